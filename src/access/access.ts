@@ -1,0 +1,65 @@
+import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
+import type { Decision } from '../engine/authorizer/decision.ts';
+import type { PolicyRule } from '../engine/rbac/rules.ts';
+import type { ClusterRecord } from '../storage/records/eks.ts';
+
+/**
+ * The live picture of every cluster: follows the store, keeps the compiled indexes, and answers the two questions
+ * the built-in API and the webhooks ask. An acknowledged write is already in the answer (storage.ts, INVARIANT).
+ */
+export interface AccessRegistry {
+  /** By the cluster's own id. */
+  cluster(clusterId: string): ClusterAccess | undefined;
+  clusterByName(accountId: string, region: string, name: string): ClusterAccess | undefined;
+  clusters(): Iterable<ClusterAccess>;
+  close(): void;
+}
+
+export interface ClusterAccess {
+  /** Current, also after mode changes. */
+  readonly cluster: ClusterRecord;
+  /** credential → caller → identity. `now` is epoch milliseconds. Never throws for anything in the token. */
+  authenticate(token: string, now: number): Promise<Authentication>;
+  /** identity → decision, by the whole chain: `system:masters`, access policies, RBAC. */
+  authorize(attributes: Attributes): Decision;
+  /** Rules for SelfSubjectRulesReview (kubernetes-facts B22): RBAC only, `incomplete` where access policies may add. */
+  rulesFor(user: UserInfo, namespace: string): SubjectRules;
+  /** Rules the user holds through RBAC alone: what the escalation check compares with (kubernetes-facts B16). */
+  rbacRulesFor(user: UserInfo, namespace: string): RbacRules;
+  /** Rules of a role as RBAC resolves it (aggregation included); undefined when it does not exist. */
+  roleRules(kind: 'Role' | 'ClusterRole', namespace: string, name: string): readonly PolicyRule[] | undefined;
+}
+
+export interface SubjectRules {
+  readonly resourceRules: readonly PolicyRule[];
+  readonly nonResourceRules: readonly PolicyRule[];
+  readonly incomplete: boolean;
+  readonly evaluationError: string;
+}
+
+export interface RbacRules {
+  readonly rules: readonly PolicyRule[];
+  readonly errors: readonly string[];
+}
+
+export type Authentication =
+  | { readonly outcome: 'authenticated'; readonly user: UserInfo; readonly evidence: AuthenticationEvidence }
+  /** The token was judged and refused. */
+  | { readonly outcome: 'refused'; readonly evidence: AuthenticationEvidence }
+  /** Nothing could be said (store closed, …): 5xx, never a refusal and never an identity. */
+  | { readonly outcome: 'unavailable'; readonly evidence: AuthenticationEvidence };
+
+/** What the step credential → caller → identity saw; never the token, a URL or a signature. */
+export interface AuthenticationEvidence {
+  readonly step: 'credential' | 'caller' | 'identity';
+  /** Stable machine-readable code of the outcome, e.g. `expired`, `unknownAccessKey`, `noMapping`, `accessEntry`, `awsAuth`. */
+  readonly code: string;
+  /** One line in our message style (style.md 3). */
+  readonly message: string;
+  readonly hint?: string;
+  readonly accessKeyId?: string;
+  readonly principalArn?: string;
+  readonly principalId?: string;
+  /** Key of what mapped it: an access entry's principalArn, or the aws-auth item. */
+  readonly mappedBy?: { readonly source: 'accessEntry' | 'awsAuth' | 'clusterCreator'; readonly arn: string };
+}

@@ -1,0 +1,50 @@
+import type { PolicyRule } from '../rbac/rules.ts';
+
+/**
+ * A decision carries why. `reason` is what Kubernetes would print (audit annotation, 403 tail); `evidence` is data
+ * that `explain` prints and tests assert on.
+ */
+export interface Decision {
+  readonly decision: 'allow' | 'deny' | 'noOpinion';
+  readonly reason: string;
+  readonly evidence: DecisionEvidence;
+}
+
+export type DecisionEvidence =
+  | { readonly by: 'systemMasters' }
+  | {
+      readonly by: 'accessPolicy';
+      readonly principalArn: string;
+      readonly principalId: string;
+      readonly policyArn: string;
+      readonly accessScope: {
+        readonly type: 'cluster' | 'namespace';
+        readonly namespaces: readonly string[];
+      };
+      readonly rule: PolicyRule;
+    }
+  | {
+      readonly by: 'rbac';
+      readonly binding: {
+        readonly kind: 'ClusterRoleBinding' | 'RoleBinding';
+        readonly name: string;
+        readonly namespace: string;
+      };
+      readonly role: { readonly kind: 'ClusterRole' | 'Role'; readonly name: string };
+      readonly subject: {
+        readonly kind: 'User' | 'Group' | 'ServiceAccount';
+        readonly name: string;
+        readonly namespace: string;
+      };
+      readonly rule: PolicyRule;
+    }
+  | { readonly by: 'nothing'; readonly misses: readonly NearMiss[] };
+
+/** Why one source of permission did not allow, nearest miss first. */
+export interface NearMiss {
+  readonly source: 'accessPolicy' | 'rbac';
+  /** Stable code: `noEntry`, `noPolicies`, `scopeLacksNamespace`, `noRule`, `unpublishedPolicy`, `impersonated`, `noBinding`, `missingRole`, … */
+  readonly code: string;
+  /** One line in our message style (style.md 3). */
+  readonly message: string;
+}

@@ -1,0 +1,58 @@
+/**
+ * Every key of the store, in one place. A key is segments joined by `/`; a segment never contains `/`
+ * unless it is the last one. Names that AWS compares without case are lower-cased here and nowhere else.
+ */
+
+/** ASCII lower case: `toLowerCase()` folds characters outside ASCII that identifiers must keep apart. */
+export function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
+}
+
+export const accountKey = (accountId: string): string => `account/${accountId}`;
+export const accountPrefix = 'account/';
+
+export const userKey = (accountId: string, name: string): string =>
+  `iam/${accountId}/user/${lowerAscii(name)}`;
+export const usersPrefix = (accountId: string): string => `iam/${accountId}/user/`;
+export const roleKey = (accountId: string, name: string): string =>
+  `iam/${accountId}/role/${lowerAscii(name)}`;
+export const rolesPrefix = (accountId: string): string => `iam/${accountId}/role/`;
+export const policyKey = (accountId: string, name: string): string =>
+  `iam/${accountId}/policy/${lowerAscii(name)}`;
+export const policiesPrefix = (accountId: string): string => `iam/${accountId}/policy/`;
+/** Access keys are looked up by their id alone: it is all a signature carries. */
+export const accessKeyKey = (accessKeyId: string): string => `access-key/${accessKeyId}`;
+/** Unique id (AIDA…, AROA…) → which principal has it now. */
+export const principalIdKey = (principalId: string): string => `principal-id/${principalId}`;
+
+export const clusterKey = (accountId: string, region: string, name: string): string =>
+  `eks/${accountId}/${region}/cluster/${name}`;
+export const clustersPrefix = (accountId: string, region: string): string =>
+  `eks/${accountId}/${region}/cluster/`;
+export const allClustersPrefix = 'eks/';
+/** Children hang on the cluster's `clusterId`, so that a re-created cluster of the same name starts empty. */
+export const updateKey = (clusterId: string, updateId: string): string =>
+  `cluster-update/${clusterId}/${updateId}`;
+export const updatesPrefix = (clusterId: string): string => `cluster-update/${clusterId}/`;
+export const accessEntryKey = (clusterId: string, principalArn: string): string =>
+  `access-entry/${clusterId}/${principalArn}`;
+export const accessEntriesPrefix = (clusterId: string): string => `access-entry/${clusterId}/`;
+
+/** Objects of a built-in cluster. `group` is '' for the core group; `namespace` is '' for cluster scope. */
+export const objectKey = (
+  clusterId: string,
+  group: string,
+  resource: string,
+  namespace: string,
+  name: string,
+): string => `object/${clusterId}/${group}/${resource}/${namespace}/${name}`;
+export const objectsPrefix = (clusterId: string): string => `object/${clusterId}/`;
+export const resourcePrefix = (
+  clusterId: string,
+  group: string,
+  resource: string,
+  namespace?: string,
+): string =>
+  namespace === undefined
+    ? `object/${clusterId}/${group}/${resource}/`
+    : `object/${clusterId}/${group}/${resource}/${namespace}/`;

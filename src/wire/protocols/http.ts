@@ -1,0 +1,22 @@
+/** An HTTP request as the wire rooms see it: nothing decoded, nothing normalised. */
+export interface HttpRequest {
+  readonly method: string;
+  /** Raw path as sent, without the query. */
+  readonly path: string;
+  /** Raw query as sent, without `?`; '' when there is none. */
+  readonly query: string;
+  /** Name (lower case) and raw value of every header line, in order of arrival; repeated headers repeat. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/** The first value of a header, by lower-case name. */
+export function headerValue(request: HttpRequest, name: string): string | undefined {
+  return request.headers.find(([key]) => key === name)?.[1];
+}
