@@ -1,0 +1,86 @@
+/** What `entryway serve` can be told. Everything is checked here, once; inside, the values are trusted. */
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+export interface ServerConfig {
+  /** Undefined with `inMemory`: then keys and certificates live in a temporary directory for the process's life. */
+  readonly dataDirectory: string | undefined;
+  readonly awsListen: ListenAddress;
+  readonly kubeListen: ListenAddress;
+  /** The first account; 12 digits. */
+  readonly accountId: string;
+  readonly region: string;
+  readonly readyFile: string | undefined;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+export const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export const defaultAwsListen: ListenAddress = { host: '127.0.0.1', port: 4700 };
+export const defaultKubeListen: ListenAddress = { host: '127.0.0.1', port: 4743 };
+export const defaultAccountId = '111122223333';
+export const defaultRegion = 'us-east-1';
+
+/** A value the operator gave that cannot be used; the command line prints it as misuse. */
+export class ConfigError extends Error {
+  readonly hint: string | undefined;
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.name = 'ConfigError';
+    this.hint = hint;
+  }
+}
+
+/** `HOST:PORT`, `[v6]:PORT` or `:PORT` (loopback). */
+export function parseListenAddress(text: string, option: string): ListenAddress {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new ConfigError(`${option} \`${text}\` is not HOST:PORT`, `for example ${option} 127.0.0.1:4700`);
+  }
+  return { host: match[1] ?? (match[2] || '127.0.0.1'), port };
+}
+
+/** Loopback addresses need no flag; everything else is reachable by others. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
+}
+
+/** SECURITY: credentials and tokens travel over these listeners; other machines reach them only when asked for. */
+export function requireLoopback(address: ListenAddress, option: string): void {
+  if (!isLoopback(address.host)) {
+    throw new ConfigError(
+      `${option} \`${address.host}\` is reachable from other machines`,
+      'add --allow-remote when that is what you want; the AWS side is plain HTTP',
+    );
+  }
+}
+
+export function parseAccountId(text: string): string {
+  if (!/^\d{12}$/.test(text)) throw new ConfigError(`account \`${text}\` is not 12 digits`);
+  return text;
+}
+
+/**
+ * A region of the commercial partition. Clients sign tokens for the region inside the cluster's ARN, and other
+ * partitions have other STS hosts (token-facts 2.3, 4).
+ */
+export function parseRegion(text: string): string {
+  if (!/^[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}$/.test(text))
+    throw new ConfigError(`region \`${text}\` is not a region name`);
+  if (/^(?:cn|us-gov|us-iso[a-z]?|eu-isoe|eusc)-/.test(text)) {
+    throw new ConfigError(
+      `region \`${text}\` belongs to a partition other than \`aws\``,
+      'choose a commercial region',
+    );
+  }
+  return text;
+}

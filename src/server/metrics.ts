@@ -1,0 +1,70 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What the process counts. Labels come from closed sets (operations, codes), never from what a client sent. */
+export interface Metrics {
+  awsRequest(outcome: { service: string; operation: string; code: string; seconds: number }): void;
+  kubernetesRequest(outcome: { verb: string; status: number; seconds: number }): void;
+  render(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+const buckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+export function createMetrics(readRevision: () => number): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  const awsRequests = new Counter({
+    name: 'entryway_aws_requests_total',
+    help: 'AWS requests by service, operation and error code (OK when none)',
+    labelNames: ['service', 'operation', 'code'],
+    registers,
+  });
+  const awsSeconds = new Histogram({
+    name: 'entryway_aws_request_duration_seconds',
+    help: 'Time to answer an AWS request',
+    labelNames: ['service'],
+    buckets,
+    registers,
+  });
+  const kubernetesRequests = new Counter({
+    name: 'entryway_kubernetes_requests_total',
+    help: 'Requests to built-in clusters by verb and HTTP status',
+    labelNames: ['verb', 'status'],
+    registers,
+  });
+  const kubernetesSeconds = new Histogram({
+    name: 'entryway_kubernetes_request_duration_seconds',
+    help: 'Time to answer a request to a built-in cluster; watches are not observed',
+    labelNames: ['verb'],
+    buckets,
+    registers,
+  });
+  new Gauge({
+    name: 'entryway_storage_revision',
+    help: 'Revision of the last committed batch',
+    registers,
+    collect() {
+      this.set(readRevision());
+    },
+  });
+  new Gauge({
+    name: 'entryway_resident_memory_bytes',
+    help: 'Resident memory of the process',
+    registers,
+    collect() {
+      this.set(process.memoryUsage.rss());
+    },
+  });
+  return {
+    awsRequest({ service, operation, code, seconds }) {
+      awsRequests.inc({ service, operation, code });
+      awsSeconds.observe({ service }, seconds);
+    },
+    kubernetesRequest({ verb, status, seconds }) {
+      kubernetesRequests.inc({ verb, status: String(status) });
+      if (verb !== 'watch') kubernetesSeconds.observe({ verb }, seconds);
+    },
+    async render() {
+      return { contentType: registry.contentType, body: await registry.metrics() };
+    },
+  };
+}

