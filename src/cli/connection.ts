@@ -1,0 +1,48 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { serverFileOf } from '../server/datadirectory.ts';
+import type { ReadyFile } from '../server/readyfile.ts';
+import { CommandError } from './failure.ts';
+
+/** Options every command has that talks to a running server. */
+export interface ConnectionOptions {
+  readonly data?: string;
+  readonly readyFile?: string;
+}
+
+/** `--data`, else `ENTRYWAY_DATA`, else `~/.entryway`. */
+export function dataDirectoryOf(options: { readonly data?: string }): string {
+  return resolve(options.data ?? process.env.ENTRYWAY_DATA ?? join(homedir(), '.entryway'));
+}
+
+/** What a running server wrote about itself. */
+export function readConnection(options: ConnectionOptions): ReadyFile {
+  const path = options.readyFile ?? serverFileOf(dataDirectoryOf(options));
+  if (!existsSync(path)) {
+    throw new CommandError(
+      'failure',
+      `no server has written \`${path}\``,
+      'start one with `entryway serve`, or name its directory with --data',
+    );
+  }
+  const connection = JSON.parse(readFileSync(path, 'utf8')) as ReadyFile;
+  if (!isAlive(connection.pid)) {
+    throw new CommandError(
+      'failure',
+      `the server that wrote \`${path}\` (pid ${connection.pid}) is not running`,
+      `start it again with \`entryway serve --data ${connection.dataDir}\``,
+    );
+  }
+  return connection;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // The process exists but belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

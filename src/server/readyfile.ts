@@ -1,0 +1,24 @@
+import { writePrivateFile } from './datadirectory.ts';
+
+/**
+ * What a server says about itself once everything listens. The same content goes to `--ready-file` and to
+ * `server.json` in the data directory; it holds the root key, hence 0600.
+ */
+export interface ReadyFile {
+  /** `http://127.0.0.1:4700` */
+  readonly awsEndpoint: string;
+  /** `https://127.0.0.1:4743`; a cluster's own endpoint is what DescribeCluster says. */
+  readonly kubernetesEndpoint: string;
+  readonly caFile: string;
+  readonly accountId: string;
+  readonly region: string;
+  /** Access key of the first account's root. */
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly dataDir: string;
+  readonly pid: number;
+}
+
+export function writeReadyFile(path: string, content: ReadyFile): void {
+  writePrivateFile(path, `${JSON.stringify(content, undefined, 2)}\n`);
+}
