@@ -62,7 +62,12 @@ function verbs(list: readonly string[]): string {
 
 function resourceLine(group: string, version: string, one: Resource): string {
   const subresources = (one.subresources ?? []).map((sub) =>
-    [sub.subresource, sub.kind, verbs(sub.verbs), ...(sub.version ? [`${sub.group ?? ''}/${sub.version}`] : [])].join(':'),
+    [
+      sub.subresource,
+      sub.kind,
+      verbs(sub.verbs),
+      ...(sub.version ? [`${sub.group ?? ''}/${sub.version}`] : []),
+    ].join(':'),
   );
   return [
     `${group}/${version}`,
