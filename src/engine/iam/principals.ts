@@ -1,0 +1,124 @@
+import { isAccountId } from '../arn/arn.ts';
+import { parsePrincipalArn } from '../arn/principalarn.ts';
+import { uniqueIdKind } from '../arn/uniqueid.ts';
+import type { PrincipalElement } from './document.ts';
+import type { RequestPrincipal } from './request.ts';
+
+/**
+ * How closely a Principal element means the caller, which decides what an Allow there spares it (iam-facts E4):
+ * `account` only delegates to the account's own policies; `issuer` (the role of a session, the user of a federated
+ * session) spares the identity policies; `anyone` and `direct` spare boundary and session policy too. `unknown` is a
+ * match that cannot be judged: good enough for a Deny only.
+ */
+export type PrincipalGrade = 'none' | 'unknown' | 'account' | 'issuer' | 'anyone' | 'direct';
+
+/** From no match to the closest. */
+export const grades: readonly PrincipalGrade[] = ['none', 'unknown', 'account', 'issuer', 'anyone', 'direct'];
+
+export type PrincipalMatcher = (principal: RequestPrincipal) => PrincipalGrade;
+
+/**
+ * ARN of a user or role → the unique id it had when the policy was saved (iam-facts A11). `unpinned` compares ARNs
+ * alone: for policies that are simulated, never for one that guards something.
+ */
+export type PinnedPrincipals = Readonly<Record<string, string>> | 'unpinned';
+
+/** The closest grade of any entry. */
+export function compilePrincipals(element: PrincipalElement, pinned: PinnedPrincipals): PrincipalMatcher {
+  // Nothing guards with NotPrincipal yet (iam-facts A10, B9): an Allow under it grants nothing, a Deny applies.
+  if (element.negated) return () => 'unknown';
+  const entries = element.entries.map(({ type, value }) => {
+    switch (type) {
+      case 'AWS':
+        return compileAwsPrincipal(value, pinned);
+      case 'Service':
+        return (principal: RequestPrincipal) =>
+          principal.kind === 'service' && principal.name === value ? 'direct' : 'none';
+      case 'Federated':
+        return (principal: RequestPrincipal) =>
+          principal.kind === 'federated' && principal.provider === value ? 'direct' : 'none';
+      case 'CanonicalUser':
+        return () => 'none' as const;
+      default:
+        return type satisfies never;
+    }
+  });
+  return (principal) => {
+    let best: PrincipalGrade = 'none';
+    for (const entry of entries) {
+      const grade = entry(principal);
+      if (grades.indexOf(grade) > grades.indexOf(best)) best = grade;
+    }
+    return best;
+  };
+}
+
+function compileAwsPrincipal(value: string, pinned: PinnedPrincipals): PrincipalMatcher {
+  // SECURITY: `*` means every AWS principal. Services and federated people come in by their own element only.
+  if (value === '*') return (principal) => (isAws(principal) ? 'anyone' : 'none');
+  if (isAccountId(value))
+    return (principal) => (isAws(principal) && principal.accountId === value ? 'account' : 'none');
+  const kind = uniqueIdKind(value);
+  if (kind === 'user' || kind === 'role') return (principal) => gradeById(principal, value);
+
+  const named = parsePrincipalArn(value);
+  switch (named?.kind) {
+    case undefined:
+      // A wildcard inside, a group, anything else: matches nobody (iam-facts A9).
+      return () => 'none';
+    case 'root':
+      return (principal) =>
+        isAws(principal) && principal.accountId === named.accountId && principal.partition === named.partition
+          ? 'account'
+          : 'none';
+    case 'assumedRole':
+      return (principal) => (principal.kind === 'assumedRole' && principal.arn === value ? 'direct' : 'none');
+    case 'federatedUser':
+      return (principal) =>
+        principal.kind === 'federatedUser' && principal.arn === value ? 'direct' : 'none';
+    case 'user':
+    case 'role': {
+      if (pinned === 'unpinned') return (principal) => gradeByArn(principal, value);
+      // SECURITY: a principal re-created under the same ARN is somebody else, so the ARN alone never matches. Without
+      // a pinned id nobody can tell who was meant.
+      const id = Object.hasOwn(pinned, value) ? pinned[value] : undefined;
+      return (principal) => {
+        if (gradeByArn(principal, value) === 'none') return 'none';
+        return id === undefined ? 'unknown' : gradeById(principal, id);
+      };
+    }
+    default:
+      return named satisfies never;
+  }
+}
+
+function isAws(principal: RequestPrincipal): principal is Extract<RequestPrincipal, { accountId: string }> {
+  return principal.kind !== 'service' && principal.kind !== 'federated';
+}
+
+function gradeById(principal: RequestPrincipal, id: string): PrincipalGrade {
+  switch (principal.kind) {
+    case 'user':
+      return principal.principalId === id ? 'direct' : 'none';
+    case 'assumedRole':
+      return principal.principalId === id ? 'issuer' : 'none';
+    case 'federatedUser':
+      return principal.issuer.principalId === id ? 'issuer' : 'none';
+    default:
+      return 'none';
+  }
+}
+
+/** With case: names are unique without it, yet principals compare with it (iam-facts B8). */
+function gradeByArn(principal: RequestPrincipal, arn: string): PrincipalGrade {
+  switch (principal.kind) {
+    case 'user':
+      return principal.arn === arn ? 'direct' : 'none';
+    case 'assumedRole':
+      return principal.principalArn === arn ? 'issuer' : 'none';
+    case 'federatedUser':
+      return principal.issuer.arn === arn ? 'issuer' : 'none';
+    default:
+      return 'none';
+  }
+}

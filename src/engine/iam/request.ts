@@ -1,0 +1,57 @@
+import { type ArnSections, splitSections } from '../arn/arn.ts';
+import { lowerAscii } from '../arn/case.ts';
+
+/** Who asks, as policies see it. A verified `Principal` is one. */
+export type RequestPrincipal =
+  | {
+      readonly kind: 'root' | 'user' | 'assumedRole';
+      readonly accountId: string;
+      readonly partition: string;
+      /** As GetCallerIdentity reports it: the session's for roles. */
+      readonly arn: string;
+      /** The role's with its path for sessions, else the same as `arn`. */
+      readonly principalArn: string;
+      /** AIDA…, AROA… without session, or the account id for root. */
+      readonly principalId: string;
+    }
+  | {
+      readonly kind: 'federatedUser';
+      readonly accountId: string;
+      readonly partition: string;
+      readonly arn: string;
+      readonly principalArn: string;
+      readonly principalId: string;
+      /** Who called GetFederationToken: named in a resource policy, it stands for its sessions too (iam-facts E4). */
+      readonly issuer: { readonly arn: string; readonly principalId: string };
+    }
+  /** A service's own call: `pods.eks.amazonaws.com`. */
+  | { readonly kind: 'service'; readonly name: string }
+  /** Somebody an OIDC or SAML provider vouches for; anonymous otherwise (iam-facts E12). */
+  | { readonly kind: 'federated'; readonly provider: string };
+
+export interface EvaluationRequest {
+  readonly principal: RequestPrincipal;
+  /** `eks:DescribeCluster` */
+  readonly action: string;
+  /** An ARN, or `*` for actions without a resource type (iam-facts B5). */
+  readonly resource: string;
+  /** Who owns the resource. */
+  readonly resourceAccountId: string;
+}
+
+/** A request prepared once for all statements: comparing does not lower-case or split again. */
+export interface PreparedRequest extends EvaluationRequest {
+  readonly lowerAction: string;
+  readonly resourceSections: ArnSections | undefined;
+}
+
+export function prepareRequest(request: EvaluationRequest): PreparedRequest {
+  return {
+    principal: request.principal,
+    action: request.action,
+    resource: request.resource,
+    resourceAccountId: request.resourceAccountId,
+    lowerAction: lowerAscii(request.action),
+    resourceSections: splitSections(request.resource),
+  };
+}
