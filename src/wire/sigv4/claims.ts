@@ -185,7 +185,7 @@ function readAuthorization(request: HttpRequest, authorization: string): Reading
     credential,
     signedHeaders,
     signature,
-    amzDate: signedAt === undefined ? date : formatAmzDate(signedAt),
+    amzDate: amzDate ?? (signedAt === undefined ? date : formatAmzDate(signedAt)),
     signedAt,
     dateHeader: amzDate === undefined ? 'date' : 'x-amz-date',
     ...(sessionToken === undefined ? {} : { sessionToken }),

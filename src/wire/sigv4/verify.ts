@@ -154,14 +154,16 @@ function checkClock(claims: SignatureClaims, { now, maxSkewMs, service }: Verify
     claims.expiresSeconds === undefined || service === 'sts' ? maxSkewMs : claims.expiresSeconds * 1000;
   const window = Math.min(maxSkewMs, ownLimit);
   const minutes = Math.floor(maxSkewMs / 60_000);
-  const [at, current] = [claims.amzDate, formatAmzDate(now)];
+  const at = claims.amzDate;
   if (now - claims.signedAt > window) {
+    const current = formatAmzDate(now);
     const limit = formatAmzDate(now - window);
     return clockRefusal(
       `Signature expired: ${at} is now earlier than ${limit} (${current} - ${minutes} min.)`,
     );
   }
   if (claims.signedAt - now > maxSkewMs) {
+    const current = formatAmzDate(now);
     const limit = formatAmzDate(now + maxSkewMs);
     return clockRefusal(
       `Signature not yet current: ${at} is still later than ${limit} (${current} + ${minutes} min.)`,
