@@ -56,3 +56,6 @@ export const resourcePrefix = (
   namespace === undefined
     ? `object/${clusterId}/${group}/${resource}/`
     : `object/${clusterId}/${group}/${resource}/${namespace}/`;
+
+/** Where keys that begin with a `clusterId` live: what is swept when its cluster is gone. */
+export const clusterChildrenPrefixes: readonly string[] = ['access-entry/', 'object/', 'cluster-update/'];

@@ -1,0 +1,266 @@
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  AccessEntry,
+  CreateAccessEntryRequest,
+  CreateAccessEntryResponse,
+  DeleteAccessEntryRequest,
+  DeleteAccessEntryResponse,
+  DescribeAccessEntryRequest,
+  DescribeAccessEntryResponse,
+  ListAccessEntriesRequest,
+  ListAccessEntriesResponse,
+  UpdateAccessEntryRequest,
+  UpdateAccessEntryResponse,
+} from '@aws-sdk/client-eks';
+import type { AccessEntryRecord } from '../../storage/records/eks.ts';
+import { accessEntriesPrefix, accessEntryKey } from '../../storage/records/keys.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import type { EksDeps, Given } from './deps.ts';
+import { type EntryWish, newAccessEntry, putEntry } from './entryrecord.ts';
+import {
+  defaultUsername,
+  readEntryType,
+  refuseBadGroups,
+  refuseBadUsername,
+  refuseNodeMembers,
+  refuseUnsuitablePrincipal,
+} from './entryrules.ts';
+import { findAccessEntry, findEntryCluster, onAccessEntry, onCluster } from './lookup.ts';
+import { type PageBounds, readPage } from './paging.ts';
+import { refuseMalformedPolicyArn } from './policyarn.ts';
+import { findPrincipal, type NamedPrincipal, namedPrincipal } from './principals.ts';
+import { createQuota } from './quota.ts';
+import { entryExists, invalidPrincipal, limitExceeded } from './refusals.ts';
+import { retryingConflicts } from './retrying.ts';
+import { refuseBadTags } from './tagrules.ts';
+
+/** Access entries per cluster, not adjustable (eks-access-facts B32). */
+export const MAX_ENTRIES_PER_CLUSTER = 3000;
+
+/** How many entries one read looks at while a filter is applied. */
+const FILTER_CHUNK = 200;
+
+type EntryRequest = Given<DescribeAccessEntryRequest, 'clusterName' | 'principalArn'>;
+
+/** Create, Describe, List, Update and DeleteAccessEntry. */
+export function accessEntryOperations(deps: EksDeps): Operations {
+  const { storage, random } = deps;
+  const quota = createQuota(storage, MAX_ENTRIES_PER_CLUSTER, () =>
+    limitExceeded(`A cluster can have at most ${MAX_ENTRIES_PER_CLUSTER} access entries`),
+  );
+  const authorizedOnEntry = (action: string) => ({
+    authorization: (input: EntryRequest, context: OperationContext) =>
+      onAccessEntry(action, storage, context, input.clusterName, input.principalArn),
+  });
+
+  return {
+    CreateAccessEntry: defineOperation<
+      Given<CreateAccessEntryRequest, 'clusterName' | 'principalArn'>,
+      CreateAccessEntryResponse
+    >({
+      authorization: (input, context) => onCluster('eks:CreateAccessEntry', context, input.clusterName),
+      async handle(input, context) {
+        const { clusterName } = input;
+        const { wish, named } = readCreation(input, context);
+        await findEntryCluster(storage, context, clusterName);
+        if (named === undefined) throw invalidPrincipal(clusterName);
+        // COMPAT: documented for EC2_LINUX and EC2_WINDOWS (B8); asked for every type that lets nodes in.
+        if (wish.type !== 'STANDARD') {
+          await deps.authorize(context, { action: 'iam:PassRole', resources: [named.arn] });
+        }
+        return await retryingConflicts(() => create(wish, named, clusterName, context));
+      },
+    }),
+
+    DescribeAccessEntry: defineOperation<EntryRequest, DescribeAccessEntryResponse>({
+      ...authorizedOnEntry('eks:DescribeAccessEntry'),
+      async handle({ clusterName, principalArn }, context) {
+        const { entry } = await findAccessEntry(storage, context, clusterName, principalArn);
+        return { accessEntry: shownEntry(entry.record) };
+      },
+    }),
+
+    ListAccessEntries: defineOperation<
+      Given<ListAccessEntriesRequest, 'clusterName'>,
+      ListAccessEntriesResponse
+    >({
+      authorization: (input, context) => onCluster('eks:ListAccessEntries', context, input.clusterName),
+      async handle(input, context) {
+        const { clusterName, associatedPolicyArn } = input;
+        if (associatedPolicyArn !== undefined) refuseMalformedPolicyArn(associatedPolicyArn);
+        const bounds = readPage(
+          deps.pageTokens,
+          context,
+          ['ListAccessEntries', clusterName, associatedPolicyArn ?? ''],
+          input,
+        );
+        const cluster = await findEntryCluster(storage, context, clusterName);
+        return await list(cluster.record.clusterId, associatedPolicyArn, bounds);
+      },
+    }),
+
+    UpdateAccessEntry: defineOperation<
+      Given<UpdateAccessEntryRequest, 'clusterName' | 'principalArn'>,
+      UpdateAccessEntryResponse
+    >({
+      ...authorizedOnEntry('eks:UpdateAccessEntry'),
+      async handle(input, context) {
+        const groups = input.kubernetesGroups ?? [];
+        const username = customUsername(input.username);
+        refuseBadGroups(groups);
+        if (username !== undefined) refuseBadUsername(username);
+        return await retryingConflicts(async () => {
+          const { cluster, entry } = await findAccessEntry(
+            storage,
+            context,
+            input.clusterName,
+            input.principalArn,
+          );
+          refuseNodeMembers(entry.record.type, { groups, username });
+          const changed: AccessEntryRecord = {
+            ...entry.record,
+            // B29: the list is replaced, an empty one clears it, an absent one keeps it. Node types keep theirs.
+            ...(input.kubernetesGroups !== undefined &&
+              entry.record.type === 'STANDARD' && { kubernetesGroups: groups }),
+            ...(username !== undefined && { username }),
+            modifiedAt: context.now,
+          };
+          await storage.commit({
+            expect: [cluster.unchanged, entry.unchanged],
+            changes: [putEntry(cluster.record.clusterId, changed)],
+          });
+          return { accessEntry: shownEntry(changed) };
+        });
+      },
+    }),
+
+    DeleteAccessEntry: defineOperation<
+      Given<DeleteAccessEntryRequest, 'clusterName' | 'principalArn'>,
+      DeleteAccessEntryResponse
+    >({
+      ...authorizedOnEntry('eks:DeleteAccessEntry'),
+      handle: ({ clusterName, principalArn }, context) =>
+        retryingConflicts(async () => {
+          const { entry } = await findAccessEntry(storage, context, clusterName, principalArn);
+          // The associations are part of the record and go with it (B16).
+          await storage.commit({
+            expect: [entry.unchanged],
+            changes: [{ type: 'delete', key: entry.key }],
+          });
+          return {};
+        }),
+    }),
+  };
+
+  async function create(
+    wish: EntryWish,
+    named: NamedPrincipal,
+    clusterName: string,
+    context: OperationContext,
+  ): Promise<CreateAccessEntryResponse> {
+    const cluster = await findEntryCluster(storage, context, clusterName);
+    const found = await findPrincipal(storage, named);
+    if (found === undefined || named.partition !== context.partition) throw invalidPrincipal(clusterName);
+    const key = accessEntryKey(cluster.record.clusterId, named.arn);
+    const existing = await storage.get(key);
+    if (existing !== undefined) {
+      const record = JSON.parse(existing.value) as AccessEntryRecord;
+      if (isSameCreation(record, wish, named)) return { accessEntry: shownEntry(record) };
+      throw entryExists(clusterName);
+    }
+    const entry = newAccessEntry(random, context, cluster.record, found.principal, wish);
+    // The principal must still be who it was: its id is what the entry is pinned to (B15).
+    await quota.within(accessEntriesPrefix(cluster.record.clusterId), () =>
+      storage.commit({
+        expect: [{ key, revision: 0 }, cluster.unchanged, found.unchanged],
+        changes: [putEntry(cluster.record.clusterId, entry)],
+      }),
+    );
+    return { accessEntry: shownEntry(entry) };
+  }
+
+  async function list(
+    clusterId: string,
+    policyArn: string | undefined,
+    bounds: PageBounds,
+  ): Promise<ListAccessEntriesResponse> {
+    const prefix = accessEntriesPrefix(clusterId);
+    const accessEntries: string[] = [];
+    let after = bounds.after === undefined ? undefined : prefix + bounds.after;
+    for (;;) {
+      const limit = policyArn === undefined ? bounds.limit + 1 : FILTER_CHUNK;
+      const read = await storage.list({ prefix, limit, ...(after !== undefined && { after }) });
+      for (const stored of read.entries) {
+        const record = JSON.parse(stored.value) as AccessEntryRecord;
+        if (!hasPolicy(record, policyArn)) continue;
+        const last = accessEntries.at(-1);
+        if (accessEntries.length === bounds.limit && last !== undefined) {
+          return { accessEntries, nextToken: bounds.nextTokenAfter(last) };
+        }
+        accessEntries.push(record.principalArn);
+      }
+      if (!read.more) return { accessEntries };
+      after = read.entries.at(-1)?.key;
+    }
+  }
+}
+
+/** Everything that is refused before the cluster is looked up, in the order of F36. */
+function readCreation(
+  input: Given<CreateAccessEntryRequest, 'principalArn'>,
+  context: OperationContext,
+): { readonly wish: EntryWish; readonly named: NamedPrincipal | undefined } {
+  const type = readEntryType(input.type);
+  const kubernetesGroups = input.kubernetesGroups ?? [];
+  const username = customUsername(input.username);
+  const tags = input.tags ?? {};
+  refuseBadGroups(kubernetesGroups);
+  if (username !== undefined) refuseBadUsername(username);
+  refuseNodeMembers(type, { groups: kubernetesGroups, username });
+  const named = namedPrincipal(input.principalArn);
+  refuseUnsuitablePrincipal(type, input.principalArn, named, context.caller.accountId);
+  refuseBadTags(tags, 'InvalidParameterException');
+  const { clientRequestToken } = input;
+  return {
+    wish: { type, username, kubernetesGroups, tags, clientRequestToken, associatedPolicies: [] },
+    named,
+  };
+}
+
+/** Clients in languages without an absent string send an empty one. */
+function customUsername(username: string | undefined): string | undefined {
+  return username === '' ? undefined : username;
+}
+
+/** COMPAT: A14 leaves open what a repeated token does; the same wish again is answered with what it made. */
+function isSameCreation(record: AccessEntryRecord, wish: EntryWish, principal: NamedPrincipal): boolean {
+  return (
+    wish.clientRequestToken !== undefined &&
+    record.clientRequestToken === wish.clientRequestToken &&
+    record.type === wish.type &&
+    record.username === (wish.username ?? defaultUsername(wish.type, principal)) &&
+    (record.type !== 'STANDARD' || isDeepStrictEqual(record.kubernetesGroups, wish.kubernetesGroups)) &&
+    isDeepStrictEqual({ ...record.tags }, { ...wish.tags })
+  );
+}
+
+function hasPolicy(record: AccessEntryRecord, policyArn: string | undefined): boolean {
+  return (
+    policyArn === undefined || record.associatedPolicies.some((policy) => policy.policyArn === policyArn)
+  );
+}
+
+/** COMPAT: empty lists and maps are present (A8). */
+function shownEntry(record: AccessEntryRecord): AccessEntry {
+  return {
+    clusterName: record.clusterName,
+    principalArn: record.principalArn,
+    kubernetesGroups: [...record.kubernetesGroups],
+    accessEntryArn: record.accessEntryArn,
+    createdAt: new Date(record.createdAt),
+    modifiedAt: new Date(record.modifiedAt),
+    tags: { ...record.tags },
+    username: record.username,
+    type: record.type,
+  };
+}

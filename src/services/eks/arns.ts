@@ -1,0 +1,44 @@
+import type { OperationContext } from '../operation.ts';
+import type { NamedPrincipal } from './principals.ts';
+
+/** ARN of a cluster of the caller's account and region. */
+export function clusterArn(context: OperationContext, name: string): string {
+  return `${regional(context)}cluster/${name}`;
+}
+
+/**
+ * `arn:…:access-entry/CLUSTER/{role|user|root}/PRINCIPAL_ACCOUNT/NAME/UUID` (eks-access-facts A9).
+ * COMPAT: the name stands without its path (A10); `root` as a kind is ours.
+ */
+export function accessEntryArn(
+  context: OperationContext,
+  clusterName: string,
+  principal: NamedPrincipal,
+  uuid: string,
+): string {
+  return `${regional(context)}access-entry/${clusterName}/${principal.kind}/${principal.accountId}/${principal.name}/${uuid}`;
+}
+
+/**
+ * What a request about an entry that does not exist is authorized on. The last segment has the shape of a real one
+ * and is never given out, so only statements that cover every entry of that principal match it.
+ */
+export function missingEntryArn(
+  context: OperationContext,
+  clusterName: string,
+  principal: NamedPrincipal | undefined,
+): string {
+  const nobody = '00000000-0000-0000-0000-000000000000';
+  // Not a principal: no statement about some principal's entries may match it.
+  if (principal === undefined) return `${regional(context)}access-entry/${clusterName}/-/-/-/${nobody}`;
+  return accessEntryArn(context, clusterName, principal, nobody);
+}
+
+/** What denials of operations without resource show (iam-facts G8). */
+export function regionalArn(context: OperationContext, resource: string): string {
+  return regional(context) + resource;
+}
+
+function regional(context: OperationContext): string {
+  return `arn:${context.partition}:eks:${context.region}:${context.caller.accountId}:`;
+}

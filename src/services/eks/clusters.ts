@@ -1,0 +1,192 @@
+import { isDeepStrictEqual } from 'node:util';
+import type {
+  CreateClusterRequest,
+  CreateClusterResponse,
+  DeleteClusterRequest,
+  DeleteClusterResponse,
+  DescribeClusterRequest,
+  DescribeClusterResponse,
+  ListClustersRequest,
+  ListClustersResponse,
+} from '@aws-sdk/client-eks';
+import type { ClusterRecord } from '../../storage/records/eks.ts';
+import { clusterKey, clustersPrefix } from '../../storage/records/keys.ts';
+import type { Put } from '../../storage/storage.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { clusterArn } from './arns.ts';
+import { shownCluster } from './clusteranswer.ts';
+import {
+  echoedMembers,
+  readAccessConfig,
+  readVersion,
+  refuseBadClusterName,
+  refuseBadClusterRole,
+  refuseUnsupportedSettings,
+} from './clusterrules.ts';
+import type { EksDeps, Given } from './deps.ts';
+import { creatorEntry, putEntry } from './entryrecord.ts';
+import { findCluster, onCluster } from './lookup.ts';
+import { deleteChildren } from './orphans.ts';
+import { readPage } from './paging.ts';
+import { principalOfCaller } from './principals.ts';
+import { createQuota } from './quota.ts';
+import { clusterExists, invalidRequest, limitExceeded } from './refusals.ts';
+import { retryingConflicts } from './retrying.ts';
+import { refuseBadTags } from './tagrules.ts';
+
+/** Clusters per account and region, EKS's default quota. */
+export const MAX_CLUSTERS = 100;
+
+/** Create, Describe, List and DeleteCluster. */
+export function clusterOperations(deps: EksDeps): Operations {
+  const { storage, random } = deps;
+  const quota = createQuota(storage, MAX_CLUSTERS, () =>
+    limitExceeded(`An account can have at most ${MAX_CLUSTERS} clusters in a region`),
+  );
+
+  return {
+    CreateCluster: defineOperation<
+      Given<CreateClusterRequest, 'name' | 'roleArn' | 'resourcesVpcConfig'>,
+      CreateClusterResponse
+    >({
+      authorization: (input, context) => ({
+        action: 'eks:CreateCluster',
+        resources: ['*'],
+        resourceInMessage: clusterArn(context, input.name),
+      }),
+      async handle(input, context) {
+        const wanted = readCreation(input, context);
+        await deps.authorize(context, { action: 'iam:PassRole', resources: [wanted.roleArn] });
+        return await retryingConflicts(async () => {
+          const key = clusterKey(context.caller.accountId, context.region, input.name);
+          const existing = await storage.get(key);
+          if (existing !== undefined) {
+            const record = JSON.parse(existing.value) as ClusterRecord;
+            if (isSameCreation(record, wanted)) return { cluster: shownCluster(deps, record) };
+            throw clusterExists(input.name);
+          }
+          await quota.within(clustersPrefix(context.caller.accountId, context.region), () =>
+            storage.commit({
+              expect: [{ key, revision: 0 }],
+              changes: [
+                { type: 'put', key, value: JSON.stringify(wanted) },
+                ...creatorChanges(wanted, context),
+                ...deps.bootstrapChanges(wanted.clusterId, context.now),
+              ],
+            }),
+          );
+          return { cluster: shownCluster(deps, wanted) };
+        });
+      },
+    }),
+
+    DescribeCluster: defineOperation<Given<DescribeClusterRequest, 'name'>, DescribeClusterResponse>({
+      authorization: (input, context) => onCluster('eks:DescribeCluster', context, input.name),
+      async handle({ name }, context) {
+        const { record } = await findCluster(storage, context, name);
+        return { cluster: shownCluster(deps, record) };
+      },
+    }),
+
+    ListClusters: defineOperation<ListClustersRequest, ListClustersResponse>({
+      authorization: (_input, context) => ({
+        action: 'eks:ListClusters',
+        resources: ['*'],
+        resourceInMessage: clusterArn(context, '*'),
+      }),
+      async handle(input, context) {
+        const bounds = readPage(deps.pageTokens, context, ['ListClusters'], input);
+        const prefix = clustersPrefix(context.caller.accountId, context.region);
+        const { entries, more } = await storage.list({
+          prefix,
+          limit: bounds.limit,
+          ...(bounds.after !== undefined && { after: prefix + bounds.after }),
+        });
+        const clusters = entries.map((entry) => entry.key.slice(prefix.length));
+        const last = clusters.at(-1);
+        return more && last !== undefined
+          ? { clusters, nextToken: bounds.nextTokenAfter(last) }
+          : { clusters };
+      },
+    }),
+
+    DeleteCluster: defineOperation<Given<DeleteClusterRequest, 'name'>, DeleteClusterResponse>({
+      authorization: (input, context) => onCluster('eks:DeleteCluster', context, input.name),
+      async handle({ name }, context) {
+        const record = await retryingConflicts(async () => {
+          const cluster = await findCluster(storage, context, name);
+          if (cluster.record.echoed.deletionProtection === true) {
+            throw invalidRequest(`Cluster ${name} cannot be deleted while deletionProtection is on`, name);
+          }
+          await storage.commit({
+            expect: [cluster.unchanged],
+            changes: [{ type: 'delete', key: cluster.key }],
+          });
+          return cluster.record;
+        });
+        // The cluster is gone with its record. What is left hangs on an id nobody will look up again, and the next
+        // start sweeps what a failure leaves behind; so a failure here is not the caller's.
+        await deleteChildren(storage, record.clusterId).catch(() => undefined);
+        return { cluster: shownCluster(deps, record, 'DELETING') };
+      },
+    }),
+  };
+
+  /** D7, D8: an entry for the creator where entries count; otherwise the record names the hidden administrator. */
+  function creatorChanges(cluster: ClusterRecord, context: OperationContext): readonly Put[] {
+    if (cluster.authenticationMode === 'CONFIG_MAP' || !cluster.bootstrapClusterCreatorAdminPermissions) {
+      return [];
+    }
+    const entry = creatorEntry(random, context, cluster, principalOfCaller(context.caller));
+    return [putEntry(cluster.clusterId, entry)];
+  }
+
+  function readCreation(
+    input: Given<CreateClusterRequest, 'name' | 'roleArn'>,
+    context: OperationContext,
+  ): ClusterRecord {
+    const { name, roleArn, clientRequestToken } = input;
+    refuseBadClusterName(name);
+    const version = readVersion(input.version, name);
+    const { mode, bootstrap } = readAccessConfig(input.accessConfig, name);
+    refuseUnsupportedSettings(input, mode);
+    const tags = input.tags ?? {};
+    refuseBadTags(tags, 'InvalidParameterException');
+    const echoed = echoedMembers(input);
+    refuseBadClusterRole(roleArn, context, name);
+    return {
+      clusterId: random.uuid(),
+      accountId: context.caller.accountId,
+      region: context.region,
+      name,
+      arn: clusterArn(context, name),
+      createdAt: context.now,
+      version,
+      roleArn,
+      authenticationMode: mode,
+      bootstrapClusterCreatorAdminPermissions: bootstrap,
+      ...(mode === 'CONFIG_MAP' && { hiddenAdminPrincipalId: principalOfCaller(context.caller).principalId }),
+      tags,
+      kind: 'builtIn',
+      echoed,
+      ...(clientRequestToken !== undefined && { clientRequestToken }),
+    };
+  }
+}
+
+/** A retry of the request that made the cluster, told by its token (A14): answered with the cluster as it is now. */
+function isSameCreation(existing: ClusterRecord, wanted: ClusterRecord): boolean {
+  const compared = ({ version, roleArn, authenticationMode, tags, echoed }: ClusterRecord): unknown => ({
+    version,
+    roleArn,
+    authenticationMode,
+    tags: { ...tags },
+    echoed,
+  });
+  return (
+    wanted.clientRequestToken !== undefined &&
+    existing.clientRequestToken === wanted.clientRequestToken &&
+    existing.bootstrapClusterCreatorAdminPermissions === wanted.bootstrapClusterCreatorAdminPermissions &&
+    isDeepStrictEqual(compared(existing), compared(wanted))
+  );
+}

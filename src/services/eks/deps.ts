@@ -1,0 +1,33 @@
+import type { ClusterRecord } from '../../storage/records/eks.ts';
+import type { Put, Storage } from '../../storage/storage.ts';
+import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
+import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import type { RandomSource } from '../secrets.ts';
+
+/** What the EKS operations need from the rest of the server. */
+export interface EksDeps {
+  readonly storage: Storage;
+  readonly random: RandomSource;
+  /** The partition this server plays, e.g. `aws`. */
+  readonly partition: string;
+  readonly pageTokens: PageTokens;
+  /** URL of the cluster's Kubernetes API, as DescribeCluster shows it. */
+  endpointOf(cluster: ClusterRecord): string;
+  /** The CA of those endpoints: base64 of PEM. */
+  certificateAuthorityData(): string;
+  /** The default Kubernetes objects of a new cluster; stored in the batch that stores the cluster. */
+  bootstrapChanges(clusterId: string, now: number): readonly Put[];
+  /**
+   * A second permission check inside an operation (`iam:PassRole`, iam-facts E14). Throws AccessDenied in AWS's
+   * words; returning is the allow.
+   */
+  authorize(context: OperationContext, target: AuthorizationTarget): Promise<void>;
+}
+
+/**
+ * A request's type with the members the model requires: the codec has refused requests without them, while the SDK
+ * types them as possibly undefined.
+ */
+export type Given<Request, Members extends keyof Request> = Request & {
+  readonly [Member in Members]-?: NonNullable<Request[Member]>;
+};

@@ -1,0 +1,18 @@
+import type { Operations } from '../operation.ts';
+import { accessEntryOperations } from './accessentries.ts';
+import { accessPolicyOperations } from './accesspolicies.ts';
+import { clusterOperations } from './clusters.ts';
+import type { EksDeps } from './deps.ts';
+import { tagOperations } from './tags.ts';
+import { updateOperations } from './updates.ts';
+
+/** Every EKS operation this server implements, by its API name. */
+export function createEksOperations(deps: EksDeps): Operations {
+  return {
+    ...clusterOperations(deps),
+    ...updateOperations(deps),
+    ...accessEntryOperations(deps),
+    ...accessPolicyOperations(deps),
+    ...tagOperations(deps),
+  };
+}

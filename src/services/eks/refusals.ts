@@ -1,0 +1,67 @@
+import { AwsError } from '../../wire/protocols/errors.ts';
+
+/** Why the EKS operations refuse, in the words AWS clients observe (eks-access-facts F) where those are known. */
+
+export function invalidParameter(message: string, clusterName?: string): AwsError {
+  return new AwsError('InvalidParameterException', message, clusterField(clusterName));
+}
+
+export function invalidRequest(message: string, clusterName?: string): AwsError {
+  return new AwsError('InvalidRequestException', message, clusterField(clusterName));
+}
+
+/** F21 */
+export function noSuchCluster(name: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `No cluster found for name: ${name}.`, {
+    clusterName: name,
+  });
+}
+
+export function clusterExists(name: string): AwsError {
+  return new AwsError('ResourceInUseException', `Cluster already exists with name: ${name}`, {
+    clusterName: name,
+  });
+}
+
+export function noSuchUpdate(clusterName: string, updateId: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `No update found for ID: ${updateId}`, { clusterName });
+}
+
+/** F2, D9: also for reads. */
+export function accessEntriesOff(clusterName: string): AwsError {
+  return invalidRequest(
+    "The cluster's authentication mode must be set to one of [API, API_AND_CONFIG_MAP] to perform this operation.",
+    clusterName,
+  );
+}
+
+/** F4 */
+export function noSuchEntry(clusterName: string): AwsError {
+  return new AwsError(
+    'ResourceNotFoundException',
+    "The specified principalArn could not be found. You can view your available access entries with 'list-access-entries'.",
+    { clusterName },
+  );
+}
+
+/** F1 */
+export function entryExists(clusterName: string): AwsError {
+  return new AwsError(
+    'ResourceInUseException',
+    'The specified access entry resource is already in use on this cluster.',
+    { clusterName },
+  );
+}
+
+/** F3; COMPAT: also for ARNs that are no principal at all, for which no text is known (F38). */
+export function invalidPrincipal(clusterName: string): AwsError {
+  return invalidParameter('The specified principalArn is invalid: invalid principal.', clusterName);
+}
+
+export function limitExceeded(message: string, clusterName?: string): AwsError {
+  return new AwsError('ResourceLimitExceededException', message, clusterField(clusterName));
+}
+
+function clusterField(clusterName: string | undefined): Readonly<Record<string, unknown>> {
+  return clusterName === undefined ? {} : { clusterName };
+}

@@ -1,0 +1,138 @@
+import type {
+  ListTagsForResourceRequest,
+  ListTagsForResourceResponse,
+  TagResourceRequest,
+  TagResourceResponse,
+  UntagResourceRequest,
+  UntagResourceResponse,
+} from '@aws-sdk/client-eks';
+import { parseArn } from '../../engine/arn/arn.ts';
+import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
+import { accessEntriesPrefix, accessEntryKey, clusterKey } from '../../storage/records/keys.ts';
+import type { StoredEntry } from '../../storage/storage.ts';
+import { AwsError } from '../../wire/protocols/errors.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import type { EksDeps, Given } from './deps.ts';
+import type { Found } from './lookup.ts';
+import { retryingConflicts } from './retrying.ts';
+import { refuseBadTagKey, refuseBadTags, type Tags } from './tagrules.ts';
+
+type Taggable = Found<ClusterRecord> | Found<AccessEntryRecord>;
+
+/** TagResource, UntagResource and ListTagsForResource, for clusters and access entries (eks-access-facts A18). */
+export function tagOperations(deps: EksDeps): Operations {
+  const { storage } = deps;
+  // SECURITY: permission is judged on the ARN as sent, and what is found has exactly this ARN.
+  const onResource = (action: string) => ({
+    authorization: (input: { readonly resourceArn: string }) => ({ action, resources: [input.resourceArn] }),
+  });
+
+  return {
+    TagResource: defineOperation<Given<TagResourceRequest, 'resourceArn' | 'tags'>, TagResourceResponse>({
+      ...onResource('eks:TagResource'),
+      async handle({ resourceArn, tags }, context) {
+        refuseBadTags(tags, 'BadRequestException');
+        await changeTags(resourceArn, context, (current) => {
+          const all = { ...current, ...tags };
+          refuseBadTags(all, 'BadRequestException');
+          return all;
+        });
+        return {};
+      },
+    }),
+
+    UntagResource: defineOperation<
+      Given<UntagResourceRequest, 'resourceArn' | 'tagKeys'>,
+      UntagResourceResponse
+    >({
+      ...onResource('eks:UntagResource'),
+      async handle({ resourceArn, tagKeys }, context) {
+        for (const key of tagKeys) refuseBadTagKey(key, 'BadRequestException');
+        const removed = new Set(tagKeys);
+        await changeTags(resourceArn, context, (current) =>
+          Object.fromEntries(Object.entries(current).filter(([key]) => !removed.has(key))),
+        );
+        return {};
+      },
+    }),
+
+    ListTagsForResource: defineOperation<
+      Given<ListTagsForResourceRequest, 'resourceArn'>,
+      ListTagsForResourceResponse
+    >({
+      ...onResource('eks:ListTagsForResource'),
+      async handle({ resourceArn }, context) {
+        const { record } = await findTaggable(resourceArn, context);
+        return { tags: { ...record.tags } };
+      },
+    }),
+  };
+
+  async function changeTags(
+    resourceArn: string,
+    context: OperationContext,
+    change: (current: Tags) => Tags,
+  ): Promise<void> {
+    await retryingConflicts(async () => {
+      const { key, record, unchanged } = await findTaggable(resourceArn, context);
+      const value = JSON.stringify({ ...record, tags: change(record.tags) });
+      await storage.commit({ expect: [unchanged], changes: [{ type: 'put', key, value }] });
+    });
+  }
+
+  /** Tags are kept of the caller's own clusters and entries; every other ARN is `Resource was not found` (F38). */
+  async function findTaggable(resourceArn: string, context: OperationContext): Promise<Taggable> {
+    const arn = parseArn(resourceArn);
+    if (arn?.service !== 'eks') {
+      throw new AwsError('BadRequestException', 'The resourceArn parameter format is not valid');
+    }
+    const { accountId } = context.caller;
+    const [type, clusterName = '', ...rest] = arn.resource.split('/');
+    const isOwn =
+      arn.partition === context.partition && arn.region === context.region && arn.accountId === accountId;
+    const stored = isOwn ? await storage.get(clusterKey(accountId, context.region, clusterName)) : undefined;
+    if (stored === undefined) throw notFound();
+    const cluster = JSON.parse(stored.value) as ClusterRecord;
+    if (type === 'cluster' && rest.length === 0) {
+      return { key: stored.key, record: cluster, unchanged: { key: stored.key, revision: stored.revision } };
+    }
+    const entry = type === 'access-entry' ? await findEntryByArn(cluster, resourceArn, rest) : undefined;
+    if (entry === undefined) throw notFound();
+    return entry;
+  }
+
+  /** `rest` is kind, account, name and UUID. The name lacks the path, so the guess may miss; then all are looked at. */
+  async function findEntryByArn(
+    cluster: ClusterRecord,
+    entryArn: string,
+    rest: readonly string[],
+  ): Promise<Found<AccessEntryRecord> | undefined> {
+    const [kind, principalAccountId, name] = rest;
+    const prefix = accessEntriesPrefix(cluster.clusterId);
+    const partition = cluster.arn.split(':')[1];
+    const guess = `arn:${partition}:iam::${principalAccountId}:${kind === 'root' ? 'root' : `${kind}/${name}`}`;
+    const guessed = await storage.get(accessEntryKey(cluster.clusterId, guess));
+    const found = guessed && withArn(guessed, entryArn);
+    if (found !== undefined) return found;
+    for (let after: string | undefined, more = true; more; ) {
+      const page = await storage.list({ prefix, limit: 500, ...(after !== undefined && { after }) });
+      for (const stored of page.entries) {
+        const entry = withArn(stored, entryArn);
+        if (entry !== undefined) return entry;
+      }
+      more = page.more;
+      after = page.entries.at(-1)?.key;
+    }
+    return undefined;
+  }
+}
+
+function withArn(stored: StoredEntry, entryArn: string): Found<AccessEntryRecord> | undefined {
+  const record = JSON.parse(stored.value) as AccessEntryRecord;
+  if (record.accessEntryArn !== entryArn) return undefined;
+  return { key: stored.key, record, unchanged: { key: stored.key, revision: stored.revision } };
+}
+
+function notFound(): AwsError {
+  return new AwsError('NotFoundException', 'Resource was not found');
+}

@@ -1,0 +1,239 @@
+import type {
+  DescribeUpdateRequest,
+  DescribeUpdateResponse,
+  ListUpdatesRequest,
+  ListUpdatesResponse,
+  Update,
+  UpdateClusterConfigRequest,
+  UpdateClusterConfigResponse,
+  UpdateParamType,
+  UpdateType,
+} from '@aws-sdk/client-eks';
+import type { ClusterRecord, ClusterUpdateRecord } from '../../storage/records/eks.ts';
+import { accessEntryKey, updateKey, updatesPrefix } from '../../storage/records/keys.ts';
+import type { Batch, Put } from '../../storage/storage.ts';
+import { AwsError } from '../../wire/protocols/errors.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { isModeStep, readMode } from './clusterrules.ts';
+import type { EksDeps, Given } from './deps.ts';
+import { creatorEntry, putEntry } from './entryrecord.ts';
+import { type Found, findCluster, onCluster } from './lookup.ts';
+import { readPage } from './paging.ts';
+import { findPrincipalById } from './principals.ts';
+import { invalidParameter, noSuchUpdate } from './refusals.ts';
+import { retryingConflicts } from './retrying.ts';
+
+/** Updates kept per cluster; older ones are forgotten. Only deletionProtection can be changed more than twice. */
+const MAX_KEPT_UPDATES = 100;
+
+/** Members of UpdateClusterConfig that would change infrastructure a built-in cluster does not have. */
+const unsupported = [
+  'resourcesVpcConfig',
+  'logging',
+  'upgradePolicy',
+  'zonalShiftConfig',
+  'computeConfig',
+  'kubernetesNetworkConfig',
+  'storageConfig',
+  'remoteNetworkConfig',
+  'controlPlaneScalingConfig',
+  'kubeApiServerConfig',
+  'kubeSchedulerConfig',
+  'kubeControllerManagerConfig',
+] as const satisfies readonly (keyof UpdateClusterConfigRequest)[];
+
+interface Wish {
+  readonly type: UpdateType & ('AccessConfigUpdate' | 'DeletionProtectionUpdate');
+  readonly params: readonly { readonly type: UpdateParamType; readonly value: string }[];
+  /** The record after the update and what has to be stored with it. Throws where the update is not possible. */
+  change(cluster: Found<ClusterRecord>): Promise<{
+    readonly record: ClusterRecord;
+    readonly also: Pick<Batch, 'expect'> & { readonly changes: readonly Put[] };
+  }>;
+}
+
+/** UpdateClusterConfig, DescribeUpdate, ListUpdates. */
+export function updateOperations(deps: EksDeps): Operations {
+  const { storage, random } = deps;
+
+  return {
+    UpdateClusterConfig: defineOperation<
+      Given<UpdateClusterConfigRequest, 'name'>,
+      UpdateClusterConfigResponse
+    >({
+      authorization: (input, context) => onCluster('eks:UpdateClusterConfig', context, input.name),
+      async handle(input, context) {
+        const wish = readWish(input, context);
+        return await retryingConflicts(async () => {
+          const cluster = await findCluster(storage, context, input.name);
+          const { clusterId } = cluster.record;
+          const kept = await listUpdates(clusterId);
+          const repeated = kept.find((update) => isSameUpdate(update, wish, input.clientRequestToken));
+          if (repeated !== undefined) return { update: shownUpdate(repeated) };
+          const { record, also } = await wish.change(cluster);
+          const update: ClusterUpdateRecord = {
+            updateId: random.uuid(),
+            type: wish.type,
+            // COMPAT: AWS answers InProgress and takes minutes; here the change holds when the answer leaves.
+            status: 'Successful',
+            params: wish.params,
+            createdAt: context.now,
+            ...(input.clientRequestToken !== undefined && { clientRequestToken: input.clientRequestToken }),
+          };
+          const forgotten = kept
+            .toSorted((a, b) => b.createdAt - a.createdAt)
+            .slice(MAX_KEPT_UPDATES - 1)
+            .map(({ updateId }) => ({ type: 'delete' as const, key: updateKey(clusterId, updateId) }));
+          await storage.commit({
+            expect: [cluster.unchanged, ...(also.expect ?? [])],
+            changes: [
+              { type: 'put', key: cluster.key, value: JSON.stringify(record) },
+              { type: 'put', key: updateKey(clusterId, update.updateId), value: JSON.stringify(update) },
+              ...forgotten,
+              ...also.changes,
+            ],
+          });
+          return { update: shownUpdate(update) };
+        });
+      },
+    }),
+
+    DescribeUpdate: defineOperation<
+      Given<DescribeUpdateRequest, 'name' | 'updateId'>,
+      DescribeUpdateResponse
+    >({
+      authorization: (input, context) => onCluster('eks:DescribeUpdate', context, input.name),
+      async handle(input, context) {
+        const { record } = await findCluster(storage, context, input.name);
+        refuseOtherSubjects(input);
+        const stored = await storage.get(updateKey(record.clusterId, input.updateId));
+        if (stored === undefined) throw noSuchUpdate(input.name, input.updateId);
+        return { update: shownUpdate(JSON.parse(stored.value) as ClusterUpdateRecord) };
+      },
+    }),
+
+    ListUpdates: defineOperation<Given<ListUpdatesRequest, 'name'>, ListUpdatesResponse>({
+      authorization: (input, context) => onCluster('eks:ListUpdates', context, input.name),
+      async handle(input, context) {
+        const bounds = readPage(deps.pageTokens, context, ['ListUpdates', input.name], input);
+        const { record } = await findCluster(storage, context, input.name);
+        refuseOtherSubjects(input);
+        const prefix = updatesPrefix(record.clusterId);
+        const { entries, more } = await storage.list({
+          prefix,
+          limit: bounds.limit,
+          ...(bounds.after !== undefined && { after: prefix + bounds.after }),
+        });
+        const updateIds = entries.map((entry) => entry.key.slice(prefix.length));
+        const last = updateIds.at(-1);
+        return more && last !== undefined
+          ? { updateIds, nextToken: bounds.nextTokenAfter(last) }
+          : { updateIds };
+      },
+    }),
+  };
+
+  async function listUpdates(clusterId: string): Promise<readonly ClusterUpdateRecord[]> {
+    const { entries } = await storage.list({ prefix: updatesPrefix(clusterId), limit: 2 * MAX_KEPT_UPDATES });
+    return entries.map(({ value }) => JSON.parse(value) as ClusterUpdateRecord);
+  }
+
+  /** Exactly one kind of update per request, of the two a built-in cluster knows. */
+  function readWish(input: Given<UpdateClusterConfigRequest, 'name'>, context: OperationContext): Wish {
+    const { name, accessConfig, deletionProtection } = input;
+    const member = unsupported.find((candidate) => input[candidate] !== undefined);
+    if (member !== undefined) {
+      throw invalidParameter(`${member} of a built-in cluster cannot be changed; accessConfig can`, name);
+    }
+    if (accessConfig !== undefined && deletionProtection !== undefined) {
+      throw invalidParameter('Only one type of update can be allowed.', name);
+    }
+    if (deletionProtection !== undefined) return deletionProtectionWish(deletionProtection);
+    const mode = accessConfig?.authenticationMode;
+    if (mode === undefined) throw invalidParameter('The type for cluster update was not provided.', name);
+    return {
+      type: 'AccessConfigUpdate',
+      // COMPAT: EKS answers the value as JSON text, quotes included.
+      params: [{ type: 'AuthenticationMode', value: JSON.stringify(mode) }],
+      async change({ record }) {
+        const from = record.authenticationMode;
+        const to = readMode(mode, name);
+        // D2, D3, D4, F18: one step forward, never back, never in place.
+        if (!isModeStep(from, to)) {
+          throw invalidParameter(`Unsupported authentication mode update from ${from} to ${to}`, name);
+        }
+        const { hiddenAdminPrincipalId, ...rest } = record;
+        const changed: ClusterRecord = { ...rest, authenticationMode: to };
+        return { record: changed, also: await revealCreator(changed, hiddenAdminPrincipalId, context) };
+      },
+    };
+  }
+
+  /**
+   * D8: where access entries begin, the creator's hidden administration becomes a visible entry that can be deleted.
+   * A creator that is gone gets none: nobody can ever be that principal again.
+   */
+  async function revealCreator(
+    cluster: ClusterRecord,
+    principalId: string | undefined,
+    context: OperationContext,
+  ): Promise<Awaited<ReturnType<Wish['change']>>['also']> {
+    const creator =
+      principalId === undefined
+        ? undefined
+        : await findPrincipalById(storage, context.partition, principalId);
+    if (creator === undefined) return { changes: [] };
+    return {
+      expect: [{ key: accessEntryKey(cluster.clusterId, creator.arn), revision: 0 }],
+      changes: [putEntry(cluster.clusterId, creatorEntry(random, context, cluster, creator))],
+    };
+  }
+}
+
+function deletionProtectionWish(deletionProtection: boolean): Wish {
+  return {
+    type: 'DeletionProtectionUpdate',
+    params: [{ type: 'DeletionProtection', value: JSON.stringify(deletionProtection) }],
+    async change({ record }) {
+      return {
+        record: { ...record, echoed: { ...record.echoed, deletionProtection } },
+        also: { changes: [] },
+      };
+    },
+  };
+}
+
+function isSameUpdate(update: ClusterUpdateRecord, wish: Wish, token: string | undefined): boolean {
+  return (
+    token !== undefined &&
+    update.clientRequestToken === token &&
+    update.type === wish.type &&
+    JSON.stringify(update.params) === JSON.stringify(wish.params)
+  );
+}
+
+/** Built-in clusters have no node groups, add-ons or capabilities, so nothing of theirs was ever updated. */
+function refuseOtherSubjects(input: DescribeUpdateRequest | ListUpdatesRequest): void {
+  const subjects = {
+    'node group': input.nodegroupName,
+    addon: input.addonName,
+    capability: input.capabilityName,
+  };
+  for (const [kind, subject] of Object.entries(subjects)) {
+    if (subject === undefined) continue;
+    throw new AwsError('ResourceNotFoundException', `No ${kind} found for name: ${subject}.`, {
+      clusterName: input.name,
+    });
+  }
+}
+
+function shownUpdate(record: ClusterUpdateRecord): Update {
+  return {
+    id: record.updateId,
+    status: record.status,
+    type: record.type as UpdateType,
+    params: record.params.map(({ type, value }) => ({ type: type as UpdateParamType, value })),
+    createdAt: new Date(record.createdAt),
+    errors: [],
+  };
+}
