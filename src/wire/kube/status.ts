@@ -231,6 +231,20 @@ export function invalid(target: GroupKind, name: string, errors: readonly FieldE
   });
 }
 
+/**
+ * A JSON patch that parses but does not apply: a failed `test`, a path that is not there. Upstream says no more than this;
+ * the detail stays in `cause`.
+ */
+export function patchDoesNotApply(options?: ErrorOptions): KubeStatusError {
+  return failure(
+    422,
+    'Invalid',
+    'the server rejected our request due to an error in our request',
+    {},
+    options,
+  );
+}
+
 /** Without a target: the method is not known here at all. */
 export function methodNotAllowed(target?: GroupResource, action?: string): KubeStatusError {
   if (target === undefined || action === undefined) {

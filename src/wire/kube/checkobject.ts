@@ -1,0 +1,133 @@
+import { isObject, type JsonValue } from './json.ts';
+import { isScalar, type Message, type MessageField, messageNamed } from './messages.ts';
+
+/** What the type data says against an object. Paths look like `spec.containers[0].foo`. */
+export interface ObjectFindings {
+  /** Paths our types do not have: an error under fieldValidation=Strict, a warning under Warn (D2.7). */
+  readonly unknownFields: readonly string[];
+  /** Values of the wrong JSON type: always a 400, whatever fieldValidation says. */
+  readonly wrongTypes: readonly string[];
+}
+
+const maxFindings = 100;
+const emptyFindings: ObjectFindings = { unknownFields: [], wrongTypes: [] };
+
+/** JSON types of the messages whose JSON is not an object. */
+const specialTypes: Readonly<Record<string, readonly string[]>> = {
+  'meta.v1.Time': ['string'],
+  'meta.v1.MicroTime': ['string'],
+  'meta.v1.Duration': ['string'],
+  'resource.Quantity': ['string', 'number'],
+  'resource.QuantityValue': ['string', 'number'],
+  'intstr.IntOrString': ['string', 'number'],
+  'runtime.RawExtension': ['object'],
+  'meta.v1.FieldsV1': ['object'],
+};
+
+const scalarTypes: Readonly<Record<string, string>> = {
+  string: 'string',
+  bytes: 'string',
+  bool: 'boolean',
+  int32: 'number',
+  int64: 'number',
+};
+
+function jsonType(value: JsonValue): string {
+  return Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
+}
+
+class Checker {
+  readonly unknownFields: string[] = [];
+  readonly wrongTypes: string[] = [];
+
+  #wrong(path: string, expected: string, value: JsonValue): void {
+    if (this.wrongTypes.length < maxFindings)
+      this.wrongTypes.push(`${path}: expected ${expected}, got ${jsonType(value)}`);
+  }
+
+  message(message: Message, value: JsonValue, path: string, ignored: ReadonlySet<string>): void {
+    if (!isObject(value)) {
+      this.#wrong(path, 'object', value);
+      return;
+    }
+    for (const [key, item] of Object.entries(value)) {
+      if (ignored.has(key)) continue;
+      const field = message.byJsonName.get(key);
+      const at = path === '' ? key : `${path}.${key}`;
+      if (field === undefined) {
+        if (this.unknownFields.length < maxFindings) this.unknownFields.push(at);
+      } else if (item !== null) this.#field(field, item, at);
+    }
+  }
+
+  #field(field: MessageField, value: JsonValue, path: string): void {
+    if (field.shape === 'list') {
+      if (!Array.isArray(value)) this.#wrong(path, 'array', value);
+      else for (const [index, item] of value.entries()) this.#value(field.type, item, `${path}[${index}]`);
+    } else if (field.shape === 'map') {
+      if (!isObject(value)) this.#wrong(path, 'object', value);
+      else for (const [key, item] of Object.entries(value)) this.#value(field.type, item, `${path}.${key}`);
+    } else this.#value(field.type, value, path);
+  }
+
+  #value(type: string, value: JsonValue, path: string): void {
+    if (isScalar(type)) {
+      const expected = scalarTypes[type] ?? 'string';
+      // Go reads null as the zero value, in lists and maps too.
+      if (value !== null && typeof value !== expected) this.#wrong(path, expected, value);
+      else if (type.startsWith('int') && value !== null && !Number.isSafeInteger(value))
+        this.#wrong(path, 'integer', value);
+      return;
+    }
+    const special = Object.hasOwn(specialTypes, type) ? specialTypes[type] : undefined;
+    if (special !== undefined) {
+      if (value !== null && !special.includes(jsonType(value)))
+        this.#wrong(path, special.join(' or '), value);
+      return;
+    }
+    const message = messageNamed(type);
+    if (message === undefined) return;
+    const [only] = message.fields;
+    if (message.fields.length === 1 && only?.name === 'items' && only.type === 'string') {
+      this.#field(only, value, path);
+    } else if (value !== null) this.message(message, value, path, new Set());
+  }
+}
+
+const typeMeta: ReadonlySet<string> = new Set(['apiVersion', 'kind']);
+
+/**
+ * Compares an object with the type data of its kind. `messageType` is the kind's message (`rbac.v1.Role`); without one
+ * nothing is known and nothing is found. At most 100 findings of each sort.
+ */
+export function checkObject(messageType: string | undefined, object: JsonValue): ObjectFindings {
+  const message = messageType === undefined ? undefined : messageNamed(messageType);
+  if (message === undefined) return emptyFindings;
+  const checker = new Checker();
+  checker.message(message, object, '', typeMeta);
+  return { unknownFields: checker.unknownFields, wrongTypes: checker.wrongTypes };
+}
+
+/** Paths of `object` that the kind does not have (D2.7). */
+export function unknownFields(messageType: string | undefined, object: JsonValue): readonly string[] {
+  return checkObject(messageType, object).unknownFields;
+}
+
+/** The 400 message of fieldValidation=Strict (D2.7); `fields` are paths, not empty. */
+export function strictDecodingMessage(kind: string, version: string, fields: readonly string[]): string {
+  const list = fields.map((path) => `unknown field "${path}"`).join(', ');
+  return `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${list}`;
+}
+
+/** Values of the `Warning` header for fieldValidation=Warn (D2.7), one per field. */
+export function unknownFieldWarnings(fields: readonly string[]): readonly string[] {
+  return fields.map((path) => {
+    const text = `unknown field "${path.replace(/[^\x20-\x7e]/g, '?')}"`;
+    return `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  });
+}
+
+/** The 400 message for values of the wrong type. */
+export function wrongTypeMessage(kind: string, version: string, findings: readonly string[]): string {
+  return `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot decode ${findings.join(', ')}`;
+}
