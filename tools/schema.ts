@@ -19,7 +19,13 @@ const IDEMPOTENCY_TOKEN = 4;
 /** Idempotent and sensitive say nothing about the wire. */
 const IGNORED = 2 | 8;
 
-const scalarNames: Readonly<Record<number, string>> = { 0: 'string', 1: 'number', 2: 'boolean', 4: 'timestamp', 21: 'blob' };
+const scalarNames: Readonly<Record<number, string>> = {
+  0: 'string',
+  1: 'number',
+  2: 'boolean',
+  4: 'timestamp',
+  21: 'blob',
+};
 
 type Traits = Readonly<Record<string, unknown>>;
 type Schema = readonly unknown[];
@@ -102,7 +108,9 @@ export function readSchemas(facts: ServiceFacts, exported: Readonly<Record<strin
   for (const schema of Object.values(exported).filter(isSchema)) {
     const name = String(schema[2]);
     if (schema[0] === OPERATION) {
-      const http = (typeof schema[3] === 'object' ? (schema[3] as Traits)['http'] : undefined) as Schema | undefined;
+      const http = (typeof schema[3] === 'object' ? (schema[3] as Traits).http : undefined) as
+        | Schema
+        | undefined;
       const binding = http === undefined ? [] : http.map(String);
       if ((binding.length === 3) !== (facts.protocol === 'restJson1') || binding.join('').includes('+}')) {
         fail(`unexpected HTTP binding of ${name}`);
@@ -110,8 +118,8 @@ export function readSchemas(facts: ServiceFacts, exported: Readonly<Record<strin
       operations.push([name, [...binding, rootOf(schema[4]), rootOf(schema[5])].join(' ')]);
     } else if (schema[0] === ERROR && typeof schema[3] === 'object') {
       const traits = schema[3] as Traits;
-      const [wireCode = name, queryStatus] = (traits['awsQueryError'] ?? []) as [string?, number?];
-      const status = Number(queryStatus ?? traits['httpError']);
+      const [wireCode = name, queryStatus] = (traits.awsQueryError ?? []) as [string?, number?];
+      const status = Number(queryStatus ?? traits.httpError);
       errors.push([name, [status, wireCode, membersOf(schema)].join(' ').trim()]);
     }
   }

@@ -42,6 +42,8 @@ export type Shape =
 
 export interface Member {
   readonly name: string;
+  /** How validation texts call it: `userName` (iam-facts H9). */
+  readonly field: string;
   readonly shape: Shape;
   readonly required: boolean;
   readonly location: 'body' | 'path' | 'query';
@@ -133,6 +135,7 @@ export function openContract<Service extends string>(
     const [, name = '', required, type = 'string', location = 'body', token] = parts;
     return {
       name,
+      field: name.charAt(0).toLowerCase() + name.slice(1),
       shape: openShape(type),
       required: required === '!',
       location: location as Member['location'],
@@ -157,7 +160,12 @@ export function openContract<Service extends string>(
   const errors = new Map<string, ErrorContract>();
   for (const [name, line] of Object.entries(text.errors)) {
     const [status = '', wireCode = '', ...members] = line.split(' ');
-    const error = { name, wireCode, status: Number(status), structure: openStructure(name, members.join(' ')) };
+    const error = {
+      name,
+      wireCode,
+      status: Number(status),
+      structure: openStructure(name, members.join(' ')),
+    };
     errors.set(name, error);
     // A class name wins over another error's wire code.
     if (!Object.hasOwn(text.errors, wireCode)) {
