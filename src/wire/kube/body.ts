@@ -77,7 +77,7 @@ export function parseYaml(bytes: Uint8Array): JsonValue {
 
 export interface DecodedBody {
   readonly object: JsonObject;
-  /** Fields of a protobuf body our types do not have; empty for JSON and YAML, where `checkObject` finds them. */
+  /** Fields of a protobuf body our types do not have; empty for JSON and YAML, where `checkObject` (unknownfields.ts) finds them. */
   readonly unknownFields: readonly string[];
 }
 
