@@ -37,7 +37,7 @@ export function compilePolicy(
       end: statement.end,
     },
     ...(statement.principal && {
-      principal: compilePrincipals(statement.principal, pinned),
+      principal: compilePrincipals(statement.principal, document.kind, pinned),
     }),
     action: compileActions(statement.action),
     ...(statement.resource && { resource: compileResources(statement.resource, document.version) }),

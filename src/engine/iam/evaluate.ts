@@ -84,7 +84,7 @@ function requireAllows(request: PreparedRequest, policies: PolicySet): IamDecisi
   if (principal.kind === 'root') {
     return allowed('root', granted);
   }
-  const spared = foreign ? 'nothing' : sparedBy(grant.grade, trust);
+  const spared = foreign ? 'nothing' : sparedBy(grant.grade);
   if (spared === 'everything') return allowed(step, granted);
 
   const used = [...granted];
@@ -107,17 +107,14 @@ function requireAllows(request: PreparedRequest, policies: PolicySet): IamDecisi
 }
 
 /** What an allow on the resource's side spares a caller of the same account (E4). */
-function sparedBy(grade: PrincipalGrade, trust: boolean): 'nothing' | 'identity' | 'everything' {
+function sparedBy(grade: PrincipalGrade): 'nothing' | 'identity' | 'everything' {
   switch (grade) {
     case 'none':
+    case 'unknown':
     case 'account':
       return 'nothing';
     case 'issuer':
       return 'identity';
-    case 'anyone':
-      // COMPAT: in a trust policy `*` names nobody, so we read it as delegation, like the account: the caller's own
-      // policies must allow as well. AWS does not document the case; this is the narrower reading of E11.
-      return trust ? 'nothing' : 'everything';
     case 'direct':
       return 'everything';
     default:

@@ -1,19 +1,19 @@
 import { isAccountId } from '../arn/arn.ts';
 import { parsePrincipalArn } from '../arn/principalarn.ts';
 import { uniqueIdKind } from '../arn/uniqueid.ts';
-import type { PrincipalElement } from './document.ts';
+import type { PolicyKind, PrincipalElement } from './document.ts';
 import type { RequestPrincipal } from './request.ts';
 
 /**
  * How closely a Principal element means the caller, which decides what an Allow there spares it (iam-facts E4):
  * `account` only delegates to the account's own policies; `issuer` (the role of a session, the user of a federated
- * session) spares the identity policies; `anyone` and `direct` spare boundary and session policy too. `unknown` is a
- * match that cannot be judged: good enough for a Deny only.
+ * session) spares the identity policies; `direct` spares boundary and session policy too. `unknown` is a match that
+ * cannot be judged: good enough for a Deny only.
  */
-export type PrincipalGrade = 'none' | 'unknown' | 'account' | 'issuer' | 'anyone' | 'direct';
+export type PrincipalGrade = 'none' | 'unknown' | 'account' | 'issuer' | 'direct';
 
 /** From no match to the closest. */
-export const grades: readonly PrincipalGrade[] = ['none', 'unknown', 'account', 'issuer', 'anyone', 'direct'];
+export const grades: readonly PrincipalGrade[] = ['none', 'unknown', 'account', 'issuer', 'direct'];
 
 export type PrincipalMatcher = (principal: RequestPrincipal) => PrincipalGrade;
 
@@ -24,13 +24,17 @@ export type PrincipalMatcher = (principal: RequestPrincipal) => PrincipalGrade;
 export type PinnedPrincipals = Readonly<Record<string, string>> | 'unpinned';
 
 /** The closest grade of any entry. */
-export function compilePrincipals(element: PrincipalElement, pinned: PinnedPrincipals): PrincipalMatcher {
+export function compilePrincipals(
+  element: PrincipalElement,
+  kind: PolicyKind,
+  pinned: PinnedPrincipals,
+): PrincipalMatcher {
   // Nothing guards with NotPrincipal yet (iam-facts A10, B9): an Allow under it grants nothing, a Deny applies.
   if (element.negated) return () => 'unknown';
   const entries = element.entries.map(({ type, value }) => {
     switch (type) {
       case 'AWS':
-        return compileAwsPrincipal(value, pinned);
+        return compileAwsPrincipal(value, kind, pinned);
       case 'Service':
         return (principal: RequestPrincipal) =>
           principal.kind === 'service' && principal.name === value ? 'direct' : 'none';
@@ -53,9 +57,18 @@ export function compilePrincipals(element: PrincipalElement, pinned: PinnedPrinc
   };
 }
 
-function compileAwsPrincipal(value: string, pinned: PinnedPrincipals): PrincipalMatcher {
+function compileAwsPrincipal(
+  value: string,
+  policyKind: PolicyKind,
+  pinned: PinnedPrincipals,
+): PrincipalMatcher {
   // SECURITY: `*` means every AWS principal. Services and federated people come in by their own element only.
-  if (value === '*') return (principal) => (isAws(principal) ? 'anyone' : 'none');
+  if (value === '*') {
+    // COMPAT: in a trust policy `*` names nobody, so we read it as delegation, like the account: the caller's own
+    // policies must allow as well. AWS does not document the case; this is the narrower reading of iam-facts E11.
+    const grade = policyKind === 'trust' ? 'account' : 'direct';
+    return (principal) => (isAws(principal) ? grade : 'none');
+  }
   if (isAccountId(value))
     return (principal) => (isAws(principal) && principal.accountId === value ? 'account' : 'none');
   const kind = uniqueIdKind(value);

@@ -46,6 +46,5 @@ const match = (grade: PrincipalGrade): StatementAnswer => ({ answer: 'yes', grad
 const matched = {
   account: match('account'),
   issuer: match('issuer'),
-  anyone: match('anyone'),
   direct: match('direct'),
 } as const;
