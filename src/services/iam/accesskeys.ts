@@ -1,0 +1,186 @@
+import type {
+  CreateAccessKeyRequest,
+  CreateAccessKeyResponse,
+  DeleteAccessKeyRequest,
+  ListAccessKeysRequest,
+  ListAccessKeysResponse,
+  UpdateAccessKeyRequest,
+} from '@aws-sdk/client-iam';
+import type { Principal } from '../../engine/iam/principal.ts';
+import type { AccessKeyRecord, AccountRecord, UserRecord } from '../../storage/records/iam.ts';
+import { accessKeyKey, accountKey } from '../../storage/records/keys.ts';
+import { defineOperation, type Operations } from '../operation.ts';
+import { refuseInvalid, validateMember } from '../validation.ts';
+import * as constraints from './constraints.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { noSuchEntity, quotaExceeded } from './errors.ts';
+import { newSecretAccessKey, newUniqueId } from './ids.ts';
+import { pageFailures, pageOf } from './paging.ts';
+import { callerTarget, requireCaller, requirePrincipal, userKind } from './principals.ts';
+import { atomically, put, readRecord, replace, type Stored } from './records.ts';
+
+const keysPerUser = 2;
+
+/** Whose keys are meant: a user's, or the account root's own (iam-facts J11, J12). */
+type KeyHolder =
+  | { readonly kind: 'user'; readonly stored: Stored<UserRecord> }
+  | { readonly kind: 'root'; readonly stored: Stored<AccountRecord> };
+
+/** Access keys: two at most; the secret is told once and stored sealed. */
+export function createAccessKeyOperations(dependencies: IamDependencies): Operations {
+  const { storage, random, secretBox, pageTokens } = dependencies;
+  const userName = constraints.optional(constraints.existingUserName);
+
+  const holderOf = async (caller: Principal, name: string | undefined): Promise<KeyHolder> => {
+    if (name !== undefined) {
+      const stored = await requirePrincipal(dependencies, userKind, caller.accountId, name);
+      return { kind: 'user', stored };
+    }
+    if (caller.kind !== 'root') return { kind: 'user', stored: await requireCaller(dependencies, caller) };
+    const stored = await readRecord<AccountRecord>(storage, accountKey(caller.accountId));
+    if (stored === undefined) throw new Error(`account ${caller.accountId} has signed but has no record`);
+    return { kind: 'root', stored };
+  };
+
+  /** Names in answers: none for the root. */
+  const nameIn = (holder: KeyHolder): { UserName: string | undefined } => ({
+    UserName: holder.kind === 'user' ? holder.stored.record.name : undefined,
+  });
+
+  const ownerOf = (holder: KeyHolder): AccessKeyRecord['owner'] =>
+    holder.kind === 'root'
+      ? { kind: 'root' }
+      : {
+          kind: 'user',
+          userName: holder.stored.record.name,
+          principalId: holder.stored.record.principalId,
+        };
+
+  /** A key of this holder; one of anybody else does not exist for it. */
+  const requireKey = async (holder: KeyHolder, id: string): Promise<Stored<AccessKeyRecord>> => {
+    const held = holder.stored.record.accessKeyIds.includes(id);
+    const stored = held ? await readRecord<AccessKeyRecord>(storage, accessKeyKey(id)) : undefined;
+    if (stored === undefined) throw noSuchEntity(`The Access Key with id ${id} cannot be found`);
+    return stored;
+  };
+
+  const CreateAccessKey = defineOperation<CreateAccessKeyRequest, CreateAccessKeyResponse>({
+    authorization: (input, context) => callerTarget(dependencies, 'CreateAccessKey', input.UserName, context),
+    async handle(input, { caller, now }) {
+      refuseInvalid(validateMember('userName', input.UserName, userName));
+      return atomically(async () => {
+        const holder = await holderOf(caller, input.UserName);
+        const { key: holderKey, revision, record } = holder.stored;
+        if (record.accessKeyIds.length >= keysPerUser) {
+          throw quotaExceeded('AccessKeysPerUser', keysPerUser);
+        }
+        const accessKeyId = newUniqueId('AKIA', random);
+        const secret = newSecretAccessKey(random);
+        const accessKey: AccessKeyRecord = {
+          accessKeyId,
+          accountId: caller.accountId,
+          owner: ownerOf(holder),
+          status: 'Active',
+          createdAt: now,
+          sealedSecret: secretBox.seal(secret, accessKeyId),
+        };
+        const key = accessKeyKey(accessKeyId);
+        await storage.commit({
+          expect: [
+            { key: holderKey, revision },
+            { key, revision: 0 },
+          ],
+          changes: [
+            put(key, accessKey),
+            put(holderKey, { ...record, accessKeyIds: [...record.accessKeyIds, accessKeyId] }),
+          ],
+        });
+        return {
+          AccessKey: {
+            ...nameIn(holder),
+            AccessKeyId: accessKeyId,
+            Status: accessKey.status,
+            SecretAccessKey: secret,
+            CreateDate: new Date(now),
+          },
+        };
+      });
+    },
+  });
+
+  const ListAccessKeys = defineOperation<ListAccessKeysRequest, ListAccessKeysResponse>({
+    authorization: (input, context) => callerTarget(dependencies, 'ListAccessKeys', input.UserName, context),
+    async handle(input, { caller }) {
+      refuseInvalid([...validateMember('userName', input.UserName, userName), ...pageFailures(input)]);
+      const holder = await holderOf(caller, input.UserName);
+      const ids = [...holder.stored.record.accessKeyIds].sort();
+      const { items, ...page } = pageOf(ids, (id) => id, input, {
+        pageTokens,
+        scope: `iam:ListAccessKeys ${holder.stored.key}`,
+      });
+      const found = await Promise.all(
+        items.map((id) => readRecord<AccessKeyRecord>(storage, accessKeyKey(id))),
+      );
+      return {
+        AccessKeyMetadata: found
+          .filter((stored) => stored !== undefined)
+          .map(({ record }) => ({
+            ...nameIn(holder),
+            AccessKeyId: record.accessKeyId,
+            Status: record.status,
+            CreateDate: new Date(record.createdAt),
+          })),
+        ...page,
+      };
+    },
+  });
+
+  const UpdateAccessKey = defineOperation<UpdateAccessKeyRequest, Record<string, never>>({
+    authorization: (input, context) => callerTarget(dependencies, 'UpdateAccessKey', input.UserName, context),
+    async handle(input, { caller }) {
+      const { AccessKeyId: id = '', Status: status } = input;
+      refuseInvalid([
+        ...validateMember('userName', input.UserName, userName),
+        ...validateMember('accessKeyId', input.AccessKeyId, constraints.accessKeyId),
+        ...validateMember('status', status, constraints.accessKeyStatus),
+      ]);
+      return atomically(async () => {
+        const stored = await requireKey(await holderOf(caller, input.UserName), id);
+        await replace(storage, stored, {
+          ...stored.record,
+          status: status === 'Active' ? 'Active' : 'Inactive',
+        });
+        return {};
+      });
+    },
+  });
+
+  const DeleteAccessKey = defineOperation<DeleteAccessKeyRequest, Record<string, never>>({
+    authorization: (input, context) => callerTarget(dependencies, 'DeleteAccessKey', input.UserName, context),
+    async handle(input, { caller }) {
+      const { AccessKeyId: id = '' } = input;
+      refuseInvalid([
+        ...validateMember('userName', input.UserName, userName),
+        ...validateMember('accessKeyId', input.AccessKeyId, constraints.accessKeyId),
+      ]);
+      return atomically(async () => {
+        const holder = await holderOf(caller, input.UserName);
+        const { key } = await requireKey(holder, id);
+        const { key: holderKey, revision, record } = holder.stored;
+        await storage.commit({
+          expect: [{ key: holderKey, revision }],
+          changes: [
+            { type: 'delete', key },
+            put(holderKey, {
+              ...record,
+              accessKeyIds: record.accessKeyIds.filter((other) => other !== id),
+            }),
+          ],
+        });
+        return {};
+      });
+    },
+  });
+
+  return { CreateAccessKey, ListAccessKeys, UpdateAccessKey, DeleteAccessKey };
+}

@@ -1,0 +1,21 @@
+import type { PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+
+type Named = { readonly accountId: string; readonly path: string; readonly name: string };
+
+/** `arn:P:iam::ACCOUNT:KIND/PATH/NAME` (iam-facts J2). */
+export function entityArn(
+  partition: string,
+  kind: 'user' | 'role' | 'policy',
+  { accountId, path, name }: Named,
+): string {
+  return `arn:${partition}:iam::${accountId}:${kind}${path}${name}`;
+}
+
+export const userArn = (partition: string, user: Pick<UserRecord, keyof Named>): string =>
+  entityArn(partition, 'user', user);
+export const roleArn = (partition: string, role: Pick<RoleRecord, keyof Named>): string =>
+  entityArn(partition, 'role', role);
+export const policyArn = (partition: string, policy: Pick<PolicyRecord, keyof Named>): string =>
+  entityArn(partition, 'policy', policy);
+export const rootArn = (partition: string, accountId: string): string =>
+  `arn:${partition}:iam::${accountId}:root`;

@@ -1,0 +1,170 @@
+import type { AttachedPolicy } from '@aws-sdk/client-iam';
+import { parseArn } from '../../engine/arn/arn.ts';
+import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import { lowerAscii } from '../../storage/records/keys.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { refuseInvalid, validateMember } from '../validation.ts';
+import * as constraints from './constraints.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { noSuchEntity, quotaExceeded } from './errors.ts';
+import { type PageRequest, pageFailures, pageOf } from './paging.ts';
+import { type FoundPolicy, findPolicy } from './policylookup.ts';
+import {
+  type NamedInput,
+  nameOf,
+  type PrincipalKind,
+  principalTarget,
+  requirePrincipal,
+  roleKind,
+  userKind,
+} from './principals.ts';
+import { atomically, put, type Stored } from './records.ts';
+
+/** Managed policies per user and per role (iam-facts J4; AWS raises it to 20 on request). */
+const attachmentLimit = 10;
+
+interface AttachInput extends NamedInput {
+  readonly PolicyArn?: string | undefined;
+}
+
+interface ListInput extends NamedInput, PageRequest {
+  readonly PathPrefix?: string | undefined;
+}
+
+/** `AttachUserPolicy`, `ListAttachedRolePolicies` and so on. */
+export function createAttachmentOperations(dependencies: IamDependencies): Operations {
+  return { ...operationsFor(dependencies, userKind), ...operationsFor(dependencies, roleKind) };
+}
+
+function operationsFor<R extends UserRecord | RoleRecord>(
+  dependencies: IamDependencies,
+  kind: PrincipalKind<R>,
+): Operations {
+  const { storage, pageTokens } = dependencies;
+  const { word, noun } = kind;
+
+  const target = (action: string) => (input: NamedInput, context: OperationContext) =>
+    principalTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
+
+  const failures = (input: AttachInput): string[] => [
+    ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+    ...validateMember('policyArn', input.PolicyArn, constraints.policyArn),
+  ];
+
+  /**
+   * Changes what is attached and, for the account's own policies, the policy's count, in one write.
+   *
+   * INVARIANT: the policy's record is expected unchanged: it cannot be deleted while it is being attached.
+   */
+  const reattach = async (
+    { key, revision, record }: Stored<R>,
+    found: FoundPolicy | undefined,
+    attachedPolicyArns: readonly string[],
+  ): Promise<void> => {
+    const counted = found?.owner === 'account' ? found.stored : undefined;
+    const change = attachedPolicyArns.length - record.attachedPolicyArns.length;
+    await storage.commit({
+      expect: [
+        { key, revision },
+        ...(counted === undefined ? [] : [{ key: counted.key, revision: counted.revision }]),
+      ],
+      changes: [
+        put(key, { ...record, attachedPolicyArns }),
+        ...(counted === undefined
+          ? []
+          : [
+              put(counted.key, {
+                ...counted.record,
+                attachmentCount: counted.record.attachmentCount + change,
+              }),
+            ]),
+      ],
+    });
+  };
+
+  const Attach = defineOperation<AttachInput, object>({
+    authorization: target(`Attach${word}Policy`),
+    async handle(input, { caller: { accountId } }) {
+      const { PolicyArn: arn = '' } = input;
+      refuseInvalid(failures(input));
+      return atomically(async () => {
+        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        kind.refuseProtected(stored.record);
+        const found = await findPolicy(dependencies, accountId, arn);
+        if (found === undefined) {
+          throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
+        }
+        const attached = stored.record.attachedPolicyArns;
+        if (attached.includes(arn)) return {};
+        if (attached.length >= attachmentLimit) throw quotaExceeded(`PoliciesPer${word}`, attachmentLimit);
+        await reattach(stored, found, [...attached, arn]);
+        return {};
+      });
+    },
+  });
+
+  const Detach = defineOperation<AttachInput, object>({
+    authorization: target(`Detach${word}Policy`),
+    async handle(input, { caller: { accountId } }) {
+      const { PolicyArn: arn = '' } = input;
+      refuseInvalid(failures(input));
+      return atomically(async () => {
+        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        kind.refuseProtected(stored.record);
+        const attached = stored.record.attachedPolicyArns;
+        if (!attached.includes(arn)) throw noSuchEntity(`Policy ${arn} was not found.`);
+        await reattach(
+          stored,
+          await findPolicy(dependencies, accountId, arn),
+          attached.filter((other) => other !== arn),
+        );
+        return {};
+      });
+    },
+  });
+
+  const ListAttached = defineOperation<ListInput, object>({
+    authorization: target(`ListAttached${word}Policies`),
+    async handle(input, { caller: { accountId } }) {
+      const { PathPrefix = '/' } = input;
+      refuseInvalid([
+        ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+        ...validateMember('pathPrefix', input.PathPrefix, constraints.policyPath),
+        ...pageFailures(input),
+      ]);
+      const { record } = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const attached = record.attachedPolicyArns
+        .map(attachedPolicy)
+        .filter((policy) => policy.path.startsWith(PathPrefix))
+        .sort((a, b) => (a.position < b.position ? -1 : 1));
+      const { items, ...page } = pageOf(attached, (policy) => policy.position, input, {
+        pageTokens,
+        scope: `iam:ListAttached${word}Policies ${record.principalId} ${PathPrefix}`,
+      });
+      return { AttachedPolicies: items.map(({ answer }) => answer), ...page };
+    },
+  });
+
+  return {
+    [`Attach${word}Policy`]: Attach,
+    [`Detach${word}Policy`]: Detach,
+    [`ListAttached${word}Policies`]: ListAttached,
+  };
+}
+
+/** Name and owner make a short position: names are unique per owner without case, whatever their paths. */
+function attachedPolicy(arn: string): {
+  readonly answer: AttachedPolicy;
+  readonly path: string;
+  readonly position: string;
+} {
+  const { accountId = '', resource = '' } = parseArn(arn) ?? {};
+  const start = resource.indexOf('/');
+  const end = resource.lastIndexOf('/') + 1;
+  const name = resource.slice(end);
+  return {
+    answer: { PolicyName: name, PolicyArn: arn },
+    path: resource.slice(start, end),
+    position: `${lowerAscii(name)} ${accountId}`,
+  };
+}

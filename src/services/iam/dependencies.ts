@@ -1,0 +1,19 @@
+import type { Storage } from '../../storage/storage.ts';
+import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
+import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import type { RandomSource, SecretBox } from '../secrets.ts';
+
+/** What the IAM operations are built from; `server` constructs it. */
+export interface IamDependencies {
+  readonly storage: Storage;
+  readonly secretBox: SecretBox;
+  readonly random: RandomSource;
+  readonly pageTokens: PageTokens;
+  /** `aws`, `aws-cn`, …: the partition of every ARN made or accepted here. */
+  readonly partition: string;
+  /**
+   * A second permission check inside an operation: the tag action of a create call with tags (iam-facts E15). Throws
+   * AccessDenied in AWS's words. Without it only the account root may create with tags.
+   */
+  authorize?(context: OperationContext, target: AuthorizationTarget): Promise<void>;
+}

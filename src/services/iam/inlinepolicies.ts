@@ -1,0 +1,137 @@
+import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { refuseInvalid, validateMember } from '../validation.ts';
+import * as constraints from './constraints.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { limitExceeded, noSuchEntity } from './errors.ts';
+import { type PageRequest, pageFailures, pageOf } from './paging.ts';
+import { encodeDocument, policySize, requirePolicy } from './policydocuments.ts';
+import {
+  type NamedInput,
+  nameOf,
+  type PrincipalKind,
+  principalTarget,
+  requirePrincipal,
+  roleKind,
+  userKind,
+} from './principals.ts';
+import { atomically, replace } from './records.ts';
+
+interface PolicyInput extends NamedInput {
+  readonly PolicyName?: string | undefined;
+}
+
+interface PolicyOutput {
+  readonly UserName?: string;
+  readonly RoleName?: string;
+  readonly PolicyName: string;
+  readonly PolicyDocument: string;
+}
+
+/** `PutUserPolicy`, `GetRolePolicy` and so on: policies that live and die with their user or role. */
+export function createInlinePolicyOperations(dependencies: IamDependencies): Operations {
+  return { ...operationsFor(dependencies, userKind), ...operationsFor(dependencies, roleKind) };
+}
+
+function operationsFor<R extends UserRecord | RoleRecord>(
+  dependencies: IamDependencies,
+  kind: PrincipalKind<R>,
+): Operations {
+  const { storage, pageTokens } = dependencies;
+  const { word, noun } = kind;
+
+  const target = (action: string) => (input: NamedInput, context: OperationContext) =>
+    principalTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
+
+  const failures = (input: PolicyInput): string[] => [
+    ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+    ...validateMember('policyName', input.PolicyName, constraints.policyName),
+  ];
+
+  const noSuchPolicy = (policyName: string): Error =>
+    noSuchEntity(`The ${noun} policy with name ${policyName} cannot be found.`);
+
+  const Put = defineOperation<PolicyInput & { readonly PolicyDocument?: string | undefined }, object>({
+    authorization: target(`Put${word}Policy`),
+    async handle(input, { caller: { accountId } }) {
+      const { PolicyName: policyName = '', PolicyDocument: document = '' } = input;
+      refuseInvalid([
+        ...failures(input),
+        ...validateMember('policyDocument', document, constraints.policyDocument),
+      ]);
+      requirePolicy(document, 'identity');
+      return atomically(async () => {
+        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        kind.refuseProtected(stored.record);
+        const inlinePolicies = { ...stored.record.inlinePolicies, [policyName]: document };
+        const size = Object.values(inlinePolicies).reduce((sum, text) => sum + policySize(text), 0);
+        if (size > kind.inlinePolicyLimit) {
+          throw limitExceeded(
+            `Maximum policy size of ${kind.inlinePolicyLimit} bytes exceeded for ${noun} ${stored.record.name}`,
+          );
+        }
+        await replace(storage, stored, { ...stored.record, inlinePolicies });
+        return {};
+      });
+    },
+  });
+
+  const Get = defineOperation<PolicyInput, PolicyOutput>({
+    authorization: target(`Get${word}Policy`),
+    async handle(input, { caller: { accountId } }) {
+      const { PolicyName: policyName = '' } = input;
+      refuseInvalid(failures(input));
+      const { record } = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      // Own properties only: `constructor` is a lawful policy name, and no policy of anybody by itself.
+      const document = Object.hasOwn(record.inlinePolicies, policyName)
+        ? record.inlinePolicies[policyName]
+        : undefined;
+      if (document === undefined) throw noSuchPolicy(policyName);
+      return {
+        ...(noun === 'user' ? { UserName: record.name } : { RoleName: record.name }),
+        PolicyName: policyName,
+        PolicyDocument: encodeDocument(document),
+      };
+    },
+  });
+
+  const List = defineOperation<NamedInput & PageRequest, object>({
+    authorization: target(`List${word}Policies`),
+    async handle(input, { caller: { accountId } }) {
+      refuseInvalid([
+        ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+        ...pageFailures(input),
+      ]);
+      const { record } = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const names = Object.keys(record.inlinePolicies).sort();
+      const { items, ...page } = pageOf(names, (name) => name, input, {
+        pageTokens,
+        scope: `iam:List${word}Policies ${record.principalId}`,
+      });
+      return { PolicyNames: [...items], ...page };
+    },
+  });
+
+  const Delete = defineOperation<PolicyInput, object>({
+    authorization: target(`Delete${word}Policy`),
+    async handle(input, { caller: { accountId } }) {
+      const { PolicyName: policyName = '' } = input;
+      refuseInvalid(failures(input));
+      return atomically(async () => {
+        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        kind.refuseProtected(stored.record);
+        if (!Object.hasOwn(stored.record.inlinePolicies, policyName)) throw noSuchPolicy(policyName);
+        const { [policyName]: _, ...inlinePolicies } = stored.record.inlinePolicies;
+        await replace(storage, stored, { ...stored.record, inlinePolicies });
+        return {};
+      });
+    },
+  });
+
+  return {
+    [`Put${word}Policy`]: Put,
+    [`Get${word}Policy`]: Get,
+    [`List${word}Policies`]: List,
+    [`Delete${word}Policy`]: Delete,
+  };
+}

@@ -1,0 +1,26 @@
+import type { Operations } from '../operation.ts';
+import { createAccessKeyOperations } from './accesskeys.ts';
+import { createAttachmentOperations } from './attachments.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { createInlinePolicyOperations } from './inlinepolicies.ts';
+import { createMembershipOperations } from './memberships.ts';
+import { createPolicyOperations } from './policies.ts';
+import { createPolicyVersionOperations } from './policyversions.ts';
+import { createRoleOperations } from './roles.ts';
+import { createTagOperations } from './tags.ts';
+import { createUserOperations } from './users.ts';
+
+/** The operations of IAM. Each mutation is one commit with expectations; refusals carry AWS's code and text. */
+export function createIamOperations(dependencies: IamDependencies): Operations {
+  return {
+    ...createUserOperations(dependencies),
+    ...createAccessKeyOperations(dependencies),
+    ...createRoleOperations(dependencies),
+    ...createInlinePolicyOperations(dependencies),
+    ...createAttachmentOperations(dependencies),
+    ...createPolicyOperations(dependencies),
+    ...createPolicyVersionOperations(dependencies),
+    ...createMembershipOperations(dependencies),
+    ...createTagOperations(dependencies),
+  };
+}

@@ -1,0 +1,220 @@
+import type {
+  CreatePolicyRequest,
+  CreatePolicyResponse,
+  DeletePolicyRequest,
+  GetPolicyRequest,
+  GetPolicyResponse,
+  ListPoliciesRequest,
+  ListPoliciesResponse,
+  Policy,
+} from '@aws-sdk/client-iam';
+import type { PolicyRecord } from '../../storage/records/iam.ts';
+import { lowerAscii, policiesPrefix, policyKey } from '../../storage/records/keys.ts';
+import { AwsError } from '../../wire/protocols/errors.ts';
+import { type AuthorizationTarget, defineOperation, type Operations } from '../operation.ts';
+import { refuseInvalid, validateMember } from '../validation.ts';
+import { policyArn } from './arns.ts';
+import * as constraints from './constraints.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { alreadyExists, deleteConflict, noSuchEntity, quotaExceeded } from './errors.ts';
+import { newUniqueId } from './ids.ts';
+import { type AwsManagedPolicy, awsManagedPolicies } from './managedpolicies.ts';
+import { pageFailures, pageOf } from './paging.ts';
+import { policySize, requirePolicy } from './policydocuments.ts';
+import { countAttachments, type FoundPolicy, findPolicy } from './policylookup.ts';
+import { atomically, put } from './records.ts';
+import { createTagPermission } from './tagpermission.ts';
+
+const policiesPerAccount = 1500;
+/** Characters without white space (iam-facts A12). */
+export const policySizeLimit = 6144;
+
+/** The target of an operation on a managed policy; the text names it as AWS does, `policy ARN`. */
+export function policyTarget(action: string, arn: string | undefined): AuthorizationTarget {
+  return { action: `iam:${action}`, resources: [arn ?? ''], resourceInMessage: `policy ${arn ?? ''}` };
+}
+
+/** Customer-managed policies, and AWS's beside them for reading (iam-facts J9). */
+export function createPolicyOperations(dependencies: IamDependencies): Operations {
+  const { storage, random, partition, pageTokens } = dependencies;
+  const requireTagPermission = createTagPermission(dependencies);
+
+  const ownPolicy = (policy: PolicyRecord): Policy => ({
+    PolicyName: policy.name,
+    PolicyId: policy.policyId,
+    Arn: policyArn(partition, policy),
+    Path: policy.path,
+    DefaultVersionId: policy.defaultVersionId,
+    AttachmentCount: policy.attachmentCount,
+    PermissionsBoundaryUsageCount: 0,
+    IsAttachable: true,
+    CreateDate: new Date(policy.createdAt),
+    UpdateDate: new Date(policy.updatedAt),
+  });
+
+  const awsPolicy = (policy: AwsManagedPolicy, counts: ReadonlyMap<string, number>): Policy => ({
+    PolicyName: policy.name,
+    PolicyId: policy.policyId,
+    Arn: policy.arn,
+    Path: policy.path,
+    DefaultVersionId: policy.defaultVersionId,
+    AttachmentCount: counts.get(policy.arn) ?? 0,
+    PermissionsBoundaryUsageCount: 0,
+    IsAttachable: true,
+    CreateDate: new Date(policy.createdAt),
+    UpdateDate: new Date(policy.updatedAt),
+  });
+
+  /** What GetPolicy tells beyond ListPolicies: description and tags. */
+  const details = ({ description, tags = [] }: Partial<PolicyRecord>): Partial<Policy> => ({
+    ...(description === undefined ? {} : { Description: description }),
+    ...(tags.length === 0 ? {} : { Tags: [...tags] }),
+  });
+
+  const wholePolicy = async (found: FoundPolicy, accountId: string): Promise<Policy> =>
+    found.owner === 'account'
+      ? { ...ownPolicy(found.stored.record), ...details(found.stored.record) }
+      : {
+          ...awsPolicy(found.policy, await countAttachments(storage, accountId)),
+          ...(found.policy.description === undefined ? {} : { Description: found.policy.description }),
+        };
+
+  const CreatePolicy = defineOperation<CreatePolicyRequest, CreatePolicyResponse>({
+    authorization: ({ Path: path = '/', PolicyName: name = '' }, { caller: { accountId } }) => ({
+      action: 'iam:CreatePolicy',
+      resources: [policyArn(partition, { accountId, path, name })],
+      resourceInMessage: `policy ${name}`,
+    }),
+    async handle(input, context) {
+      const { caller, now } = context;
+      const { accountId } = caller;
+      const { PolicyName: name = '', Path: path = '/', PolicyDocument: document = '' } = input;
+      refuseInvalid([
+        ...validateMember('policyName', input.PolicyName, constraints.policyName),
+        ...validateMember('path', input.Path, constraints.policyPath),
+        ...validateMember('policyDocument', document, constraints.policyDocument),
+        ...validateMember('description', input.Description, constraints.policyDescription),
+        ...constraints.tagFailures(input.Tags),
+      ]);
+      const tags = constraints.storedTags(input.Tags);
+      await requireTagPermission(context, tags, {
+        action: 'iam:TagPolicy',
+        resources: [policyArn(partition, { accountId, path, name })],
+      });
+      requirePolicy(document, 'identity');
+      if (policySize(document) > policySizeLimit) throw quotaExceeded('PolicySize', policySizeLimit);
+      const key = policyKey(accountId, name);
+      return atomically(async () => {
+        if ((await storage.get(key)) !== undefined) {
+          throw alreadyExists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
+        }
+        if ((await storage.count(policiesPrefix(accountId))) >= policiesPerAccount) {
+          throw quotaExceeded('PoliciesPerAccount', policiesPerAccount);
+        }
+        const policy: PolicyRecord = {
+          accountId,
+          name,
+          path,
+          policyId: newUniqueId('ANPA', random),
+          ...(input.Description === undefined ? {} : { description: input.Description }),
+          createdAt: now,
+          updatedAt: now,
+          defaultVersionId: 'v1',
+          versions: [{ versionId: 'v1', document, createdAt: now }],
+          tags,
+          attachmentCount: 0,
+        };
+        await storage.commit({ expect: [{ key, revision: 0 }], changes: [put(key, policy)] });
+        return { Policy: { ...ownPolicy(policy), ...details({ tags }) } };
+      });
+    },
+  });
+
+  const GetPolicy = defineOperation<GetPolicyRequest, GetPolicyResponse>({
+    authorization: ({ PolicyArn }) => policyTarget('GetPolicy', PolicyArn),
+    async handle(input, { caller: { accountId } }) {
+      const { PolicyArn: arn = '' } = input;
+      refuseInvalid(validateMember('policyArn', input.PolicyArn, constraints.policyArn));
+      const found = await findPolicy(dependencies, accountId, arn);
+      if (found === undefined) throw noSuchEntity(`Policy ${arn} was not found.`);
+      return { Policy: await wholePolicy(found, accountId) };
+    },
+  });
+
+  const ListPolicies = defineOperation<ListPoliciesRequest, ListPoliciesResponse>({
+    authorization: ({ PathPrefix = '/' }) => ({
+      action: 'iam:ListPolicies',
+      resources: ['*'],
+      resourceInMessage: `policy path ${PathPrefix}`,
+    }),
+    async handle(input, { caller: { accountId } }) {
+      const { Scope: scope = 'All', PathPrefix = '/', OnlyAttached, PolicyUsageFilter } = input;
+      refuseInvalid([
+        ...validateMember('scope', input.Scope, { enum: ['All', 'AWS', 'Local'] }),
+        ...validateMember('pathPrefix', input.PathPrefix, constraints.policyPath),
+        ...validateMember('policyUsageFilter', PolicyUsageFilter, {
+          enum: ['PermissionsPolicy', 'PermissionsBoundary'],
+        }),
+        ...pageFailures(input),
+      ]);
+      const policies: { readonly policy: Policy; readonly position: string }[] = [];
+      if (scope !== 'AWS') {
+        const { entries } = await storage.list({ prefix: policiesPrefix(accountId) });
+        for (const { value } of entries) {
+          const record = JSON.parse(value) as PolicyRecord;
+          policies.push({ policy: ownPolicy(record), position: `1 ${lowerAscii(record.name)}` });
+        }
+      }
+      if (scope !== 'Local') {
+        const counts = await countAttachments(storage, accountId);
+        for (const policy of awsManagedPolicies(partition)) {
+          policies.push({ policy: awsPolicy(policy, counts), position: `2 ${lowerAscii(policy.name)}` });
+        }
+      }
+      const wanted = policies.filter(
+        ({ policy: { Path = '/', AttachmentCount = 0 } }) =>
+          Path.startsWith(PathPrefix) &&
+          (AttachmentCount > 0 || (OnlyAttached !== true && PolicyUsageFilter === undefined)) &&
+          // There are no permissions boundaries, so no policy is used as one.
+          PolicyUsageFilter !== 'PermissionsBoundary',
+      );
+      wanted.sort((a, b) => (a.position < b.position ? -1 : 1));
+      const { items, ...page } = pageOf(wanted, ({ position }) => position, input, {
+        pageTokens,
+        scope: `iam:ListPolicies ${accountId} ${scope} ${OnlyAttached === true} ${PolicyUsageFilter} ${PathPrefix}`,
+      });
+      return { Policies: items.map(({ policy }) => policy), ...page };
+    },
+  });
+
+  const DeletePolicy = defineOperation<DeletePolicyRequest, Record<string, never>>({
+    authorization: ({ PolicyArn }) => policyTarget('DeletePolicy', PolicyArn),
+    async handle(input, { caller }) {
+      const { PolicyArn: arn = '' } = input;
+      refuseInvalid(validateMember('policyArn', input.PolicyArn, constraints.policyArn));
+      return atomically(async () => {
+        const found = await findPolicy(dependencies, caller.accountId, arn);
+        if (found === undefined) throw noSuchEntity(`Policy ${arn} was not found.`);
+        if (found.owner === 'aws') {
+          throw new AwsError(
+            'AccessDenied',
+            `User: ${caller.arn} is not authorized to perform: iam:DeletePolicy on resource: policy ${arn}`,
+          );
+        }
+        const { key, revision, record } = found.stored;
+        if (record.attachmentCount > 0) {
+          throw deleteConflict('Cannot delete a policy attached to entities.');
+        }
+        if (record.versions.length > 1) {
+          throw deleteConflict(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
+          );
+        }
+        await storage.commit({ expect: [{ key, revision }], changes: [{ type: 'delete', key }] });
+        return {};
+      });
+    },
+  });
+
+  return { CreatePolicy, GetPolicy, ListPolicies, DeletePolicy };
+}

@@ -1,0 +1,267 @@
+import type {
+  CreateRoleRequest,
+  CreateRoleResponse,
+  DeleteRoleRequest,
+  GetRoleRequest,
+  GetRoleResponse,
+  ListRolesRequest,
+  ListRolesResponse,
+  Role,
+  UpdateAssumeRolePolicyRequest,
+  UpdateRoleDescriptionRequest,
+  UpdateRoleDescriptionResponse,
+  UpdateRoleRequest,
+} from '@aws-sdk/client-iam';
+import type { RoleRecord } from '../../storage/records/iam.ts';
+import { principalIdKey, roleKey, rolesPrefix } from '../../storage/records/keys.ts';
+import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { refuseInvalid, validateMember } from '../validation.ts';
+import { entityArn, roleArn } from './arns.ts';
+import { refuseBoundary } from './boundaries.ts';
+import * as constraints from './constraints.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { alreadyExists, deleteConflict, invalidInput, quotaExceeded } from './errors.ts';
+import { newUniqueId } from './ids.ts';
+import { pageFailures, pageOfRecords } from './paging.ts';
+import { encodeDocument } from './policydocuments.ts';
+import {
+  isServiceLinkedPath,
+  listTarget,
+  principalTarget,
+  requirePrincipal,
+  roleKind,
+} from './principals.ts';
+import { atomically, put, replace, type Stored } from './records.ts';
+import { createTagPermission } from './tagpermission.ts';
+import { checkTrustPolicy, pinTrustPolicy, readTrustPolicy } from './trustpolicy.ts';
+
+const rolesPerAccount = 1000;
+const defaultMaxSessionDuration = 3600;
+
+type Empty = Record<string, never>;
+
+/** Roles with their trust policies (iam-facts A11, J8, J16). */
+export function createRoleOperations(dependencies: IamDependencies): Operations {
+  const { storage, random, partition, pageTokens } = dependencies;
+  const requireTagPermission = createTagPermission(dependencies);
+
+  /** What ListRoles tells; GetRole adds tags and last use. */
+  const roleOutput = async (role: RoleRecord): Promise<Role> => ({
+    Path: role.path,
+    RoleName: role.name,
+    RoleId: role.principalId,
+    Arn: roleArn(partition, role),
+    CreateDate: new Date(role.createdAt),
+    AssumeRolePolicyDocument: encodeDocument(await readTrustPolicy(dependencies, role)),
+    ...(role.description === undefined ? {} : { Description: role.description }),
+    MaxSessionDuration: role.maxSessionDuration,
+  });
+
+  const roleWithTags = async (role: RoleRecord): Promise<Role> => ({
+    ...(await roleOutput(role)),
+    ...(role.tags.length === 0 ? {} : { Tags: [...role.tags] }),
+  });
+
+  /** A role by name that may be changed. */
+  const requireRole = async (accountId: string, name: string): Promise<Stored<RoleRecord>> => {
+    const stored = await requirePrincipal(dependencies, roleKind, accountId, name);
+    roleKind.refuseProtected(stored.record);
+    return stored;
+  };
+
+  const target =
+    (action: string) =>
+    ({ RoleName = '' }: { readonly RoleName: string | undefined }, context: OperationContext) =>
+      principalTarget(dependencies, roleKind, action, RoleName, context);
+
+  const CreateRole = defineOperation<CreateRoleRequest, CreateRoleResponse>({
+    authorization: ({ Path = '/', RoleName = '' }, { caller: { accountId } }) => ({
+      action: 'iam:CreateRole',
+      resources: [entityArn(partition, 'role', { accountId, path: Path, name: RoleName })],
+    }),
+    async handle(input, context) {
+      const {
+        caller: { accountId },
+        now,
+      } = context;
+      const { RoleName: name = '', Path: path = '/', AssumeRolePolicyDocument: document = '' } = input;
+      refuseInvalid([
+        ...validateMember('path', input.Path, constraints.path),
+        ...validateMember('roleName', input.RoleName, constraints.roleName),
+        ...validateMember('assumeRolePolicyDocument', document, constraints.policyDocument),
+        ...validateMember('description', input.Description, constraints.roleDescription),
+        ...validateMember('maxSessionDuration', input.MaxSessionDuration, constraints.maxSessionDuration),
+        ...constraints.tagFailures(input.Tags),
+      ]);
+      if (isServiceLinkedPath(path)) {
+        throw invalidInput('the path `/aws-service-role/` is reserved for service-linked roles');
+      }
+      refuseBoundary(input.PermissionsBoundary);
+      const tags = constraints.storedTags(input.Tags);
+      await requireTagPermission(context, tags, {
+        action: 'iam:TagRole',
+        resources: [entityArn(partition, 'role', { accountId, path, name })],
+      });
+      checkTrustPolicy(document);
+      const key = roleKey(accountId, name);
+      return atomically(async () => {
+        if ((await storage.get(key)) !== undefined) {
+          throw alreadyExists(`Role with name ${name} already exists.`);
+        }
+        if ((await storage.count(rolesPrefix(accountId))) >= rolesPerAccount) {
+          throw quotaExceeded('RolesPerAccount', rolesPerAccount);
+        }
+        const { expect, ...trust } = await pinTrustPolicy(dependencies, document);
+        const role: RoleRecord = {
+          accountId,
+          name,
+          path,
+          principalId: newUniqueId('AROA', random),
+          createdAt: now,
+          tags,
+          inlinePolicies: {},
+          attachedPolicyArns: [],
+          ...(input.Description === undefined ? {} : { description: input.Description }),
+          maxSessionDuration: input.MaxSessionDuration ?? defaultMaxSessionDuration,
+          ...trust,
+        };
+        const idKey = principalIdKey(role.principalId);
+        await storage.commit({
+          expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...expect],
+          changes: [put(key, role), put(idKey, { kind: 'role', accountId, name })],
+        });
+        return { Role: await roleWithTags(role) };
+      });
+    },
+  });
+
+  const GetRole = defineOperation<GetRoleRequest, GetRoleResponse>({
+    authorization: target('GetRole'),
+    async handle(input, { caller: { accountId } }) {
+      const { RoleName: name = '' } = input;
+      refuseInvalid(validateMember('roleName', input.RoleName, constraints.roleName));
+      const { record } = await requirePrincipal(dependencies, roleKind, accountId, name);
+      // Use of roles is not tracked; an empty element is what AWS answers for one never used.
+      return { Role: { ...(await roleWithTags(record)), RoleLastUsed: {} } };
+    },
+  });
+
+  const ListRoles = defineOperation<ListRolesRequest, ListRolesResponse>({
+    authorization: (input, context) =>
+      listTarget(dependencies, 'ListRoles', 'role', input.PathPrefix, context),
+    async handle(input, { caller: { accountId } }) {
+      const { PathPrefix = '/' } = input;
+      refuseInvalid([
+        ...validateMember('pathPrefix', input.PathPrefix, constraints.pathPrefix),
+        ...pageFailures(input),
+      ]);
+      const { items, ...page } = await pageOfRecords<RoleRecord>(
+        storage,
+        rolesPrefix(accountId),
+        (role) => role.path.startsWith(PathPrefix),
+        input,
+        { pageTokens, scope: `iam:ListRoles ${accountId} ${PathPrefix}` },
+      );
+      return { Roles: await Promise.all(items.map(roleOutput)), ...page };
+    },
+  });
+
+  const UpdateRole = defineOperation<UpdateRoleRequest, Empty>({
+    authorization: target('UpdateRole'),
+    async handle(input, { caller: { accountId } }) {
+      const { RoleName: name = '' } = input;
+      refuseInvalid([
+        ...validateMember('roleName', input.RoleName, constraints.roleName),
+        ...validateMember('description', input.Description, constraints.roleDescription),
+        ...validateMember('maxSessionDuration', input.MaxSessionDuration, constraints.maxSessionDuration),
+      ]);
+      return atomically(async () => {
+        const stored = await requireRole(accountId, name);
+        await replace(storage, stored, {
+          ...stored.record,
+          ...(input.Description === undefined ? {} : { description: input.Description }),
+          // The model says so: without a value the default of one hour is applied, not the old one kept.
+          maxSessionDuration: input.MaxSessionDuration ?? defaultMaxSessionDuration,
+        });
+        return {};
+      });
+    },
+  });
+
+  const UpdateRoleDescription = defineOperation<UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse>({
+    authorization: target('UpdateRoleDescription'),
+    async handle(input, { caller: { accountId } }) {
+      const { RoleName: name = '', Description: description = '' } = input;
+      refuseInvalid([
+        ...validateMember('roleName', input.RoleName, constraints.roleName),
+        ...validateMember('description', input.Description, {
+          ...constraints.roleDescription,
+          required: true,
+        }),
+      ]);
+      return atomically(async () => {
+        const stored = await requireRole(accountId, name);
+        const role = { ...stored.record, description };
+        await replace(storage, stored, role);
+        return { Role: await roleWithTags(role) };
+      });
+    },
+  });
+
+  const UpdateAssumeRolePolicy = defineOperation<UpdateAssumeRolePolicyRequest, Empty>({
+    authorization: target('UpdateAssumeRolePolicy'),
+    async handle(input, { caller: { accountId } }) {
+      const { RoleName: name = '', PolicyDocument: document = '' } = input;
+      refuseInvalid([
+        ...validateMember('roleName', input.RoleName, constraints.roleName),
+        ...validateMember('policyDocument', document, constraints.policyDocument),
+      ]);
+      checkTrustPolicy(document);
+      return atomically(async () => {
+        const { key, revision, record } = await requireRole(accountId, name);
+        const { expect, ...trust } = await pinTrustPolicy(dependencies, document);
+        await storage.commit({
+          // A role may trust itself: its key is among the trusted ones then.
+          expect: [{ key, revision }, ...expect.filter((expectation) => expectation.key !== key)],
+          changes: [put(key, { ...record, ...trust })],
+        });
+        return {};
+      });
+    },
+  });
+
+  const DeleteRole = defineOperation<DeleteRoleRequest, Empty>({
+    authorization: target('DeleteRole'),
+    async handle(input, { caller: { accountId } }) {
+      const { RoleName: name = '' } = input;
+      refuseInvalid(validateMember('roleName', input.RoleName, constraints.roleName));
+      return atomically(async () => {
+        const { key, revision, record } = await requireRole(accountId, name);
+        if (record.attachedPolicyArns.length > 0) {
+          throw deleteConflict('Cannot delete entity, must detach all policies first.');
+        }
+        if (Object.keys(record.inlinePolicies).length > 0) {
+          throw deleteConflict('Cannot delete entity, must delete policies first.');
+        }
+        await storage.commit({
+          expect: [{ key, revision }],
+          changes: [
+            { type: 'delete', key },
+            { type: 'delete', key: principalIdKey(record.principalId) },
+          ],
+        });
+        return {};
+      });
+    },
+  });
+
+  return {
+    CreateRole,
+    GetRole,
+    ListRoles,
+    UpdateRole,
+    UpdateRoleDescription,
+    UpdateAssumeRolePolicy,
+    DeleteRole,
+  };
+}
