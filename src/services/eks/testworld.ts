@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal } from '../../engine/iam/principal.ts';
+import { createMemoryStorage } from '../../storage/memory/memory.ts';
+import type { PrincipalIdRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import { accountKey, principalIdKey, roleKey, userKey } from '../../storage/records/keys.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { AwsError } from '../../wire/protocols/errors.ts';
+import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
+import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import type { EksDeps } from './deps.ts';
+import { createEksOperations } from './operations.ts';
+
+/** For tests: the operations over a store in memory, with two accounts and a few principals. */
+export interface World {
+  readonly storage: Storage;
+  /** Second checks that were asked for, in order. */
+  readonly asked: AuthorizationTarget[];
+  /** Actions that second checks refuse. */
+  readonly refused: Set<string>;
+  /** Calls an operation as the gateway does after authorization, as root of the first account unless told otherwise. */
+  call<Output = unknown>(operation: string, input: object, options?: CallOptions): Promise<Output>;
+  /** What the operation is authorized on. */
+  target(operation: string, input: object, options?: CallOptions): Promise<AuthorizationTarget | undefined>;
+  /** Adds a role or user and returns its ARN. */
+  add(kind: 'role' | 'user', name: string, options?: PrincipalOptions): Promise<string>;
+  remove(kind: 'role' | 'user', name: string): Promise<void>;
+  /** A session of a role, or a user, as caller. */
+  caller(kind: 'role' | 'user', name: string, principalId: string): Principal;
+}
+
+export interface CallOptions {
+  readonly caller?: Principal;
+  readonly now?: number;
+  readonly region?: string;
+}
+
+export interface PrincipalOptions {
+  readonly path?: string;
+  readonly principalId?: string;
+  readonly accountId?: string;
+}
+
+export const account = '111122223333';
+export const otherAccount = '444455556666';
+export const region = 'eu-central-1';
+export const aNoon = Date.UTC(2026, 3, 12, 12, 0, 0, 564);
+
+export async function createWorld(
+  options: { readonly wrap?: (storage: Storage) => Storage } = {},
+): Promise<World> {
+  const memory = createMemoryStorage();
+  const storage = options.wrap?.(memory) ?? memory;
+  const asked: AuthorizationTarget[] = [];
+  const refused = new Set<string>();
+  for (const accountId of [account, otherAccount]) {
+    const value = JSON.stringify({ accountId, createdAt: 0, accessKeyIds: [] });
+    await memory.commit({ changes: [{ type: 'put', key: accountKey(accountId), value }] });
+  }
+  const deps: EksDeps = {
+    storage,
+    random: { uuid: () => randomUUID(), bytes: (length) => new Uint8Array(length) },
+    partition: 'aws',
+    pageTokens: createPageTokens(new Uint8Array(32)),
+    endpointOf: (cluster) => `https://127.0.0.1:4743/clusters/${cluster.clusterId}`,
+    certificateAuthorityData: () => 'UEVN',
+    bootstrapChanges: (clusterId) => [
+      { type: 'put', key: `object/${clusterId}//namespaces//default`, value: '{}' },
+    ],
+    async authorize(_context, target) {
+      asked.push(target);
+      if (refused.has(target.action)) throw new AwsError('AccessDeniedException', `no ${target.action}`);
+    },
+  };
+  const operations = createEksOperations(deps);
+  let uniqueIds = 0;
+
+  const operation = (name: string) => {
+    const found = operations[name];
+    if (found === undefined) throw new Error(`no operation ${name}`);
+    return found;
+  };
+
+  return {
+    storage,
+    asked,
+    refused,
+    call: (name, input, callOptions) =>
+      operation(name).handle(input, contextOf(callOptions)) as Promise<never>,
+    target: async (name, input, callOptions) => operation(name).authorization(input, contextOf(callOptions)),
+    async add(kind, name, { path = '/', accountId = account, principalId } = {}) {
+      const id =
+        principalId ?? `${kind === 'role' ? 'AROA' : 'AIDA'}${String(++uniqueIds).padStart(17, '0')}`;
+      const shared = {
+        accountId,
+        name,
+        path,
+        principalId: id,
+        createdAt: 0,
+        tags: [],
+        inlinePolicies: {},
+        attachedPolicyArns: [],
+      };
+      const record: RoleRecord | UserRecord =
+        kind === 'role'
+          ? { ...shared, maxSessionDuration: 3600, trustPolicy: '{}', trustedPrincipalIds: {} }
+          : { ...shared, accessKeyIds: [] };
+      const owner: PrincipalIdRecord = { kind, accountId, name };
+      const key = kind === 'role' ? roleKey(accountId, name) : userKey(accountId, name);
+      await memory.commit({
+        changes: [
+          { type: 'put', key, value: JSON.stringify(record) },
+          { type: 'put', key: principalIdKey(id), value: JSON.stringify(owner) },
+        ],
+      });
+      return `arn:aws:iam::${accountId}:${kind}${path}${name}`;
+    },
+    async remove(kind, name) {
+      const key = kind === 'role' ? roleKey(account, name) : userKey(account, name);
+      await memory.commit({ changes: [{ type: 'delete', key }] });
+    },
+    caller(kind, name, principalId) {
+      const shared = {
+        accountId: account,
+        partition: 'aws',
+        principalId,
+        accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+      };
+      if (kind === 'user') {
+        const arn = `arn:aws:iam::${account}:user/${name}`;
+        return { ...shared, kind, arn, principalArn: arn, userId: principalId, userName: name };
+      }
+      return {
+        ...shared,
+        kind: 'assumedRole',
+        arn: `arn:aws:sts::${account}:assumed-role/${name}/s`,
+        principalArn: `arn:aws:iam::${account}:role/${name}`,
+        userId: `${principalId}:s`,
+        roleName: name,
+        sessionName: 's',
+      };
+    },
+  };
+}
+
+/** The account's root, as caller. */
+export function rootOf(accountId: string): Principal {
+  const arn = `arn:aws:iam::${accountId}:root`;
+  return {
+    kind: 'root',
+    accountId,
+    partition: 'aws',
+    arn,
+    principalArn: arn,
+    userId: accountId,
+    principalId: accountId,
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  };
+}
+
+/** A cluster whose mode lets access entries be used, without a creator's entry. */
+export async function createApiCluster(world: World, name = 'prod'): Promise<void> {
+  await world.call('CreateCluster', {
+    ...clusterInput(name),
+    accessConfig: { authenticationMode: 'API', bootstrapClusterCreatorAdminPermissions: false },
+  });
+}
+
+export function clusterInput(name: string): {
+  readonly name: string;
+  readonly roleArn: string;
+  readonly resourcesVpcConfig: object;
+} {
+  return {
+    name,
+    roleArn: `arn:aws:iam::${account}:role/eks`,
+    resourcesVpcConfig: { subnetIds: ['subnet-1'] },
+  };
+}
+
+/** What a refusal says, as `CODE: MESSAGE`; or `ok`. */
+export async function outcomeOf(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AwsError) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+}
+
+function contextOf(options: CallOptions = {}): OperationContext {
+  return {
+    caller: options.caller ?? rootOf(account),
+    partition: 'aws',
+    region: options.region ?? region,
+    requestId: 'f7c1a1e2-0000-4000-8000-000000000000',
+    now: options.now ?? aNoon,
+  };
+}
