@@ -1,3 +1,4 @@
+import { lowerAscii } from '../../engine/arn/case.ts';
 import type { HttpRequest } from '../protocols/http.ts';
 import { algorithm, type RawParameter, sha256Hex } from './canonical.ts';
 import { type RefusalReason, refusal, type SignatureRefusal } from './refusal.ts';
@@ -270,8 +271,4 @@ function decode(raw: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
 }
