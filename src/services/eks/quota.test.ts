@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { createMemoryStorage } from '../../storage/memory/memory.ts';
+import { RevisionConflictError } from '../../storage/storage.ts';
+import { createQuota } from './quota.ts';
+import { retryingConflicts } from './retrying.ts';
+import { outcomeOf } from './testworld.ts';
+
+test('a hundred racing creations for ninety-seven places make ninety-seven', async () => {
+  const storage = createMemoryStorage();
+  const quota = createQuota(storage, 97, () => new Error('full'));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 100 }, (_, i) =>
+      quota.within('k/', () => storage.commit({ changes: [{ type: 'put', key: `k/${i}`, value: '' }] })),
+    ),
+  );
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(97);
+  expect(await storage.count('k/')).toBe(97);
+});
+
+test('nobody is refused because of a neighbour that fails', async () => {
+  const storage = createMemoryStorage();
+  const quota = createQuota(storage, 1, () => new Error('full'));
+  const failing = quota.within('k/', () => Promise.reject(new Error('neighbour')));
+  const working = quota.within('k/', () =>
+    storage.commit({ changes: [{ type: 'put', key: 'k/1', value: '' }] }),
+  );
+  await expect(failing).rejects.toThrow('neighbour');
+  expect(await working).toBe(1);
+  await expect(quota.within('k/', async () => 1)).rejects.toThrow('full');
+  expect(await quota.within('other/', async () => 1)).toBe(1);
+});
+
+test('a change that never stops conflicting answers 503', async () => {
+  let attempts = 0;
+  const call = retryingConflicts(async () => {
+    attempts++;
+    throw new RevisionConflictError('k', 1, 2);
+  });
+  expect(await outcomeOf(call)).toContain('ServiceUnavailableException');
+  expect(attempts).toBe(100);
+});
+
+test('any other failure is not tried again', async () => {
+  let attempts = 0;
+  const call = retryingConflicts(async () => {
+    attempts++;
+    throw new Error('disk');
+  });
+  await expect(call).rejects.toThrow('disk');
+  expect(attempts).toBe(1);
+});
