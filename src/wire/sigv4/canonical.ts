@@ -133,6 +133,7 @@ export function canonicalSpelling(raw: string): string {
 
 /** Everything but `A-Z a-z 0-9 - . _ ~` as upper-case `%XX` of its UTF-8 bytes (K3). Lone surrogates become U+FFFD. */
 export function percentEncode(text: string): string {
+  if (/^[A-Za-z0-9\-._~]*$/.test(text)) return text;
   return encodeURIComponent(text.toWellFormed()).replace(
     /[!'()*]/g,
     (found) => `%${found.charCodeAt(0).toString(16).toUpperCase()}`,

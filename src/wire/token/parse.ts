@@ -23,6 +23,7 @@ export const tokenParameters = [
 ] as const;
 export type TokenParameter = (typeof tokenParameters)[number];
 const byLowerName = new Map<string, TokenParameter>(tokenParameters.map((name) => [lowerAscii(name), name]));
+const lowerNames = new Map<string, string>(tokenParameters.map((name) => [name, lowerAscii(name)]));
 
 export interface TokenScope {
   /** Epoch milliseconds. */
@@ -129,7 +130,7 @@ function readParameters(query: string): Parameters | TokenErrorKind {
     if (name === undefined || value === undefined) return 'bad_query';
     pairs.push([name, value]);
   }
-  const names = pairs.map(([name]) => lowerAscii(name));
+  const names = pairs.map(([name]) => lowerNames.get(name) ?? lowerAscii(name));
   // SECURITY: CVE-2022-2385. Two spellings of one name let the checked value and the used value differ.
   if (new Set(names).size !== names.length) return 'duplicate_param';
   const values = new Map<TokenParameter, string>();
@@ -144,6 +145,7 @@ function readParameters(query: string): Parameters | TokenErrorKind {
 }
 
 function decode(raw: string): string | undefined {
+  if (!raw.includes('%') && !raw.includes('+')) return raw;
   try {
     return decodeURIComponent(raw.replaceAll('+', ' '));
   } catch {
