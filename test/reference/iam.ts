@@ -174,8 +174,8 @@ function names(entry: string, { principal }: ReferenceRequest, pinned: Pinned): 
   if (/^A(ID|RO)A[A-Z2-7]+$/.test(entry)) return principal.kind !== 'root' && entry === principal.principalId;
   if (principal.kind === 'root') return false;
   if (entry.startsWith('arn:aws:sts:')) return principal.kind === 'assumedRole' && entry === principal.arn;
-  if (entry !== principal.principalArn) return false;
-  return pinned[entry] === undefined ? 'unknown' : pinned[entry] === principal.principalId;
+  if (pinned[entry] !== undefined) return pinned[entry] === principal.principalId;
+  return entry === principal.principalArn ? 'unknown' : false;
 }
 
 /** The caller itself, not its account and not everybody: user ARN or id, session ARN. */
@@ -184,7 +184,7 @@ function namesDirectly(s: ReferenceStatement, request: ReferenceRequest, pinned:
   return principalEntries(s).some(
     (entry) =>
       names(entry, request, pinned) === true &&
-      ((kind === 'user' && (entry === arn || entry === principalId)) ||
+      ((kind === 'user' && (entry === arn || entry === principalId || pinned[entry] === principalId)) ||
         (kind === 'assumedRole' && entry === arn)),
   );
 }
@@ -196,6 +196,6 @@ function namesRole(s: ReferenceStatement, request: ReferenceRequest, pinned: Pin
     (entry) =>
       names(entry, request, pinned) === true &&
       kind === 'assumedRole' &&
-      (entry === principalArn || entry === principalId),
+      (entry === principalArn || entry === principalId || pinned[entry] === principalId),
   );
 }

@@ -303,6 +303,15 @@ describe('trust policies (B7, E3, E5, E11)', () => {
     expect(assume(again, [trusts(ada.arn)], mayAssume).decision).toBe('implicitDeny');
   });
 
+  test('a renamed user is still the one who was trusted (J10)', () => {
+    const renamed = {
+      ...ada,
+      arn: `arn:aws:iam::${own}:user/ada.l`,
+      principalArn: `arn:aws:iam::${own}:user/ada.l`,
+    };
+    expect(assume(renamed, [trusts(ada.arn)]).decision).toBe('allowed');
+  });
+
   test('an ARN without a pinned id trusts nobody, and still denies', () => {
     const unpinned = {
       ...ada,

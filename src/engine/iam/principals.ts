@@ -92,13 +92,11 @@ function compileAwsPrincipal(
     case 'user':
     case 'role': {
       if (pinned === 'unpinned') return (principal) => gradeByArn(principal, value);
-      // SECURITY: a principal re-created under the same ARN is somebody else, so the ARN alone never matches. Without
-      // a pinned id nobody can tell who was meant.
+      // SECURITY: a principal re-created under the same ARN is somebody else, and a renamed one is still the same: the
+      // pinned id decides alone (iam-facts A11, J10). Without it nobody can tell who was meant.
       const id = Object.hasOwn(pinned, value) ? pinned[value] : undefined;
-      return (principal) => {
-        if (gradeByArn(principal, value) === 'none') return 'none';
-        return id === undefined ? 'unknown' : gradeById(principal, id);
-      };
+      if (id !== undefined) return (principal) => gradeById(principal, id);
+      return (principal) => (gradeByArn(principal, value) === 'none' ? 'none' : 'unknown');
     }
     default:
       return named satisfies never;

@@ -1,0 +1,59 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { SecretBox } from './secrets.ts';
+
+const cipher = 'aes-256-gcm';
+const keyLength = 32;
+const nonceLength = 12;
+const tagLength = 16;
+/** Sealed texts say how they were sealed, so that another way can be added and old ones still open. */
+const prefix = 'v1.';
+
+/**
+ * AES-256-GCM with a random 96-bit nonce. Sealed texts are `v1.` + base64url(nonce, ciphertext, tag), safe in URLs and
+ * headers. One key may seal 2^32 texts before nonces could repeat. Throws a RangeError unless the key has 32 bytes.
+ */
+export function createSecretBox(key: Uint8Array): SecretBox {
+  if (key.length !== keyLength)
+    throw new RangeError(`the key must have ${keyLength} bytes, not ${key.length}`);
+  // A copy: wiping or reusing the caller's buffer must not change the box.
+  const secret = Buffer.from(key);
+  return {
+    seal(plaintext, context) {
+      const nonce = randomBytes(nonceLength);
+      const sealing = createCipheriv(cipher, secret, nonce, { authTagLength: tagLength });
+      sealing.setAAD(Buffer.from(context, 'utf8'));
+      const body = Buffer.concat([
+        nonce,
+        sealing.update(plaintext, 'utf8'),
+        sealing.final(),
+        sealing.getAuthTag(),
+      ]);
+      return prefix + body.toString('base64url');
+    },
+    open(sealed, context) {
+      const body = decode(sealed);
+      if (body === undefined) return undefined;
+      // SECURITY: without a fixed tag length a forger could offer a tag of four bytes.
+      const opening = createDecipheriv(cipher, secret, body.subarray(0, nonceLength), {
+        authTagLength: tagLength,
+      });
+      opening.setAAD(Buffer.from(context, 'utf8'));
+      opening.setAuthTag(body.subarray(-tagLength));
+      try {
+        const text = opening.update(body.subarray(nonceLength, -tagLength), undefined, 'utf8');
+        return text + opening.final('utf8');
+      } catch {
+        // The only failure left is a wrong tag: another key, another context, or a changed text.
+        return undefined;
+      }
+    },
+  };
+}
+
+function decode(sealed: string): Buffer | undefined {
+  if (!sealed.startsWith(prefix)) return undefined;
+  const text = sealed.slice(prefix.length);
+  // Buffer.from ignores what it does not understand: only the one canonical spelling is taken.
+  const body = Buffer.from(text, 'base64url');
+  return body.length >= nonceLength + tagLength && body.toString('base64url') === text ? body : undefined;
+}
