@@ -7,6 +7,25 @@ export interface UserInfo {
   readonly uid: string;
   readonly groups: readonly string[];
   readonly extra: Readonly<Record<string, readonly string[]>>;
+  /**
+   * The IAM principal behind this user. Set by authentication alone (and, for questions about others, by
+   * `identity/review.ts`); whoever applies impersonation headers builds a new value without it.
+   *
+   * SECURITY: access policies are found through this member and never through `extra` alone, because a caller chooses
+   * the extra keys of an impersonated user (`Impersonate-Extra-…`). As a second lock the member counts only where
+   * `uid` and `extra` tell the same principal (`activePrincipal`), so that a copy of the caller's value under another
+   * name does not carry the caller's policies along.
+   */
+  readonly principal?: AuthenticatedPrincipal;
+  /** Set where the user was taken from impersonation headers: access policies are off (eks-access-facts C10). */
+  readonly impersonated?: true;
+}
+
+export interface AuthenticatedPrincipal {
+  /** Unique id without session: AIDA…, AROA…, the account id for root. */
+  readonly principalId: string;
+  /** A session's role without path, anything else as STS reports it. */
+  readonly canonicalArn: string;
 }
 
 export interface ResourceAttributes {
@@ -38,3 +57,21 @@ export type Attributes = ResourceAttributes | NonResourceAttributes;
 
 /** Extra key under which the authenticator reports the principal id; access policies match on it (eks-access-facts C12). */
 export const principalIdExtraKey = 'sigs.k8s.io/aws-iam-authenticator/principalId';
+
+/** Start of the uid of every user that came from IAM: `aws-iam-authenticator:ACCOUNT:ID` (eks-access-facts H6). */
+export const uidPrefix = 'aws-iam-authenticator:';
+
+/** The principal whose access policies apply to the user; undefined for everybody else and under impersonation. */
+export function activePrincipal(user: UserInfo): AuthenticatedPrincipal | undefined {
+  const { principal } = user;
+  if (principal === undefined || user.impersonated === true || principal.principalId === '') return undefined;
+  const reported = Object.hasOwn(user.extra, principalIdExtraKey)
+    ? user.extra[principalIdExtraKey]
+    : undefined;
+  const agrees =
+    reported?.length === 1 &&
+    reported[0] === principal.principalId &&
+    user.uid.startsWith(uidPrefix) &&
+    user.uid.slice(user.uid.indexOf(':', uidPrefix.length) + 1) === principal.principalId;
+  return agrees ? principal : undefined;
+}

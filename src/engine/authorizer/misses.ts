@@ -1,0 +1,187 @@
+import type { Attributes } from './attributes.ts';
+import { activePrincipal } from './attributes.ts';
+import type { BindingNode } from './bindingindex.ts';
+import type { CompiledRequest } from './compiledrules.ts';
+import { compileRules, findRule } from './compiledrules.ts';
+import type { NearMiss } from './decision.ts';
+import type { Association, PolicyIndex } from './policyindex.ts';
+import type { RbacIndex } from './rbacindex.ts';
+
+/** What a refusal is explained from. */
+export interface RefusedRequest {
+  readonly attributes: Attributes;
+  readonly request: CompiledRequest;
+  readonly namespace: string;
+  readonly policies: PolicyIndex;
+  readonly rbac: RbacIndex;
+  /** False in mode CONFIG_MAP. */
+  readonly entriesCount: boolean;
+}
+
+/** At most this many bindings are looked at and this many misses told per source: an explanation has a bound too. */
+const bindingsLookedAt = 1_000;
+const missesTold = 5;
+
+/**
+ * Why nothing allowed the request, nearest first: what would allow it but for one thing, before what is far away.
+ * Never empty.
+ */
+export function nearMisses(refused: RefusedRequest): readonly NearMiss[] {
+  return [...policyMisses(refused), ...rbacMisses(refused)]
+    .map((miss, place) => ({ miss, place }))
+    .sort((one, other) => distance(one.miss) - distance(other.miss) || one.place - other.place)
+    .map(({ miss }) => miss);
+}
+
+const nearestFirst = [
+  'impersonated',
+  'recreatedPrincipal',
+  'scopeLacksNamespace',
+  'otherNamespace',
+  'namesUnpublished',
+  'missingRole',
+  'unpublishedPolicy',
+  'unknownPolicy',
+  'noRule',
+  'noPolicies',
+  'modeIgnoresEntries',
+  'noEntry',
+  'noBinding',
+  'noPrincipal',
+];
+const distance = (miss: NearMiss): number => nearestFirst.indexOf(miss.code);
+
+function policyMisses({
+  attributes,
+  request,
+  namespace,
+  policies,
+  entriesCount,
+}: RefusedRequest): readonly NearMiss[] {
+  const miss = (code: string, message: string): NearMiss => ({ source: 'accessPolicy', code, message });
+  const { user } = attributes;
+  const principal = activePrincipal(user);
+  if (principal === undefined) {
+    return [
+      user.impersonated === true || user.principal !== undefined
+        ? miss('impersonated', `\`${user.username}\` is impersonated; access policies do not apply`)
+        : miss(
+            'noPrincipal',
+            `\`${user.username}\` was not authenticated as an IAM principal; access policies do not apply`,
+          ),
+    ];
+  }
+  if (!entriesCount) {
+    return [
+      miss(
+        'modeIgnoresEntries',
+        'authentication mode `CONFIG_MAP` ignores access entries and their policies',
+      ),
+    ];
+  }
+  const entry = policies.entryOf(principal);
+  if (entry === undefined) {
+    const [namesake] = policies.entriesOfArn(principal);
+    return [
+      namesake === undefined
+        ? miss('noEntry', `principal \`${principal.canonicalArn}\` has no access entry`)
+        : miss(
+            'recreatedPrincipal',
+            `the access entry of \`${namesake.principalArn}\` is for unique id \`${namesake.principalId}\`; ` +
+              `the principal is now \`${principal.principalId}\``,
+          ),
+    ];
+  }
+  if (entry.associations.length === 0) {
+    return [miss('noPolicies', `the access entry of \`${entry.principalArn}\` has no access policy`)];
+  }
+  return entry.associations.slice(0, missesTold).map((association) => {
+    const [code, message] = associationMiss(association, request, namespace);
+    return miss(code, message);
+  });
+}
+
+function associationMiss(
+  { policyArn, policy, rules, holdsIn, accessScope }: Association,
+  request: CompiledRequest,
+  namespace: string,
+): readonly [code: string, message: string] {
+  const name = `\`${policy?.name ?? policyArn}\``;
+  if (policy === undefined) return ['unknownPolicy', `access policy ${name} is not known and grants nothing`];
+  if (policy.rules === undefined) {
+    return [
+      'unpublishedPolicy',
+      `the rules of access policy ${name} are not published; it grants nothing here`,
+    ];
+  }
+  if (findRule(rules, request) !== undefined && !holdsIn(namespace)) {
+    const scope = accessScope.namespaces.map((pattern) => `\`${pattern}\``).join(', ');
+    return [
+      'scopeLacksNamespace',
+      namespace === ''
+        ? `access policy ${name} allows this in ${scope} only; the request names no namespace`
+        : `access policy ${name} allows this in ${scope} only, not in \`${namespace}\``,
+    ];
+  }
+  if (findRule(compileRules(policy.rules), request) !== undefined) {
+    return [
+      'namesUnpublished',
+      `access policy ${name} allows this for names that are not published; the rule grants nothing here`,
+    ];
+  }
+  return ['noRule', `access policy ${name} has no rule that allows this`];
+}
+
+function rbacMisses({ attributes, request, namespace, rbac }: RefusedRequest): readonly NearMiss[] {
+  const miss = (code: string, message: string): NearMiss => ({ source: 'rbac', code, message });
+  const { user } = attributes;
+  const applying = rbac.applying(user, namespace);
+  const misses: NearMiss[] = [];
+  for (const node of applying.slice(0, bindingsLookedAt)) {
+    if (node.role.definition !== undefined || misses.length === missesTold) continue;
+    misses.push(miss('missingRole', `${describe(node)} names ${roleOf(node)}, which does not exist`));
+  }
+  for (const node of elsewhere(rbac, user, namespace)) {
+    if (misses.length === missesTold) break;
+    if (rbac.ruleOf(node, request) === undefined) continue;
+    misses.push(
+      miss(
+        'otherNamespace',
+        namespace === ''
+          ? `${describe(node)} allows this in its namespace only; the request names none`
+          : `${describe(node)} allows this in its namespace only, not in \`${namespace}\``,
+      ),
+    );
+  }
+  for (const node of applying) {
+    if (misses.length >= missesTold) break;
+    if (node.role.definition === undefined) continue;
+    misses.push(miss('noRule', `${roleOf(node)}, given by ${describe(node)}, has no rule that allows this`));
+  }
+  if (misses.length > 0) return misses;
+  return [miss('noBinding', `no binding names user \`${user.username}\` or one of its groups here`)];
+}
+
+/** Bindings of the user in other namespances than the request's, by namespace; a bounded number of them. */
+function* elsewhere(rbac: RbacIndex, user: Attributes['user'], namespace: string): Generator<BindingNode> {
+  let looked = 0;
+  for (const { byNamespace } of rbac.bindingsOf(user)) {
+    for (const [other, nodes] of byNamespace) {
+      if (other === namespace) continue;
+      for (const node of nodes) {
+        if (looked++ === bindingsLookedAt) return;
+        yield node;
+      }
+    }
+  }
+}
+
+function describe({ binding, namespace }: BindingNode): string {
+  return binding.kind === 'RoleBinding'
+    ? `RoleBinding \`${binding.name}\` in namespace \`${namespace}\``
+    : `ClusterRoleBinding \`${binding.name}\``;
+}
+
+function roleOf({ binding }: BindingNode): string {
+  return `${binding.roleRef.kind} \`${binding.roleRef.name}\``;
+}

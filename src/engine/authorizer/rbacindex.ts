@@ -1,0 +1,133 @@
+import type { RbacObject, RbacObjectRef, Subject } from '../rbac/objects.ts';
+import { missingRoleError } from '../rbac/reasons.ts';
+import type { PolicyRule } from '../rbac/rules.ts';
+import type { UserInfo } from './attributes.ts';
+import { type BindingNode, createBindingIndex, firstSubject, type SubjectBindings } from './bindingindex.ts';
+import { type CompiledRequest, findRule } from './compiledrules.ts';
+import { createRoleIndex } from './roleindex.ts';
+
+export interface RbacGrant {
+  readonly node: BindingNode;
+  readonly subject: Subject;
+  readonly rule: PolicyRule;
+}
+
+/** RBAC objects, indexed as they change. */
+export interface RbacIndex {
+  apply(object: RbacObject): void;
+  remove(ref: RbacObjectRef): void;
+  /**
+   * The first binding that allows: ClusterRoleBindings, then those of the namespace (kubernetes-facts B5); within
+   * these the user's own before its groups', by name.
+   */
+  find(user: UserInfo, request: CompiledRequest, namespace: string): RbacGrant | undefined;
+  /** Every binding that applies to the user in the namespace, once, cluster ones first, by name. */
+  applying(user: UserInfo, namespace: string): readonly BindingNode[];
+  bindingsOf(user: UserInfo): readonly SubjectBindings[];
+  /** Errors of the applying bindings whose role does not exist, in their order (kubernetes-facts B7). */
+  resolutionErrors(user: UserInfo, namespace: string): readonly string[];
+  /** Rules the applying bindings grant, in their order, and the errors of those whose role is missing. */
+  rulesFor(
+    user: UserInfo,
+    namespace: string,
+  ): { readonly rules: readonly PolicyRule[]; readonly errors: readonly string[] };
+  /** Undefined where the role does not exist. */
+  roleRules(kind: 'Role' | 'ClusterRole', namespace: string, name: string): readonly PolicyRule[] | undefined;
+  /** The rule of the binding's role that fits, whatever the binding's scope. */
+  ruleOf(node: BindingNode, request: CompiledRequest): PolicyRule | undefined;
+}
+
+export function createRbacIndex(): RbacIndex {
+  const roles = createRoleIndex();
+  const bindings = createBindingIndex(roles);
+
+  const ruleOf = (node: BindingNode, request: CompiledRequest): PolicyRule | undefined => {
+    const compiled = roles.compiledOf(node.role);
+    return compiled === undefined ? undefined : findRule(compiled, request);
+  };
+
+  const findIn = (
+    nodes: readonly BindingNode[] | undefined,
+    user: UserInfo,
+    request: CompiledRequest,
+  ): RbacGrant | undefined => {
+    if (nodes === undefined) return undefined;
+    for (const node of nodes) {
+      const rule = ruleOf(node, request);
+      if (rule === undefined) continue;
+      const subject = firstSubject(node, user);
+      if (subject !== undefined) return { node, subject, rule };
+    }
+    return undefined;
+  };
+
+  const applying = (user: UserInfo, namespace: string): readonly BindingNode[] => {
+    const own = bindings.bindingsOf(user);
+    const cluster = new Set(own.flatMap((entry) => entry.cluster));
+    const inNamespace =
+      namespace === '' ? [] : new Set(own.flatMap((entry) => entry.byNamespace.get(namespace) ?? []));
+    const byName = (one: BindingNode, other: BindingNode): number =>
+      one.binding.name < other.binding.name ? -1 : 1;
+    return [...[...cluster].sort(byName), ...[...inNamespace].sort(byName)];
+  };
+
+  return {
+    apply(object) {
+      switch (object.kind) {
+        case 'ClusterRole':
+        case 'Role':
+          return roles.apply(object);
+        case 'ClusterRoleBinding':
+        case 'RoleBinding':
+          return bindings.apply(object);
+        default:
+          return object satisfies never;
+      }
+    },
+    remove({ kind, namespace, name }) {
+      if (kind === 'ClusterRole' || kind === 'Role') roles.remove(kind, namespace, name);
+      else bindings.remove(kind, namespace, name);
+    },
+    find(user, request, namespace) {
+      const own = bindings.bindingsOf(user);
+      for (const entry of own) {
+        const grant = findIn(entry.cluster, user, request);
+        if (grant !== undefined) return grant;
+      }
+      if (namespace === '') return undefined;
+      for (const entry of own) {
+        const grant = findIn(entry.byNamespace.get(namespace), user, request);
+        if (grant !== undefined) return grant;
+      }
+      return undefined;
+    },
+    applying,
+    bindingsOf: bindings.bindingsOf,
+    resolutionErrors(user, namespace) {
+      const missing = (node: BindingNode): boolean => node.role.definition === undefined;
+      // Refusals are frequent and missing roles are rare: look before sorting anything.
+      const any = bindings
+        .bindingsOf(user)
+        .some((entry) => entry.cluster.some(missing) || entry.byNamespace.get(namespace)?.some(missing));
+      if (!any) return [];
+      return applying(user, namespace)
+        .filter(missing)
+        .map((node) => missingRoleError(node.binding.roleRef));
+    },
+    rulesFor(user, namespace) {
+      const rules: PolicyRule[] = [];
+      const errors: string[] = [];
+      for (const node of applying(user, namespace)) {
+        const granted = roles.rulesOf(node.role);
+        if (granted === undefined) errors.push(missingRoleError(node.binding.roleRef));
+        else for (const rule of granted) rules.push(rule);
+      }
+      return { rules, errors };
+    },
+    roleRules(kind, namespace, name) {
+      const node = roles.find(kind, namespace, name);
+      return node === undefined ? undefined : roles.rulesOf(node);
+    },
+    ruleOf,
+  };
+}

@@ -1,0 +1,219 @@
+/** Random clusters and requests from a vocabulary small enough that everything meets everything. */
+import type { Attributes, UserInfo } from '../../src/engine/authorizer/attributes.ts';
+import type { LabelExpression, LabelSelector, RbacObject, Subject } from '../../src/engine/rbac/objects.ts';
+import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
+import type { WorldEntry } from '../reference/authorizer.ts';
+import type { Random } from './random.ts';
+
+const verbs = ['get', 'list', 'watch', 'create', 'delete', 'impersonate', 'frobnicate', ''] as const;
+const groups = ['', 'apps', 'coordination.k8s.io', '*'] as const;
+const resources = ['pods', 'secrets', 'deployments', 'nodes', 'namespaces', 'leases', '*'] as const;
+const subresources = ['', '', 'log', 'scale'] as const;
+const names = ['', 'a', 'b', 'toString'] as const;
+const namespaces = ['', 'dev', 'dev-a', 'prod'] as const;
+const paths = ['/api', '/api/v1', '/apis', '/', '/healthz', '/version', '/version/', '*'] as const;
+const users = ['ada', 'bob', 'system:serviceaccount:dev:sa', 'system:serviceaccount:prod:sa'] as const;
+const userGroups = ['g1', 'g2', 'system:authenticated', 'constructor'] as const;
+const roleNames = ['r1', 'r2', 'r3', 'r4', 'r5', '__proto__'] as const;
+const bindingNames = ['b1', 'b2', 'b3', 'b4', 'b5', 'b6'] as const;
+const labelKeys = ['into', 'tier', 'constructor'] as const;
+const labelValues = ['a', 'b'] as const;
+const scopes = ['dev', 'dev-*', '*', 'prod', 'd*v*', '*-a', 'de?'] as const;
+const policyNames = [
+  'AmazonEKSClusterAdminPolicy',
+  'AmazonEKSAdminPolicy',
+  'AmazonEKSEditPolicy',
+  'AmazonEKSViewPolicy',
+  'AmazonEKSAdminViewPolicy',
+  'AmazonEKSSecretReaderPolicy',
+  'AmazonEKSACKPolicy',
+  'AmazonEKSKROPolicy',
+  'AmazonEKSArgoCDClusterPolicy',
+  'AmazonEKSAutoNodePolicy',
+  'NoSuchPolicy',
+] as const;
+interface SomePrincipal {
+  readonly id: string;
+  readonly canonical: string;
+  readonly arn: string;
+}
+
+const principals: readonly [SomePrincipal, ...SomePrincipal[]] = [
+  {
+    id: 'AROAONE',
+    canonical: 'arn:aws:iam::111122223333:role/Ops',
+    arn: 'arn:aws:iam::111122223333:role/team/Ops',
+  },
+  {
+    id: 'AROATWO',
+    canonical: 'arn:aws:iam::111122223333:role/Ops',
+    arn: 'arn:aws:iam::111122223333:role/Ops',
+  },
+  {
+    id: 'AIDAONE',
+    canonical: 'arn:aws:iam::111122223333:user/x/ada',
+    arn: 'arn:aws:iam::111122223333:user/x/ada',
+  },
+  {
+    id: 'AIDAONE',
+    canonical: 'arn:aws:iam::111122223333:user/ada',
+    arn: 'arn:aws:iam::111122223333:user/ada',
+  },
+];
+
+function randomRule(random: Random): PolicyRule {
+  const none = { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
+  const ruleVerbs = random.chance(0.25) ? ['*'] : random.some(verbs, 0.5);
+  if (random.chance(0.2)) {
+    const urls = random.some(paths, 0.3).map((path) => (random.chance(0.3) ? `${path}*` : path));
+    return { ...none, verbs: ruleVerbs, nonResourceURLs: urls };
+  }
+  const own = random.some(resources, 0.4).map((resource) => {
+    const subresource = random.pick(subresources);
+    return subresource === '' ? resource : `${resource}/${subresource}`;
+  });
+  return {
+    ...none,
+    verbs: ruleVerbs,
+    apiGroups: random.some(groups, 0.55),
+    resources: own,
+    resourceNames: random.chance(0.3) ? random.some(names, 0.5) : [],
+  };
+}
+
+const randomRules = (random: Random): PolicyRule[] =>
+  Array.from({ length: random.below(4) }, () => randomRule(random));
+
+function randomSelector(random: Random): LabelSelector {
+  const matchLabels = Object.fromEntries(
+    random.some(labelKeys, 0.5).map((key) => [key, random.pick(labelValues)]),
+  );
+  const matchExpressions = random.some(labelKeys, 0.15).map(
+    (key): LabelExpression => ({
+      key,
+      operator: random.pick(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+      values: random.some(labelValues, 0.5),
+    }),
+  );
+  return { matchLabels, matchExpressions };
+}
+
+function randomSubjects(random: Random): Subject[] {
+  return Array.from({ length: random.chance(0.05) ? 30 : random.below(4) }, (): Subject => {
+    switch (random.below(3)) {
+      case 0:
+        return { kind: 'User', name: random.pick(users), namespace: '' };
+      case 1:
+        return { kind: 'Group', name: random.pick(userGroups), namespace: '' };
+      default:
+        return { kind: 'ServiceAccount', name: 'sa', namespace: random.pick(['', 'dev', 'prod']) };
+    }
+  });
+}
+
+const someNamespace = (random: Random): string => random.pick(['dev', 'dev-a', 'prod']);
+
+export function randomObject(random: Random): RbacObject {
+  switch (random.below(4)) {
+    case 0: {
+      const labels = Object.fromEntries(
+        random.some(labelKeys, 0.4).map((key) => [key, random.pick(labelValues)]),
+      );
+      const role = {
+        kind: 'ClusterRole',
+        name: random.pick(roleNames),
+        labels,
+        rules: randomRules(random),
+      } as const;
+      if (!random.chance(0.35)) return role;
+      return {
+        ...role,
+        aggregationRule: { clusterRoleSelectors: random.some([1, 2], 0.7).map(() => randomSelector(random)) },
+      };
+    }
+    case 1:
+      return {
+        kind: 'Role',
+        name: random.pick(roleNames),
+        namespace: someNamespace(random),
+        rules: randomRules(random),
+      };
+    case 2:
+      return {
+        kind: 'ClusterRoleBinding',
+        name: random.pick(bindingNames),
+        roleRef: { kind: 'ClusterRole', name: random.pick(roleNames) },
+        subjects: randomSubjects(random),
+      };
+    default:
+      return {
+        kind: 'RoleBinding',
+        name: random.pick(bindingNames),
+        namespace: someNamespace(random),
+        roleRef: { kind: random.pick(['ClusterRole', 'Role']), name: random.pick(roleNames) },
+        subjects: randomSubjects(random),
+      };
+  }
+}
+
+export function randomEntry(random: Random): WorldEntry {
+  const { id, arn } = random.pick(principals);
+  return {
+    principalArn: arn,
+    principalId: random.chance(0.1) ? 'AROAOTHER' : id,
+    associatedPolicies: random.some(policyNames, 0.25).map((name) => ({
+      policyArn: `arn:${random.chance(0.1) ? 'aws-cn' : 'aws'}:eks::aws:cluster-access-policy/${name}`,
+      accessScope: random.chance(0.4)
+        ? { type: 'cluster', namespaces: [] }
+        : { type: 'namespace', namespaces: random.some(scopes, 0.3) },
+    })),
+  };
+}
+
+export function randomUser(random: Random): UserInfo {
+  const base: UserInfo = {
+    username: random.pick(users),
+    uid: '',
+    groups: [...random.some(userGroups, 0.5), ...(random.chance(0.02) ? ['system:masters'] : [])],
+    extra: {},
+  };
+  if (random.chance(0.4)) return base;
+  const { id, canonical } = random.pick(principals);
+  const iam: UserInfo = {
+    ...base,
+    uid: `aws-iam-authenticator:111122223333:${id}`,
+    extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': [id] },
+    principal: { principalId: id, canonicalArn: canonical },
+  };
+  switch (random.below(12)) {
+    case 0:
+      return { ...iam, uid: '' };
+    case 1:
+      return { ...iam, extra: { 'sigs.k8s.io/aws-iam-authenticator/principalid': [id] } };
+    case 2:
+      return { ...iam, impersonated: true };
+    case 3: {
+      const { principal: _, ...unmarked } = iam;
+      return unmarked;
+    }
+    default:
+      return iam;
+  }
+}
+
+export function randomAttributes(random: Random): Attributes {
+  const user = randomUser(random);
+  const verb = random.pick(verbs);
+  if (random.chance(0.15)) return { kind: 'nonResource', user, verb, path: random.pick(paths) };
+  return {
+    kind: 'resource',
+    user,
+    verb,
+    apiGroup: random.pick(groups),
+    apiVersion: 'v1',
+    resource: random.pick(resources),
+    subresource: random.pick(subresources),
+    namespace: random.pick(namespaces),
+    name: random.pick(names),
+  };
+}
