@@ -1,0 +1,73 @@
+import type { AccessRegistry, Authentication } from '../access/access.ts';
+import type { Attributes } from '../engine/authorizer/attributes.ts';
+import type { Decision } from '../engine/authorizer/decision.ts';
+import type { Storage } from '../storage/storage.ts';
+import { createPageTokens } from '../wire/protocols/pagetoken.ts';
+import type { ApiContext, ClusterLog, RandomSource } from './context.ts';
+import { type HttpRequest, type HttpResponse, serveRequest } from './exchange.ts';
+import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
+import { createWatchSlots } from './watch/slots.ts';
+
+export type { HttpRequest, HttpResponse } from './exchange.ts';
+export { createKubernetesServer, type KubernetesServer } from './server.ts';
+
+/** The Kubernetes API of every built-in cluster, below `/clusters/<account>/<region>/<name>/`. */
+export interface KubernetesApi {
+  /** Serves one request of a node http or http2 server. Never rejects. */
+  handle(request: HttpRequest, response: HttpResponse): Promise<void>;
+  /** Ends every watch cleanly; later watches are refused. Requests under way go on. */
+  close(): void;
+  /** Watches open now. */
+  readonly openWatches: number;
+}
+
+/** What became of one request: who asked, what was decided and why. Never holds a token. */
+export interface KubernetesOutcome {
+  /** Also in the answer's `Audit-Id` header. */
+  readonly auditId: string;
+  readonly clusterId: string | undefined;
+  /** Undefined when no credential was presented or it was unreadable. */
+  readonly authentication: Authentication | undefined;
+  /** Of the request itself, or of the impersonation that was refused. */
+  readonly attributes: Attributes | undefined;
+  readonly decision: Decision | undefined;
+  readonly status: number;
+}
+
+export interface KubernetesApiOptions {
+  readonly storage: Storage;
+  readonly access: AccessRegistry;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: RandomSource;
+  readonly log: ClusterLog;
+  readonly limits?: Partial<KubernetesApiLimits>;
+  /** The CA that new namespaces carry in kube-root-ca.crt. */
+  readonly caPem?: string;
+  /** Called before the answer is sent; must not throw. */
+  readonly observe?: (outcome: KubernetesOutcome) => void;
+}
+
+export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
+  const limits = { ...defaultLimits, ...options.limits };
+  const watches = createWatchSlots(limits);
+  const context: ApiContext = {
+    storage: options.storage,
+    access: options.access,
+    now: options.now,
+    random: options.random,
+    log: options.log,
+    limits,
+    pageTokens: createPageTokens(options.random.bytes(32)),
+    watches,
+    caPem: options.caPem ?? '',
+  };
+  const observe = options.observe ?? (() => undefined);
+  return {
+    handle: (request, response) => serveRequest(context, request, response, observe),
+    close: () => watches.close(),
+    get openWatches() {
+      return watches.open;
+    },
+  };
+}

@@ -1,0 +1,98 @@
+import type { AccessRegistry, ClusterAccess } from '../access/access.ts';
+import type { UserInfo } from '../engine/authorizer/attributes.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { ResourceDefinition } from '../wire/kube/resources.ts';
+import type { PageTokens } from '../wire/protocols/pagetoken.ts';
+import type { KubernetesApiLimits } from './limits.ts';
+import type { KubeObject } from './objects/object.ts';
+import type { HeaderLines } from './request/headers.ts';
+import type { WatchSlots } from './watch/slots.ts';
+
+/** Randomness and ids are passed in, so that tests can fix them. */
+export interface RandomSource {
+  bytes(length: number): Uint8Array;
+  uuid(): string;
+}
+
+/** The part of a pino logger this room uses. Fields are from an allow-list: never a token, header or body. */
+export interface ClusterLog {
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What every handler may use. */
+export interface ApiContext {
+  readonly storage: Storage;
+  readonly access: AccessRegistry;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: RandomSource;
+  readonly log: ClusterLog;
+  readonly limits: KubernetesApiLimits;
+  readonly pageTokens: PageTokens;
+  readonly watches: WatchSlots;
+  /** The CA that kube-root-ca.crt shows in each namespace; '' leaves that ConfigMap out. */
+  readonly caPem: string;
+}
+
+/**
+ * A resource request that has been authenticated and authorized.
+ *
+ * INVARIANT: verb, resource, subresource, namespace and name are the authorized attributes themselves; handlers
+ * decide by them alone and never look at the path again.
+ */
+export interface ResourceRequest {
+  readonly cluster: ClusterAccess;
+  /** As impersonated. */
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly resource: ResourceDefinition;
+  /** '' for none. */
+  readonly subresource: string;
+  /** '' at cluster scope, and for all namespaces. */
+  readonly namespace: string;
+  /** '' when the request names no object. */
+  readonly name: string;
+  readonly query: URLSearchParams;
+  readonly headers: HeaderLines;
+  readonly readBody: () => Promise<Uint8Array>;
+}
+
+/** What a handler answers; `respond.ts` turns it into the form the client accepts. */
+export type Answer =
+  | {
+      readonly kind: 'object';
+      readonly status: number;
+      readonly object: KubeObject;
+      /** The resource whose Table columns fit; without it the object is only served as it is. */
+      readonly resource?: ResourceDefinition;
+      /** Values of Warning headers. */
+      readonly warnings?: readonly string[];
+    }
+  | {
+      readonly kind: 'list';
+      readonly resource: ResourceDefinition;
+      readonly items: readonly KubeObject[];
+      readonly metadata: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly kind: 'document';
+      readonly contentType: string;
+      readonly body: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** Exactly one of `start` and `cancel` is called. */
+  | {
+      readonly kind: 'watch';
+      readonly start: (stream: WatchStream) => void;
+      readonly cancel: () => void;
+    };
+
+/** The open response of a watch, headers already flushed. */
+export interface WatchStream {
+  write(line: string): boolean;
+  end(): void;
+  destroy(): void;
+  onDrain(listener: () => void): void;
+  onClose(listener: () => void): void;
+}

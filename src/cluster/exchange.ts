@@ -1,0 +1,192 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import type { Authentication, ClusterAccess } from '../access/access.ts';
+import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
+import type { Decision } from '../engine/authorizer/decision.ts';
+import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts';
+import {
+  badRequest,
+  KubeStatusError,
+  pathNotFound,
+  requestEntityTooLarge,
+  serviceUnavailable,
+  unauthorized,
+} from '../wire/kube/status.ts';
+import type { KubernetesOutcome } from './api.ts';
+import type { Answer, ApiContext } from './context.ts';
+import { servedResource, serveResource } from './dispatch.ts';
+import { toStatusError } from './errors.ts';
+import { isAnonymousPath, serveNonResource } from './nonresource.ts';
+import { authenticateCaller } from './request/authentication.ts';
+import { attributesOf, authorizeOrThrow } from './request/authorization.ts';
+import { readBody } from './request/body.ts';
+import { type HeaderLines, header, headerLines } from './request/headers.ts';
+import { readImpersonation } from './request/impersonation.ts';
+import { parseClusterTarget } from './request/target.ts';
+import {
+  type AnswerForm,
+  answerForm,
+  eventRenderer,
+  type Rendered,
+  renderAnswer,
+  renderError,
+} from './respond.ts';
+import { sendRendered, startStream } from './send.ts';
+
+export type HttpRequest = IncomingMessage | Http2ServerRequest;
+export type HttpResponse = ServerResponse | Http2ServerResponse;
+
+/** What is known of a request so far; filled step by step, so that a refusal can tell as much as was seen. */
+interface Seen {
+  clusterId: string | undefined;
+  authentication: Authentication | undefined;
+  attributes: Attributes | undefined;
+  decision: Decision | undefined;
+  form: AnswerForm | undefined;
+}
+
+/** One request from its first line to its answer. Never rejects. */
+export async function serveRequest(
+  context: ApiContext,
+  request: HttpRequest,
+  response: HttpResponse,
+  observe: (outcome: KubernetesOutcome) => void,
+): Promise<void> {
+  const auditId = context.random.uuid();
+  const seen: Seen = {
+    clusterId: undefined,
+    authentication: undefined,
+    attributes: undefined,
+    decision: undefined,
+    form: undefined,
+  };
+  const report = (status: number): void => {
+    const { form: _, ...rest } = seen;
+    observe({ auditId, ...rest, status });
+  };
+  let rendered: Rendered;
+  try {
+    const answer = await answerRequest(context, request, seen);
+    if (answer.kind === 'watch') {
+      report(200);
+      startStream(request, response, auditId, answer);
+      return;
+    }
+    rendered = renderAnswer(answer, seen.form ?? answerForm(undefined, new URLSearchParams()), context.now());
+  } catch (error) {
+    rendered = renderError(toStatusError(error, context.log, auditId), seen.form);
+  }
+  report(rendered.status);
+  sendRendered(request, response, auditId, rendered);
+}
+
+async function answerRequest(context: ApiContext, request: HttpRequest, seen: Seen): Promise<Answer> {
+  const url = request.url ?? '';
+  if (url.length > context.limits.urlLength) throw uriTooLong(context.limits.urlLength);
+  const target = parseClusterTarget(url);
+  const cluster = target && context.access.clusterByName(target.accountId, target.region, target.name);
+  // SECURITY: who may see which clusters exist is not decided yet; a wrong form and an unknown name answer alike.
+  if (target === undefined || cluster === undefined) throw pathNotFound();
+  seen.clusterId = cluster.cluster.clusterId;
+  const lines = headerLines(request.rawHeaders);
+  const info = parseRequestInfo(request.method ?? '', target.path, target.query);
+  const user = await identify(context, cluster, lines, info, seen);
+
+  seen.attributes = attributesOf(info, user);
+  authorizeOrThrow(cluster, seen.attributes, (decision) => {
+    seen.decision = decision;
+  });
+  const accept = header(lines, 'accept');
+  if (!info.isResourceRequest) {
+    return serveNonResource(cluster, info, { accept, host: header(lines, 'host') ?? '' });
+  }
+  const resource = servedResource(info);
+  const form = answerForm(accept, info.query);
+  seen.form = form;
+  return serveResource(
+    context,
+    {
+      cluster,
+      user,
+      verb: info.verb,
+      resource,
+      subresource: info.subresource,
+      namespace: info.namespace,
+      name: info.name,
+      query: info.query,
+      headers: lines,
+      readBody: () => bodyOf(context, request, lines),
+    },
+    eventRenderer(resource, form, context.now),
+  );
+}
+
+/** credential → caller → who the request counts as, with impersonation checked against the real caller. */
+async function identify(
+  context: ApiContext,
+  cluster: ClusterAccess,
+  lines: HeaderLines,
+  info: RequestInfo,
+  seen: Seen,
+): Promise<UserInfo> {
+  const caller = await authenticateCaller(cluster, lines, context.now());
+  switch (caller.kind) {
+    case 'unavailable':
+      seen.authentication = caller.authentication;
+      throw serviceUnavailable('the token cannot be judged at the moment');
+    case 'refused':
+      seen.authentication = caller.authentication;
+      throw unauthorized();
+    case 'anonymous': {
+      const mayAsk =
+        isAnonymousPath(info) && cluster.authorize(attributesOf(info, caller.user)).decision === 'allow';
+      if (!mayAsk) throw unauthorized();
+      break;
+    }
+    case 'user':
+      seen.authentication = caller.authentication;
+      break;
+    default:
+      return caller satisfies never;
+  }
+  const impersonation = readImpersonation(lines, caller.user);
+  if (impersonation.kind === 'none') return caller.user;
+  if (impersonation.kind === 'malformed') throw badRequest(impersonation.message);
+  for (const check of impersonation.checks) {
+    seen.attributes = check;
+    authorizeOrThrow(cluster, check, (decision) => {
+      seen.decision = decision;
+    });
+  }
+  return impersonation.user;
+}
+
+async function bodyOf(context: ApiContext, request: HttpRequest, lines: HeaderLines): Promise<Uint8Array> {
+  const encoding = header(lines, 'content-encoding')?.toLowerCase() ?? 'identity';
+  if (encoding !== 'identity')
+    throw badRequest(`Content-Encoding \`${encoding}\` of a request is not supported`);
+  const result = await readBody(request, context.limits);
+  switch (result.kind) {
+    case 'read':
+      return result.body;
+    case 'tooLarge':
+      throw requestEntityTooLarge(`limit is ${context.limits.bodyBytes}`);
+    case 'tooSlow':
+    case 'aborted':
+      throw badRequest('the body of the request did not arrive');
+    default:
+      return result satisfies never;
+  }
+}
+
+function uriTooLong(limit: number): KubeStatusError {
+  return new KubeStatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: `the URL of the request is longer than ${limit} characters`,
+    reason: 'RequestURITooLong',
+    code: 414,
+  });
+}

@@ -1,0 +1,103 @@
+import { objectKey } from '../../storage/records/keys.ts';
+import { RevisionConflictError } from '../../storage/storage.ts';
+import { required } from '../../wire/kube/fielderror.ts';
+import { sameJson } from '../../wire/kube/json.ts';
+import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
+import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/status.ts';
+import type { ApiContext, ResourceRequest } from '../context.ts';
+import { kindRules } from '../resources/kinds.ts';
+import { finishNamespace } from '../resources/namespaces.ts';
+import { maximumAttempts } from './create.ts';
+import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMetadata } from './metadata.ts';
+import type { KubeObject } from './object.ts';
+import { readObject, writeObject } from './store.ts';
+import { validateObject } from './validate.ts';
+
+/** Which part of the object a write through one address may change. */
+type Part = '' | 'status' | 'finalize';
+
+/**
+ * Reads the object, lets `edit` make the new one from it, and stores that unless somebody else wrote in between; then
+ * it begins anew. `edit` gets the object as readers see it and answers what the client wants it to be.
+ *
+ * An unchanged object is not written: no new resourceVersion and no event (kubernetes-facts E1).
+ */
+export async function changeObject(
+  context: ApiContext,
+  request: ResourceRequest,
+  options: { readonly part: Part; readonly dryRun: boolean; readonly isPut: boolean },
+  edit: (current: KubeObject) => KubeObject,
+): Promise<KubeObject> {
+  const { storage } = context;
+  const { resource, namespace, name } = request;
+  const { clusterId } = request.cluster.cluster;
+  const rules = kindRules(resource);
+  const key = objectKey(clusterId, resource.group, resource.resource, storedNamespace(request), name);
+  for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+    const entry = await storage.get(key);
+    if (entry === undefined) throw notFound(resource, name);
+    const stored = readObject(entry);
+    const current = rules.view?.(request.cluster, stored) ?? stored;
+    const given = toKubeObject(edit(current), { apiVersion: apiVersionOf(resource), kind: resource.kind });
+    checkAddress(given, { namespace: storedNamespace(request), name });
+    checkPreconditions({ ...resource, name }, given.metadata, stored);
+    if (options.isPut && rules.conditionalUpdate === true && !given.metadata.resourceVersion) {
+      throw invalid(resource, name, [
+        required('metadata.resourceVersion', 'must be specified for an update'),
+      ]);
+    }
+    const merged = merge(request, stored, given, options.part);
+    const completed = rules.complete?.(merged, stored) ?? merged;
+    const generation = stored.metadata.generation;
+    const next: KubeObject =
+      generation !== undefined && specChanged(completed, stored)
+        ? { ...completed, metadata: { ...completed.metadata, generation: generation + 1 } }
+        : completed;
+    rules.admit?.(context, request, next, stored);
+    const errors = validateObject(resource, next, stored);
+    if (errors.length > 0) throw invalid(resource, name, errors);
+    if (sameJson(next, stored)) return current;
+    if (options.dryRun) return rules.view?.(request.cluster, next) ?? next;
+
+    const isGone = next.metadata.deletionTimestamp !== undefined && isReleased(request, next);
+    const change = isGone ? ({ type: 'delete', key } as const) : writeObject(key, next);
+    try {
+      const revision = await storage.commit({
+        expect: [{ key, revision: entry.revision }],
+        changes: [change],
+      });
+      if (isGone) await finishNamespace(context, clusterId, namespace);
+      const written = { ...next, metadata: { ...next.metadata, resourceVersion: String(revision) } };
+      return rules.view?.(request.cluster, written) ?? written;
+    } catch (error) {
+      if (!(error instanceof RevisionConflictError)) throw error;
+    }
+  }
+  throw conflict(resource, name, modifiedDetail);
+}
+
+/** A request for a namespace object names that namespace twice (kubernetes-facts A5); it is stored without. */
+export function storedNamespace(request: Pick<ResourceRequest, 'resource' | 'namespace'>): string {
+  return request.resource.namespaced ? request.namespace : '';
+}
+
+/** SECURITY: a write through the object's own address leaves the status alone, and one of the status all else. */
+function merge(request: ResourceRequest, stored: KubeObject, given: KubeObject, part: Part): KubeObject {
+  if (part === 'status') return withMember(stored, 'status', given);
+  if (part === 'finalize') return withMember(stored, 'spec', given);
+  const next = { ...given, metadata: updatedMetadata(given.metadata, stored.metadata) };
+  return findSubresource(request.resource, 'status') === undefined
+    ? next
+    : withMember(next, 'status', stored);
+}
+
+function withMember(object: KubeObject, member: 'spec' | 'status', from: KubeObject): KubeObject {
+  const { [member]: _, ...others } = object;
+  const value = from[member];
+  return { ...(others as KubeObject), ...(value === undefined ? {} : { [member]: value }) };
+}
+
+/** A deleted object goes when its last finalizer goes; a namespace only when it has been emptied. */
+function isReleased(request: ResourceRequest, object: KubeObject): boolean {
+  return request.resource.resource !== 'namespaces' && (object.metadata.finalizers ?? []).length === 0;
+}

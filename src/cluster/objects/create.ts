@@ -1,0 +1,95 @@
+import { objectKey } from '../../storage/records/keys.ts';
+import { type Expectation, RevisionConflictError } from '../../storage/storage.ts';
+import { required } from '../../wire/kube/fielderror.ts';
+import { generateName as generateNameOf } from '../../wire/kube/names.ts';
+import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
+import { alreadyExists, badRequest, conflict, invalid, modifiedDetail } from '../../wire/kube/status.ts';
+import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
+import { decodeBody } from '../request/decode.ts';
+import { writeOptions } from '../request/options.ts';
+import { kindRules } from '../resources/kinds.ts';
+import { expectActiveNamespace } from '../resources/namespaces.ts';
+import { checkAddress, newMetadata, toKubeObject } from './metadata.ts';
+import { type KubeObject, kubernetesTime } from './object.ts';
+import { writeObject } from './store.ts';
+import { validateObject } from './validate.ts';
+
+/** How often a write is tried again when another one came between reading and writing. */
+export const maximumAttempts = 10;
+
+/** POST of a collection: 201 with the object as stored. */
+export async function createObject(context: ApiContext, request: ResourceRequest): Promise<Answer> {
+  const { resource, namespace } = request;
+  const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  const options = writeOptions(request.query, 'Create');
+  const { object: body, warnings } = await decodeBody(request, {
+    ...expected,
+    messageType: resource.messageType,
+    fieldValidation: options.fieldValidation,
+  });
+  const given = toKubeObject(body, expected);
+  checkAddress(given, { namespace, name: undefined });
+  if (given.metadata.resourceVersion) {
+    throw badRequest('resourceVersion should not be set on objects to be created');
+  }
+  const { name = '', generateName = '' } = given.metadata;
+  if (name === '' && generateName === '') {
+    throw invalid(resource, '', [required('metadata.name', 'name or generateName is required')]);
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    const generated =
+      name === '' ? generateNameOf(generateName, () => context.random.bytes(1)[0] ?? 0) : name;
+    try {
+      const object = await store(context, request, given, generated, options.dryRun);
+      const shown = kindRules(resource).view?.(request.cluster, object) ?? object;
+      return { kind: 'object', status: 201, object: shown, resource, warnings };
+    } catch (error) {
+      if (!(error instanceof RevisionConflictError)) throw error;
+      // A taken name answers itself on the next round; otherwise the namespace changed meanwhile.
+      if (attempt >= maximumAttempts) throw conflict(resource, generated, modifiedDetail);
+    }
+  }
+}
+
+async function store(
+  context: ApiContext,
+  request: ResourceRequest,
+  given: KubeObject,
+  name: string,
+  dryRun: boolean,
+): Promise<KubeObject> {
+  const { resource, namespace } = request;
+  const { clusterId } = request.cluster.cluster;
+  const rules = kindRules(resource);
+  const expect: Expectation[] = [];
+  if (resource.namespaced) {
+    const subject = { group: resource.group, resource: resource.resource, name };
+    expect.push(await expectActiveNamespace(context.storage, clusterId, namespace, subject));
+  }
+  const { status, ...members } = given;
+  const keepsStatus = rules.keepsStatus === true || findSubresource(resource, 'status') === undefined;
+  const begun: KubeObject = {
+    ...(members as KubeObject),
+    metadata: newMetadata(given.metadata, {
+      name,
+      namespace,
+      uid: context.random.uuid(),
+      creationTimestamp: kubernetesTime(context.now()),
+      generation: rules.counted === true ? 1 : undefined,
+    }),
+    ...(keepsStatus && status !== undefined ? { status } : {}),
+  };
+  const object = rules.complete?.(begun, undefined) ?? begun;
+  rules.admit?.(context, request, object, undefined);
+  const errors = validateObject(resource, object, undefined);
+  if (errors.length > 0) throw invalid(resource, name, errors);
+
+  // The name that is validated is the name of the key: it holds no `/`.
+  const key = objectKey(clusterId, resource.group, resource.resource, namespace, name);
+  if ((await context.storage.get(key)) !== undefined) throw alreadyExists(resource, name);
+  if (dryRun) return object;
+  expect.push({ key, revision: 0 });
+  const changes = [writeObject(key, object), ...(rules.accompany?.(context, clusterId, object) ?? [])];
+  const revision = await context.storage.commit({ expect, changes });
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}

@@ -1,0 +1,96 @@
+import { invalidValue } from '../../wire/kube/fielderror.ts';
+import { at, isObject, type JsonValue } from '../../wire/kube/json.ts';
+import { invalid } from '../../wire/kube/status.ts';
+import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
+import { decodeBody } from '../request/decode.ts';
+import { writeOptions } from '../request/options.ts';
+import { changeObject } from './change.ts';
+import { toKubeObject } from './metadata.ts';
+import type { KubeObject } from './object.ts';
+import { readPatch } from './patch.ts';
+import { readOne } from './read.ts';
+
+const scaleKind = { apiVersion: 'autoscaling/v1', kind: 'Scale' } as const;
+
+/** GET, PUT and PATCH of the `scale` subresource: `spec.replicas` of the object, seen as a Scale. */
+export async function serveScale(context: ApiContext, request: ResourceRequest): Promise<Answer> {
+  if (request.verb === 'get') {
+    const answer = await readOne(context, request);
+    return answer.kind === 'object' ? scaleAnswer(scaleOf(answer.object), []) : answer;
+  }
+  const { dryRun, fieldValidation } = writeOptions(request.query, 'Update');
+  let warnings: readonly string[] = [];
+  let edit: (scale: KubeObject) => JsonValue;
+  if (request.verb === 'patch') {
+    edit = await readPatch(request, 'autoscaling.v1.Scale');
+  } else {
+    const body = await decodeBody(request, {
+      ...scaleKind,
+      messageType: 'autoscaling.v1.Scale',
+      fieldValidation,
+    });
+    warnings = body.warnings;
+    edit = () => body.object;
+  }
+  const object = await changeObject(context, request, { part: '', dryRun, isPut: false }, (current) => {
+    const scale = toKubeObject(edit(scaleOf(current)), scaleKind);
+    const replicas = at(scale, 'spec', 'replicas') ?? 0;
+    if (
+      typeof replicas !== 'number' ||
+      !Number.isInteger(replicas) ||
+      replicas < 0 ||
+      replicas > 2 ** 31 - 1
+    ) {
+      throw invalid({ group: 'autoscaling', kind: 'Scale' }, request.name, [
+        invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
+      ]);
+    }
+    const { name = current.metadata.name, namespace, uid, resourceVersion } = scale.metadata;
+    const spec = isObject(current.spec) ? current.spec : {};
+    return {
+      ...current,
+      // What the client claims about the object is checked as for the object itself; nothing else is taken over.
+      metadata: {
+        ...current.metadata,
+        ...(name !== undefined && { name }),
+        ...(namespace !== undefined && { namespace }),
+        ...(uid !== undefined && { uid }),
+        resourceVersion: resourceVersion ?? '',
+      },
+      spec: { ...spec, replicas },
+    };
+  });
+  return scaleAnswer(scaleOf(object), warnings);
+}
+
+function scaleAnswer(object: KubeObject, warnings: readonly string[]): Answer {
+  return { kind: 'object', status: 200, object, warnings };
+}
+
+function scaleOf(object: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const selector = selectorText(at(object, 'spec', 'selector'));
+  return {
+    ...scaleKind,
+    metadata: {
+      ...(name !== undefined && { name }),
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+      ...(creationTimestamp !== undefined && { creationTimestamp }),
+    },
+    spec: { replicas: at(object, 'spec', 'replicas') ?? 0 },
+    status: { replicas: at(object, 'status', 'replicas') ?? 0, ...(selector !== '' && { selector }) },
+  };
+}
+
+/** A label selector as the text Scale carries. Replication controllers have a plain map. */
+function selectorText(selector: JsonValue | undefined): string {
+  if (!isObject(selector)) return '';
+  const labels = isObject(selector.matchLabels) ? selector.matchLabels : selector;
+  return Object.entries(labels)
+    .filter(([, value]) => typeof value === 'string')
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .sort()
+    .join(',');
+}

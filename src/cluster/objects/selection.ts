@@ -1,0 +1,26 @@
+import {
+  bindFieldSelector,
+  labelSelectorMatches,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '../../wire/kube/selectors.ts';
+import type { ResourceRequest } from '../context.ts';
+import type { KubeObject } from './object.ts';
+
+/**
+ * The selectors of a list, watch or deletecollection; undefined when everything is selected. A selector that does not
+ * parse is a 400 here, whatever authorization made of it (kubernetes-facts A10).
+ */
+export function parseSelection(request: ResourceRequest): ((object: KubeObject) => boolean) | undefined {
+  const labels = parseLabelSelector(request.query.get('labelSelector') ?? '');
+  const fields = bindFieldSelector(
+    request.resource,
+    parseFieldSelector(request.query.get('fieldSelector') ?? ''),
+  );
+  if (labels.length === 0 && fields.requirements.length === 0 && request.name === '') return undefined;
+  return (object) =>
+    // SECURITY: a list may have been allowed only because it names one object (A8); then nothing else is shown.
+    (request.name === '' || object.metadata.name === request.name) &&
+    labelSelectorMatches(labels, object.metadata.labels) &&
+    fields.matches(object);
+}

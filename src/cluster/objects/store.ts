@@ -1,0 +1,24 @@
+import type { Put, Storage, StoredEntry } from '../../storage/storage.ts';
+import type { KubeObject } from './object.ts';
+
+/** What a stored entry means: its JSON with `metadata.resourceVersion`, which is the entry's revision. */
+export function readObject(entry: Pick<StoredEntry, 'value' | 'revision'>): KubeObject {
+  const stored = JSON.parse(entry.value) as KubeObject;
+  return { ...stored, metadata: { ...stored.metadata, resourceVersion: String(entry.revision) } };
+}
+
+/** INVARIANT: the revision is the entry's own; it is never written into the value, where it would be stale. */
+export function writeObject(key: string, object: KubeObject): Put {
+  const { resourceVersion: _, ...metadata } = object.metadata;
+  return { type: 'put', key, value: JSON.stringify({ ...object, metadata }) };
+}
+
+export async function getObject(storage: Storage, key: string): Promise<KubeObject | undefined> {
+  const entry = await storage.get(key);
+  return entry === undefined ? undefined : readObject(entry);
+}
+
+/** The revision an object was read at. */
+export function revisionOf(object: KubeObject): number {
+  return Number(object.metadata.resourceVersion);
+}

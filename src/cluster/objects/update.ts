@@ -1,0 +1,30 @@
+import { apiVersionOf } from '../../wire/kube/resources.ts';
+import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
+import { decodeBody } from '../request/decode.ts';
+import { writeOptions } from '../request/options.ts';
+import { changeObject } from './change.ts';
+import { toKubeObject } from './metadata.ts';
+
+/** PUT of an object, of its status, or of a namespace's finalizers. */
+export async function updateObject(
+  context: ApiContext,
+  request: ResourceRequest,
+  part: '' | 'status' | 'finalize',
+): Promise<Answer> {
+  const { resource } = request;
+  const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  const options = writeOptions(request.query, 'Update');
+  const { object: body, warnings } = await decodeBody(request, {
+    ...expected,
+    messageType: resource.messageType,
+    fieldValidation: options.fieldValidation,
+  });
+  const given = toKubeObject(body, expected);
+  const object = await changeObject(
+    context,
+    request,
+    { part, dryRun: options.dryRun, isPut: true },
+    () => given,
+  );
+  return { kind: 'object', status: 200, object, resource, warnings };
+}

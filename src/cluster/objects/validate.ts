@@ -1,0 +1,19 @@
+import type { FieldError } from '../../wire/kube/fielderror.ts';
+import { metadataErrors } from '../../wire/kube/names.ts';
+import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import { kindRules } from '../resources/kinds.ts';
+import { validateMetadataUpdate } from './metadata.ts';
+import type { KubeObject } from './object.ts';
+
+/** Everything that is wrong with an object about to be stored; `old` is undefined on create. */
+export function validateObject(
+  resource: ResourceDefinition,
+  next: KubeObject,
+  old: KubeObject | undefined,
+): readonly FieldError[] {
+  return [
+    ...metadataErrors(resource, next.metadata),
+    ...(old === undefined ? [] : validateMetadataUpdate(next.metadata, old.metadata)),
+    ...(kindRules(resource).validate?.(next, old) ?? []),
+  ];
+}

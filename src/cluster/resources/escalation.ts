@@ -1,0 +1,112 @@
+import type { ResourceAttributes } from '../../engine/authorizer/attributes.ts';
+import { escalationMessage, uncoveredRules } from '../../engine/rbac/escalation.ts';
+import type { PolicyRule } from '../../engine/rbac/rules.ts';
+import { sameJson } from '../../wire/kube/json.ts';
+import { forbiddenWith, notFound } from '../../wire/kube/status.ts';
+import type { ResourceRequest } from '../context.ts';
+import type { KubeObject, ObjectMeta } from '../objects/object.ts';
+import { parsePolicyRules, parseRoleRef, rbacGroup } from './rbacrules.ts';
+
+/** What only a full administrator holds: needed for an aggregationRule, which may gather anything (B17). */
+const fullAuthority: readonly PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'], resourceNames: [], nonResourceURLs: [] },
+  { verbs: ['*'], apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: ['*'] },
+];
+
+/**
+ * Refuses a Role or ClusterRole that grants what its writer does not hold (kubernetes-facts B16, B17, B19).
+ *
+ * SECURITY: without this check anybody who may write roles is an administrator. The rules judged are those that will
+ * be stored. What the writer holds through access policies does not count (eks-access-facts C14).
+ */
+export function admitRole(request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): void {
+  if (isExempt(request, next, old)) return;
+  const { group, resource } = request.resource;
+  if (isAllowed(request, { verb: 'escalate', resource, name: request.name })) return;
+  refuseUncovered(request, next, parsePolicyRules(next.rules));
+  const isAggregated = next.aggregationRule !== undefined || old?.aggregationRule !== undefined;
+  if (isAggregated && uncovered(request, fullAuthority) !== undefined) {
+    const name = next.metadata.name ?? '';
+    throw forbiddenWith(
+      { group, resource, name },
+      'must have cluster-admin privileges to use the aggregationRule',
+    );
+  }
+}
+
+/**
+ * Refuses a binding to a role whose rules its writer does not hold, unless the writer may `bind` that role
+ * (kubernetes-facts B18).
+ */
+export function admitBinding(request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): void {
+  if (isExempt(request, next, old)) return;
+  const roleRef = parseRoleRef(next.roleRef);
+  // Validation refuses every other kind; here it would name no role that could be looked up.
+  const kind = roleRef.kind === 'Role' && request.namespace !== '' ? 'Role' : 'ClusterRole';
+  const resource = kind === 'Role' ? 'roles' : 'clusterroles';
+  if (roleRef.kind === kind && isAllowed(request, { verb: 'bind', resource, name: roleRef.name })) return;
+  const rules = request.cluster.roleRules(kind, request.namespace, roleRef.name);
+  if (rules === undefined) throw notFound({ group: rbacGroup, resource }, roleRef.name);
+  refuseUncovered(request, next, rules);
+}
+
+function isExempt(request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): boolean {
+  return (
+    request.user.groups.includes('system:masters') || (old !== undefined && changesOnlyOwnership(next, old))
+  );
+}
+
+/** Garbage collection must be able to do its work on roles of anybody (B16). */
+function changesOnlyOwnership(next: KubeObject, old: KubeObject): boolean {
+  const withoutOwnership = ({ ownerReferences: _, finalizers: __, ...metadata }: ObjectMeta) =>
+    metadata as ObjectMeta;
+  return (
+    !sameJson(next, old) &&
+    sameJson(
+      { ...next, metadata: withoutOwnership(next.metadata) },
+      { ...old, metadata: withoutOwnership(old.metadata) },
+    )
+  );
+}
+
+/** Asks the whole authorizer chain, as the API server does. */
+function isAllowed(
+  request: ResourceRequest,
+  asked: { readonly verb: string; readonly resource: string; readonly name: string },
+): boolean {
+  const attributes: ResourceAttributes = {
+    kind: 'resource',
+    user: request.user,
+    apiGroup: rbacGroup,
+    apiVersion: '*',
+    subresource: '',
+    namespace: request.namespace,
+    ...asked,
+  };
+  return request.cluster.authorize(attributes).decision === 'allow';
+}
+
+function refuseUncovered(request: ResourceRequest, next: KubeObject, wanted: readonly PolicyRule[]): void {
+  const message = uncovered(request, wanted);
+  if (message === undefined) return;
+  const { group, resource } = request.resource;
+  throw forbiddenWith({ group, resource, name: next.metadata.name ?? '' }, message);
+}
+
+/** Rules are compared verb by verb and resource by resource; lists that multiply to more are refused unread. */
+const maximumCombinations = 20_000;
+
+function combinations(rule: PolicyRule): number {
+  const objects = rule.apiGroups.length * rule.resources.length * Math.max(1, rule.resourceNames.length);
+  return rule.verbs.length * (objects + rule.nonResourceURLs.length);
+}
+
+/** The refusal's text when the writer lacks any of the rules. */
+function uncovered(request: ResourceRequest, wanted: readonly PolicyRule[]): string | undefined {
+  if (wanted.reduce((sum, rule) => sum + combinations(rule), 0) > maximumCombinations) {
+    return `the rules name more than ${maximumCombinations} combinations of verbs and resources`;
+  }
+  const held = request.cluster.rbacRulesFor(request.user, request.namespace);
+  const missing = uncoveredRules(held.rules, wanted);
+  return missing.length === 0 ? undefined : escalationMessage(request.user, missing, held.errors);
+}

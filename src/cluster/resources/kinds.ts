@@ -1,0 +1,187 @@
+import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { configDataErrors } from '../../wire/kube/names.ts';
+import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import type { KubeObject } from '../objects/object.ts';
+import { admitBinding, admitRole } from './escalation.ts';
+import type { KindRules } from './kind.ts';
+import { completeNamespace, namespaceContent } from './namespaces.ts';
+import { completeBinding, parsePolicyRules, validateBinding, validateRules } from './rbacrules.ts';
+
+const none: KindRules = {};
+const counted: KindRules = { counted: true };
+
+/** Workloads whose missing `spec.replicas` means one; `kubectl scale` reads it. */
+const replicated: KindRules = {
+  counted: true,
+  complete: (next) => withDefault(next, 'spec', { replicas: 1 }),
+};
+
+const role: KindRules = {
+  complete: (next) => ({ ...next, rules: ruleList(next.rules) }),
+  admit: (_, request, next, old) => admitRole(request, next, old),
+  validate: (next) => validateRules(parsePolicyRules(next.rules), true),
+};
+
+const clusterRole: KindRules = {
+  // Rules of an aggregated role are those of the roles it selects; what was written is overwritten (B15).
+  complete: (next) => ({
+    ...next,
+    rules: next.aggregationRule === undefined ? ruleList(next.rules) : [],
+  }),
+  admit: (_, request, next, old) => admitRole(request, next, old),
+  validate: (next) => [
+    ...validateRules(parsePolicyRules(next.rules), false),
+    ...validateAggregation(next.aggregationRule),
+  ],
+  view(cluster, object) {
+    if (object.aggregationRule === undefined) return object;
+    const rules = cluster.roleRules('ClusterRole', '', object.metadata.name ?? '') ?? [];
+    return {
+      ...object,
+      rules: rules.map((rule) =>
+        Object.fromEntries(Object.entries(rule).filter(([, values]) => values.length > 0)),
+      ),
+    };
+  },
+};
+
+const binding = (isNamespaced: boolean): KindRules => ({
+  complete: completeBinding,
+  admit: (_, request, next, old) => admitBinding(request, next, old),
+  validate: (next, old) => validateBinding(next, old, isNamespaced),
+});
+
+const byResource: Readonly<Record<string, KindRules>> = {
+  '/namespaces': {
+    complete: (next) => completeNamespace(next),
+    accompany: (context, clusterId, object) =>
+      namespaceContent(clusterId, object.metadata.name ?? '', {
+        now: context.now(),
+        uuid: () => context.random.uuid(),
+        caPem: context.caPem,
+      }),
+  },
+  '/configmaps': {
+    validate: (next, old) => [
+      ...validateData(next.data, 'data'),
+      ...validateData(next.binaryData, 'binaryData'),
+      ...validateImmutable(next, old, ['data', 'binaryData']),
+    ],
+  },
+  '/secrets': {
+    complete: completeSecret,
+    validate: (next, old) => [
+      ...validateData(next.data, 'data'),
+      ...(old !== undefined && old.type !== next.type
+        ? [invalidValue('type', next.type, 'field is immutable')]
+        : []),
+      ...validateImmutable(next, old, ['data']),
+    ],
+  },
+  '/nodes': { keepsStatus: true },
+  '/pods': {
+    counted: true,
+    complete: (next) => ({
+      ...withDefault(next, 'spec', { restartPolicy: 'Always', serviceAccountName: 'default' }),
+      status: next.status ?? { phase: 'Pending' },
+    }),
+  },
+  '/services': {
+    complete: (next) => withDefault(next, 'spec', { type: 'ClusterIP', sessionAffinity: 'None' }),
+  },
+  '/replicationcontrollers': replicated,
+  'apps/daemonsets': counted,
+  'apps/deployments': replicated,
+  'apps/replicasets': replicated,
+  'apps/statefulsets': replicated,
+  'batch/cronjobs': counted,
+  'batch/jobs': counted,
+  'networking.k8s.io/ingresses': counted,
+  'networking.k8s.io/networkpolicies': counted,
+  'networking.k8s.io/ingressclasses': counted,
+  'policy/poddisruptionbudgets': counted,
+  'apiextensions.k8s.io/customresourcedefinitions': counted,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': counted,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': counted,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': counted,
+  'flowcontrol.apiserver.k8s.io/flowschemas': counted,
+  'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': counted,
+  'rbac.authorization.k8s.io/roles': role,
+  'rbac.authorization.k8s.io/clusterroles': clusterRole,
+  'rbac.authorization.k8s.io/rolebindings': binding(true),
+  'rbac.authorization.k8s.io/clusterrolebindings': binding(false),
+};
+
+export function kindRules(resource: Pick<ResourceDefinition, 'group' | 'resource'>): KindRules {
+  const key = `${resource.group}/${resource.resource}`;
+  return Object.hasOwn(byResource, key) ? (byResource[key] ?? none) : none;
+}
+
+function withDefault(object: KubeObject, member: string, defaults: JsonObject): KubeObject {
+  const value = object[member];
+  return isObject(value) ? { ...object, [member]: { ...defaults, ...value } } : object;
+}
+
+/** Decoded once here, so that what is stored can always be read back as rules. */
+function ruleList(value: JsonValue | undefined): readonly JsonValue[] {
+  parsePolicyRules(value);
+  return Array.isArray(value) ? value : [];
+}
+
+function validateAggregation(value: JsonValue | undefined): readonly FieldError[] {
+  if (value === undefined) return [];
+  const selectors = isObject(value) ? value.clusterRoleSelectors : undefined;
+  if (Array.isArray(selectors) && selectors.length > 0 && selectors.every(isObject)) return [];
+  return [
+    invalidValue(
+      'aggregationRule.clusterRoleSelectors',
+      selectors,
+      'at least one clusterRoleSelector required if aggregationRule is non-nil',
+    ),
+  ];
+}
+
+/** `stringData` is a way to write `data`; it is never stored or read. */
+function completeSecret(next: KubeObject): KubeObject {
+  const { stringData, ...others } = next;
+  const data = { ...(isObject(others.data) ? others.data : {}) };
+  const written = isObject(stringData) ? stringData : {};
+  const encoded = Object.entries(written).map(([key, text]) => [
+    key,
+    Buffer.from(String(text), 'utf8').toString('base64'),
+  ]);
+  const all = { ...data, ...(Object.fromEntries(encoded) as JsonObject) };
+  return {
+    ...(others as KubeObject),
+    ...(Object.keys(all).length > 0 && { data: all }),
+    type: others.type ?? 'Opaque',
+  };
+}
+
+function validateData(value: JsonValue | undefined, field: string): readonly FieldError[] {
+  const errors = [...configDataErrors(value, field)];
+  const size = isObject(value) ? Buffer.byteLength(Object.values(value).join('')) : 0;
+  if (size > maximumDataBytes) {
+    errors.push({
+      reason: 'FieldValueTooLong',
+      field,
+      text: `Too long: may not be more than ${maximumDataBytes} bytes`,
+    });
+  }
+  return errors;
+}
+
+const maximumDataBytes = 1024 * 1024;
+
+function validateImmutable(
+  next: KubeObject,
+  old: KubeObject | undefined,
+  members: readonly string[],
+): readonly FieldError[] {
+  if (old?.immutable !== true) return [];
+  const detail = 'field is immutable when `immutable` is set';
+  return ['immutable', ...members]
+    .filter((member) => JSON.stringify(next[member]) !== JSON.stringify(old[member]))
+    .map((member) => forbiddenField(member, detail));
+}

@@ -1,0 +1,149 @@
+import { stringify } from 'yaml';
+import type { JsonObject } from '../wire/kube/json.ts';
+import {
+  listTransforms,
+  negotiateResponse,
+  objectTransforms,
+  type ResponseFormat,
+  type Transform,
+} from '../wire/kube/negotiation.ts';
+import { apiVersionOf, type ResourceDefinition } from '../wire/kube/resources.ts';
+import type { KubeStatusError } from '../wire/kube/status.ts';
+import {
+  type IncludeObject,
+  parseIncludeObject,
+  partialObjectMetadata,
+  partialObjectMetadataList,
+  toTable,
+} from '../wire/kube/table.ts';
+import type { Answer } from './context.ts';
+import type { KubeObject } from './objects/object.ts';
+import type { EventRenderer } from './watch/watch.ts';
+
+/** Bytes and headers of an answer that is complete. */
+export interface Rendered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string;
+}
+
+/**
+ * The form a client asked for, judged before anything is done: a write whose answer nobody accepts is refused
+ * unwritten.
+ */
+export interface AnswerForm {
+  readonly object: ResponseFormat;
+  readonly list: ResponseFormat;
+  readonly includeObject: IncludeObject;
+  readonly pretty: boolean;
+}
+
+export function answerForm(accept: string | undefined, query: URLSearchParams): AnswerForm {
+  return {
+    object: negotiateResponse(accept, objectTransforms),
+    list: negotiateResponse(accept, [...listTransforms, ...objectTransforms]),
+    includeObject: parseIncludeObject(query.get('includeObject')),
+    pretty: isTrue(query.get('pretty')),
+  };
+}
+
+const isTrue = (text: string | null): boolean => text === 'true' || text === '1';
+
+export function renderAnswer(
+  answer: Exclude<Answer, { kind: 'watch' }>,
+  form: AnswerForm,
+  now: number,
+): Rendered {
+  switch (answer.kind) {
+    case 'document':
+      return {
+        status: 200,
+        headers: { 'Content-Type': answer.contentType, ...answer.headers },
+        body: answer.body,
+      };
+    case 'object': {
+      const { object, resource } = answer;
+      const shown = resource === undefined ? object : renderObject(object, resource, form, now);
+      const headers = answer.warnings?.length ? { Warning: answer.warnings } : {};
+      return render(answer.status, shown, form.object, form.pretty, headers);
+    }
+    case 'list':
+      return render(200, renderList(answer, form, now), form.list, form.pretty, {});
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** Statuses are always JSON or YAML, whatever shape objects were wanted in. */
+export function renderError(error: KubeStatusError, form: AnswerForm | undefined): Rendered {
+  if (error.plainText !== undefined) {
+    return {
+      status: error.status.code,
+      headers: { 'Content-Type': 'text/plain; charset=utf-8', ...error.headers },
+      body: error.plainText,
+    };
+  }
+  const plain: ResponseFormat = { format: 'json', as: undefined, contentType: 'application/json' };
+  const format = form?.object.format === 'yaml' ? form.object : plain;
+  return render(error.status.code, error.status, format, form?.pretty ?? false, error.headers);
+}
+
+/** Events of a watch in the client's form (kubernetes-facts D3.3); later Tables leave their columns out. */
+export function eventRenderer(
+  resource: ResourceDefinition,
+  form: AnswerForm,
+  now: () => number,
+): EventRenderer {
+  return (object, { isFirst }) => renderObject(object, resource, form, now(), !isFirst);
+}
+
+function render(
+  status: number,
+  object: unknown,
+  format: ResponseFormat,
+  pretty: boolean,
+  headers: Readonly<Record<string, string | readonly string[]>>,
+): Rendered {
+  const body =
+    format.format === 'yaml' ? stringify(object, { aliasDuplicateObjects: false }) : jsonText(object, pretty);
+  return { status, headers: { 'Content-Type': format.contentType, ...headers }, body };
+}
+
+const jsonText = (object: unknown, pretty: boolean): string =>
+  `${JSON.stringify(object, undefined, pretty ? 2 : undefined)}\n`;
+
+function renderObject(
+  object: KubeObject,
+  resource: ResourceDefinition,
+  form: AnswerForm,
+  now: number,
+  withoutColumns = false,
+): JsonObject {
+  const { as } = form.object;
+  if (as === undefined) return object;
+  if (as.kind !== 'Table') return partialObjectMetadata(object, as.version);
+  const { resourceVersion = '' } = object.metadata;
+  return toTable(resource, [object], {
+    includeObject: form.includeObject,
+    now: new Date(now),
+    listMeta: { resourceVersion },
+    version: as.version,
+    withoutColumns,
+  });
+}
+
+function renderList(answer: Extract<Answer, { kind: 'list' }>, form: AnswerForm, now: number): JsonObject {
+  const { resource, items } = answer;
+  const listMeta = answer.metadata as JsonObject;
+  const as: Transform | undefined = form.list.as;
+  if (as === undefined) {
+    return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: listMeta, items };
+  }
+  if (as.kind !== 'Table') return partialObjectMetadataList(items, listMeta, as.version);
+  return toTable(resource, items, {
+    includeObject: form.includeObject,
+    now: new Date(now),
+    listMeta,
+    version: as.version,
+  });
+}

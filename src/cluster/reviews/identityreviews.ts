@@ -1,0 +1,46 @@
+import type { UserInfo } from '../../engine/authorizer/attributes.ts';
+import { invalidValue } from '../../wire/kube/fielderror.ts';
+import { at, type JsonObject } from '../../wire/kube/json.ts';
+import { invalid } from '../../wire/kube/status.ts';
+import type { ApiContext, ResourceRequest } from '../context.ts';
+import { withSystemGroup } from '../request/authentication.ts';
+import type { ReviewStatus } from './accessreviews.ts';
+
+/** Who am I? Under impersonation: whom do I pretend to be (kubernetes-facts B26). */
+export function selfSubjectReview(request: ResourceRequest): ReviewStatus {
+  return { userInfo: userInfo(request.user) };
+}
+
+/** Whose token is this? Never says why a token is refused, and never repeats it. */
+export async function tokenReview(
+  context: ApiContext,
+  request: ResourceRequest,
+  review: JsonObject,
+): Promise<ReviewStatus> {
+  const token = at(review, 'spec', 'token');
+  if (typeof token !== 'string' || token === '') {
+    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', [
+      invalidValue('spec.token', '', 'must not be empty'),
+    ]);
+  }
+  const authentication = await request.cluster.authenticate(token, context.now());
+  switch (authentication.outcome) {
+    case 'authenticated':
+      return { authenticated: true, user: userInfo(withSystemGroup(authentication.user)) };
+    case 'refused':
+      return { authenticated: false, error: 'the token is not accepted by this cluster' };
+    case 'unavailable':
+      return { authenticated: false, error: 'the token could not be judged' };
+    default:
+      return authentication satisfies never;
+  }
+}
+
+function userInfo(user: UserInfo): JsonObject {
+  return {
+    username: user.username,
+    ...(user.uid !== '' && { uid: user.uid }),
+    ...(user.groups.length > 0 && { groups: user.groups }),
+    ...(Object.keys(user.extra).length > 0 && { extra: user.extra }),
+  };
+}

@@ -1,0 +1,58 @@
+import type { EventEmitter } from 'node:events';
+import { ServerResponse } from 'node:http';
+import type { Answer } from './context.ts';
+import type { HttpRequest, HttpResponse } from './exchange.ts';
+import type { Rendered } from './respond.ts';
+
+/** Writes a complete answer; nothing is written to a peer that has gone. */
+export function sendRendered(
+  request: HttpRequest,
+  response: HttpResponse,
+  auditId: string,
+  { status, headers, body }: Rendered,
+): void {
+  if (response.destroyed || response.headersSent) return;
+  const bytes = Buffer.from(body, 'utf8');
+  setHeader(response, 'Cache-Control', 'no-cache, private');
+  for (const [name, value] of Object.entries(headers)) setHeader(response, name, value);
+  setHeader(response, 'Audit-Id', auditId);
+  setHeader(response, 'Content-Length', String(bytes.length));
+  // A body that was not read to its end (413, 401 …) leaves an HTTP/1.1 connection unusable for the next request.
+  if (response instanceof ServerResponse && !request.complete) setHeader(response, 'Connection', 'close');
+  response.statusCode = status;
+  if (request.method === 'HEAD') response.end();
+  else response.end(bytes);
+}
+
+/** Opens the stream of a watch. The headers go out at once: kubectl waits for them (kubernetes-facts D3.4). */
+export function startStream(
+  request: HttpRequest,
+  response: HttpResponse,
+  auditId: string,
+  answer: Extract<Answer, { kind: 'watch' }>,
+): void {
+  if (response.destroyed || request.method === 'HEAD') {
+    answer.cancel();
+    response.end();
+    return;
+  }
+  setHeader(response, 'Cache-Control', 'no-cache, private');
+  setHeader(response, 'Content-Type', 'application/json');
+  setHeader(response, 'Audit-Id', auditId);
+  response.statusCode = 200;
+  if (response instanceof ServerResponse) response.flushHeaders();
+  else response.writeHead(200);
+  const events: EventEmitter = response;
+  events.on('error', () => undefined);
+  answer.start({
+    write: (line) => (response instanceof ServerResponse ? response.write(line) : response.write(line)),
+    end: () => void response.end(),
+    destroy: () => void response.destroy(),
+    onDrain: (listener) => void events.on('drain', listener),
+    onClose: (listener) => void events.on('close', listener),
+  });
+}
+
+function setHeader(response: HttpResponse, name: string, value: string | readonly string[]): void {
+  response.setHeader(name, typeof value === 'string' ? value : [...value]);
+}

@@ -1,0 +1,83 @@
+import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { KubernetesApi } from './api.ts';
+import { maximumHeaderBytes } from './limits.ts';
+
+/** An HTTPS server for HTTP/2 and HTTP/1.1 that can be drained. */
+export interface KubernetesServer {
+  /** To `listen` on; do not close it directly. */
+  readonly server: Http2SecureServer;
+  /** Accepts no more, ends watches, lets requests under way finish for `grace` milliseconds, then cuts what is left. */
+  close(grace?: number): Promise<void>;
+}
+
+/** Read by node's HTTP/1.1 parser; the types of http2 do not list it. */
+const http1Options: object = { maxHeaderSize: maximumHeaderBytes };
+
+/** `key` and `cert` are PEM. */
+export function createKubernetesServer(options: {
+  readonly key: string;
+  readonly cert: string;
+  readonly api: KubernetesApi;
+}): KubernetesServer {
+  const { key, cert, api } = options;
+  const sessions = new Set<ServerHttp2Session>();
+  /** Requests under way on each connection; one with none is idle. */
+  const sockets = new Map<Socket, number>();
+  let closing = false;
+  const server = createSecureServer({
+    ...http1Options,
+    key,
+    cert,
+    minVersion: 'TLSv1.2',
+    allowHTTP1: true,
+    settings: { maxHeaderListSize: maximumHeaderBytes, maxConcurrentStreams: 1_000 },
+    maxSessionMemory: 64,
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    sockets.set(socket, 0);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('session', (session: ServerHttp2Session) => {
+    sessions.add(session);
+    session.on('close', () => sessions.delete(session));
+    session.on('error', () => session.destroy());
+  });
+  // A peer that breaks TLS or HTTP harms its own connection only.
+  server.on('tlsClientError', (_, socket) => socket.destroy());
+  server.on('clientError', (_, socket: Socket) => socket.destroy());
+  server.on('request', (request, response) => {
+    const socket = request.httpVersionMajor === 1 ? request.socket : undefined;
+    if (socket !== undefined) {
+      sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+      response.once('close', () => {
+        const left = (sockets.get(socket) ?? 1) - 1;
+        if (sockets.has(socket)) sockets.set(socket, left);
+        if (closing && left === 0) socket.end();
+      });
+    }
+    void api.handle(request, response);
+  });
+
+  return {
+    server,
+    close(grace = 5_000) {
+      closing = true;
+      api.close();
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => {
+          for (const session of sessions) session.destroy();
+          for (const socket of sockets.keys()) socket.destroy();
+        }, grace);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        for (const session of sessions) session.close();
+        for (const [socket, requests] of sockets) {
+          if (requests === 0 && (socket as { alpnProtocol?: string }).alpnProtocol !== 'h2') socket.end();
+        }
+      });
+    },
+  };
+}
