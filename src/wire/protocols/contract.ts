@@ -90,14 +90,12 @@ export function openContract<Service extends string>(
 
   const openStructure = (name: string, members: string): Structure => {
     let compiled: readonly Member[] | undefined;
-    const union = members.startsWith('|');
-    const words = (union ? members.slice(1) : members).split(' ').filter((word) => word !== '');
     return {
       kind: 'structure',
       name,
-      union,
+      union: members.startsWith('|'),
       get members() {
-        compiled ??= words.map(openMember);
+        compiled ??= (members.match(/[^| ]+/g) ?? []).map(openMember);
         return compiled;
       },
     };
