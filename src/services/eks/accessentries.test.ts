@@ -4,7 +4,7 @@ import type {
   ListAccessEntriesResponse,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { AccessEntryRecord } from '../../storage/records/eks.ts';
+import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { MAX_ENTRIES_PER_CLUSTER } from './accessentries.ts';
@@ -605,23 +605,25 @@ describe('list', () => {
 });
 
 test('the entry after the three-thousandth is refused, and a duplicate still says so (B32)', async () => {
-  await create({ principalArn: ops });
-  const one = await storedEntry(ops);
-  const prefix =
-    (await world.storage.list({ prefix: 'access-entry/' })).entries[0]?.key.replace(ops, '') ?? '';
+  const { entries } = await world.storage.list({ prefix: 'eks/' });
+  const { clusterId } = JSON.parse(entries[0]?.value ?? '') as ClusterRecord;
   await world.storage.commit({
-    changes: Array.from({ length: MAX_ENTRIES_PER_CLUSTER - 2 }, (_, i) => ({
+    changes: Array.from({ length: MAX_ENTRIES_PER_CLUSTER - 1 }, (_, i) => ({
       type: 'put',
-      key: `${prefix}${role(`filler-${i}`)}`,
-      value: JSON.stringify(one),
+      key: accessEntriesPrefix(clusterId) + role(`filler-${i}`),
+      value: '{}',
     })),
   });
   const arns = await Promise.all(['x1', 'x2', 'x3'].map((name) => world.add('role', name)));
   const outcomes = await Promise.all(arns.map((principalArn) => outcomeOf(create({ principalArn }))));
   const full = 'ResourceLimitExceededException: A cluster can have at most 3000 access entries';
   expect(outcomes.toSorted()).toEqual([full, full, 'ok']);
-  expect(await outcomeOf(create({ principalArn: ops }))).toBe(inUse);
   expect(await world.storage.count('access-entry/')).toBe(MAX_ENTRIES_PER_CLUSTER);
+
+  const made = arns[outcomes.indexOf('ok')] ?? '';
+  expect(await outcomeOf(create({ principalArn: made }))).toBe(inUse);
+  await world.call('DeleteAccessEntry', { clusterName: 'prod', principalArn: made });
+  expect(await outcomeOf(create({ principalArn: ops }))).toBe('ok');
 });
 
 describe('what permission is judged on (E1, E2, E4)', () => {

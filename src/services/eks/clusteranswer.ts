@@ -40,7 +40,7 @@ const dnsSuffixes: Readonly<Record<string, string>> = {
 };
 
 /** Stable per cluster, different after re-creation, in EKS's form (eks-access-facts I1). */
-export function oidcIssuer(record: ClusterRecord): string {
+function oidcIssuer(record: ClusterRecord): string {
   const partition = record.arn.split(':')[1] ?? '';
   const suffix = dnsSuffixes[partition] ?? 'amazonaws.com';
   const id = createHash('sha256').update(`oidc issuer of ${record.clusterId}`).digest('hex').slice(0, 32);

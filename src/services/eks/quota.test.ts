@@ -17,6 +17,28 @@ test('a hundred racing creations for ninety-seven places make ninety-seven', asy
   expect(await storage.count('k/')).toBe(97);
 });
 
+test('places are counted again and again, so that all of a large limit can be used', async () => {
+  const storage = createMemoryStorage();
+  const quota = createQuota(storage, 1000, () => new Error('full'));
+  const creations = Array.from({ length: 1001 }, (_, i) =>
+    quota.within('k/', () => storage.commit({ changes: [{ type: 'put', key: `k/${i}`, value: '' }] })),
+  );
+  const outcomes = await Promise.allSettled(creations);
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+  expect(await storage.count('k/')).toBe(1000);
+});
+
+test('a deletion makes room', async () => {
+  const storage = createMemoryStorage();
+  const quota = createQuota(storage, 1, () => new Error('full'));
+  const create = (): Promise<unknown> =>
+    quota.within('k/', () => storage.commit({ changes: [{ type: 'put', key: 'k/1', value: '' }] }));
+  await create();
+  await expect(create()).rejects.toThrow('full');
+  await storage.commit({ changes: [{ type: 'delete', key: 'k/1' }] });
+  await create();
+});
+
 test('nobody is refused because of a neighbour that fails', async () => {
   const storage = createMemoryStorage();
   const quota = createQuota(storage, 1, () => new Error('full'));

@@ -34,7 +34,7 @@ export interface CallOptions {
   readonly region?: string;
 }
 
-export interface PrincipalOptions {
+interface PrincipalOptions {
   readonly path?: string;
   readonly principalId?: string;
   readonly accountId?: string;
