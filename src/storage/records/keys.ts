@@ -20,6 +20,8 @@ export const rolesPrefix = (accountId: string): string => `iam/${accountId}/role
 export const policyKey = (accountId: string, name: string): string =>
   `iam/${accountId}/policy/${lowerAscii(name)}`;
 export const policiesPrefix = (accountId: string): string => `iam/${accountId}/policy/`;
+/** Users, roles and policies of every account. */
+export const allIamPrefix = 'iam/';
 /** Access keys are looked up by their id alone: it is all a signature carries. */
 export const accessKeyKey = (accessKeyId: string): string => `access-key/${accessKeyId}`;
 /** Unique id (AIDA…, AROA…) → which principal has it now. */
