@@ -12,7 +12,7 @@ export interface Sdk {
   close(): void;
 }
 
-export interface SdkOperation {
+interface SdkOperation {
   readonly name: string;
   readonly input: Schema | undefined;
   readonly output: Schema | undefined;

@@ -7,7 +7,7 @@ import type { HttpRequest } from '../../src/wire/protocols/http.ts';
 import { routeRequest } from '../../src/wire/protocols/route.ts';
 
 /** What the server shall answer to an operation, and what it understood. */
-export interface Exchange {
+interface Exchange {
   readonly answer: unknown;
   input?: unknown;
   service?: string;

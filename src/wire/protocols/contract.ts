@@ -25,7 +25,7 @@ export interface ContractText {
 
 export type Protocol = 'restJson1' | 'awsQuery' | 'awsJson1_1';
 export const scalars = ['string', 'number', 'boolean', 'timestamp', 'blob'] as const;
-export type Scalar = (typeof scalars)[number];
+type Scalar = (typeof scalars)[number];
 
 export interface Structure {
   readonly kind: 'structure';
@@ -60,7 +60,7 @@ export interface OperationContract {
   readonly output: Structure | undefined;
 }
 
-export interface ErrorContract {
+interface ErrorContract {
   /** The class name SDKs give it. */
   readonly name: string;
   /** What the query protocol calls it (protocol-facts 19). */

@@ -122,7 +122,7 @@ function mismatch(value: unknown, wanted: string): never {
 }
 
 /** The JSON form of a typed value, ready for JSON.stringify. Throws TypeError for a value that has another type. */
-export function writeJson(shape: Shape, value: unknown): unknown {
+function writeJson(shape: Shape, value: unknown): unknown {
   switch (shape.kind) {
     case 'string':
     case 'boolean':

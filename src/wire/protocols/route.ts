@@ -24,7 +24,7 @@ export interface OperationRoute {
   readonly acceptJson: boolean;
 }
 
-export interface UnknownRoute {
+interface UnknownRoute {
   readonly kind: 'unknown';
   readonly protocol: Protocol;
   readonly service: ServiceName | undefined;
