@@ -156,6 +156,24 @@ describe('a new cluster', () => {
     expect(await describeCluster()).toEqual({ cluster });
   });
 
+  test('echoes what only matters to infrastructure', async () => {
+    const echoed = {
+      kubernetesNetworkConfig: {
+        ipFamily: 'ipv6',
+        serviceIpv6Cidr: 'fd00:10:100::/108',
+        elasticLoadBalancing: { enabled: true },
+      },
+      encryptionConfig: [{ resources: ['secrets'], provider: { keyArn: 'arn:aws:kms:x' } }],
+      upgradePolicy: { supportType: 'STANDARD' },
+      zonalShiftConfig: { enabled: true },
+      computeConfig: { enabled: true, nodePools: ['system'] },
+      storageConfig: { blockStorage: { enabled: true } },
+      remoteNetworkConfig: { remoteNodeNetworks: [{ cidrs: ['10.0.0.0/16'] }] },
+    };
+    const { cluster } = await create({ ...echoed, accessConfig: api });
+    expect(cluster).toMatchObject(echoed);
+  });
+
   test.each(['1.32', '1.33', '1.34', '1.35', '1.36'])('can have version %s', async (version) => {
     expect((await create({ version })).cluster?.version).toBe(version);
   });
@@ -349,9 +367,9 @@ describe('a deleted cluster', () => {
       'cluster-update/gone-3/u',
     ];
     await world.storage.commit({ changes: orphans.map((key) => ({ type: 'put', key, value: '{}' })) });
-    expect((await sweepOrphans(world.storage)).toSorted()).toEqual(['gone-1', 'gone-2', 'gone-3']);
+    expect((await sweepOrphans(world)).toSorted()).toEqual(['gone-1', 'gone-2', 'gone-3']);
     expect((await world.storage.list({ prefix: '' })).entries).toEqual(living.entries);
-    expect(await sweepOrphans(world.storage)).toEqual([]);
+    expect(await sweepOrphans(world)).toEqual([]);
   });
 });
 

@@ -29,7 +29,7 @@ export async function deleteChildren(storage: Storage, clusterId: string): Promi
  * with one, left behind. Safe at any time: children are looked at before clusters, and a cluster appears together
  * with its first child. Resolves with the cluster ids that were swept.
  */
-export async function sweepOrphans(storage: Storage): Promise<readonly string[]> {
+export async function sweepOrphans({ storage }: { readonly storage: Storage }): Promise<readonly string[]> {
   const parents = new Set<string>();
   for (const prefix of clusterChildrenPrefixes) {
     for (const clusterId of await firstSegments(storage, prefix)) parents.add(clusterId);

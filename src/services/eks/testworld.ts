@@ -5,7 +5,9 @@ import type { PrincipalIdRecord, RoleRecord, UserRecord } from '../../storage/re
 import { accountKey, principalIdKey, roleKey, userKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
+import { writeJsonStructure } from '../../wire/protocols/json.ts';
 import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
+import { services } from '../../wire/protocols/services.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
 import type { EksDeps } from './deps.ts';
 import { createEksOperations } from './operations.ts';
@@ -17,7 +19,10 @@ export interface World {
   readonly asked: AuthorizationTarget[];
   /** Actions that second checks refuse. */
   readonly refused: Set<string>;
-  /** Calls an operation as the gateway does after authorization, as root of the first account unless told otherwise. */
+  /**
+   * Calls an operation as the gateway does after authorization, as root of the first account unless told otherwise.
+   * Fails when the answer or the error has something that would be lost on the wire.
+   */
   call<Output = unknown>(operation: string, input: object, options?: CallOptions): Promise<Output>;
   /** What the operation is authorized on. */
   target(operation: string, input: object, options?: CallOptions): Promise<AuthorizationTarget | undefined>;
@@ -84,8 +89,16 @@ export async function createWorld(
     storage,
     asked,
     refused,
-    call: (name, input, callOptions) =>
-      operation(name).handle(input, contextOf(callOptions)) as Promise<never>,
+    async call(name, input, callOptions) {
+      try {
+        const output = await operation(name).handle(input, contextOf(callOptions));
+        refuseUnmodelledOutput(name, output);
+        return output as never;
+      } catch (error) {
+        if (error instanceof AwsError) refuseUnmodelledError(error);
+        throw error;
+      }
+    },
     target: async (name, input, callOptions) => operation(name).authorization(input, contextOf(callOptions)),
     async add(kind, name, { path = '/', accountId = account, principalId } = {}) {
       const id =
@@ -196,4 +209,29 @@ function contextOf(options: CallOptions = {}): OperationContext {
     requestId: 'f7c1a1e2-0000-4000-8000-000000000000',
     now: options.now ?? aNoon,
   };
+}
+
+function refuseUnmodelledOutput(name: string, output: unknown): void {
+  const structure = services.eks.operation(name)?.output;
+  if (structure === undefined || typeof output !== 'object' || output === null) {
+    throw new Error(`${name} answers what the contract does not have`);
+  }
+  const sent = JSON.stringify(writeJsonStructure(structure, output), sortKeys);
+  const meant = JSON.stringify(output, sortKeys).replaceAll(/"([0-9-]{10}T[0-9:.]{12}Z)"/g, (_match, time) =>
+    String(Date.parse(time) / 1000),
+  );
+  if (sent !== meant) throw new Error(`the wire changes the answer of ${name}: ${meant} becomes ${sent}`);
+}
+
+function refuseUnmodelledError(error: AwsError): void {
+  const members = services.eks.error(error.code)?.structure.members.map((member) => member.name);
+  const lost = Object.keys(error.fields).filter((field) => !members?.includes(field));
+  if (members === undefined || lost.length > 0) {
+    throw new Error(`the contract has no ${error.code} with ${lost.join(', ')}`, { cause: error });
+  }
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }
