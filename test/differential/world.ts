@@ -183,7 +183,7 @@ export function randomUser(random: Random): UserInfo {
     ...base,
     uid: `aws-iam-authenticator:111122223333:${id}`,
     extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': [id] },
-    principal: { principalId: id, canonicalArn: canonical },
+    principal: { principalId: id, canonicalArn: canonical, username: base.username },
   };
   switch (random.below(12)) {
     case 0:
@@ -192,6 +192,8 @@ export function randomUser(random: Random): UserInfo {
       return { ...iam, extra: { 'sigs.k8s.io/aws-iam-authenticator/principalid': [id] } };
     case 2:
       return { ...iam, impersonated: true };
+    case 4:
+      return { ...iam, username: 'eve' };
     case 3: {
       const { principal: _, ...unmarked } = iam;
       return unmarked;

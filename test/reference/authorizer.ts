@@ -193,6 +193,7 @@ function policyReasons(world: World, attributes: Attributes): readonly string[] 
   const { user } = attributes;
   if (!world.entriesCount || user.impersonated || user.principal === undefined) return [];
   const { principalId, canonicalArn } = user.principal;
+  if (user.username !== user.principal.username) return [];
   const [, account] = user.uid.split(':');
   if (user.uid !== `aws-iam-authenticator:${account}:${principalId}`) return [];
   const reported = Object.entries(user.extra).find(

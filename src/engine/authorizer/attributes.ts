@@ -13,8 +13,8 @@ export interface UserInfo {
    *
    * SECURITY: access policies are found through this member and never through `extra` alone, because a caller chooses
    * the extra keys of an impersonated user (`Impersonate-Extra-…`). As a second lock the member counts only where
-   * `uid` and `extra` tell the same principal (`activePrincipal`), so that a copy of the caller's value under another
-   * name does not carry the caller's policies along.
+   * username, `uid` and `extra` tell the same principal (`activePrincipal`), so that a copy of the caller's value under
+   * another name does not carry the caller's policies along.
    */
   readonly principal?: AuthenticatedPrincipal;
   /** Set where the user was taken from impersonation headers: access policies are off (eks-access-facts C10). */
@@ -26,6 +26,8 @@ export interface AuthenticatedPrincipal {
   readonly principalId: string;
   /** A session's role without path, anything else as STS reports it. */
   readonly canonicalArn: string;
+  /** The username the principal was mapped to. */
+  readonly username: string;
 }
 
 export interface ResourceAttributes {
@@ -71,6 +73,7 @@ export function activePrincipal(user: UserInfo): AuthenticatedPrincipal | undefi
   const agrees =
     reported?.length === 1 &&
     reported[0] === principal.principalId &&
+    user.username === principal.username &&
     user.uid.startsWith(uidPrefix) &&
     user.uid.slice(user.uid.indexOf(':', uidPrefix.length) + 1) === principal.principalId;
   return agrees ? principal : undefined;

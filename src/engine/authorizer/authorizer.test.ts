@@ -17,7 +17,11 @@ const ops: UserInfo = {
   uid: 'aws-iam-authenticator:111122223333:AROAOPS',
   groups: [],
   extra: { [principalIdExtraKey]: ['AROAOPS'] },
-  principal: { principalId: 'AROAOPS', canonicalArn: 'arn:aws:iam::111122223333:role/Ops' },
+  principal: {
+    principalId: 'AROAOPS',
+    canonicalArn: 'arn:aws:iam::111122223333:role/Ops',
+    username: 'arn:aws:sts::111122223333:assumed-role/Ops/s',
+  },
 };
 
 const asking = (user: UserInfo, change: Partial<ResourceAttributes> = {}): ResourceAttributes => ({
@@ -52,10 +56,11 @@ describe('access policies belong to the authenticated principal alone', () => {
   const { principal: _, ...unmarked } = ops;
   test.each<[string, UserInfo]>([
     ['a user without the mark, whatever its extra says (Impersonate-Extra)', unmarked],
+    ['the caller’s own value with the name exchanged', { ...ops, username: 'bob' }],
     ['an impersonated user', { ...ops, impersonated: true }],
     [
       'a copy of the caller under another name',
-      { ...plain, principal: ops.principal ?? { principalId: '', canonicalArn: '' } },
+      { ...plain, principal: ops.principal ?? { principalId: '', canonicalArn: '', username: '' } },
     ],
     ['a copy whose uid is another’s', { ...ops, uid: 'aws-iam-authenticator:111122223333:AROAELSE' }],
     ['a copy whose uid only ends alike', { ...ops, uid: 'aws-iam-authenticator:111122223333:XAROAOPS' }],
@@ -73,7 +78,11 @@ describe('access policies belong to the authenticated principal alone', () => {
       ...ops,
       uid: 'aws-iam-authenticator:111122223333:AROANEW',
       extra: { [principalIdExtraKey]: ['AROANEW'] },
-      principal: { principalId: 'AROANEW', canonicalArn: 'arn:aws:iam::111122223333:role/Ops' },
+      principal: {
+        principalId: 'AROANEW',
+        canonicalArn: 'arn:aws:iam::111122223333:role/Ops',
+        username: ops.username,
+      },
     };
     const decision = withAdminEntry().authorize(asking(recreated));
     expect(decision).toMatchObject({
@@ -85,7 +94,11 @@ describe('access policies belong to the authenticated principal alone', () => {
   test('an entry found by id under another ARN does not match (B17)', () => {
     const renamed = {
       ...ops,
-      principal: { principalId: 'AROAOPS', canonicalArn: 'arn:aws:iam::111122223333:role/Else' },
+      principal: {
+        principalId: 'AROAOPS',
+        canonicalArn: 'arn:aws:iam::111122223333:role/Else',
+        username: ops.username,
+      },
     };
     expect(withAdminEntry().authorize(asking(renamed)).decision).toBe('noOpinion');
   });

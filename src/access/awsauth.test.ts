@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parseAwsAuth } from './awsauth.ts';
+
+const ops = 'arn:aws:iam::111122223333:role/Ops';
+const ada = 'arn:aws:iam::111122223333:user/ada';
+
+describe('what cannot be read maps nobody', () => {
+  test.each([
+    ['keys in another case', { maproles: `- rolearn: ${ops}`, MapUsers: `- userarn: ${ada}` }],
+    ['broken YAML', { mapRoles: '- rolearn: [' }],
+    ['a mapping instead of a list', { mapRoles: `rolearn: ${ops}` }],
+    ['a scalar', { mapRoles: ops, mapAccounts: '111122223333' }],
+    ['items of no shape', { mapRoles: `- ${ops}\n- [1]\n-`, mapUsers: '- 1', mapAccounts: '- {a: 1}' }],
+    ['an ARN of another type', { mapRoles: '- rolearn: 5', mapUsers: '- userarn: [x]' }],
+    [
+      'both forms',
+      { mapRoles: `- rolearn: ${ops}\n  sso: {permissionSetName: View, accountID: "111122223333"}` },
+    ],
+    ['a bad SSO item with an ARN', { mapRoles: `- rolearn: ${ops}\n  sso: 5` }],
+    [
+      'an SSO account without quotes',
+      { mapRoles: '- sso: {permissionSetName: View, accountID: 111122223333}' },
+    ],
+    ['a value that is no text', { mapRoles: [{ rolearn: ops }] }],
+    ['a name twice in one item', { mapRoles: `- rolearn: ${ops}\n  rolearn: ${ops}` }],
+    ['inherited keys', Object.create({ mapRoles: `- rolearn: ${ops}` })],
+    [
+      'aliases without end',
+      { mapRoles: `- &a [x,x,x,x,x,x,x,x,x]\n- &b [${'*a,'.repeat(50)}*a]\n- [${'*b,'.repeat(50)}*b]` },
+    ],
+    ['empty spellings (G6)', { mapRoles: '``', mapUsers: '""', mapAccounts: "''" }],
+  ])('%s', (_, data) => {
+    const { awsAuth } = parseAwsAuth(data as Record<string, unknown>);
+    expect(awsAuth).toEqual({ roles: [], users: [], accounts: [] });
+  });
+});
+
+test('a broken key leaves the others (G3)', () => {
+  const { awsAuth, errors } = parseAwsAuth({
+    mapRoles: '- [',
+    mapUsers: `- userarn: ${ada}\n  username: ada`,
+  });
+  expect(awsAuth.users).toEqual([{ userarn: ada, username: 'ada', groups: [] }]);
+  expect(errors).toEqual(['mapRoles is not valid YAML; all of it is dropped']);
+});
+
+test('a field of the wrong type is empty and the item stays (G4)', () => {
+  const { awsAuth, errors } = parseAwsAuth({
+    mapRoles: `- rolearn: ${ops}\n  username: 007\n  groups: system:masters\n- rolearn: ${ops}\n  username: yes\n  groups: [a, 5, b]`,
+  });
+  expect(awsAuth.roles).toEqual([
+    { rolearn: ops, username: '', groups: [] },
+    { rolearn: ops, username: '', groups: ['a', 'b'] },
+  ]);
+  expect(errors).toHaveLength(4);
+});
+
+test('names inside items do not count by case, and account ids keep their text (G9)', () => {
+  const { awsAuth, errors } = parseAwsAuth({
+    mapUsers: `- UserARN: ${ada}\n  USERNAME: ada\n  Groups: [g]\n  note: x`,
+    mapAccounts: '- 012345678901\n- "1"',
+  });
+  expect(awsAuth).toEqual({
+    roles: [],
+    users: [{ userarn: ada, username: 'ada', groups: ['g'] }],
+    accounts: ['012345678901', '1'],
+  });
+  expect(errors).toEqual([]);
+});
+
+interface ConfigMapVector {
+  readonly name: string;
+  readonly kind: string;
+  readonly input: { readonly data: Record<string, unknown> };
+  readonly expect: {
+    readonly roles: readonly object[];
+    readonly users: readonly object[];
+    readonly accounts: readonly string[];
+    readonly errors: boolean;
+  };
+}
+
+const vectorFile = resolve(import.meta.dirname, '../../../shared/reference/token-vectors.json');
+
+describe.runIf(existsSync(vectorFile))('the public vectors of kind configmap', () => {
+  const { vectors } = existsSync(vectorFile)
+    ? (JSON.parse(readFileSync(vectorFile, 'utf8')) as { vectors: ConfigMapVector[] })
+    : { vectors: [] };
+  const withDefaults = (item: object) => ({ username: '', groups: [], ...item });
+  test.each(vectors.filter(({ kind }) => kind === 'configmap'))('$name', ({ input, expect: expected }) => {
+    const { awsAuth, errors } = parseAwsAuth(input.data);
+    expect(awsAuth.roles).toEqual(expected.roles.map(withDefaults));
+    expect(awsAuth.users).toEqual(expected.users.map(withDefaults));
+    expect(awsAuth.accounts).toEqual(expected.accounts);
+    expect(errors.length > 0).toBe(expected.errors);
+  });
+});

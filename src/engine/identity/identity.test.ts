@@ -1,0 +1,403 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { activePrincipal, principalIdExtraKey } from '../authorizer/attributes.ts';
+import type { Principal } from '../iam/principal.ts';
+import { type AwsAuth, type AwsAuthRole, createAwsAuthIndex } from './awsauth.ts';
+import { type AccessEntry, createEntryIndex } from './entries.ts';
+import { reservedPrefix } from './reserved.ts';
+import { type IdentitySources, resolveIdentity } from './resolve.ts';
+import { reviewedUser } from './review.ts';
+import { compileSsoPattern, type SsoPattern } from './sso.ts';
+import { renderTemplate } from './template.ts';
+import { asAuthenticated } from './userinfo.ts';
+
+const account = '111122223333';
+const rolePrincipal = (name: string, principalId: string, sessionName = 's', path = '/'): Principal => ({
+  kind: 'assumedRole',
+  accountId: account,
+  partition: 'aws',
+  arn: `arn:aws:sts::${account}:assumed-role/${name}/${sessionName}`,
+  userId: `${principalId}:${sessionName}`,
+  principalId,
+  principalArn: `arn:aws:iam::${account}:role${path}${name}`,
+  accessKeyId: 'ASIAEXAMPLE',
+  roleName: name,
+  sessionName,
+});
+const ada: Principal = {
+  kind: 'user',
+  accountId: account,
+  partition: 'aws',
+  arn: `arn:aws:iam::${account}:user/team/ada`,
+  userId: 'AIDAADA',
+  principalId: 'AIDAADA',
+  principalArn: `arn:aws:iam::${account}:user/team/ada`,
+  accessKeyId: 'AKIAEXAMPLE',
+  userName: 'ada',
+};
+const ops = rolePrincipal('Ops', 'AROAOPS', 'ada@example.com', '/team/');
+const opsEntry: AccessEntry = {
+  principalArn: `arn:aws:iam::${account}:role/team/Ops`,
+  principalId: 'AROAOPS',
+  type: 'STANDARD',
+  username: `arn:aws:sts::${account}:assumed-role/Ops/{{SessionName}}`,
+  kubernetesGroups: ['viewers'],
+};
+
+function sources(
+  change: {
+    entries?: readonly AccessEntry[];
+    awsAuth?: Partial<AwsAuth>;
+    ssoRoleMatch?: boolean;
+  } & Partial<Omit<IdentitySources, 'entries' | 'awsAuth'>> = {},
+): IdentitySources {
+  const { entries = [], awsAuth = {}, ssoRoleMatch = false, ...rest } = change;
+  const index = createEntryIndex();
+  for (const entry of entries) index.apply(entry);
+  return {
+    authenticationMode: 'API_AND_CONFIG_MAP',
+    privateDnsName: () => undefined,
+    ...rest,
+    entries: index,
+    awsAuth: createAwsAuthIndex({ roles: [], users: [], accounts: [], ...awsAuth }, { ssoRoleMatch }),
+  };
+}
+
+const mapping = (arn: string, username = 'mapped'): AwsAuthRole => ({
+  rolearn: arn,
+  username,
+  groups: ['g'],
+});
+
+describe('refusals', () => {
+  const plainOps = `arn:aws:iam::${account}:role/Ops`;
+  test.each<[string, Principal, IdentitySources, string]>([
+    ['nobody knows the principal', ops, sources(), 'noMapping'],
+    [
+      'the role was re-created',
+      { ...ops, principalId: 'AROANEW' },
+      sources({ entries: [opsEntry] }),
+      'recreatedPrincipal',
+    ],
+    [
+      'the entry is for the role name under another path',
+      rolePrincipal('Ops', 'AROANEW'),
+      sources({ entries: [opsEntry] }),
+      'entryOtherPath',
+    ],
+    [
+      'the id is right and the ARN is not, even where aws-auth would let it in',
+      rolePrincipal('Renamed', 'AROAOPS'),
+      sources({
+        entries: [opsEntry],
+        awsAuth: { roles: [mapping(`arn:aws:iam::${account}:role/Renamed`)], accounts: [account] },
+      }),
+      'entryArnMismatch',
+    ],
+    [
+      'mode CONFIG_MAP',
+      ops,
+      sources({ entries: [opsEntry], authenticationMode: 'CONFIG_MAP' }),
+      'modeIgnoresEntries',
+    ],
+    [
+      'mode API',
+      ops,
+      sources({ awsAuth: { roles: [mapping(plainOps)] }, authenticationMode: 'API' }),
+      'modeIgnoresAwsAuth',
+    ],
+    [
+      'mode API and mapAccounts',
+      ops,
+      sources({ awsAuth: { accounts: [account] }, authenticationMode: 'API' }),
+      'modeIgnoresAwsAuth',
+    ],
+    [
+      'aws-auth with the role’s path (G10)',
+      ops,
+      sources({ awsAuth: { roles: [mapping(opsEntry.principalArn)] } }),
+      'awsAuthPath',
+    ],
+    [
+      'aws-auth with the session’s ARN',
+      ops,
+      sources({ awsAuth: { roles: [mapping(ops.arn)] } }),
+      'noMapping',
+    ],
+    [
+      'an aws-auth item without username (G14)',
+      ops,
+      sources({ awsAuth: { roles: [mapping(plainOps, '')] } }),
+      'emptyUsername',
+    ],
+    [
+      'a template without value, no falling through to mapAccounts',
+      ada,
+      sources({
+        awsAuth: {
+          users: [{ userarn: ada.arn, username: 'u:{{SessionName}}', groups: [] }],
+          accounts: [account],
+        },
+      }),
+      'emptyPlaceholder',
+    ],
+    [
+      'a group template without value',
+      ada,
+      sources({ awsAuth: { users: [{ userarn: ada.arn, username: 'u', groups: ['g:{{SessionName}}'] }] } }),
+      'emptyPlaceholder',
+    ],
+    [
+      'a session that is no instance',
+      ops,
+      sources({
+        entries: [{ ...opsEntry, type: 'EC2_LINUX', username: 'system:node:{{EC2PrivateDNSName}}' }],
+      }),
+      'noInstanceId',
+    ],
+    [
+      'an instance nobody knows',
+      rolePrincipal('Ops', 'AROAOPS', 'i-0c6f21bf1f24f9708'),
+      sources({
+        entries: [{ ...opsEntry, type: 'EC2_LINUX', username: 'system:node:{{EC2PrivateDNSName}}' }],
+      }),
+      'unknownInstance',
+    ],
+    [
+      'system:masters in an entry',
+      ops,
+      sources({ entries: [{ ...opsEntry, kubernetesGroups: ['system:masters'] }] }),
+      'reservedName',
+    ],
+    [
+      'system:masters in a node’s entry',
+      ops,
+      sources({
+        entries: [
+          { ...opsEntry, type: 'EC2_LINUX', username: 'system:node:x', kubernetesGroups: ['system:masters'] },
+        ],
+      }),
+      'reservedName',
+    ],
+    [
+      'a node’s entry that names somebody else',
+      ops,
+      sources({ entries: [{ ...opsEntry, type: 'EC2_LINUX', username: 'system:admin' }] }),
+      'reservedName',
+    ],
+    [
+      'a username that becomes reserved when rendered',
+      rolePrincipal('Ops', 'AROAOPS', 'system:admin'),
+      sources({ entries: [{ ...opsEntry, username: '{{SessionName}}' }] }),
+      'reservedName',
+    ],
+    ['another principal than the creator', ops, sources({ hiddenAdminPrincipalId: 'AIDAADA' }), 'noMapping'],
+    [
+      'an SSO item while the gate is off',
+      rolePrincipal('AWSReservedSSO_View_0123456789abcdef', 'AROASSO'),
+      sources({
+        awsAuth: {
+          roles: [{ sso: { permissionSetName: 'View', accountID: account }, username: 'u', groups: [] }],
+        },
+      }),
+      'noMapping',
+    ],
+  ])('%s', (_, principal, from, code) => {
+    const result = resolveIdentity(principal, from);
+    expect(result).toMatchObject({ ok: false, code });
+  });
+});
+
+describe('mappings', () => {
+  const plainOps = `arn:aws:iam::${account}:role/Ops`;
+  test('an access entry gives the user of the authenticator (H6)', () => {
+    expect(resolveIdentity(ops, sources({ entries: [opsEntry] }))).toMatchObject({
+      ok: true,
+      code: 'accessEntry',
+      mappedBy: { source: 'accessEntry', arn: opsEntry.principalArn },
+      user: {
+        username: `arn:aws:sts::${account}:assumed-role/Ops/ada-example.com`,
+        uid: `aws-iam-authenticator:${account}:AROAOPS`,
+        groups: ['viewers'],
+        extra: {
+          accessKeyId: ['ASIAEXAMPLE'],
+          arn: [ops.arn],
+          canonicalArn: [plainOps],
+          principalId: ['AROAOPS'],
+          sessionName: ['ada@example.com'],
+          [principalIdExtraKey]: ['AROAOPS'],
+        },
+      },
+    });
+  });
+
+  test('the entry goes before aws-auth (D10)', () => {
+    const both = sources({ entries: [opsEntry], awsAuth: { roles: [mapping(plainOps)] } });
+    expect(resolveIdentity(ops, both)).toMatchObject({ code: 'accessEntry' });
+  });
+
+  test('aws-auth: roles before users before accounts, without regard to case (G8)', () => {
+    const users = [{ userarn: plainOps, username: 'as-user', groups: [] }];
+    const roles = [mapping(plainOps, 'first'), mapping(plainOps.toUpperCase(), 'last')];
+    const accounts = [account];
+    const map = (awsAuth: Partial<AwsAuth>) => resolveIdentity(ops, sources({ awsAuth }));
+    expect(map({ roles, users, accounts })).toMatchObject({ user: { username: 'last' } });
+    expect(map({ users, accounts })).toMatchObject({ user: { username: 'as-user' } });
+    expect(map({ accounts })).toMatchObject({
+      user: { username: plainOps, groups: [] },
+      code: 'awsAuthAccount',
+    });
+  });
+
+  test('aws-auth may give system:masters (G13)', () => {
+    const roles = [{ ...mapping(plainOps), groups: ['system:masters'] }];
+    expect(resolveIdentity(ops, sources({ awsAuth: { roles } }))).toMatchObject({
+      user: { groups: ['system:masters'] },
+    });
+  });
+
+  test('the hidden creator is an administrator by id, whatever aws-auth says (D8)', () => {
+    const from = sources({
+      hiddenAdminPrincipalId: 'AROAOPS',
+      authenticationMode: 'CONFIG_MAP',
+      awsAuth: { roles: [mapping(plainOps)] },
+    });
+    expect(resolveIdentity(ops, from)).toMatchObject({
+      code: 'clusterCreator',
+      user: { username: 'kubernetes-admin', groups: ['system:masters'] },
+    });
+  });
+
+  test('a node with a known name', () => {
+    const entry = {
+      ...opsEntry,
+      type: 'EC2_LINUX',
+      username: 'system:node:{{EC2PrivateDNSName}}',
+      kubernetesGroups: ['system:nodes'],
+    };
+    const from = sources({ entries: [entry], privateDnsName: () => 'ip-10-0-0-1.ec2.internal' });
+    expect(resolveIdentity(rolePrincipal('Ops', 'AROAOPS', 'i-0c6f21bf1f24f9708'), from)).toMatchObject({
+      user: { username: 'system:node:ip-10-0-0-1.ec2.internal', groups: ['system:nodes'] },
+    });
+  });
+
+  test('the server adds system:authenticated once (B10)', () => {
+    const result = resolveIdentity(ops, sources({ entries: [opsEntry] }));
+    if (!result.ok) throw new Error(result.message);
+    const user = asAuthenticated(asAuthenticated(result.user));
+    expect(user.groups).toEqual(['viewers', 'system:authenticated']);
+    expect(activePrincipal(user)?.principalId).toBe('AROAOPS');
+  });
+});
+
+describe('the user of a review', () => {
+  const extra = { [principalIdExtraKey]: ['AROAOPS'], canonicalArn: ['arn:aws:iam::1:role/Ops'] };
+  const user = { username: 'u', uid: 'aws-iam-authenticator:1:AROAOPS', groups: [], extra };
+  test.each([
+    [
+      'the key in lower case, as impersonation leaves it',
+      {
+        ...user,
+        extra: { [principalIdExtraKey.toLowerCase()]: ['AROAOPS'], canonicalArn: extra.canonicalArn },
+      },
+    ],
+    ['two values', { ...user, extra: { ...extra, [principalIdExtraKey]: ['AROAOPS', 'AROAELSE'] } }],
+    ['the uid of another', { ...user, uid: 'aws-iam-authenticator:1:AROAELSE' }],
+    ['no uid', { ...user, uid: '' }],
+  ])('%s activates nothing', (_, asked) => expect(activePrincipal(reviewedUser(asked))).toBeUndefined());
+  test('what the authenticator reported is taken', () => {
+    expect(activePrincipal(reviewedUser(user))?.principalId).toBe('AROAOPS');
+  });
+});
+
+interface Vector {
+  readonly name: string;
+  readonly kind: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the vectors are data of many shapes, read as each kind needs them
+  readonly input: any;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly expect: any;
+}
+
+const vectorFile = resolve(import.meta.dirname, '../../../../shared/reference/token-vectors.json');
+
+describe.runIf(existsSync(vectorFile))('the public vectors', () => {
+  const vectors = existsSync(vectorFile)
+    ? (JSON.parse(readFileSync(vectorFile, 'utf8')) as { vectors: Vector[] }).vectors
+    : [];
+  const ofKind = (kind: string) => vectors.filter((vector) => vector.kind === kind);
+
+  test.each(ofKind('template'))('$name', ({ input, expect: expected }) => {
+    const rendered = renderTemplate(input.template, {
+      accountId: '',
+      sessionName: '',
+      accessKeyId: '',
+      ...input.identity,
+      privateDnsName: () => input.ec2PrivateDnsName,
+    });
+    expect(rendered.ok).toBe(expected.ok);
+    if (rendered.ok) expect(rendered.text).toBe(expected.result);
+  });
+
+  test.each(ofKind('reserved-prefix'))('$name', ({ input, expect: expected }) => {
+    expect(reservedPrefix(input.username, input.reserved) !== undefined).toBe(expected.reserved);
+  });
+
+  // Items with both forms or neither are the parser's business (access/awsauth.ts).
+  const ssoVectors = ofKind('sso').filter(({ input }) => input.mapping.sso && !input.mapping.rolearn);
+  test.each(ssoVectors)('$name', ({ input, expect: expected }) => {
+    const sso: SsoPattern = input.mapping.sso;
+    expect(compileSsoPattern(sso) !== undefined).toBe(expected.valid);
+    if (input.subject === undefined) return;
+    const role = { sso, username: 'u', groups: [] };
+    const index = createAwsAuthIndex(
+      { roles: [role], users: [], accounts: [] },
+      { ssoRoleMatch: input.ssoGate },
+    );
+    expect(index.find(input.subject) !== undefined).toBe(expected.matches);
+  });
+
+  // The mounted file and the file that is keyed by ARN are backends EKS does not have; an entry always has an ARN.
+  const isOurs = ({ input }: Vector): boolean =>
+    input.mappers.length === 1 &&
+    (input.mappers[0].mode === 'EKSConfigMap' ||
+      (input.mappers[0].userIdStrict === true &&
+        [...(input.mappers[0].roles ?? []), ...(input.mappers[0].users ?? [])].every(
+          (item) => item.userid && (item.rolearn || item.userarn),
+        )));
+  test.each(ofKind('mapping').filter(isOurs))('$name', ({ input, expect: expected }) => {
+    const { canonicalArn, accountId, userId, sessionName = '' } = input.identity;
+    const name = canonicalArn.slice(canonicalArn.lastIndexOf('/') + 1);
+    const base = {
+      accountId,
+      partition: 'aws',
+      userId,
+      principalId: userId,
+      principalArn: canonicalArn,
+      accessKeyId: 'ASIA',
+    };
+    const principal: Principal = canonicalArn.includes(':role/')
+      ? { ...base, kind: 'assumedRole', arn: input.identity.arn ?? '', roleName: name, sessionName }
+      : { ...base, kind: 'user', arn: canonicalArn, userName: name };
+    const { mode, roles = [], users = [], accounts = [] } = input.mappers[0];
+    const result = resolveIdentity(
+      principal,
+      mode === 'EKSConfigMap'
+        ? sources({ awsAuth: { roles, users, accounts } })
+        : sources({
+            awsAuth: { accounts },
+            entries: [...roles, ...users].map((item) => ({
+              principalArn: item.rolearn ?? item.userarn,
+              principalId: item.userid,
+              type: 'STANDARD',
+              username: item.username,
+              kubernetesGroups: item.groups,
+            })),
+          }),
+    );
+    expect(result.ok).toBe(expected.ok);
+    if (result.ok)
+      expect(result.user).toMatchObject({ username: expected.username, groups: expected.groups });
+  });
+});

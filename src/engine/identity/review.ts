@@ -1,0 +1,24 @@
+import { principalIdExtraKey, type UserInfo } from '../authorizer/attributes.ts';
+
+/**
+ * The user of a SubjectAccessReview with its principal taken from `extra`, as EKS's own webhook reads it
+ * (eks-access-facts C12). For questions about somebody, never for a request of somebody: the answer to a review gives
+ * the one who asks nothing but the answer.
+ *
+ * SECURITY: a real API server lower-cases the extra keys of impersonation headers (kubernetes-facts A14), so the
+ * exact key, with its upper-case letter, comes from an authenticator only. Keys are therefore compared bytewise, each
+ * must have one value, and the uid must tell the same principal (`activePrincipal`).
+ */
+export function reviewedUser(user: Omit<UserInfo, 'principal' | 'impersonated'>): UserInfo {
+  const principalId = onlyValue(user, principalIdExtraKey);
+  const canonicalArn = onlyValue(user, 'canonicalArn');
+  const plain = { username: user.username, uid: user.uid, groups: user.groups, extra: user.extra };
+  return principalId === undefined || canonicalArn === undefined
+    ? plain
+    : { ...plain, principal: { principalId, canonicalArn, username: user.username } };
+}
+
+function onlyValue(user: Pick<UserInfo, 'extra'>, key: string): string | undefined {
+  const values = Object.hasOwn(user.extra, key) ? user.extra[key] : undefined;
+  return values?.length === 1 && values[0] !== '' ? values[0] : undefined;
+}
