@@ -85,6 +85,7 @@ export function readImpersonation(lines: HeaderLines, realUser: UserInfo): Imper
       uid,
       groups: impersonatedGroups(username, groups, account),
       extra: Object.fromEntries(extra),
+      impersonated: true,
     },
   };
 }
