@@ -27,7 +27,7 @@ import { createTagPermission } from './tagpermission.ts';
 
 const policiesPerAccount = 1500;
 /** Characters without white space (iam-facts A12). */
-export const policySizeLimit = 6144;
+const policySizeLimit = 6144;
 
 /** The target of an operation on a managed policy; the text names it as AWS does, `policy ARN`. */
 export function policyTarget(action: string, arn: string | undefined): AuthorizationTarget {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import { principalIdKey } from '../../storage/records/keys.ts';
 import { RevisionConflictError } from '../../storage/storage.ts';
-import { account, allowAll, createWorld, root, session, start, userPrincipal } from './testworld.ts';
+import { account, allowAll, createWorld, root, session, start, trustOf, userPrincipal } from './testworld.ts';
 
 type UserAnswer = {
   User: { UserName?: string; UserId: string; Arn: string; Path?: string; CreateDate: Date };
@@ -198,6 +198,33 @@ test('a rename may change nothing but the case', async () => {
   await world.call('UpdateUser', { UserName: 'ada', NewUserName: 'Ada' });
   const { Users } = await world.call<UserList>('ListUsers', {});
   expect(Users.map(({ UserName }) => UserName)).toEqual(['Ada']);
+});
+
+test.each([
+  ['CreateUser', 'user', { UserName: 'one' }, 'UsersPerAccount: 5000'],
+  [
+    'CreateRole',
+    'role',
+    { RoleName: 'one', AssumeRolePolicyDocument: trustOf({ AWS: '*' }) },
+    'RolesPerAccount: 1000',
+  ],
+  ['CreatePolicy', 'policy', { PolicyName: 'one', PolicyDocument: allowAll }, 'PoliciesPerAccount: 1500'],
+])('%s stops at the quota of the account', async (operation, kind, input, quota) => {
+  const world = await createWorld();
+  const count = Number(quota.split(': ')[1]);
+  await world.storage.commit({
+    changes: Array.from({ length: count - 1 }, (_, index) => ({
+      type: 'put' as const,
+      key: `iam/${account}/${kind}/filler-${index}`,
+      value: '{}',
+    })),
+  });
+  await world.call(operation, input);
+  const more = JSON.parse(JSON.stringify(input).replace('"one"', '"more"')) as object;
+  await expect(world.call(operation, more)).rejects.toMatchObject({
+    code: 'LimitExceededException',
+    message: `Cannot exceed quota for ${quota}`,
+  });
 });
 
 describe('paging', () => {
