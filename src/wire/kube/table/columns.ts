@@ -242,7 +242,7 @@ const columnsByResource: Readonly<Record<string, readonly Column[]>> = {
     nameColumn,
     text(
       'Ready',
-      (object) => `${numberAt(object, 'status', 'readyReplicas')}/${numberAt(object, 'spec', 'replicas')}`,
+      (object) => `${numberAt(object, 'status', 'readyReplicas')}/${textAt(object, '1', 'spec', 'replicas')}`,
     ),
     count('Up-to-date', 'status', 'updatedReplicas'),
     count('Available', 'status', 'availableReplicas'),
@@ -261,7 +261,7 @@ const columnsByResource: Readonly<Record<string, readonly Column[]>> = {
     nameColumn,
     text(
       'Ready',
-      (object) => `${numberAt(object, 'status', 'readyReplicas')}/${numberAt(object, 'spec', 'replicas')}`,
+      (object) => `${numberAt(object, 'status', 'readyReplicas')}/${textAt(object, '1', 'spec', 'replicas')}`,
     ),
     ageColumn,
     ...workloadTail(inSpec, { selector: false }),
