@@ -1,7 +1,7 @@
 import { isAccountId, parseArn } from './arn.ts';
 import { isPartition } from './partitions.ts';
 
-export type CanonicalKind = 'user' | 'role' | 'root' | 'assumedRole' | 'federatedUser';
+type CanonicalKind = 'user' | 'role' | 'root' | 'assumedRole' | 'federatedUser';
 
 export interface CanonicalPrincipal {
   readonly kind: CanonicalKind;

@@ -1,5 +1,5 @@
 /** Every partition AWS has (token-facts 4). An ARN of any other partition names nobody. */
-export const partitions = [
+const partitions = [
   'aws',
   'aws-cn',
   'aws-us-gov',

@@ -23,7 +23,7 @@ export interface CompiledStatement {
 }
 
 /** `pinned` is for the principals a trust or resource policy names; without it no user or role ARN matches. */
-export function compilePolicy(
+function compilePolicy(
   document: PolicyDocument,
   source: PolicySource,
   pinned: PinnedPrincipals = {},

@@ -251,6 +251,49 @@ test('the principals that are pinned to unique ids are the named users and roles
   expect(result.ok && trustedPrincipalArns(result.document)).toEqual([user, role]);
 });
 
+test('no mutilated document makes the parser throw, and none is accepted that is no JSON', () => {
+  const seed = Number(process.env.SEED ?? 20261121);
+  let state = seed;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state >>> 8) % limit;
+  };
+  const pieces = [
+    '"',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    '*',
+    'null',
+    '1',
+    '\\',
+    '\u0000',
+    '$',
+    '\ud800',
+    '"Deny"',
+    '"NotAction":',
+  ];
+  const documents = [
+    identity({ Sid: 'A', Condition: { StringLike: { 'aws:username': ['a*'] } } }),
+    trust({ Principal: { AWS: ['111122223333'], Service: 'eks.amazonaws.com' } }),
+  ];
+  for (let run = 0; run < 5_000; run++) {
+    let text = documents[below(documents.length)] ?? '';
+    for (let count = 1 + below(3); count > 0; count--) {
+      const at = below(text.length);
+      text = text.slice(0, at) + pieces[below(pieces.length)] + text.slice(at + below(4));
+    }
+    for (const kind of ['identity', 'trust'] as const) {
+      const result = validatePolicy(text, kind);
+      if (result.ok) expect(() => JSON.parse(text), `SEED=${seed} ${text}`).not.toThrow();
+      else expect(result.fault.message.length, `SEED=${seed} ${text}`).toBeGreaterThan(0);
+    }
+  }
+});
+
 interface Case {
   readonly id: string;
   readonly kind: PolicyKind;

@@ -26,7 +26,7 @@ export interface CallerAuthorizer {
   close(): void;
 }
 
-export interface AssumeRoleDecision {
+interface AssumeRoleDecision {
   readonly decision: IamDecision;
   readonly role?: RoleRecord;
 }

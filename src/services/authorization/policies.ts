@@ -15,12 +15,12 @@ export interface PrincipalPolicies {
   close(): void;
 }
 
-export interface UserPolicies {
+interface UserPolicies {
   readonly record: UserRecord;
   readonly identity: readonly CompiledPolicy[];
 }
 
-export interface RolePolicies {
+interface RolePolicies {
   readonly record: RoleRecord;
   readonly identity: readonly CompiledPolicy[];
   readonly trust: CompiledPolicy;
