@@ -26,7 +26,10 @@ export const clusterPath = '/clusters/111122223333/eu-central-1/demo';
 /** Who the tokens of the tests belong to. */
 const people: Readonly<Record<string, Partial<UserInfo>>> = {
   admin: { groups: ['system:masters'] },
-  alice: { groups: ['developers'], extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': ['AROAALICE'] } },
+  alice: {
+    groups: ['developers'],
+    extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': ['AROAALICE'] },
+  },
   bob: {},
   operator: { groups: ['operators'] },
 };
@@ -56,20 +59,20 @@ function rbacObject(value: string): RbacObject {
     metadata: { name: string; namespace?: string; labels?: Record<string, string> };
   };
   const { name, namespace = '', labels = {} } = object.metadata;
-  const rules = list(object['rules']).map((rule: Record<string, never>) => ({
-    verbs: list(rule['verbs']),
-    apiGroups: list(rule['apiGroups']),
-    resources: list(rule['resources']),
-    resourceNames: list(rule['resourceNames']),
-    nonResourceURLs: list(rule['nonResourceURLs']),
+  const rules = list(object.rules).map((rule: Record<string, never>) => ({
+    verbs: list(rule.verbs),
+    apiGroups: list(rule.apiGroups),
+    resources: list(rule.resources),
+    resourceNames: list(rule.resourceNames),
+    nonResourceURLs: list(rule.nonResourceURLs),
   }));
-  const subjects = list(object['subjects']).map((subject: Record<string, never>) => ({
-    kind: subject['kind'] as never,
-    name: subject['name'] as never,
-    namespace: (subject['namespace'] as never) ?? '',
+  const subjects = list(object.subjects).map((subject: Record<string, never>) => ({
+    kind: subject.kind as never,
+    name: subject.name as never,
+    namespace: (subject.namespace as never) ?? '',
   }));
-  const roleRef = object['roleRef'] as never;
-  const aggregation = object['aggregationRule'] as unknown as
+  const roleRef = object.roleRef as never;
+  const aggregation = object.aggregationRule as unknown as
     | { clusterRoleSelectors: { matchLabels?: Record<string, string>; matchExpressions?: never[] }[] }
     | undefined;
   switch (object.kind) {
@@ -106,7 +109,11 @@ export function createFakeAccess(storage: Storage): AccessRegistry {
     for (const change of changes) {
       if (change.value !== undefined) authorizer.applyObject(rbacObject(change.value));
       else if (change.previous !== undefined) {
-        const { kind, name, namespace = '' } = {
+        const {
+          kind,
+          name,
+          namespace = '',
+        } = {
           namespace: '',
           ...rbacObject(change.previous.value),
         };
@@ -190,7 +197,9 @@ export async function startTestApi(
     bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     uuid: () => crypto.randomUUID(),
   };
-  await storage.commit({ changes: bootstrapChanges(clusterId, Date.now(), { caPem: certificate.caPem, random }) });
+  await storage.commit({
+    changes: bootstrapChanges(clusterId, Date.now(), { caPem: certificate.caPem, random }),
+  });
   const access = createFakeAccess(storage);
   const outcomes: KubernetesOutcome[] = [];
   const api = createKubernetesApi({
@@ -208,7 +217,9 @@ export async function startTestApi(
     cert: certificate.certificatePem,
     api,
   });
-  await new Promise<void>((resolve) => server.listen(Number(process.env['TEST_KUBE_PORT'] ?? 0), '127.0.0.1', resolve));
+  await new Promise<void>((resolve) =>
+    server.listen(Number(process.env.TEST_KUBE_PORT ?? 0), '127.0.0.1', resolve),
+  );
   const { port } = server.address() as AddressInfo;
 
   const send = (method: string, path: string, call: CallOptions): Promise<IncomingMessage> =>

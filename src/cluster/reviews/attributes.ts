@@ -1,4 +1,5 @@
 import type { Attributes, UserInfo } from '../../engine/authorizer/attributes.ts';
+import { reviewedUser as withPrincipal } from '../../engine/identity/review.ts';
 import { invalidValue, required } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import { badRequest, invalid } from '../../wire/kube/status.ts';
@@ -68,12 +69,12 @@ export function reviewedUser(spec: JsonObject, kind: string): UserInfo {
   }
   const extra = spec.extra ?? {};
   if (!isObject(extra)) throw badRequest('spec.extra is not an object');
-  return {
+  return withPrincipal({
     username,
     uid: text(spec, 'uid'),
     groups,
     extra: Object.fromEntries(
       Object.entries(extra).map(([key, values]) => [key, texts(values, `spec.extra.${key}`)]),
     ),
-  };
+  });
 }
