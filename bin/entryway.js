@@ -11,7 +11,10 @@ const root = new URL('..', import.meta.url);
 const source = fileURLToPath(new URL('src/cli/main.ts', root));
 const built = fileURLToPath(new URL('dist/cli/main.js', root));
 const pinnedNode = fileURLToPath(
-  new URL(process.platform === 'win32' ? 'node_modules/node/bin/node.exe' : 'node_modules/node/bin/node', root),
+  new URL(
+    process.platform === 'win32' ? 'node_modules/node/bin/node.exe' : 'node_modules/node/bin/node',
+    root,
+  ),
 );
 const isClone = existsSync(source);
 const runsHere = Number(process.versions.node.split('.')[0]) >= neededMajor;

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
+import { extensionPrefix } from './extension.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -8,9 +9,13 @@ import type { Metrics } from './metrics.ts';
  * the headers, and the time a client may take to send them.
  */
 export interface AwsListenerOptions {
-  readonly gateway: (request: HttpRequest) => Promise<HttpResponse>;
-  /** Answers a request whose body went over the limit; its `body` is empty. */
-  readonly tooLarge: (request: HttpRequest) => HttpResponse;
+  readonly gateway: {
+    answer(request: HttpRequest): Promise<HttpResponse>;
+    /** The answer to a request whose body went over the limit; its `body` is empty. */
+    tooLarge(request: HttpRequest): HttpResponse;
+  };
+  /** Our own API below `extensionPrefix`. */
+  readonly extension: (request: HttpRequest) => Promise<HttpResponse>;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly log: Log;
@@ -49,6 +54,7 @@ async function answer(
   const operational = incoming.method === 'GET' ? await operationalAnswer(options, path) : undefined;
   if (operational !== undefined) return end(outgoing, operational);
 
+  const isExtension = path.startsWith(extensionPrefix);
   const head = {
     method: incoming.method ?? '',
     path,
@@ -58,11 +64,14 @@ async function answer(
   const body = await readBody(incoming, options.maxBodyBytes ?? defaultMaxBodyBytes);
   switch (body.outcome) {
     case 'read':
-      return end(outgoing, await options.gateway({ ...head, body: body.bytes }));
+      return end(
+        outgoing,
+        await (isExtension ? options.extension : options.gateway.answer)({ ...head, body: body.bytes }),
+      );
     case 'tooLarge':
       // The rest of the body is not read: the connection ends with this answer.
       outgoing.setHeader('connection', 'close');
-      return end(outgoing, options.tooLarge({ ...head, body: new Uint8Array() }));
+      return end(outgoing, options.gateway.tooLarge({ ...head, body: new Uint8Array() }));
     case 'aborted':
       outgoing.destroy();
   }

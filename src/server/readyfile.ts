@@ -12,9 +12,9 @@ export interface ReadyFile {
   readonly caFile: string;
   readonly accountId: string;
   readonly region: string;
-  /** Access key of the first account's root. */
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
+  /** Access key of the first account's root; absent when an operator has deleted or deactivated all of them. */
+  readonly accessKeyId?: string;
+  readonly secretAccessKey?: string;
   readonly dataDir: string;
   readonly pid: number;
 }

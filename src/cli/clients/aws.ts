@@ -1,0 +1,95 @@
+import { request } from 'node:http';
+import { decodeResponse, encodeRequest } from '../../wire/protocols/client.ts';
+import type { ServiceName } from '../../wire/protocols/services.ts';
+import { type SigningCredentials, signRequest } from '../../wire/sigv4/sign.ts';
+
+/** The little of an AWS SDK that our own commands need; the SDK itself is a development dependency. */
+export interface AwsClient {
+  /** Input and output in the SDK's shapes; throws AwsError with the service's code and message. */
+  call<Output>(
+    service: ServiceName,
+    operation: string,
+    input: Readonly<Record<string, unknown>>,
+  ): Promise<Output>;
+}
+
+export interface AwsClientOptions {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: SigningCredentials;
+}
+
+const deadlineMs = 15_000;
+
+export function createAwsClient({ endpoint, region, credentials }: AwsClientOptions): AwsClient {
+  const { host, hostname, port } = new URL(endpoint);
+  return {
+    async call<Output>(service: ServiceName, operation: string, input: Readonly<Record<string, unknown>>) {
+      const unsigned = { host, ...encodeRequest(service, operation, input) };
+      const headers = signRequest(unsigned, { credentials, region, service, now: Date.now() });
+      const { method, path, query, body } = unsigned;
+      const response = await send(
+        { hostname, port, method, path: query === '' ? path : `${path}?${query}`, headers },
+        body,
+      );
+      return decodeResponse(service, operation, response) as Output;
+    },
+  };
+}
+
+/** A signed call to one of our own endpoints below `/entryway/v1/`: JSON in, JSON out. */
+export async function callExtension(
+  { endpoint, region, credentials }: AwsClientOptions,
+  path: string,
+  input: unknown,
+): Promise<{ readonly status: number; readonly body: unknown }> {
+  const { host, hostname, port } = new URL(endpoint);
+  const body = Buffer.from(JSON.stringify(input));
+  const headers = signRequest(
+    { method: 'POST', host, path, query: '', headers: { 'content-type': 'application/json' }, body },
+    { credentials, region, service: 'entryway', now: Date.now() },
+  );
+  const response = await send({ hostname, port, method: 'POST', path, headers }, body);
+  return { status: response.status, body: JSON.parse(Buffer.from(response.body).toString('utf8')) };
+}
+
+interface Target {
+  readonly hostname: string;
+  readonly port: string;
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
+}
+
+function send(target: Target, body: Uint8Array): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(
+      {
+        ...target,
+        hostname: target.hostname.replace(/^\[|\]$/g, ''),
+        headers: { ...target.headers, 'content-length': body.length },
+        timeout: deadlineMs,
+      },
+      (incoming) => {
+        const chunks: Buffer[] = [];
+        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        incoming.on('error', reject);
+        incoming.on('end', () => {
+          const headers = Object.fromEntries(
+            Object.entries(incoming.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
+          );
+          resolve({ status: incoming.statusCode ?? 0, headers, body: Buffer.concat(chunks) });
+        });
+      },
+    );
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${deadlineMs / 1000} s`)));
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}

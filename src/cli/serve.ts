@@ -1,0 +1,89 @@
+import { resolve } from 'node:path';
+import {
+  type LogFormat,
+  type LogLevel,
+  parseAccountId,
+  parseListenAddress,
+  parseRegion,
+  requireLoopback,
+  type ServerConfig,
+} from '../server/config.ts';
+import { type RunningServer, startServer } from '../server/server.ts';
+import { dataDirectoryOf } from './connection.ts';
+import { CommandError } from './failure.ts';
+
+export interface ServeOptions {
+  readonly data?: string;
+  readonly inMemory?: boolean;
+  readonly awsListen: string;
+  readonly kubeListen: string;
+  readonly allowRemote?: boolean;
+  readonly account: string;
+  readonly region: string;
+  readonly readyFile?: string;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  readonly demo?: boolean;
+}
+
+/** Runs until SIGTERM or SIGINT, then drains; a second signal ends at once. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const server = await startServer(parseConfig(options));
+  const stop = endOnSignal(server);
+  if (options.demo) {
+    await (await import('./demo/demo.ts')).runDemo(server);
+  } else {
+    process.stdout.write(banner(server));
+  }
+  await stop;
+}
+
+function parseConfig(options: ServeOptions): ServerConfig {
+  const awsListen = parseListenAddress(options.awsListen, '--aws-listen');
+  const kubeListen = parseListenAddress(options.kubeListen, '--kube-listen');
+  if (!options.allowRemote) {
+    requireLoopback(awsListen, '--aws-listen');
+    requireLoopback(kubeListen, '--kube-listen');
+  }
+  if (options.inMemory && options.data !== undefined) {
+    throw new CommandError(
+      'misuse',
+      '--in-memory keeps nothing and takes no --data',
+      'leave one of them out',
+    );
+  }
+  return {
+    dataDirectory: options.inMemory ? undefined : dataDirectoryOf(options),
+    awsListen,
+    kubeListen,
+    accountId: parseAccountId(options.account),
+    region: parseRegion(options.region),
+    readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
+    logLevel: options.logLevel,
+    logFormat: options.logFormat,
+  };
+}
+
+function banner({ connection }: RunningServer): string {
+  return [
+    `AWS side         ${connection.awsEndpoint}  (account ${connection.accountId}, ${connection.region})`,
+    `Kubernetes side  ${connection.kubernetesEndpoint}  (certificate authority ${connection.caFile})`,
+    `data             ${connection.dataDir}`,
+    '',
+    'Point the AWS CLI here:  eval "$(npx entryway env)"',
+    '',
+  ].join('\n');
+}
+
+function endOnSignal(server: RunningServer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let stopping = false;
+    const stop = (): void => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      server.close().then(resolve, reject);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}

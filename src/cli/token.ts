@@ -1,0 +1,31 @@
+import { createToken, execCredential } from '../wire/token/create.ts';
+import { type ConnectionOptions, readConnection } from './connection.ts';
+import { credentialsFromEnvironment, hasIdentity, type IdentityOptions, identityOf } from './identity.ts';
+
+export interface TokenOptions extends ConnectionOptions, IdentityOptions {
+  readonly clusterName: string;
+  readonly region?: string;
+  readonly tokenOnly?: boolean;
+}
+
+/**
+ * The exec credential plugin. With `--role`, `--user`, `--data` or `--ready-file` it acts by authority of the data
+ * directory; otherwise it signs with the keys of the environment, as the AWS CLI would.
+ */
+export async function printToken(options: TokenOptions): Promise<void> {
+  const environment = hasIdentity(options) ? undefined : credentialsFromEnvironment();
+  const connection = environment === undefined ? readConnection(options) : undefined;
+  const credentials = environment ?? (await identityOf(readConnection(options), options));
+  const now = Date.now();
+  const token = createToken({
+    credentials,
+    region: options.region ?? process.env.AWS_REGION ?? connection?.region ?? 'us-east-1',
+    clusterName: options.clusterName,
+    now,
+  });
+  process.stdout.write(
+    options.tokenOnly
+      ? `${token}\n`
+      : `${JSON.stringify(execCredential({ token, now, execInfo: process.env.KUBERNETES_EXEC_INFO }))}\n`,
+  );
+}

@@ -1,0 +1,256 @@
+import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+import type { AddressInfo, Server } from 'node:net';
+import { hostname } from 'node:os';
+import type { AccessRegistry } from '../access/access.ts';
+import { createAccessRegistry } from '../access/registry.ts';
+import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } from '../cluster/api.ts';
+import { bootstrapChanges } from '../cluster/bootstrap.ts';
+import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
+import { createCallerAuthorizer } from '../services/authorization/authorizer.ts';
+import { createCredentialLookup } from '../services/credentials/lookup.ts';
+import { createEksOperations } from '../services/eks/operations.ts';
+import { sweepOrphans } from '../services/eks/orphans.ts';
+import { createGateway, requireAllowed } from '../services/gateway.ts';
+import { createIamOperations } from '../services/iam/operations.ts';
+import { createSecretBox } from '../services/secretbox.ts';
+import type { RandomSource } from '../services/secrets.ts';
+import { createStsOperations } from '../services/sts/operations.ts';
+import { createMemoryStorage } from '../storage/memory/memory.ts';
+import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
+import type { Storage } from '../storage/storage.ts';
+import { createPageTokens } from '../wire/protocols/pagetoken.ts';
+import { createAwsServer } from './awslistener.ts';
+import { createServerCertificate } from './certificates.ts';
+import type { ListenAddress, ServerConfig } from './config.ts';
+import { type DataDirectory, openDataDirectory, openTemporaryDirectory } from './datadirectory.ts';
+import { createExtension } from './extension.ts';
+import { createLog, type Log } from './log.ts';
+import { createMetrics } from './metrics.ts';
+import { type ReadyFile, writeReadyFile } from './readyfile.ts';
+
+export type { AuthenticationEvidence } from '../access/access.ts';
+export type { KubernetesOutcome } from '../cluster/api.ts';
+
+/** A server that listens. `close` drains: requests under way are answered, watches end, the store is closed last. */
+export interface RunningServer {
+  readonly connection: ReadyFile;
+  readonly access: AccessRegistry;
+  readonly log: Log;
+  /** Calls the listener after every answered request to a built-in cluster, until the returned function is called. */
+  onKubernetesRequest(listener: (outcome: KubernetesOutcome) => void): () => void;
+  close(): Promise<void>;
+}
+
+const partition = 'aws';
+
+/** The composition root: nothing else constructs real things. */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const log = createLog({ level: config.logLevel, format: config.logFormat });
+  const directory =
+    config.dataDirectory === undefined ? openTemporaryDirectory() : openDataDirectory(config.dataDirectory);
+  /** What has been opened, to be closed in reverse order. */
+  const opened: (() => Promise<void> | void)[] = [() => directory.dispose()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.splice(0).reverse()) await close();
+  };
+  try {
+    return await compose(config, directory, log, opened, closeAll);
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function compose(
+  config: ServerConfig,
+  directory: DataDirectory,
+  log: Log,
+  opened: (() => Promise<void> | void)[],
+  closeAll: () => Promise<void>,
+): Promise<RunningServer> {
+  const now = Date.now;
+  const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
+  const certificate = createServerCertificate(directory, hostNames(config.kubeListen), now());
+  // The store may take its time, or refuse; then this promise must not go unheard.
+  certificate.catch(() => {});
+  const storage = openStorage(config, directory);
+  opened.push(() => storage.close());
+
+  const secretBox = createSecretBox(directory.sealingKey);
+  const pageTokens = createPageTokens(derivedKey(directory, 'page tokens'));
+  const accounts = { storage, secretBox, random, now };
+  const root = await ensureAccount(accounts, config.accountId);
+  const lookup = createCredentialLookup({ storage, secretBox, partition });
+  const authorizer = createCallerAuthorizer({ storage, partition });
+  opened.push(() => authorizer.close());
+
+  const ownEndpoints: string[] = [];
+  const access = await createAccessRegistry({
+    storage,
+    lookup,
+    partition,
+    ownEndpoints: () => ownEndpoints,
+    log,
+  });
+  opened.push(() => access.close());
+  const metrics = createMetrics(() => storage.revision());
+  const listeners = new Set<(outcome: KubernetesOutcome) => void>();
+  const { certificatePem, keyPem, caPem } = await certificate;
+  const kubernetesApi = createKubernetesApi({
+    storage,
+    access,
+    now,
+    random,
+    log,
+    caPem,
+    observe: (outcome) => {
+      metrics.kubernetesRequest({ verb: outcome.attributes?.verb, status: outcome.status });
+      for (const listener of listeners) listener(outcome);
+    },
+  });
+  const kubernetesServer = createKubernetesServer({ key: keyPem, cert: certificatePem, api: kubernetesApi });
+  opened.push(() => kubernetesServer.close());
+  const kubernetesPort = await listen(kubernetesServer.server, config.kubeListen);
+  const kubernetesEndpoint = origin('https', config.kubeListen, kubernetesPort);
+
+  const gateway = createGateway({
+    operations: {
+      eks: createEksOperations({
+        storage,
+        random,
+        partition,
+        pageTokens,
+        endpointOf: ({ accountId, region, name }) =>
+          `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`,
+        certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
+        bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
+        authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),
+      }),
+      iam: createIamOperations({
+        storage,
+        secretBox,
+        random,
+        pageTokens,
+        partition,
+        authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
+      }),
+      sts: createStsOperations({ authorizer, secretBox, random, partition }),
+    },
+    lookup,
+    authorizer,
+    partition,
+    regions: [config.region],
+    now,
+    newRequestId: randomUUID,
+    observe: (outcome) => {
+      metrics.awsRequest(outcome);
+      if (outcome.fault !== undefined) {
+        const { requestId, service, operation, fault } = outcome;
+        log.error({ requestId, service, operation, error: faultText(fault) }, 'an AWS call failed');
+      }
+    },
+  });
+  let ready = false;
+  const awsServer = createAwsServer({
+    gateway,
+    extension: createExtension({
+      lookup,
+      now,
+      region: config.region,
+      accountId: config.accountId,
+      createAccount: (accountId) => createAccount(accounts, accountId === undefined ? {} : { accountId }),
+    }),
+    metrics,
+    isReady: () => ready,
+    log,
+  });
+  opened.push(() => closeHttp(awsServer));
+  const awsEndpoint = origin('http', config.awsListen, await listen(awsServer, config.awsListen));
+  // Tokens presigned by a client whose AWS_ENDPOINT_URL is this server carry this origin (docs/compat.md).
+  ownEndpoints.push(awsEndpoint);
+
+  const connection: ReadyFile = {
+    awsEndpoint,
+    kubernetesEndpoint,
+    caFile: directory.caCertificateFile,
+    accountId: config.accountId,
+    region: config.region,
+    ...root.rootKey,
+    dataDir: directory.path,
+    pid: process.pid,
+  };
+  writeReadyFile(directory.serverFile, connection);
+  if (config.readyFile !== undefined) writeReadyFile(config.readyFile, connection);
+  opened.push(() => {
+    ready = false;
+  });
+  ready = true;
+  log.info({ awsEndpoint, kubernetesEndpoint, dataDir: directory.path }, 'ready');
+  sweepOrphans({ storage }).catch((error: unknown) => {
+    log.warn({ error: faultText(error) }, 'what deleted clusters left behind could not be removed');
+  });
+  return {
+    connection,
+    access,
+    log,
+    onKubernetesRequest(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: closeAll,
+  };
+}
+
+function openStorage(config: ServerConfig, directory: DataDirectory): Storage {
+  return config.dataDirectory === undefined
+    ? createMemoryStorage()
+    : openSqliteStorage({ directory: directory.path });
+}
+
+function derivedKey(directory: DataDirectory, purpose: string): Uint8Array {
+  return new Uint8Array(
+    hkdfSync('sha256', directory.sealingKey, new Uint8Array(), `entryway ${purpose}`, 32),
+  );
+}
+
+/** The names clients may use for an address: a wildcard is reached under this machine's own name. */
+function hostNames({ host }: ListenAddress): readonly string[] {
+  return isWildcard(host) ? [hostname()] : [host];
+}
+
+function isWildcard(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
+
+function origin(scheme: 'http' | 'https', { host }: ListenAddress, port: number): string {
+  const name = isWildcard(host) ? hostname() : host;
+  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+function listen(server: Server, { host, port }: ListenAddress): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Refuses new connections, lets requests under way be answered, and does not wait for idle connections. */
+function closeHttp(
+  server: Server & { closeIdleConnections(): void; closeAllConnections(): void },
+): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), 10_000);
+    server.close(() => {
+      clearTimeout(deadline);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+function faultText(fault: unknown): string {
+  return fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+}

@@ -1,0 +1,208 @@
+import { describe, expect, test } from 'vitest';
+import type { Principal } from '../engine/iam/principal.ts';
+import { encodeRequest } from '../wire/protocols/client.ts';
+import { AwsError } from '../wire/protocols/errors.ts';
+import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
+import type { ServiceName } from '../wire/protocols/services.ts';
+import type { CredentialLookupResult } from '../wire/sigv4/credential.ts';
+import { signRequest } from '../wire/sigv4/sign.ts';
+import { type CallOutcome, createGateway, type Gateway } from './gateway.ts';
+import type { Operation } from './operation.ts';
+
+const now = Date.parse('2026-01-15T12:00:00Z');
+const keys = {
+  accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+};
+const caller: Principal = {
+  kind: 'user',
+  accountId: '111122223333',
+  partition: 'aws',
+  arn: 'arn:aws:iam::111122223333:user/alice',
+  userId: 'AIDAEXAMPLEEXAMPLEEXA',
+  principalId: 'AIDAEXAMPLEEXAMPLEEXA',
+  principalArn: 'arn:aws:iam::111122223333:user/alice',
+  accessKeyId: keys.accessKeyId,
+  userName: 'alice',
+};
+
+interface World {
+  readonly gateway: Gateway;
+  readonly outcomes: CallOutcome[];
+  /** Operations whose handler ran. */
+  readonly handled: string[];
+}
+
+function createWorld(
+  options: {
+    readonly allowed?: boolean;
+    readonly lookup?: CredentialLookupResult;
+    readonly handle?: () => Promise<unknown>;
+    readonly needsPermission?: boolean;
+  } = {},
+): World {
+  const handled: string[] = [];
+  const outcomes: CallOutcome[] = [];
+  const operation = (name: string): Operation => ({
+    authorization: () =>
+      options.needsPermission === false
+        ? undefined
+        : { action: `eks:${name}`, resources: ['arn:aws:eks:::cluster/c'] },
+    handle: async () => {
+      handled.push(name);
+      return options.handle === undefined ? {} : options.handle();
+    },
+  });
+  const gateway = createGateway({
+    operations: {
+      eks: { DescribeCluster: operation('DescribeCluster'), ListClusters: operation('ListClusters') },
+      iam: { ListUsers: operation('ListUsers') },
+    },
+    lookup: async (accessKeyId) =>
+      options.lookup ??
+      (accessKeyId === keys.accessKeyId
+        ? { status: 'known', credential: { secretAccessKey: keys.secretAccessKey, principal: caller } }
+        : { status: 'unknown' }),
+    authorizer: {
+      authorize: async () =>
+        options.allowed === false
+          ? {
+              decision: 'implicitDeny',
+              step: 'identity',
+              statements: [],
+              misses: [],
+              refusal: { code: 'AccessDenied', message: 'User: alice is not authorized' },
+            }
+          : { decision: 'allowed', step: 'identity', statements: [], misses: [] },
+    },
+    partition: 'aws',
+    regions: ['us-east-1'],
+    now: () => now,
+    newRequestId: () => 'request-1',
+    observe: (outcome) => outcomes.push(outcome),
+  });
+  return { gateway, outcomes, handled };
+}
+
+function signed(
+  service: ServiceName,
+  operation: string,
+  input: object,
+  overrides: { readonly region?: string; readonly at?: number } = {},
+): HttpRequest {
+  const encoded = encodeRequest(service, operation, input);
+  const headers = signRequest(
+    { host: 'localhost:4700', ...encoded },
+    { credentials: keys, region: overrides.region ?? 'us-east-1', service, now: overrides.at ?? now },
+  );
+  return { ...encoded, headers: Object.entries(headers) };
+}
+
+function codeOf(response: HttpResponse): string {
+  return (
+    response.headers['x-amzn-ErrorType'] ?? response.headers['x-amzn-errortype'] ?? String(response.body)
+  );
+}
+
+describe('no handler runs without a verified signature', () => {
+  const request = signed('eks', 'DescribeCluster', { name: 'c' });
+  const without = (name: string): HttpRequest => ({
+    ...request,
+    headers: request.headers.filter(([header]) => header !== name),
+  });
+
+  test.each<[string, HttpRequest, CredentialLookupResult | undefined, string]>([
+    ['without credentials', without('authorization'), undefined, 'MissingAuthenticationTokenException'],
+    ['with a changed path', { ...request, path: '/clusters/d' }, undefined, 'InvalidSignatureException'],
+    ['with a key nobody has', request, { status: 'unknown' }, 'UnrecognizedClientException'],
+    ['with an inactive key', request, { status: 'inactive' }, 'UnrecognizedClientException'],
+    ['of a deleted principal', request, { status: 'principalGone' }, 'UnrecognizedClientException'],
+    [
+      'for another region',
+      signed('eks', 'DescribeCluster', { name: 'c' }, { region: 'eu-west-1' }),
+      undefined,
+      'InvalidSignatureException',
+    ],
+    [
+      'six minutes old',
+      signed('eks', 'DescribeCluster', { name: 'c' }, { at: now - 6 * 60_000 }),
+      undefined,
+      'InvalidSignatureException',
+    ],
+  ])('%s', async (_, sent, lookup, code) => {
+    const { gateway, outcomes, handled } = createWorld(lookup === undefined ? {} : { lookup });
+    const response = await gateway.answer(sent);
+    expect(response.status).toBe(403);
+    expect(codeOf(response)).toContain(code);
+    expect(handled).toEqual([]);
+    expect(outcomes).toMatchObject([{ code, caller: undefined }]);
+  });
+});
+
+test('no handler runs without an allow, and the denial carries the text of AWS', async () => {
+  const { gateway, handled, outcomes } = createWorld({ allowed: false });
+  const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+  expect(response.status).toBe(403);
+  expect(JSON.parse(String(response.body))).toMatchObject({ message: 'User: alice is not authorized' });
+  expect(handled).toEqual([]);
+  expect(outcomes).toMatchObject([{ code: 'AccessDeniedException', caller }]);
+});
+
+test('an allowed call is handled and observed once', async () => {
+  const { gateway, handled, outcomes } = createWorld();
+  const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+  expect(response).toMatchObject({ status: 200, headers: { 'x-amzn-requestid': 'request-1' } });
+  expect(handled).toEqual(['DescribeCluster']);
+  expect(outcomes).toMatchObject([{ service: 'eks', operation: 'DescribeCluster', code: 'OK', caller }]);
+});
+
+test('an operation without an implementation names itself in a 400', async () => {
+  const { gateway } = createWorld();
+  const response = await gateway.answer(signed('eks', 'CreateNodegroup', nodegroup));
+  expect(response.status).toBe(400);
+  expect(String(response.body)).toContain('CreateNodegroup');
+});
+
+const nodegroup = { clusterName: 'c', nodegroupName: 'n', subnets: ['s'], nodeRole: 'r' };
+
+test.each(['constructor', '__proto__', 'toString'])('an operation called %s does not exist', async (name) => {
+  const { gateway, handled } = createWorld();
+  const request = signed('iam', 'ListUsers', {});
+  const response = await gateway.answer({
+    ...request,
+    body: Buffer.from(`Action=${name}&Version=2010-05-08`),
+  });
+  expect(response.status).toBe(400);
+  expect(String(response.body)).toContain('InvalidAction');
+  expect(handled).toEqual([]);
+});
+
+test('what a handler throws beside AwsError is a fault: 500 without its text, told to whoever records', async () => {
+  const failure = new Error('secret detail');
+  const { gateway, outcomes } = createWorld({ handle: () => Promise.reject(failure) });
+  const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+  expect(response.status).toBe(500);
+  expect(String(response.body)).not.toContain('secret detail');
+  expect(outcomes).toMatchObject([{ fault: failure }]);
+});
+
+test('an error the operation models keeps its code, status and fields', async () => {
+  const { gateway } = createWorld({
+    handle: () =>
+      Promise.reject(
+        new AwsError('ResourceNotFoundException', 'No cluster found for name: c.', { clusterName: 'c' }),
+      ),
+  });
+  const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+  expect(response.status).toBe(404);
+  expect(JSON.parse(String(response.body))).toMatchObject({
+    message: 'No cluster found for name: c.',
+    clusterName: 'c',
+  });
+});
+
+test('a body over the limit is refused in the words of the protocol', () => {
+  const { gateway, outcomes } = createWorld();
+  expect(gateway.tooLarge({ ...signed('iam', 'ListUsers', {}), body: new Uint8Array() }).status).toBe(413);
+  expect(outcomes).toMatchObject([{ code: 'RequestEntityTooLarge' }]);
+});
