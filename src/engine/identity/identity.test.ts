@@ -10,7 +10,6 @@ import { type IdentitySources, resolveIdentity } from './resolve.ts';
 import { reviewedUser } from './review.ts';
 import { compileSsoPattern, type SsoPattern } from './sso.ts';
 import { renderTemplate } from './template.ts';
-import { asAuthenticated } from './userinfo.ts';
 
 const account = '111122223333';
 const rolePrincipal = (name: string, principalId: string, sessionName = 's', path = '/'): Principal => ({
@@ -280,14 +279,6 @@ describe('mappings', () => {
     expect(resolveIdentity(rolePrincipal('Ops', 'AROAOPS', 'i-0c6f21bf1f24f9708'), from)).toMatchObject({
       user: { username: 'system:node:ip-10-0-0-1.ec2.internal', groups: ['system:nodes'] },
     });
-  });
-
-  test('the server adds system:authenticated once (B10)', () => {
-    const result = resolveIdentity(ops, sources({ entries: [opsEntry] }));
-    if (!result.ok) throw new Error(result.message);
-    const user = asAuthenticated(asAuthenticated(result.user));
-    expect(user.groups).toEqual(['viewers', 'system:authenticated']);
-    expect(activePrincipal(user)?.principalId).toBe('AROAOPS');
   });
 });
 

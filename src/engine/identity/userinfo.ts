@@ -37,15 +37,3 @@ export function userInfoFor(principal: Principal, username: string, groups: read
     principal: { principalId: principal.principalId, canonicalArn, username },
   };
 }
-
-const authenticatedGroup = 'system:authenticated';
-
-/**
- * The user as an API server sees it: whoever was authenticated is in `system:authenticated` (kubernetes-facts B10).
- * The built-in API adds it; a TokenReview answer leaves it to the API server that asked.
- */
-export function asAuthenticated(user: UserInfo): UserInfo {
-  return user.groups.includes(authenticatedGroup)
-    ? user
-    : { ...user, groups: [...user.groups, authenticatedGroup] };
-}

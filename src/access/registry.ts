@@ -1,0 +1,210 @@
+import { rbacApiGroup } from '../engine/rbac/manifest.ts';
+import {
+  accessEntriesPrefix,
+  allClustersPrefix,
+  objectKey,
+  resourcePrefix,
+} from '../storage/records/keys.ts';
+import type { Change, Storage } from '../storage/storage.ts';
+import type { AccessRegistry } from './access.ts';
+import { parseAwsAuth } from './awsauth.ts';
+import {
+  type ClusterState,
+  type ClusterStateOptions,
+  createClusterState,
+  emptyAwsAuth,
+} from './clusterstate.ts';
+import { asObject, parseObject } from './json.ts';
+import { parseRbacObject, rbacRefOf, rbacResources } from './rbacobjects.ts';
+import { parseClusterRecord, parseEntryRecord } from './records.ts';
+
+/** Takes what had to be skipped. Fields name keys and counts, never stored values. */
+export interface RegistryLog {
+  warn(fields: Readonly<Record<string, string | number>>, message: string): void;
+}
+
+export interface AccessRegistryOptions extends Omit<ClusterStateOptions, 'clusterNames' | 'ssoRoleMatch'> {
+  readonly storage: Storage;
+  readonly ssoRoleMatch?: boolean;
+  readonly log?: RegistryLog;
+}
+
+/** As many as a token is tried with, beside its own cluster's. */
+const namesTold = 32;
+const entriesPrefix = 'access-entry/';
+const objectsPrefix = 'object/';
+
+/**
+ * Builds the live picture of every cluster from the store and follows it from then on.
+ *
+ * SECURITY: a record that cannot be read is skipped and told to the log, and what stood there before is forgotten:
+ * nothing is allowed by a record that is no longer there, and no record can stop the others from being followed.
+ */
+export async function createAccessRegistry(options: AccessRegistryOptions): Promise<AccessRegistry> {
+  const { storage, log } = options;
+  const states = new Map<string, ClusterState>();
+  const clusterIdByKey = new Map<string, string>();
+
+  const skipped = (key: string, what: string): void =>
+    log?.warn({ key }, `skipped ${what} that cannot be read`);
+  const clusterNames = (): readonly string[] => {
+    const names = new Set<string>();
+    for (const state of states.values()) {
+      const name = state.record()?.name;
+      if (name !== undefined) names.add(name);
+      if (names.size > namesTold) break;
+    }
+    return [...names];
+  };
+  const stateOf = (clusterId: string): ClusterState => {
+    let state = states.get(clusterId);
+    if (state === undefined) {
+      state = createClusterState({ ...options, ssoRoleMatch: options.ssoRoleMatch ?? false, clusterNames });
+      states.set(clusterId, state);
+    }
+    return state;
+  };
+
+  const applyCluster = (key: string, value: string | undefined): void => {
+    if (!isClusterKey(key)) return;
+    const record = value === undefined ? undefined : parseClusterRecord(value);
+    const previous = clusterIdByKey.get(key);
+    if (value !== undefined && record === undefined) {
+      skipped(key, 'a cluster');
+      // Its children stay, for when the record can be read again.
+      if (previous !== undefined) states.get(previous)?.setRecord(undefined);
+      return;
+    }
+    // Cluster ids are never used again: what hangs on an old one is of no use.
+    if (previous !== undefined && previous !== record?.clusterId) states.delete(previous);
+    if (record === undefined) clusterIdByKey.delete(key);
+    else {
+      clusterIdByKey.set(key, record.clusterId);
+      stateOf(record.clusterId).setRecord(record);
+    }
+  };
+
+  const applyEntry = (key: string, value: string | undefined): void => {
+    const [clusterId, principalArn] = splitOnce(key.slice(entriesPrefix.length));
+    const entry = value === undefined ? undefined : parseEntryRecord(value);
+    if (entry !== undefined && entry.principalArn === principalArn) {
+      stateOf(clusterId).applyEntry(entry);
+      return;
+    }
+    if (value !== undefined) skipped(key, 'an access entry');
+    states.get(clusterId)?.removeEntry(principalArn);
+  };
+
+  const applyObject = (key: string, value: string | undefined): void => {
+    const [clusterId = '', group, resource = '', namespace = '', ...rest] = key
+      .slice(objectsPrefix.length)
+      .split('/');
+    if (key === awsAuthKey(clusterId)) {
+      applyAwsAuth(clusterId, key, value);
+      return;
+    }
+    if (group !== rbacApiGroup) return;
+    const ref = rbacRefOf(resource, namespace, rest.join('/'));
+    if (ref === undefined) return;
+    const object = value === undefined ? undefined : parseRbacObject(ref, value);
+    if (object !== undefined) {
+      stateOf(clusterId).applyObject(object);
+      return;
+    }
+    if (value !== undefined) skipped(key, `a ${ref.kind}`);
+    states.get(clusterId)?.removeObject(ref);
+  };
+
+  const applyAwsAuth = (clusterId: string, key: string, value: string | undefined): void => {
+    if (value === undefined) {
+      states.get(clusterId)?.setAwsAuth(emptyAwsAuth);
+      return;
+    }
+    const object = parseObject(value);
+    const data = object === undefined ? undefined : asObject(object.data ?? {});
+    if (data === undefined) skipped(key, 'a ConfigMap');
+    const { awsAuth, errors } = parseAwsAuth(data ?? {});
+    for (const error of errors) log?.warn({ key }, `aws-auth: ${error}`);
+    stateOf(clusterId).setAwsAuth(awsAuth);
+  };
+
+  const follow: readonly (readonly [prefix: string, apply: typeof applyCluster])[] = [
+    [allClustersPrefix, applyCluster],
+    [entriesPrefix, applyEntry],
+    [objectsPrefix, applyObject],
+  ];
+
+  // Changes that come in while the store is read wait and are applied after it, in order: each is a whole value, so
+  // applying one that the reading already saw does no harm.
+  let waiting: (() => void)[] | undefined = [];
+  const watches = follow.map(([prefix, apply]) =>
+    storage.watch({ prefix }, (changes: readonly Change[]) => {
+      const run = (): void => {
+        for (const { key, value } of changes) apply(key, value);
+      };
+      if (waiting === undefined) run();
+      else waiting.push(run);
+    }),
+  );
+
+  try {
+    for (const { key, value } of (await storage.list({ prefix: allClustersPrefix })).entries) {
+      applyCluster(key, value);
+    }
+    for (const clusterId of [...clusterIdByKey.values()]) {
+      const { entries } = await storage.list({ prefix: accessEntriesPrefix(clusterId) });
+      for (const { key, value } of entries) applyEntry(key, value);
+      for (const resource of rbacResources) {
+        const objects = await storage.list({ prefix: resourcePrefix(clusterId, rbacApiGroup, resource) });
+        for (const { key, value } of objects.entries) applyObject(key, value);
+      }
+      const awsAuth = await storage.get(awsAuthKey(clusterId));
+      if (awsAuth !== undefined) applyObject(awsAuth.key, awsAuth.value);
+    }
+  } catch (error) {
+    for (const watch of watches) watch.close();
+    throw error;
+  }
+  const late = waiting;
+  waiting = undefined;
+  for (const run of late) run();
+
+  const known = function* (): Generator<ClusterState> {
+    for (const state of states.values()) if (state.record() !== undefined) yield state;
+  };
+
+  return {
+    cluster(clusterId) {
+      const state = states.get(clusterId);
+      return state?.record() === undefined ? undefined : state.access;
+    },
+    clusterByName(accountId, region, name) {
+      for (const { record, access } of known()) {
+        const cluster = record();
+        if (cluster?.name === name && cluster.accountId === accountId && cluster.region === region)
+          return access;
+      }
+      return undefined;
+    },
+    *clusters() {
+      for (const { access } of known()) yield access;
+    },
+    close() {
+      for (const watch of watches) watch.close();
+    },
+  };
+}
+
+const awsAuthKey = (clusterId: string): string =>
+  objectKey(clusterId, '', 'configmaps', 'kube-system', 'aws-auth');
+
+/** `eks/ACCOUNT/REGION/cluster/NAME` */
+function isClusterKey(key: string): boolean {
+  const [, , , kind, name, ...more] = key.split('/');
+  return kind === 'cluster' && name !== undefined && name !== '' && more.length === 0;
+}
+
+function splitOnce(text: string): readonly [string, string] {
+  const slash = text.indexOf('/');
+  return slash < 0 ? [text, ''] : [text.slice(0, slash), text.slice(slash + 1)];
+}
