@@ -2,7 +2,7 @@ import { parseDocument } from 'yaml';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import type { RequestFormat } from './negotiation.ts';
 import { decodeProtobuf } from './protobuf.ts';
-import { badRequest } from './status.ts';
+import { badRequest, KubeStatusError } from './status.ts';
 
 /** Deeper than any built-in type or sensible custom one; keeps every recursive walk of the room off the stack limit. */
 export const maxJsonDepth = 128;
@@ -52,27 +52,60 @@ export function parseJson(bytes: Uint8Array): JsonValue {
  * @throws KubeStatusError 400
  */
 export function parseYaml(bytes: Uint8Array): JsonValue {
-  const document = parseDocument(text(bytes), {
-    schema: 'core',
-    uniqueKeys: true,
-    stringKeys: true,
-    logLevel: 'silent',
-  });
-  const [problem] = document.errors;
-  if (problem !== undefined) {
-    throw badRequest(
-      `error converting YAML to JSON: yaml: ${problem.code.toLowerCase().replaceAll('_', ' ')}`,
-    );
-  }
+  const source = text(bytes);
+  // JSON is YAML, clients send it under YAML types, and its parser is faster and needs no care.
+  const json = jsonOrUndefined(source);
+  if (json !== undefined) return checked(json);
+  // The composer recurses: refuse nesting it could not survive before it sees the text.
+  if (flowDepth(source) > maxFlowDepth) throw badRequest('the body of the request is nested too deeply');
   let value: unknown;
   try {
+    const document = parseDocument(source, {
+      schema: 'core',
+      resolveKnownTags: false,
+      uniqueKeys: true,
+      stringKeys: true,
+      logLevel: 'error',
+    });
+    const problem = document.errors[0] ?? document.warnings[0];
+    if (problem !== undefined) {
+      throw badRequest(
+        `error converting YAML to JSON: yaml: ${problem.code.toLowerCase().replaceAll('_', ' ')}`,
+      );
+    }
     value = document.toJS({ maxAliasCount: 0 });
   } catch (cause) {
-    throw Object.assign(badRequest('error converting YAML to JSON: yaml: aliases are not accepted'), {
-      cause,
-    });
+    if (cause instanceof KubeStatusError) throw cause;
+    // An alias, or nesting of block collections beyond the composer's stack.
+    const refusal = badRequest('error converting YAML to JSON: yaml: aliases or nesting are not accepted');
+    throw Object.assign(refusal, { cause });
   }
   return checked(value);
+}
+
+function jsonOrUndefined(source: string): JsonValue | undefined {
+  if (!source.trimStart().startsWith('{')) return undefined;
+  try {
+    return JSON.parse(source) as JsonValue;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Far above what `checked` lets pass: brackets inside the strings of honest documents count, too. */
+const maxFlowDepth = 1_000;
+
+/** An upper bound on the nesting of flow collections: brackets inside strings count too. */
+function flowDepth(source: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const char of source) {
+    if (char === '[' || char === '{') {
+      depth += 1;
+      deepest = Math.max(deepest, depth);
+    } else if ((char === ']' || char === '}') && depth > 0) depth -= 1;
+  }
+  return deepest;
 }
 
 export interface DecodedBody {

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { decodeBody, isWithinDepth, maxJsonDepth, parseYaml } from './body.ts';
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+const badRequest = expect.objectContaining({ status: expect.objectContaining({ code: 400 }) });
+
+test('JSON and YAML give the same object', () => {
+  const object = { kind: 'Role', metadata: { name: 'r' }, rules: [{ verbs: ['get'], n: 1, on: 'yes' }] };
+  expect(decodeBody(bytes(JSON.stringify(object)), 'json').object).toEqual(object);
+  const yaml = 'kind: Role\nmetadata: {name: r}\nrules:\n- verbs: [get]\n  n: 1\n  on: yes\n';
+  expect(decodeBody(bytes(yaml), 'yaml').object).toEqual(object);
+  expect(decodeBody(bytes(JSON.stringify(object)), 'yaml').object).toEqual(object);
+});
+
+const deep = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+test.each([
+  ['nothing', ''],
+  ['half an object', '{"a":'],
+  ['a list', '[]'],
+  ['null', 'null'],
+  ['a string', '"x"'],
+  ['two objects', '{}{}'],
+  ['an object nested too deeply', deep(maxJsonDepth + 1)],
+  ['an object nested far too deeply', deep(100_000)],
+])('a JSON body that is %s is refused with 400', (_, text) => {
+  expect(() => decodeBody(bytes(text), 'json')).toThrow(badRequest);
+});
+
+test.each([
+  ['two documents', 'a: 1\n---\nb: 2\n'],
+  ['a repeated key', 'a: 1\na: 2\n'],
+  ['an alias', 'a: &x {b: 1}\nc: *x\n'],
+  [
+    'aliases that explode',
+    `a0: &a0 [x]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]`).join('\n')}\n`,
+  ],
+  ['a list', '- a\n'],
+  ['a tag', 'a: !!binary aGk=\n'],
+  ['a key that is a list', '? [a]\n: 1\n'],
+  ['broken', 'a: [\n'],
+  ['brackets without end', '['.repeat(200_000)],
+  ['block lists without end', '- '.repeat(50_000)],
+])('a YAML body with %s is refused with 400', (_, text) => {
+  expect(() => decodeBody(bytes(text), 'yaml')).toThrow(badRequest);
+});
+
+test('a body that is not UTF-8 is refused', () => {
+  expect(() => decodeBody(Uint8Array.from([0x7b, 0xff, 0x7d]), 'json')).toThrow('not UTF-8');
+});
+
+test('errors do not quote the body', () => {
+  expect(() => decodeBody(bytes('{"password": hunter2}'), 'json')).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+  );
+  expect(() => decodeBody(bytes('password: [hunter2'), 'yaml')).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
+  );
+});
+
+test('__proto__ in YAML is a key', () => {
+  const value = parseYaml(bytes('__proto__: {polluted: true}\na: 1\n'));
+  expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+  expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+});
+
+test('depth counts lists and objects', () => {
+  expect(isWithinDepth({ a: [{ b: 1 }] }, 3)).toBe(true);
+  expect(isWithinDepth({ a: [{ b: 1 }] }, 2)).toBe(false);
+});

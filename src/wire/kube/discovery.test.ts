@@ -1,0 +1,172 @@
+import { expect, test } from 'vitest';
+import {
+  aggregatedDiscovery,
+  apiGroup,
+  apiGroupList,
+  apiResourceList,
+  apiVersions,
+  versionInfo,
+} from './discovery.ts';
+import { at } from './json.ts';
+import { messageNamed, messageNames } from './messages.ts';
+import {
+  findKind,
+  findResource,
+  findSubresource,
+  groupVersions,
+  preferredVersion,
+  resourceDefinitions,
+} from './resources.ts';
+
+test('pods are what discovery says they are', () => {
+  expect(findResource('', 'v1', 'pods')).toMatchObject({
+    kind: 'Pod',
+    singular: 'pod',
+    namespaced: true,
+    shortNames: ['po'],
+    categories: ['all'],
+    messageType: 'core.v1.Pod',
+  });
+});
+
+test.each([
+  ['', 'v1', 'widgets'],
+  ['apps', 'v1beta1', 'deployments'],
+  ['apps', 'v1', 'pods'],
+  ['', 'v1', 'pods/log'],
+  ['', 'v1', 'Pods'],
+  ['', 'v1', 'po'],
+])('%s/%s/%s is not served', (group, version, resource) => {
+  expect(findResource(group, version, resource)).toBeUndefined();
+});
+
+test('a subresource has its own kind and group', () => {
+  const deployments = findResource('apps', 'v1', 'deployments');
+  expect(deployments && findSubresource(deployments, 'scale')).toMatchObject({
+    kind: 'Scale',
+    group: 'autoscaling',
+    version: 'v1',
+    verbs: ['get', 'patch', 'update'],
+  });
+});
+
+test('the first version of a group is preferred (D1.2)', () => {
+  expect(preferredVersion('autoscaling')).toBe('v2');
+  expect(preferredVersion('')).toBe('v1');
+  expect(preferredVersion('none.example.com')).toBeUndefined();
+  expect(groupVersions[0]?.group).toBe('');
+});
+
+test('every resource can be found again by its kind', () => {
+  for (const one of resourceDefinitions) expect(findKind(one.group, one.version, one.kind)).toBe(one);
+});
+
+test('no resource is listed twice', () => {
+  const keys = resourceDefinitions.map((one) => `${one.group}/${one.version}/${one.resource}`);
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
+test('only groups whose types we do not carry lack a message', () => {
+  const without = resourceDefinitions.filter((one) => one.messageType === undefined).map((one) => one.group);
+  expect([...new Set(without)]).toEqual([
+    'apiregistration.k8s.io',
+    'apiextensions.k8s.io',
+    'flowcontrol.apiserver.k8s.io',
+    'resource.k8s.io',
+  ]);
+});
+
+test('every message of the data reads, and every type it names is there', () => {
+  const scalars = ['string', 'bool', 'int32', 'int64', 'bytes'];
+  const missing = messageNames().flatMap((name) =>
+    (messageNamed(name)?.fields ?? [])
+      .map((field) => field.type)
+      .filter((type) => !scalars.includes(type) && messageNamed(type) === undefined),
+  );
+  expect(missing).toEqual([]);
+  expect(messageNames()).toHaveLength(552);
+});
+
+test('inlined fields are fields of the parent', () => {
+  expect(messageNamed('core.v1.Volume')?.byJsonName.get('emptyDir')?.type).toBe(
+    'core.v1.EmptyDirVolumeSource',
+  );
+  expect(messageNamed('core.v1.Volume')?.byJsonName.has('volumeSource')).toBe(false);
+});
+
+test('/api has one item without a name, /apis one per group (D1.2)', () => {
+  const core = aggregatedDiscovery('core');
+  expect(core).toMatchObject({
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+  });
+  expect(core.items).toHaveLength(1);
+  expect(at(core.items, '0')).toBeUndefined();
+  const [only] = core.items as readonly unknown[];
+  expect(at(only, 'metadata')).toEqual({});
+  const groups = aggregatedDiscovery('groups').items as readonly unknown[];
+  expect(groups).toHaveLength(groupVersions.length - 1);
+  expect(groups.map((one) => at(one, 'metadata', 'name'))).toContain('rbac.authorization.k8s.io');
+});
+
+test('a resource of aggregated discovery has the members clients read (D1.2)', () => {
+  const [core] = aggregatedDiscovery('core').items as readonly unknown[];
+  const [version] = at(core, 'versions') as readonly unknown[];
+  expect(at(version, 'freshness')).toBe('Current');
+  const pods = (at(version, 'resources') as readonly unknown[]).find((one) => at(one, 'resource') === 'pods');
+  expect(pods).toMatchObject({
+    responseKind: { group: '', version: 'v1', kind: 'Pod' },
+    scope: 'Namespaced',
+    singularResource: 'pod',
+    shortNames: ['po'],
+    categories: ['all'],
+  });
+  expect(at(pods, 'subresources')).toContainEqual({
+    subresource: 'eviction',
+    responseKind: { group: 'policy', version: 'v1', kind: 'Eviction' },
+    verbs: ['create'],
+  });
+});
+
+test('the plain documents are there for older clients (D1.3)', () => {
+  expect(apiVersions('127.0.0.1:6443')).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+  const groups = apiGroupList().groups as readonly unknown[];
+  expect(groups).toContainEqual({
+    name: 'autoscaling',
+    versions: [
+      { groupVersion: 'autoscaling/v2', version: 'v2' },
+      { groupVersion: 'autoscaling/v1', version: 'v1' },
+    ],
+    preferredVersion: { groupVersion: 'autoscaling/v2', version: 'v2' },
+  });
+  expect(apiGroup('apps')).toMatchObject({ kind: 'APIGroup', name: 'apps' });
+  expect(apiGroup('')).toBeUndefined();
+  expect(apiGroup('none')).toBeUndefined();
+});
+
+test('subresources are rows of an APIResourceList (D1.4)', () => {
+  expect(apiResourceList('apps', 'v1')?.groupVersion).toBe('apps/v1');
+  const rows = apiResourceList('', 'v1')?.resources as readonly unknown[];
+  expect(rows).toContainEqual({
+    name: 'pods/log',
+    singularName: '',
+    namespaced: true,
+    kind: 'Pod',
+    verbs: ['get'],
+  });
+  expect(rows).toContainEqual({
+    name: 'pods/eviction',
+    singularName: '',
+    namespaced: true,
+    kind: 'Eviction',
+    verbs: ['create'],
+    group: 'policy',
+    version: 'v1',
+  });
+  expect(apiResourceList('apps', 'v2')).toBeUndefined();
+});
+
+test('the version document has the members kubectl prints (D1.6)', () => {
+  expect(versionInfo('1.33')).toMatchObject({ major: '1', minor: '33', gitVersion: 'v1.33.0-entryway' });
+});

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import type { JsonValue } from './json.ts';
+import { checkObject, strictDecodingMessage, unknownFields, unknownFieldWarnings } from './unknownfields.ts';
+
+const base = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } };
+
+test.each<[string, JsonValue, readonly string[]]>([
+  ['rbac.v1.Role', { ...base, rules: [{ verbs: ['get'], apiGroup: [''] }] }, ['rules[0].apiGroup']],
+  ['rbac.v1.Role', { ...base, spec: {} }, ['spec']],
+  ['rbac.v1.Role', { ...base, Rules: [] }, ['Rules']],
+  [
+    'core.v1.Pod',
+    { ...base, spec: { containers: [{ name: 'c' }, { name: 'd', foo: 1 }] } },
+    ['spec.containers[1].foo'],
+  ],
+  [
+    'core.v1.Pod',
+    { ...base, spec: { volumes: [{ name: 'v', emptyDir: {}, volumeSource: {} }] } },
+    ['spec.volumes[0].volumeSource'],
+  ],
+  ['core.v1.ConfigMap', { ...base, data: { anything: 'goes' } }, []],
+  ['core.v1.ConfigMap', { ...base, metadata: { labels: { any: 'x' }, foo: 1 } }, ['metadata.foo']],
+  [
+    'core.v1.Pod',
+    JSON.parse('{"__proto__": 1, "constructor": 2}') as JsonValue,
+    ['__proto__', 'constructor'],
+  ],
+  ['authorization.v1.SubjectAccessReview', { ...base, spec: { extra: { k: ['v'] }, groups: ['g'] } }, []],
+  ['apps.v1.ControllerRevision', { ...base, data: { free: { form: 1 } }, revision: 1 }, []],
+])('%s: unknown fields of %j are %j (D2.7)', (type, object, expected) => {
+  expect(unknownFields(type, object)).toEqual(expected);
+});
+
+test.each<[string, JsonValue, readonly string[]]>([
+  ['rbac.v1.Role', { ...base, rules: 'all' }, ['rules: expected array, got string']],
+  ['rbac.v1.Role', { ...base, rules: ['all'] }, ['rules[0]: expected object, got string']],
+  ['rbac.v1.Role', { ...base, rules: [{ verbs: '*' }] }, ['rules[0].verbs: expected array, got string']],
+  ['rbac.v1.Role', { ...base, rules: [{ verbs: [1] }] }, ['rules[0].verbs[0]: expected string, got number']],
+  ['rbac.v1.Role', { ...base, rules: null }, []],
+  ['rbac.v1.RoleBinding', { ...base, roleRef: [] }, ['roleRef: expected object, got array']],
+  ['core.v1.Pod', { ...base, metadata: 'x' }, ['metadata: expected object, got string']],
+  [
+    'core.v1.Pod',
+    { ...base, metadata: { creationTimestamp: 5 } },
+    ['metadata.creationTimestamp: expected string, got number'],
+  ],
+  ['core.v1.Pod', { ...base, metadata: { creationTimestamp: null } }, []],
+  ['core.v1.ConfigMap', { ...base, data: { a: 1 } }, ['data.a: expected string, got number']],
+  [
+    'apps.v1.Deployment',
+    { ...base, spec: { replicas: 1.5 } },
+    ['spec.replicas: expected integer, got number'],
+  ],
+  [
+    'core.v1.Service',
+    { ...base, spec: { ports: [{ port: 80, targetPort: true }] } },
+    ['spec.ports[0].targetPort: expected string or number, got boolean'],
+  ],
+  ['core.v1.Pod', 'x', [': expected object, got string']],
+])('%s: wrong types of %j are %j', (type, object, expected) => {
+  expect(checkObject(type, object).wrongTypes).toEqual(expected);
+});
+
+test('a kind without types has no findings', () => {
+  expect(checkObject(undefined, { anything: 1 })).toEqual({ unknownFields: [], wrongTypes: [] });
+});
+
+test('findings end at a hundred', () => {
+  const many = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`f${index}`, 1]));
+  expect(unknownFields('core.v1.Pod', many)).toHaveLength(100);
+});
+
+test('messages and warnings read as in D2.7', () => {
+  expect(strictDecodingMessage('Role', 'v1', ['spec.foo'])).toBe(
+    'Role in version "v1" cannot be handled as a Role: strict decoding error: unknown field "spec.foo"',
+  );
+  expect(unknownFieldWarnings(['spec.foo', 'a\r\nX: y"'])).toEqual([
+    '299 - "unknown field \\"spec.foo\\""',
+    '299 - "unknown field \\"a??X: y\\"\\""',
+  ]);
+});
