@@ -280,6 +280,15 @@ export function describeStorage(subject: StorageUnderTest): void {
         expect(keysOf((await store.list({ prefix: '' })).entries)).toEqual(['b']);
       }));
 
+    test('hundreds of commits in one turn are applied in order of arrival', () =>
+      withStore(async (store) => {
+        const revisions = await Promise.all(
+          Array.from({ length: 1500 }, (_, index) => store.commit({ changes: [put('k', String(index))] })),
+        );
+        expect(revisions).toEqual(Array.from({ length: 1500 }, (_, index) => index + 1));
+        expect(await store.get('k')).toEqual({ key: 'k', value: '1499', revision: 1500 });
+      }));
+
     test('counting up in many racing loops loses nothing', () =>
       withStore(async (store) => {
         await store.commit({ changes: [put('n', '0')] });

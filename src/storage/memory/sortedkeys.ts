@@ -10,7 +10,7 @@ interface Position {
 
 /**
  * Distinct keys in bytewise order, in blocks of bounded size: one array would move half of all keys with every
- * insertion (100,000 random insertions took 3 s with one array and take 0.2 s with blocks).
+ * insertion (100,000 commits of one key in random order: 7 s with one array, 0.4 s with blocks).
  */
 export class SortedKeys {
   #blocks: string[][] = [[]];

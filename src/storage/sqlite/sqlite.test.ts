@@ -164,6 +164,28 @@ describe('files', () => {
   });
 });
 
+test('more waiting writes than there is room for are refused at once; the others are stored', async () => {
+  const store = openSqliteStorage({ directory: newDirectory() });
+  const results = await Promise.allSettled(
+    Array.from({ length: 20_005 }, () => store.commit({ changes: [{ type: 'delete', key: 'k' }] })),
+  );
+  expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(5);
+  expect(store.revision()).toBe(20_000);
+  await store.close();
+});
+
+test('a database locked by somebody else refuses the write, and takes the next one', async () => {
+  const directory = newDirectory();
+  const store = openSqliteStorage({ directory });
+  const stranger = new DatabaseSync(join(directory, databaseName));
+  stranger.exec('BEGIN IMMEDIATE');
+  await expect(store.commit({ changes: [put('a')] })).rejects.toMatchObject({ code: 'storageFailed' });
+  expect([store.revision(), await store.get('a')]).toEqual([0, undefined]);
+  stranger.close();
+  expect(await store.commit({ changes: [put('a')] })).toBe(1);
+  await store.close();
+});
+
 describe('when the disk is full', () => {
   test('only the batch that does not fit is refused, and store, file and watchers agree', async () => {
     const directory = newDirectory();

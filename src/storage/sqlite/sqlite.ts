@@ -21,6 +21,9 @@ export interface SqliteOptions extends RetentionOptions {
 /** SQLite's default, stated when the file is made. */
 const pageBytes = 4096;
 
+/** How long a write waits for a stranger (`sqlite3` in a shell) that locks the database; the event loop waits too. */
+const busyMs = 500;
+
 /** Name of the database within the data directory. */
 export const databaseName = 'entryway.db';
 
@@ -54,7 +57,7 @@ function openDatabase(directory: string, path: string): DatabaseSync {
   closeSync(openSync(path, 'a', 0o600));
   chmodSync(path, 0o600);
   syncDirectory(directory);
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  const database = new DatabaseSync(path, { timeout: busyMs });
   try {
     database.exec(`PRAGMA page_size = ${pageBytes}`);
     database.exec("PRAGMA encoding = 'UTF-8'; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -16384");
