@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
+import type { ReadyFile } from '../../server/readyfile.ts';
 import type { KubernetesOutcome, RunningServer } from '../../server/server.ts';
 import { createToken } from '../../wire/token/create.ts';
 import { createAwsClient } from '../clients/aws.ts';
 import { createKubernetesClient, type KubernetesClient } from '../clients/kubernetes.ts';
+import { dataDirectoryOf } from '../connection.ts';
 import { rootCredentials } from '../identity.ts';
 import { mintOperatorSession } from '../operator.ts';
 import { describeAuthentication, describeDecision } from '../render/evidence.ts';
@@ -28,31 +30,34 @@ export async function runDemo(server: RunningServer): Promise<void> {
       accountId,
     );
     process.stdout.write(introduction(server, cluster.endpoint));
-    for (const principal of demoPrincipals(accountId)) {
-      process.stdout.write(
-        `\n${principal.title}\n${await askAll(server, client, await tokenOf(server, principal))}`,
-      );
+    const answers: (readonly Answer[])[] = [];
+    const principals = demoPrincipals(accountId);
+    for (const principal of principals)
+      answers.push(await askAll(server, client, await tokenOf(server, principal)));
+    process.stdout.write(matrix(principals, answers));
+    process.stdout.write('\nWhy:\n');
+    for (const [i, principal] of principals.entries()) {
+      process.stdout.write(`\n${principal.name}: ${principal.description}\n${reasons(answers[i] ?? [])}`);
     }
-    process.stdout.write(nextCommands(accountId));
+    process.stdout.write(nextCommands(connection));
   } finally {
     client.close();
   }
 }
 
 interface DemoPrincipal {
-  readonly title: string;
+  readonly name: string;
+  readonly description: string;
   readonly role?: string;
   readonly user?: string;
 }
 
 function demoPrincipals(accountId: string): readonly DemoPrincipal[] {
   return [
-    ...demoRoles.map(({ name, description }) => ({
-      title: `role/${name}: ${description}`,
-      role: roleArn(accountId, name),
-    })),
+    ...demoRoles.map(({ name, description }) => ({ name, description, role: roleArn(accountId, name) })),
     {
-      title: `user/${legacyUser.name}: mapped by aws-auth, allowed by a Role in team-b`,
+      name: legacyUser.name,
+      description: 'A user of the older way: mapped by aws-auth, allowed by a Role in team-b',
       user: legacyUser.name,
     },
   ];
@@ -71,17 +76,27 @@ async function tokenOf(
   });
 }
 
+interface Answer {
+  readonly command: string;
+  readonly verdict: string;
+  readonly reason: string;
+}
+
 /** Asks every question over the wire, and joins each answer with the evidence recorded for that very request. */
-async function askAll(server: RunningServer, client: KubernetesClient, token: string): Promise<string> {
+async function askAll(
+  server: RunningServer,
+  client: KubernetesClient,
+  token: string,
+): Promise<readonly Answer[]> {
   const outcomes = new Map<string, KubernetesOutcome>();
   const stop = server.onKubernetesRequest((outcome) => outcomes.set(outcome.auditId, outcome));
   try {
-    const rows: string[][] = [];
+    const answers: Answer[] = [];
     for (const { command, ...question } of questions) {
-      const answer = await client.send({ token, ...question });
-      rows.push([command, verdict(answer.status), reason(outcomes.get(answer.auditId ?? ''))]);
+      const { status, auditId } = await client.send({ token, ...question });
+      answers.push({ command, verdict: verdict(status), reason: reason(outcomes.get(auditId ?? '')) });
     }
-    return renderTable([{ title: 'request' }, { title: 'answer' }, { title: 'why', width: 96 }], rows);
+    return answers;
   } finally {
     stop();
   }
@@ -89,9 +104,30 @@ async function askAll(server: RunningServer, client: KubernetesClient, token: st
 
 function verdict(status: number): string {
   if (status >= 200 && status < 300) return 'allowed';
-  if (status === 401) return 'denied (401)';
-  if (status === 403) return 'denied';
-  return `HTTP ${status}`;
+  return status === 401 || status === 403 ? 'denied' : `HTTP ${status}`;
+}
+
+/** One row per request, one column per principal. */
+function matrix(principals: readonly DemoPrincipal[], answers: readonly (readonly Answer[])[]): string {
+  return renderTable(
+    [{ title: 'request' }, ...principals.map(({ name }) => ({ title: name }))],
+    questions.map(({ command }, row) => [command, ...answers.map((column) => column[row]?.verdict ?? '')]),
+  );
+}
+
+/** Requests with one reason share a row. */
+function reasons(answers: readonly Answer[]): string {
+  const groups = Map.groupBy(answers, ({ verdict, reason }) => `${verdict}\n${reason}`);
+  return renderTable(
+    [{ title: '' }, { title: 'requests', width: 46 }, { title: 'because', width: 76 }],
+    [...groups.values()].map((group) => [
+      group[0]?.verdict ?? '',
+      group.length === answers.length
+        ? `all ${group.length}`
+        : group.map(({ command }) => command.replace(/^kubectl /, '')).join('\n'),
+      group[0]?.reason ?? '',
+    ]),
+  );
 }
 
 function reason(outcome: KubernetesOutcome | undefined): string {
@@ -117,18 +153,19 @@ function introduction({ connection }: RunningServer, clusterEndpoint: string): s
   ].join('\n');
 }
 
-function nextCommands(accountId: string): string {
+function nextCommands({ accountId, dataDir }: ReadyFile): string {
+  const data = dataDir === dataDirectoryOf({}) ? '' : ` --data ${dataDir}`;
   return [
     '',
     'Next, in another terminal:',
     '',
-    '  eval "$(npx entryway env)"',
+    `  eval "$(npx entryway env${data})"`,
     `  aws eks update-kubeconfig --name ${demoCluster} --kubeconfig ./demo.kubeconfig`,
     `  aws eks list-access-entries --cluster-name ${demoCluster}`,
-    `  eval "$(npx entryway env --role ${roleArn(accountId, 'team-a-developer')})"`,
+    `  eval "$(npx entryway env${data} --role ${roleArn(accountId, 'team-a-developer')})"`,
     '  kubectl --kubeconfig ./demo.kubeconfig get pods -n team-a',
     '',
-    'Without the AWS CLI:  npx entryway kubeconfig demo --role ROLE_ARN > demo.kubeconfig',
+    `Without the AWS CLI:  npx entryway kubeconfig ${demoCluster}${data} --role ROLE_ARN > demo.kubeconfig`,
     'Stop with Ctrl-C; everything is kept.',
     '',
   ].join('\n');

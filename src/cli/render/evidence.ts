@@ -1,5 +1,4 @@
 import type { Decision, DecisionEvidence } from '../../engine/authorizer/decision.ts';
-import type { PolicyRule } from '../../engine/rbac/rules.ts';
 import type { AuthenticationEvidence } from '../../server/server.ts';
 
 /** Evidence in one line for a person. It prints what the decision carries and decides nothing. */
@@ -9,9 +8,9 @@ export function describeDecision(decision: Decision): string {
     case 'systemMasters':
       return 'member of system:masters';
     case 'accessPolicy':
-      return `entry ${shortArn(evidence.principalArn)} → ${policyName(evidence.policyArn)} on ${scopeText(evidence.accessScope)} → ${ruleText(evidence.rule)}`;
+      return `entry ${shortArn(evidence.principalArn)} → ${policyName(evidence.policyArn)} on ${scopeText(evidence.accessScope)}`;
     case 'rbac':
-      return `${bindingText(evidence.binding)} → ${evidence.role.kind} ${evidence.role.name} → ${ruleText(evidence.rule)}`;
+      return `${bindingText(evidence.binding)} → ${evidence.role.kind} ${evidence.role.name}`;
     case 'nothing':
       return missText(evidence);
   }
@@ -44,15 +43,4 @@ function bindingText(binding: {
   readonly namespace: string;
 }): string {
   return `${binding.kind} ${binding.namespace === '' ? '' : `${binding.namespace}/`}${binding.name}`;
-}
-
-const shown = 4;
-
-function ruleText(rule: PolicyRule): string {
-  const what = rule.nonResourceURLs.length > 0 ? rule.nonResourceURLs : rule.resources;
-  return `${abbreviate(rule.verbs)} ${abbreviate(what)}`;
-}
-
-function abbreviate(words: readonly string[]): string {
-  return words.length <= shown ? words.join(',') : `${words.slice(0, shown).join(',')},…`;
 }

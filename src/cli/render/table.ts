@@ -11,7 +11,7 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
   const widths = columns.map((column, i) =>
     Math.min(
       column.width ?? 200,
-      Math.max(column.title.length, ...rows.map((row) => (row[i] ?? '').length)) + 2,
+      Math.max(column.title.length, ...rows.map((row) => longestLine(row[i] ?? ''))) + 2,
     ),
   );
   const table = new Table({
@@ -31,4 +31,8 @@ export function renderTable(columns: readonly Column[], rows: readonly (readonly
     .split('\n')
     .map((line) => line.trimEnd())
     .join('\n')}\n`;
+}
+
+function longestLine(cell: string): number {
+  return Math.max(...cell.split('\n').map((line) => line.length));
 }
