@@ -38,7 +38,7 @@ export function servedResource(info: RequestInfo): ResourceDefinition {
   const subresource = info.subresource === '' ? undefined : findSubresource(resource, info.subresource);
   if (info.subresource !== '' && subresource === undefined) throw pathNotFound();
   if (info.parts.length > 3 && info.subresource !== 'proxy') throw pathNotFound();
-  if (isCollection && info.parts.length > 1) throw methodNotAllowed();
+  if (isCollection ? info.parts.length > 1 : info.name === '') throw methodNotAllowed();
   const verbs = subresource?.verbs ?? resource.verbs;
   if (!verbs.includes(info.verb)) throw methodNotAllowed(resource, info.verb);
   return resource;

@@ -45,7 +45,12 @@ export function createKubernetesServer(options: {
   });
   // A peer that breaks TLS or HTTP harms its own connection only.
   server.on('tlsClientError', (_, socket) => socket.destroy());
-  server.on('clientError', (_, socket: Socket) => socket.destroy());
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const line =
+      error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+    if (socket.writable) socket.end(`HTTP/1.1 ${line}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else socket.destroy();
+  });
   server.on('request', (request, response) => {
     const socket = request.httpVersionMajor === 1 ? request.socket : undefined;
     if (socket !== undefined) {

@@ -52,7 +52,6 @@ const record: ClusterRecord = {
 
 const list = (value: unknown): readonly never[] => (Array.isArray(value) ? (value as never[]) : []);
 
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one small reader for four kinds of test objects
 function rbacObject(value: string): RbacObject {
   const object = JSON.parse(value) as Record<string, never> & {
     kind: RbacObject['kind'];
@@ -235,7 +234,9 @@ export async function startTestApi(
           agent: false,
           headers: {
             ...(call.token === '' ? {} : { authorization: `Bearer ${call.token ?? 'admin'}` }),
-            ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(payload === undefined
+              ? {}
+              : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
             ...call.headers,
           },
         },

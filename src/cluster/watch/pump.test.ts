@@ -4,15 +4,22 @@ import { createLinePump, type LineSink } from './pump.ts';
 function createSink(takes: number) {
   const written: string[] = [];
   let left = takes;
-  const state = { written, ended: 0, destroyed: 0, grant: (more: number) => (left = more) };
+  const grant = (more: number): void => {
+    left = more;
+  };
+  const state = { written, ended: 0, destroyed: 0, grant };
   const sink: LineSink = {
     write(line) {
       written.push(line);
       left -= 1;
       return left > 0;
     },
-    end: () => void (state.ended += 1),
-    destroy: () => void (state.destroyed += 1),
+    end() {
+      state.ended += 1;
+    },
+    destroy() {
+      state.destroyed += 1;
+    },
   };
   return { sink, state };
 }
