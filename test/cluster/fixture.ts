@@ -234,9 +234,10 @@ export async function startTestApi(
           agent: false,
           headers: {
             ...(call.token === '' ? {} : { authorization: `Bearer ${call.token ?? 'admin'}` }),
-            ...(payload === undefined
+            ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(payload === undefined || call.headers?.['transfer-encoding']
               ? {}
-              : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(payload)) }),
+              : { 'content-length': String(Buffer.byteLength(payload)) }),
             ...call.headers,
           },
         },
