@@ -18,7 +18,10 @@ export interface AccessRegistry {
 export interface ClusterAccess {
   /** Current, also after mode changes. */
   readonly cluster: ClusterRecord;
-  /** credential → caller → identity. `now` is epoch milliseconds. Never throws for anything in the token. */
+  /**
+   * credential → caller → identity. `now` is epoch milliseconds. Never throws for anything in the token. The user is
+   * as the authenticator reports it: `system:authenticated` is added by the API server (kubernetes-facts B10).
+   */
   authenticate(token: string, now: number): Promise<Authentication>;
   /** identity → decision, by the whole chain: `system:masters`, access policies, RBAC. */
   authorize(attributes: Attributes): Decision;

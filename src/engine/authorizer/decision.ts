@@ -40,10 +40,17 @@ export type DecisionEvidence =
     }
   | { readonly by: 'nothing'; readonly misses: readonly NearMiss[] };
 
-/** Why one source of permission did not allow, nearest miss first. */
+/**
+ * Why one source of permission did not allow, nearest miss first. `misses` is a getter: they are looked for when first
+ * read, in the cluster as it then is, because most refusals are never explained.
+ */
 export interface NearMiss {
   readonly source: 'accessPolicy' | 'rbac';
-  /** Stable code: `noEntry`, `noPolicies`, `scopeLacksNamespace`, `noRule`, `unpublishedPolicy`, `impersonated`, `noBinding`, `missingRole`, … */
+  /**
+   * Stable code. Of access policies: `impersonated`, `recreatedPrincipal`, `scopeLacksNamespace`, `namesUnpublished`,
+   * `unpublishedPolicy`, `unknownPolicy`, `noRule`, `noPolicies`, `modeIgnoresEntries`, `noEntry`, `noPrincipal`; of
+   * RBAC: `otherNamespace`, `missingRole`, `noRule`, `noBinding`.
+   */
   readonly code: string;
   /** One line in our message style (style.md 3). */
   readonly message: string;

@@ -30,7 +30,9 @@ export interface Association {
 export interface IndexedEntry {
   readonly principalArn: string;
   readonly principalId: string;
-  /** Path stripped, lower case: what the caller's canonical ARN must equal (eks-access-facts B17). */
+  /** Path stripped: what the caller's canonical ARN must equal without regard to case (eks-access-facts B17). */
+  readonly canonicalArn: string;
+  /** The same in lower case. */
   readonly matchArn: string;
   readonly associations: readonly Association[];
 }
@@ -86,19 +88,25 @@ export function createPolicyIndex(partition: string): PolicyIndex {
   const entryOf = (principal: AuthenticatedPrincipal): IndexedEntry | undefined => {
     const candidates = byPrincipalId.get(principal.principalId);
     if (candidates === undefined) return undefined;
-    const matchArn = lowerAscii(principal.canonicalArn);
+    const { canonicalArn } = principal;
     // An entry whose ARN is none has '' here and is nobody's.
-    if (matchArn === '') return undefined;
+    if (canonicalArn === '') return undefined;
+    // Nearly always the case is the same, too; lower-casing costs more than all the rest of the look-up.
+    const exact = candidates.find((entry) => entry.canonicalArn === canonicalArn);
+    if (exact !== undefined) return exact;
+    const matchArn = lowerAscii(canonicalArn);
     return candidates.find((entry) => entry.matchArn === matchArn);
   };
 
   return {
     apply(source) {
       remove(source.principalArn);
+      const canonicalArn = stripRolePath(source.principalArn) ?? '';
       const entry: IndexedEntry = {
         principalArn: source.principalArn,
         principalId: source.principalId,
-        matchArn: lowerAscii(stripRolePath(source.principalArn) ?? ''),
+        canonicalArn,
+        matchArn: lowerAscii(canonicalArn),
         associations: source.associatedPolicies.map(({ policyArn, accessScope }) => {
           const policy = findAccessPolicy(policyArn, partition);
           return {
