@@ -5,12 +5,10 @@ export interface FieldError {
   readonly reason:
     | 'FieldValueRequired'
     | 'FieldValueInvalid'
-    | 'FieldValueTypeInvalid'
     | 'FieldValueNotSupported'
     | 'FieldValueForbidden'
     | 'FieldValueDuplicate'
-    | 'FieldValueTooLong'
-    | 'FieldValueNotFound';
+    | 'FieldValueTooLong';
   /** Dotted path, `rules[0].verbs`. */
   readonly field: string;
   /** The text after `<field>: ` (E6). */
@@ -34,15 +32,6 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { reason: 'FieldValueInvalid', field, text: withDetail(`Invalid value: ${shown(value)}`, detail) };
 }
 
-/** A value of the wrong JSON type. */
-export function wrongType(field: string, value: unknown, detail: string): FieldError {
-  return {
-    reason: 'FieldValueTypeInvalid',
-    field,
-    text: withDetail(`Invalid value: ${shown(value)}`, detail),
-  };
-}
-
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.length === 0 ? '' : `supported values: ${supported.map(quote).join(', ')}`;
   return {
@@ -62,8 +51,4 @@ export function duplicate(field: string, value: unknown): FieldError {
 
 export function tooLong(field: string, maxBytes: number): FieldError {
   return { reason: 'FieldValueTooLong', field, text: `Too long: may not be more than ${maxBytes} bytes` };
-}
-
-export function valueNotFound(field: string, value: unknown): FieldError {
-  return { reason: 'FieldValueNotFound', field, text: `Not found: ${shown(value)}` };
 }

@@ -3,7 +3,7 @@ import { quote } from './quote.ts';
 import type { ResourceDefinition } from './resources.ts';
 import { badRequest } from './status.ts';
 
-export interface FieldRequirement {
+interface FieldRequirement {
   readonly field: string;
   readonly operator: '=' | '!=';
   readonly value: string;

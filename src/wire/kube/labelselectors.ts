@@ -3,7 +3,7 @@ import { labelValueFindings, qualifiedNameFindings } from './names.ts';
 import { quote } from './quote.ts';
 import { badRequest } from './status.ts';
 
-export interface LabelRequirement {
+interface LabelRequirement {
   readonly key: string;
   readonly operator: 'in' | 'notIn' | 'exists' | 'doesNotExist' | 'greaterThan' | 'lessThan';
   readonly values: readonly string[];

@@ -2,7 +2,7 @@ import { protobufMediaType } from './protobuf.ts';
 import { notAcceptable, unsupportedMediaType } from './status.ts';
 
 /** One clause of an Accept header, or a Content-Type: lower-case type, parameters as sent. */
-export interface MediaType {
+interface MediaType {
   readonly type: string;
   readonly parameters: ReadonlyMap<string, string>;
 }

@@ -8,7 +8,7 @@ export interface StatusCause {
   readonly field?: string;
 }
 
-export interface StatusDetails {
+interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
   readonly kind?: string;
@@ -91,7 +91,7 @@ function detailsOf(name: string, group: string, kind: string): StatusDetails {
 }
 
 /** `resource` or `resource.group`. */
-export function qualified({ group, resource }: GroupResource): string {
+function qualified({ group, resource }: GroupResource): string {
   return group === '' ? resource : `${resource}.${group}`;
 }
 
@@ -208,11 +208,6 @@ export function conflict(
     `Operation cannot be fulfilled on ${qualified(target)} ${quote(name)}: ${detail}`,
     details,
   );
-}
-
-/** E14: a server-side apply conflict has its own message, and no `details` beside the causes. */
-export function applyConflict(message: string, causes: readonly StatusCause[]): KubeStatusError {
-  return failure(409, 'Conflict', message, { causes });
 }
 
 /** E5: several errors read `[a, b]`; `details.kind` is the kind, not the resource. */

@@ -126,21 +126,18 @@ function mergeList(
   const key = field.mergeKey ?? '';
   const before = Array.isArray(original) ? (original as readonly JsonValue[]) : [];
   const change = Object.hasOwn(patch, name) ? list(patch[name], name) : [];
+  // Without an order of its own the patch list is the order: what it adds goes in front of what only the server knows.
   const order = Object.hasOwn(patch, setOrder + name)
     ? list(patch[setOrder + name], setOrder + name)
-    : undefined;
+    : change.filter((item) => own(item, directive) === undefined);
   if (key !== '') {
-    const merged = mergeMapList(before, change, key, place);
-    return order === undefined ? merged : orderedMaps({ merged, change, before, order }, key);
+    return orderedMaps({ merged: mergeMapList(before, change, key, place), change, before, order }, key);
   }
   const removed = Object.hasOwn(patch, deleteFrom + name)
     ? new Set(list(patch[deleteFrom + name], deleteFrom + name).map(identity))
     : new Set<string>();
-  const merged = mergeSet(
-    before.filter((item) => !removed.has(identity(item))),
-    change,
-  );
-  return order === undefined ? merged : orderedPrimitives({ merged, change, before, order });
+  const kept = before.filter((item) => !removed.has(identity(item)));
+  return orderedPrimitives({ merged: mergeSet(kept, change), change, before, order });
 }
 
 /** Names of list fields the patch touches only through a directive. */

@@ -1,7 +1,7 @@
 import { at, type JsonObject, type JsonValue } from '../json.ts';
 import { age } from './age.ts';
 
-export type Cell = string | number | boolean;
+type Cell = string | number | boolean;
 
 export interface Column {
   readonly name: string;
