@@ -30,6 +30,8 @@ describe('what cannot be read maps nobody', () => {
       'aliases without end',
       { mapRoles: `- &a [x,x,x,x,x,x,x,x,x]\n- &b [${'*a,'.repeat(50)}*a]\n- [${'*b,'.repeat(50)}*b]` },
     ],
+    ['nesting without end', { mapRoles: '['.repeat(20_000), mapUsers: '- '.repeat(20_000) }],
+    ['more text than a ConfigMap holds', { mapRoles: `- rolearn: ${ops}\n${' '.repeat(1_048_576)}` }],
     ['empty spellings (G6)', { mapRoles: '``', mapUsers: '""', mapAccounts: "''" }],
   ])('%s', (_, data) => {
     const { awsAuth } = parseAwsAuth(data as Record<string, unknown>);

@@ -11,6 +11,9 @@ export interface ParsedAwsAuth {
 /** Values that count as absent (eks-access-facts G6). */
 const emptyValues = new Set(['', '""', "''", '``']);
 
+/** A whole ConfigMap holds 1 MiB. Reading is done while the store is followed, so it must end soon. */
+const maximumLength = 1_048_576;
+
 /**
  * Reads the data of kube-system/aws-auth as the authenticator does (eks-access-facts G2 to G9, token-facts 7): each
  * key by itself, bad items dropped and good ones kept, a field of the wrong type empty. Key names count by case,
@@ -42,6 +45,10 @@ function textOf(data: Readonly<Record<string, unknown>>, key: string, errors: st
     errors.push(`${key} is not text`);
     return undefined;
   }
+  if (value.length > maximumLength) {
+    errors.push(`${key} is longer than a ConfigMap can be; all of it is dropped`);
+    return undefined;
+  }
   return emptyValues.has(value.trim()) ? undefined : value;
 }
 
@@ -68,11 +75,10 @@ function listOf(
 const brokenYaml = Symbol('broken YAML');
 
 function valueOfYaml(text: string, schema: 'yaml-1.1' | 'failsafe'): unknown {
-  const document = parseDocument(text, { schema, version: '1.1', logLevel: 'silent' });
-  if (document.errors.length > 0) return brokenYaml;
   try {
-    // Throws for a text whose aliases multiply without end.
-    return document.toJS({ maxAliasCount: 100 });
+    const document = parseDocument(text, { schema, version: '1.1', logLevel: 'silent' });
+    // Throws for a text whose aliases multiply without end, and for one nested deeper than the call stack.
+    return document.errors.length > 0 ? brokenYaml : document.toJS({ maxAliasCount: 100 });
   } catch {
     return brokenYaml;
   }

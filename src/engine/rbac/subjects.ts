@@ -1,7 +1,7 @@
 import type { Subject } from './objects.ts';
 
 /** The username of a service account. */
-export function serviceAccountUsername(namespace: string, name: string): string {
+function serviceAccountUsername(namespace: string, name: string): string {
   return `system:serviceaccount:${namespace}:${name}`;
 }
 
