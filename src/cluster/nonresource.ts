@@ -10,6 +10,7 @@ import {
 import type { JsonObject } from '../wire/kube/json.ts';
 import { discoveryTransforms, negotiateResponse } from '../wire/kube/negotiation.ts';
 import { openApiDocument, openApiHash, openApiIndex } from '../wire/kube/openapi.ts';
+import { openApiV2 } from '../wire/kube/openapiv2.ts';
 import type { RequestInfo } from '../wire/kube/requestinfo.ts';
 import { methodNotAllowed, pathNotFound } from '../wire/kube/status.ts';
 import type { Answer } from './context.ts';
@@ -32,7 +33,7 @@ export function serveNonResource(
   switch (first) {
     case undefined:
       return json(headers, {
-        paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'],
+        paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
       });
     case 'healthz':
     case 'livez':
@@ -50,6 +51,10 @@ export function serveNonResource(
       if (rest.length === 1) return found(headers, apiGroup(rest[0] ?? ''));
       return found(headers, apiResourceList(rest[0] ?? '', rest[1] ?? ''));
     case 'openapi':
+      if (rest.length === 1 && rest[0] === 'v2') {
+        const { gitVersion } = versionInfo(cluster.cluster.version);
+        return { kind: 'document', ...openApiV2(String(gitVersion), headers.accept) };
+      }
       return serveOpenApi(headers, rest);
     default:
       throw pathNotFound();
@@ -69,7 +74,6 @@ function discoveryRoot(headers: Headers, root: 'core' | 'groups'): Answer {
 /** `/openapi/v3`, and below it one document for each group version, which clients may keep (kubernetes-facts D0.7). */
 function serveOpenApi(headers: Headers, rest: readonly string[]): Answer {
   const [version, prefix, ...path] = rest;
-  // `/openapi/v2` is only asked for where v3 is missing (D2.4), and then as protobuf.
   if (version !== 'v3') throw pathNotFound();
   if (prefix === undefined) return json(headers, openApiIndex());
   const [group = '', groupVersion = ''] = prefix === 'api' ? ['', path[0]] : path;

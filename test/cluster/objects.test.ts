@@ -523,3 +523,32 @@ describe('forms of an answer', () => {
     expect([answer.status, answer.text]).toEqual([200, '']);
   });
 });
+
+test('an autoscaler is one object in two versions', async () => {
+  const path = (version: string) => `/apis/autoscaling/${version}/namespaces/team-a/horizontalpodautoscalers`;
+  const scaleTargetRef = { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' };
+  const created = await api.call('POST', path('v1'), {
+    body: {
+      metadata: { name: 'h' },
+      spec: { scaleTargetRef, maxReplicas: 5, targetCPUUtilizationPercentage: 70 },
+    },
+  });
+  expect(created.body).toMatchObject({
+    apiVersion: 'autoscaling/v1',
+    spec: { targetCPUUtilizationPercentage: 70 },
+  });
+  const newer = await api.call('GET', `${path('v2')}/h`);
+  expect(newer.body).toMatchObject({
+    apiVersion: 'autoscaling/v2',
+    spec: {
+      metrics: [{ resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } }],
+    },
+  });
+  const headers = { 'content-type': 'application/merge-patch+json' };
+  const patched = await api.call('PATCH', `${path('v1')}/h`, {
+    body: { spec: { targetCPUUtilizationPercentage: 50 } },
+    headers,
+  });
+  expect(patched.body.spec.targetCPUUtilizationPercentage).toBe(50);
+  expect((await api.call('GET', `${path('v2')}/h`)).body.spec.metrics.length).toBe(1);
+});

@@ -7,6 +7,8 @@ import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/sta
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { kindRules } from '../resources/kinds.ts';
 import { finishNamespace } from '../resources/namespaces.ts';
+import { toStoredVersion } from '../resources/versions.ts';
+import { viewObject } from '../resources/view.ts';
 import { maximumAttempts } from './create.ts';
 import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMetadata } from './metadata.ts';
 import type { KubeObject } from './object.ts';
@@ -37,8 +39,9 @@ export async function changeObject(
     const entry = await storage.get(key);
     if (entry === undefined) throw notFound(resource, name);
     const stored = readObject(entry);
-    const current = rules.view?.(request.cluster, stored) ?? stored;
-    const given = toKubeObject(edit(current), { apiVersion: apiVersionOf(resource), kind: resource.kind });
+    const current = viewObject(request, stored);
+    const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+    const given = toStoredVersion(resource, toKubeObject(edit(current), expected), stored);
     checkAddress(given, { namespace: storedNamespace(request), name });
     checkPreconditions({ ...resource, name }, given.metadata, stored);
     if (options.isPut && rules.conditionalUpdate === true && !given.metadata.resourceVersion) {
@@ -57,7 +60,7 @@ export async function changeObject(
     const errors = validateObject(resource, next, stored);
     if (errors.length > 0) throw invalid(resource, name, errors);
     if (sameJson(next, stored)) return current;
-    if (options.dryRun) return rules.view?.(request.cluster, next) ?? next;
+    if (options.dryRun) return viewObject(request, next);
 
     const isGone = next.metadata.deletionTimestamp !== undefined && isReleased(request, next);
     const change = isGone ? ({ type: 'delete', key } as const) : writeObject(key, next);
@@ -68,7 +71,7 @@ export async function changeObject(
       });
       if (isGone) await finishNamespace(context, clusterId, namespace);
       const written = { ...next, metadata: { ...next.metadata, resourceVersion: String(revision) } };
-      return rules.view?.(request.cluster, written) ?? written;
+      return viewObject(request, written);
     } catch (error) {
       if (!(error instanceof RevisionConflictError)) throw error;
     }

@@ -9,6 +9,8 @@ import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
 import { kindRules } from '../resources/kinds.ts';
 import { expectActiveNamespace } from '../resources/namespaces.ts';
+import { toStoredVersion } from '../resources/versions.ts';
+import { viewObject } from '../resources/view.ts';
 import { checkAddress, newMetadata, toKubeObject } from './metadata.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
 import { writeObject } from './store.ts';
@@ -27,7 +29,7 @@ export async function createObject(context: ApiContext, request: ResourceRequest
     messageType: resource.messageType,
     fieldValidation: options.fieldValidation,
   });
-  const given = toKubeObject(body, expected);
+  const given = toStoredVersion(resource, toKubeObject(body, expected), undefined);
   checkAddress(given, { namespace, name: undefined });
   if (given.metadata.resourceVersion) {
     throw badRequest('resourceVersion should not be set on objects to be created');
@@ -41,8 +43,7 @@ export async function createObject(context: ApiContext, request: ResourceRequest
       name === '' ? generateNameOf(generateName, () => context.random.bytes(1)[0] ?? 0) : name;
     try {
       const object = await store(context, request, given, generated, options.dryRun);
-      const shown = kindRules(resource).view?.(request.cluster, object) ?? object;
-      return { kind: 'object', status: 201, object: shown, resource, warnings };
+      return { kind: 'object', status: 201, object: viewObject(request, object), resource, warnings };
     } catch (error) {
       if (!(error instanceof RevisionConflictError)) throw error;
       // A taken name answers itself on the next round; otherwise the namespace changed meanwhile.

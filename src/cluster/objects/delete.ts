@@ -11,6 +11,7 @@ import {
   namespaceKey,
   refuseProtectedNamespace,
 } from '../resources/namespaces.ts';
+import { viewObject } from '../resources/view.ts';
 import { storedNamespace } from './change.ts';
 import { maximumAttempts } from './create.ts';
 import { listObjects } from './list.ts';
@@ -39,9 +40,10 @@ export async function deleteObject(context: ApiContext, request: ResourceRequest
     const { clusterId } = request.cluster.cluster;
     await emptyNamespace(context, clusterId, name);
     const left = await getObject(context.storage, namespaceKey(clusterId, name));
-    return { kind: 'object', status: 200, object: left ?? deleted.object, resource };
+    return { kind: 'object', status: 200, object: viewObject(request, left ?? deleted.object), resource };
   }
-  if (!deleted.isGone) return { kind: 'object', status: 200, object: deleted.object, resource };
+  if (!deleted.isGone)
+    return { kind: 'object', status: 200, object: viewObject(request, deleted.object), resource };
   const status = deletedStatus(resource, name, deleted.object.metadata.uid ?? '');
   return { kind: 'object', status: 200, object: status as unknown as KubeObject };
 }
@@ -64,7 +66,8 @@ export async function deleteCollection(context: ApiContext, request: ResourceReq
       if ((await find(context, { ...request, namespace }, name))?.metadata.uid === uid) throw error;
     }
   }
-  return { kind: 'list', resource, items, metadata: { resourceVersion: String(revision) } };
+  const shown = items.map((item) => viewObject(request, item));
+  return { kind: 'list', resource, items: shown, metadata: { resourceVersion: String(revision) } };
 }
 
 async function remove(

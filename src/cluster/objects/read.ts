@@ -2,7 +2,7 @@ import { objectKey, resourcePrefix } from '../../storage/records/keys.ts';
 import { RevisionCompactedError } from '../../storage/storage.ts';
 import { badRequest, expired, notFound } from '../../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
-import { kindRules } from '../resources/kinds.ts';
+import { viewObject } from '../resources/view.ts';
 import { storedNamespace } from './change.ts';
 import { resourceVersionTooLarge } from './future.ts';
 import { type ListPosition, listObjects } from './list.ts';
@@ -17,8 +17,7 @@ export async function readOne(context: ApiContext, request: ResourceRequest): Pr
   const key = objectKey(clusterId, resource.group, resource.resource, storedNamespace(request), name);
   const stored = await getObject(context.storage, key);
   if (stored === undefined) throw notFound(resource, name);
-  const object = kindRules(resource).view?.(request.cluster, stored) ?? stored;
-  return { kind: 'object', status: 200, object, resource };
+  return { kind: 'object', status: 200, object: viewObject(request, stored), resource };
 }
 
 /** Everything a collection request can see lies under this prefix. */
@@ -48,8 +47,7 @@ export async function readList(context: ApiContext, request: ResourceRequest): P
       ...(from && { from }),
       ...(exactly !== undefined && { exactly }),
     });
-    const view = kindRules(resource).view;
-    const items = view ? slice.items.map((item) => view(request.cluster, item)) : slice.items;
+    const items = slice.items.map((item) => viewObject(request, item));
     return {
       kind: 'list',
       resource,

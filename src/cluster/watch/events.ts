@@ -16,14 +16,29 @@ export function eventOf(
   change: Change,
   matches: ((object: KubeObject) => boolean) | undefined,
 ): WatchEvent | undefined {
-  const current =
-    change.value === undefined ? undefined : readObject({ value: change.value, revision: change.revision });
-  const before =
-    change.previous === undefined
-      ? undefined
-      : readObject({ value: change.previous.value, revision: change.revision });
+  const { current, before } = statesOf(change);
   const isSelected = current !== undefined && (matches === undefined || matches(current));
   const wasSelected = before !== undefined && (matches === undefined || matches(before));
   if (isSelected) return { type: wasSelected ? 'MODIFIED' : 'ADDED', object: current };
   return wasSelected ? { type: 'DELETED', object: before } : undefined;
+}
+
+interface States {
+  readonly current: KubeObject | undefined;
+  readonly before: KubeObject | undefined;
+}
+
+/** Every watch of a collection is told the same change: it is read once for all of them. */
+const readChanges = new WeakMap<Change, States>();
+
+function statesOf(change: Change): States {
+  const known = readChanges.get(change);
+  if (known !== undefined) return known;
+  const { value, previous, revision } = change;
+  const states = {
+    current: value === undefined ? undefined : readObject({ value, revision }),
+    before: previous === undefined ? undefined : readObject({ value: previous.value, revision }),
+  };
+  readChanges.set(change, states);
+  return states;
 }

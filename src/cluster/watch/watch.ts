@@ -8,7 +8,7 @@ import { parseListOptions } from '../objects/listoptions.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { collectionPrefix } from '../objects/read.ts';
 import { parseSelection } from '../objects/selection.ts';
-import { kindRules } from '../resources/kinds.ts';
+import { viewObject } from '../resources/view.ts';
 import { eventOf } from './events.ts';
 import { createLinePump } from './pump.ts';
 
@@ -44,8 +44,6 @@ export async function watchCollection(
     );
   }
   const after = initial?.revision ?? (asked === 0 ? storage.revision() : asked);
-  const view = (object: KubeObject): KubeObject =>
-    kindRules(resource).view?.(request.cluster, object) ?? object;
 
   let stop = (): void => undefined;
   const holder = `${request.cluster.cluster.clusterId} ${request.user.username}`;
@@ -56,7 +54,7 @@ export async function watchCollection(
     let isFirst = true;
     const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
     const event = (type: string, object: KubeObject): string => {
-      const rendered = render(view(object), { isFirst });
+      const rendered = render(viewObject(request, object), { isFirst });
       isFirst = false;
       return line(type, rendered);
     };
