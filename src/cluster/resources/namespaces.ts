@@ -96,7 +96,7 @@ const batchSize = 500;
  * and stays, and so does the namespace until `finishNamespace` is called after the last of them has gone.
  */
 export async function emptyNamespace(
-  context: ApiContext,
+  context: Pick<ApiContext, 'storage' | 'now'>,
   clusterId: string,
   namespace: string,
 ): Promise<void> {
@@ -128,7 +128,7 @@ export async function emptyNamespace(
 
 /** Removes a terminating namespace if it is empty. Safe to call at any moment, for any name. */
 export async function finishNamespace(
-  context: ApiContext,
+  context: Pick<ApiContext, 'storage'>,
   clusterId: string,
   namespace: string,
 ): Promise<void> {
@@ -146,4 +146,16 @@ export async function finishNamespace(
     expect: [{ key, revision: revisionOf(found) }],
     changes: [{ type: 'delete', key }],
   });
+}
+
+/** Goes on with deletions that a stopped process left half done. */
+export async function resumeNamespaceDeletions(
+  context: Pick<ApiContext, 'storage' | 'now'>,
+  clusterId: string,
+): Promise<void> {
+  const { entries } = await context.storage.list({ prefix: resourcePrefix(clusterId, '', 'namespaces', '') });
+  for (const entry of entries) {
+    const { deletionTimestamp, name = '' } = readObject(entry).metadata;
+    if (deletionTimestamp !== undefined) await emptyNamespace(context, clusterId, name);
+  }
 }

@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest';
+import { createMemoryStorage } from '../storage/memory/memory.ts';
+import { objectKey } from '../storage/records/keys.ts';
+import { bootstrapChanges } from './bootstrap.ts';
+import type { KubeObject } from './objects/object.ts';
+import { getObject, writeObject } from './objects/store.ts';
+import { reconcileCluster, reconcileDefaults } from './reconcile.ts';
+
+const group = 'rbac.authorization.k8s.io';
+const random = { bytes: (length: number) => new Uint8Array(length), uuid: () => crypto.randomUUID() };
+const options = { now: 0, random };
+const key = (resource: string, name: string) => objectKey('c', group, resource, '', name);
+
+async function newCluster() {
+  const storage = createMemoryStorage();
+  await storage.commit({ changes: bootstrapChanges('c', 0, { caPem: 'PEM', random }) });
+  const get = async (resource: string, name: string): Promise<KubeObject> => {
+    const object = await getObject(storage, key(resource, name));
+    if (object === undefined) throw new Error(`${name} is missing`);
+    return object;
+  };
+  const put = (resource: string, name: string, object: KubeObject) =>
+    storage.commit({ changes: [writeObject(key(resource, name), object)] });
+  return { storage, get, put };
+}
+
+test('a new cluster has no aws-auth, and every default object once', async () => {
+  const { storage } = await newCluster();
+  expect(await storage.get(objectKey('c', '', 'configmaps', 'kube-system', 'aws-auth'))).toBeUndefined();
+  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+    expect(await storage.get(objectKey('c', '', 'namespaces', '', name))).toBeDefined();
+    expect(await storage.get(objectKey('c', '', 'serviceaccounts', name, 'default'))).toBeDefined();
+  }
+  expect(
+    await storage.get(
+      objectKey(
+        'c',
+        group,
+        'rolebindings',
+        'kube-system',
+        'system::extension-apiserver-authentication-reader',
+      ),
+    ),
+  ).toBeDefined();
+});
+
+test('default objects are marked (kubernetes-facts B21)', async () => {
+  const { get } = await newCluster();
+  expect((await get('clusterroles', 'cluster-admin')).metadata).toMatchObject({
+    labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' },
+    annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
+  });
+});
+
+test('nothing is written where nothing is missing', async () => {
+  const { storage } = await newCluster();
+  const before = storage.revision();
+  expect(await reconcileDefaults(storage, 'c', options)).toBe(0);
+  expect(storage.revision()).toBe(before);
+});
+
+test('what is missing is added, what users added is kept', async () => {
+  const { storage, get, put } = await newCluster();
+  const extra = { apiGroups: ['acme.example'], resources: ['widgets'], verbs: ['get'] };
+  const user = { kind: 'User', name: 'bob', apiGroup: group };
+  const whole = await get('clusterroles', 'system:discovery');
+  await put('clusterroles', 'system:discovery', { ...whole, rules: [extra] });
+  const bound = await get('clusterrolebindings', 'system:discovery');
+  await put('clusterrolebindings', 'system:discovery', { ...bound, subjects: [user] });
+  await storage.commit({ changes: [{ type: 'delete', key: key('clusterroles', 'view') }] });
+  expect(await reconcileDefaults(storage, 'c', options)).toBe(3);
+  expect((await get('clusterroles', 'system:discovery')).rules).toEqual([extra, ...(whole.rules as [])]);
+  expect((await get('clusterrolebindings', 'system:discovery')).subjects).toEqual([
+    user,
+    ...(bound.subjects as []),
+  ]);
+  expect((await get('clusterroles', 'view')).aggregationRule).toBeDefined();
+});
+
+test('an object that opted out is left alone, and a binding to another role is replaced', async () => {
+  const { storage, get, put } = await newCluster();
+  const role = await get('clusterroles', 'edit');
+  const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' };
+  await put('clusterroles', 'edit', {
+    ...role,
+    aggregationRule: {},
+    metadata: { ...role.metadata, annotations },
+  });
+  const binding = await get('clusterrolebindings', 'cluster-admin');
+  await put('clusterrolebindings', 'cluster-admin', {
+    ...binding,
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'view' },
+  });
+  expect(await reconcileDefaults(storage, 'c', options)).toBe(1);
+  expect((await get('clusterroles', 'edit')).aggregationRule).toEqual({});
+  const replaced = await get('clusterrolebindings', 'cluster-admin');
+  expect(replaced.roleRef).toEqual(binding.roleRef);
+  expect(replaced.metadata.uid).not.toBe(binding.metadata.uid);
+});
+
+test('a namespace whose deletion was cut off is emptied and removed at the next start', async () => {
+  const { storage } = await newCluster();
+  const namespace = objectKey('c', '', 'namespaces', '', 'cut-off');
+  await storage.commit({
+    changes: [
+      writeObject(namespace, {
+        kind: 'Namespace',
+        apiVersion: 'v1',
+        metadata: { name: 'cut-off', deletionTimestamp: '2026-01-01T00:00:00Z' },
+      }),
+      writeObject(objectKey('c', '', 'configmaps', 'cut-off', 'left'), {
+        kind: 'ConfigMap',
+        apiVersion: 'v1',
+        metadata: { name: 'left', namespace: 'cut-off' },
+      }),
+    ],
+  });
+  await reconcileCluster(storage, 'c', { now: () => 0, random });
+  expect(await storage.get(namespace)).toBeUndefined();
+  expect(await storage.count('object/c//configmaps/cut-off/')).toBe(0);
+});
