@@ -168,6 +168,7 @@ async function compose(
   const awsEndpoint = origin('http', config.awsListen, await listen(awsServer, config.awsListen));
   // Tokens presigned by a client whose AWS_ENDPOINT_URL is this server carry this origin (docs/compat.md).
   ownEndpoints.push(awsEndpoint);
+  if (config.awsListen.host === '127.0.0.1') ownEndpoints.push(awsEndpoint.replace('127.0.0.1', 'localhost'));
 
   const connection: ReadyFile = {
     awsEndpoint,

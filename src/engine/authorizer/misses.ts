@@ -155,14 +155,26 @@ function rbacMisses({ attributes, request, namespace, rbac }: RefusedRequest): r
   }
   for (const node of applying) {
     if (misses.length >= missesTold) break;
-    if (node.role.definition === undefined) continue;
+    if (node.role.definition === undefined || isForEverybody(node)) continue;
     misses.push(miss('noRule', `${roleOf(node)}, given by ${describe(node)}, has no rule that allows this`));
   }
   if (misses.length > 0) return misses;
-  return [miss('noBinding', `no binding names user \`${user.username}\` or one of its groups here`)];
+  return [
+    miss(
+      'noBinding',
+      `no role binding that applies here names user \`${user.username}\` or one of its own groups`,
+    ),
+  ];
 }
 
-/** Bindings of the user in other namespances than the request's, by namespace; a bounded number of them. */
+/** What everybody has (discovery, self reviews) says nothing about why this user may not. */
+function isForEverybody({ binding }: BindingNode): boolean {
+  return binding.subjects.every(({ kind, name }) => kind === 'Group' && everybody.has(name));
+}
+
+const everybody = new Set(['system:authenticated', 'system:unauthenticated']);
+
+/** Bindings of the user in other namespaces than the request's, by namespace; a bounded number of them. */
 function* elsewhere(rbac: RbacIndex, user: Attributes['user'], namespace: string): Generator<BindingNode> {
   let looked = 0;
   for (const { byNamespace } of rbac.bindingsOf(user)) {
