@@ -34,7 +34,7 @@ const people: Readonly<Record<string, Partial<UserInfo>>> = {
   operator: { groups: ['operators'] },
 };
 
-const record: ClusterRecord = {
+export const clusterRecord: ClusterRecord = {
   clusterId,
   accountId: '111122223333',
   region: 'eu-central-1',
@@ -122,7 +122,7 @@ export function createFakeAccess(storage: Storage): AccessRegistry {
   });
   const evidence = { step: 'credential', code: 'test', message: 'test' } as const;
   const access: ClusterAccess = {
-    cluster: record,
+    cluster: clusterRecord,
     async authenticate(token): Promise<Authentication> {
       if (token === 'broken-store') return { outcome: 'unavailable', evidence };
       const person = Object.hasOwn(people, token) ? people[token] : undefined;
@@ -141,7 +141,9 @@ export function createFakeAccess(storage: Storage): AccessRegistry {
   return {
     cluster: (id) => (id === clusterId ? access : undefined),
     clusterByName: (accountId, region, name) =>
-      accountId === record.accountId && region === record.region && name === record.name ? access : undefined,
+      accountId === clusterRecord.accountId && region === clusterRecord.region && name === clusterRecord.name
+        ? access
+        : undefined,
     clusters: () => [access],
     close: () => watch.close(),
   };
@@ -185,7 +187,11 @@ export interface LineReader {
 }
 
 export async function startTestApi(
-  options: { readonly limits?: Partial<KubernetesApiLimits>; readonly retainedChanges?: number } = {},
+  options: {
+    readonly limits?: Partial<KubernetesApiLimits>;
+    readonly retainedChanges?: number;
+    readonly access?: (storage: Storage) => Promise<AccessRegistry>;
+  } = {},
 ): Promise<TestApi> {
   const storage = createMemoryStorage(
     options.retainedChanges === undefined ? {} : { retainedChanges: options.retainedChanges },
@@ -199,7 +205,7 @@ export async function startTestApi(
   await storage.commit({
     changes: bootstrapChanges(clusterId, Date.now(), { caPem: certificate.caPem, random }),
   });
-  const access = createFakeAccess(storage);
+  const access = options.access ? await options.access(storage) : createFakeAccess(storage);
   const outcomes: KubernetesOutcome[] = [];
   const api = createKubernetesApi({
     storage,

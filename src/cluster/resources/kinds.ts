@@ -1,4 +1,4 @@
-import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
+import { type FieldError, forbiddenField, invalidValue, required } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
 import { configDataErrors } from '../../wire/kube/names.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
@@ -129,17 +129,39 @@ function ruleList(value: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
+/** SECURITY: deciders do not use a role they cannot read; what they would not understand is refused here. */
 function validateAggregation(value: JsonValue | undefined): readonly FieldError[] {
   if (value === undefined) return [];
+  const field = 'aggregationRule.clusterRoleSelectors';
   const selectors = isObject(value) ? value.clusterRoleSelectors : undefined;
-  if (Array.isArray(selectors) && selectors.length > 0 && selectors.every(isObject)) return [];
-  return [
-    invalidValue(
-      'aggregationRule.clusterRoleSelectors',
-      selectors,
-      'at least one clusterRoleSelector required if aggregationRule is non-nil',
-    ),
-  ];
+  if (!Array.isArray(selectors) || selectors.length === 0) {
+    return [required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
+  }
+  return selectors.flatMap((selector: JsonValue, index) =>
+    isSelector(selector) ? [] : [invalidValue(`${field}[${index}]`, selector, 'invalid label selector.')],
+  );
+}
+
+function isSelector(selector: JsonValue): boolean {
+  if (!isObject(selector)) return false;
+  const expressions = selector.matchExpressions ?? [];
+  return (
+    Array.isArray(expressions) &&
+    expressions.every((expression: JsonValue) => {
+      if (!isObject(expression) || typeof expression.key !== 'string') return false;
+      const count = Array.isArray(expression.values) ? expression.values.length : 0;
+      switch (expression.operator) {
+        case 'In':
+        case 'NotIn':
+          return count > 0;
+        case 'Exists':
+        case 'DoesNotExist':
+          return count === 0;
+        default:
+          return false;
+      }
+    })
+  );
 }
 
 /** `stringData` is a way to write `data`; it is never stored or read. */
