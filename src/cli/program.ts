@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import {
+  defaultAccountId,
+  defaultAwsListen,
+  defaultKubeListen,
+  defaultRegion,
+  logFormats,
+  logLevels,
+} from '../server/config.ts';
+
+/** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
+export function createProgram(): Command {
+  const program = new Command('entryway')
+    .description(
+      'Access entries for any Kubernetes: IAM identities, access policies and RBAC, offline and explained',
+    )
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'entryway: ')) });
+
+  const dataOption = (): Option =>
+    new Option('--data <directory>', 'data directory').env('ENTRYWAY_DATA').default(undefined, '~/.entryway');
+  const readyFileOption = (): Option =>
+    new Option('--ready-file <file>', 'find the server by the file it wrote instead of its data directory');
+  const roleOption = (): Option => new Option('--role <arn>', 'be this role').conflicts('user');
+  const userOption = (): Option => new Option('--user <name>', 'be this IAM user of the first account');
+
+  program
+    .command('serve')
+    .description('serve the AWS APIs and the built-in clusters')
+    .addOption(dataOption())
+    .option('--in-memory', 'keep nothing: all data goes away with the process')
+    .option('--aws-listen <host:port>', 'AWS side', address(defaultAwsListen))
+    .option('--kube-listen <host:port>', 'Kubernetes side (TLS)', address(defaultKubeListen))
+    .option('--allow-remote', 'listen on addresses other machines can reach')
+    .option('--account <id>', 'id of the first account', defaultAccountId)
+    .option('--region <name>', 'AWS region of the clusters', defaultRegion)
+    .option('--ready-file <file>', 'write this JSON file when everything listens')
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged').choices(logLevels).default('info'),
+    )
+    .addOption(new Option('--log-format <format>', 'log lines as').choices(logFormats).default('text'))
+    .option('--demo', 'fill an empty server with a demo and show what its principals may do')
+    .action(async (options) => (await import('./serve.ts')).serve(options));
+
+  program
+    .command('env')
+    .description('print the shell exports that point the AWS CLI and SDKs here')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .addOption(roleOption())
+    .addOption(userOption())
+    .addOption(new Option('--output <format>', 'print as').choices(['shell', 'json']).default('shell'))
+    .action(async (options) => (await import('./env.ts')).printEnvironment(options));
+
+  program
+    .command('token')
+    .description('print a cluster token as an ExecCredential: a kubectl plugin that needs no AWS CLI')
+    .requiredOption('--cluster-name <name>', 'cluster')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .addOption(roleOption())
+    .addOption(userOption())
+    .option('--region <name>', 'region to sign for (default: AWS_REGION, else the server’s)')
+    .option('--token-only', 'print the bare token')
+    .action(async (options) => (await import('./token.ts')).printToken(options));
+
+  program
+    .command('kubeconfig')
+    .description('print a kubeconfig for a cluster whose user runs `entryway token`')
+    .argument('<cluster>', 'cluster name')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .addOption(roleOption())
+    .addOption(userOption())
+    .action(async (cluster, options) => (await import('./kubeconfig.ts')).printKubeconfig(cluster, options));
+
+  program
+    .command('account')
+    .description('AWS accounts of this server')
+    .command('create')
+    .description('add an account and print its root access key')
+    .option('--account <id>', 'id of the account (default: a new one)')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
+    .action(async (options) => (await import('./account.ts')).createAccount(options));
+
+  program
+    .command('tour')
+    .description('walk from an IAM role to an allowed and a refused request, on a server that keeps nothing')
+    .action(async () => (await import('./tour/tour.ts')).tour());
+
+  return program;
+}
+
+function address({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}:${port}`;
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
