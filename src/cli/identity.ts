@@ -8,13 +8,6 @@ export interface IdentityOptions {
   readonly user?: string;
 }
 
-/** True when the options, not the environment, say who to be. */
-export function hasIdentity(
-  options: IdentityOptions & { readonly data?: string; readonly readyFile?: string },
-): boolean {
-  return [options.role, options.user, options.readyFile].some((value) => value !== undefined);
-}
-
 /** The keys of the environment, as the AWS CLI reads them; undefined when there are none. */
 export function credentialsFromEnvironment(): SigningCredentials | undefined {
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;

@@ -20,7 +20,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'entryway: ')) });
 
   const dataOption = (): Option =>
-    new Option('--data <directory>', 'data directory').env('ENTRYWAY_DATA').default(undefined, '~/.entryway');
+    new Option('--data <directory>', 'data directory (default: $ENTRYWAY_DATA, else ~/.entryway)');
   const readyFileOption = (): Option =>
     new Option('--ready-file <file>', 'find the server by the file it wrote instead of its data directory');
   const roleOption = (): Option => new Option('--role <arn>', 'be this role').conflicts('user');

@@ -1,6 +1,6 @@
 import { createToken, execCredential } from '../wire/token/create.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
-import { credentialsFromEnvironment, hasIdentity, type IdentityOptions, identityOf } from './identity.ts';
+import { credentialsFromEnvironment, type IdentityOptions, identityOf } from './identity.ts';
 
 export interface TokenOptions extends ConnectionOptions, IdentityOptions {
   readonly clusterName: string;
@@ -9,11 +9,12 @@ export interface TokenOptions extends ConnectionOptions, IdentityOptions {
 }
 
 /**
- * The exec credential plugin. With `--role`, `--user`, `--data` or `--ready-file` it acts by authority of the data
- * directory; otherwise it signs with the keys of the environment, as the AWS CLI would.
+ * The exec credential plugin. With `--role` or `--user` it acts by authority of the data directory; otherwise it signs
+ * with the keys of the environment, as the AWS CLI would, and where there are none as the first account's root.
  */
 export async function printToken(options: TokenOptions): Promise<void> {
-  const environment = hasIdentity(options) ? undefined : credentialsFromEnvironment();
+  const named = options.role !== undefined || options.user !== undefined;
+  const environment = named ? undefined : credentialsFromEnvironment();
   const connection = environment === undefined ? readConnection(options) : undefined;
   const credentials = environment ?? (await identityOf(readConnection(options), options));
   const now = Date.now();

@@ -29,7 +29,7 @@ export function sendHttp1(origin: string, raw: RawRequest, caPem?: string): Prom
     port,
     method: raw.method ?? 'GET',
     path: raw.target,
-    headers: { ...raw.headers } as http.OutgoingHttpHeaders,
+    headers: { ...lengthOf(raw), ...raw.headers } as http.OutgoingHttpHeaders,
     agent: false,
     timeout: deadlineMs,
   } as const;
@@ -56,6 +56,12 @@ export function sendHttp1(origin: string, raw: RawRequest, caPem?: string): Prom
   });
 }
 
+/** Node leaves it out of a GET. */
+function lengthOf({ body, headers }: RawRequest): Readonly<Record<string, number>> {
+  const isNeeded = body !== undefined && body.length > 0 && headers?.['transfer-encoding'] === undefined;
+  return isNeeded ? { 'content-length': Buffer.byteLength(body) } : {};
+}
+
 /** One HTTP/2 request on an own connection. */
 export async function sendHttp2(origin: string, raw: RawRequest, caPem: string): Promise<RawAnswer> {
   const session = http2.connect(origin, { ca: caPem });
@@ -63,7 +69,7 @@ export async function sendHttp2(origin: string, raw: RawRequest, caPem: string):
     return await new Promise((resolve, reject) => {
       session.on('error', reject);
       const stream = session.request({
-        ...(raw.headers as http2.OutgoingHttpHeaders | undefined),
+        ...(raw.headers as Record<string, string> | undefined),
         ':method': raw.method ?? 'GET',
         ':path': raw.target,
       });

@@ -4,7 +4,7 @@ import {
   CreateAccessEntryCommand,
   DeleteAccessEntryCommand,
 } from '@aws-sdk/client-eks';
-import { CreateRoleCommand } from '@aws-sdk/client-iam';
+import { CreateRoleCommand, DeleteRoleCommand } from '@aws-sdk/client-iam';
 import { clusterAddress, type KubernetesUser, openKubernetesUser } from './kubernetes.ts';
 import {
   type Connection,
@@ -31,6 +31,7 @@ export interface Scene {
   readonly root: Clients;
   /** A role that everybody in the account with `sts:AssumeRole` may assume; answers its ARN. */
   role(name: string, path?: string): Promise<string>;
+  deleteRole(name: string): Promise<void>;
   /** A session of that role, entered by a user who may assume every role. */
   session(name: string, sessionName?: string): Promise<Keys>;
   /** These keys in that cluster. */
@@ -58,6 +59,9 @@ export async function openScene(args: readonly string[] = []): Promise<Scene> {
         }),
       );
       return Role?.Arn ?? '';
+    },
+    async deleteRole(RoleName) {
+      await root.iam.send(new DeleteRoleCommand({ RoleName }));
     },
     session: (name, sessionName) => assumeRole(caller, roleArn(connection, name), sessionName),
     async enter(cluster, keys) {
