@@ -1,3 +1,5 @@
+import { defaultRegion } from '../server/config.ts';
+import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import { createToken, execCredential } from '../wire/token/create.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
 import { credentialsFromEnvironment, type IdentityOptions, identityOf } from './identity.ts';
@@ -13,14 +15,11 @@ export interface TokenOptions extends ConnectionOptions, IdentityOptions {
  * with the keys of the environment, as the AWS CLI would, and where there are none as the first account's root.
  */
 export async function printToken(options: TokenOptions): Promise<void> {
-  const named = options.role !== undefined || options.user !== undefined;
-  const environment = named ? undefined : credentialsFromEnvironment();
-  const connection = environment === undefined ? readConnection(options) : undefined;
-  const credentials = environment ?? (await identityOf(readConnection(options), options));
+  const { credentials, region } = await signerOf(options);
   const now = Date.now();
   const token = createToken({
     credentials,
-    region: options.region ?? process.env.AWS_REGION ?? connection?.region ?? 'us-east-1',
+    region: options.region ?? process.env.AWS_REGION ?? region,
     clusterName: options.clusterName,
     now,
   });
@@ -29,4 +28,14 @@ export async function printToken(options: TokenOptions): Promise<void> {
       ? `${token}\n`
       : `${JSON.stringify(execCredential({ token, now, execInfo: process.env.KUBERNETES_EXEC_INFO }))}\n`,
   );
+}
+
+async function signerOf(
+  options: TokenOptions,
+): Promise<{ readonly credentials: SigningCredentials; readonly region: string }> {
+  const isNamed = options.role !== undefined || options.user !== undefined;
+  const environment = isNamed ? undefined : credentialsFromEnvironment();
+  if (environment !== undefined) return { credentials: environment, region: defaultRegion };
+  const connection = readConnection(options);
+  return { credentials: await identityOf(connection, options), region: connection.region };
 }
