@@ -24,7 +24,7 @@ const deadlineMs = 15_000;
 /** One HTTP/1.1 request on an own connection; TLS when `caPem` is given. */
 export function sendHttp1(origin: string, raw: RawRequest, caPem?: string): Promise<RawAnswer> {
   const { hostname, port } = new URL(origin);
-  const options = {
+  const options: https.RequestOptions = {
     hostname,
     port,
     method: raw.method ?? 'GET',
@@ -32,7 +32,7 @@ export function sendHttp1(origin: string, raw: RawRequest, caPem?: string): Prom
     headers: { ...lengthOf(raw), ...raw.headers } as http.OutgoingHttpHeaders,
     agent: false,
     timeout: deadlineMs,
-  } as const;
+  };
   return new Promise((resolve, reject) => {
     const read = (incoming: http.IncomingMessage): void => {
       const chunks: Buffer[] = [];
@@ -68,22 +68,23 @@ export async function sendHttp2(origin: string, raw: RawRequest, caPem: string):
   try {
     return await new Promise((resolve, reject) => {
       session.on('error', reject);
-      const stream = session.request({
-        ...(raw.headers as Record<string, string> | undefined),
-        ':method': raw.method ?? 'GET',
-        ':path': raw.target,
-      });
+      const headers: http2.OutgoingHttpHeaders = Object.fromEntries(
+        Object.entries(raw.headers ?? {}).map(([name, value]) => [name, String(value)]),
+      );
+      const stream = session.request({ ...headers, ':method': raw.method ?? 'GET', ':path': raw.target });
       const chunks: Buffer[] = [];
       let status = 0;
-      let headers: http2.IncomingHttpHeaders = {};
+      let received: http2.IncomingHttpHeaders = {};
       stream.setTimeout(deadlineMs, () => stream.destroy(new Error('no answer')));
-      stream.on('response', (received) => {
-        status = Number(received[':status']);
-        headers = received;
+      stream.on('response', (answered) => {
+        status = Number(answered[':status']);
+        received = answered;
       });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('error', reject);
-      stream.on('end', () => resolve({ status, headers, text: Buffer.concat(chunks).toString('utf8') }));
+      stream.on('end', () =>
+        resolve({ status, headers: received, text: Buffer.concat(chunks).toString('utf8') }),
+      );
       stream.end(raw.body);
     });
   } finally {

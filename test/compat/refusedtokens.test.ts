@@ -253,8 +253,8 @@ describe('a token is refused when it is', () => {
       () => tokenOf({ origin: server.connection.awsEndpoint.replace('http:', 'https:') }),
     ],
     [
-      'for our own endpoint under another name',
-      () => tokenOf({ origin: server.connection.awsEndpoint.replace('127.0.0.1', 'localhost') }),
+      'for our own endpoint’s port on another address',
+      () => tokenOf({ origin: server.connection.awsEndpoint.replace('127.0.0.1', '127.0.0.2') }),
     ],
     ['for the Kubernetes endpoint', () => tokenOf({ origin: server.connection.kubernetesEndpoint })],
     ['presigned for POST', () => presigned({ method: 'POST' })],
@@ -519,9 +519,10 @@ describe('a token that was good is refused after', () => {
 });
 
 describe('a request is refused when its credential', () => {
+  const noQuery = (): string => '';
   const cases: readonly (readonly [
     name: string,
-    headers: (token: string) => RawRequest['headers'],
+    headers: (token: string) => NonNullable<RawRequest['headers']>,
     query?: (token: string) => string,
   ])[] = [
     ['is missing', () => ({})],
@@ -552,10 +553,10 @@ describe('a request is refused when its credential', () => {
       () => ({ 'impersonate-user': 'admin', 'impersonate-group': 'system:masters' }),
     ],
   ];
-  test.each(cases)('%s', async (_, headers, query) => {
+  test.for(cases)('%s', async ([, headers, query = noQuery]) => {
     const token = tokenOf();
     secrets.add(token);
-    const request = whoAmI(headers(token), query?.(token));
+    const request = whoAmI(headers(token), query(token));
     expectUnauthorized(await sendHttp1(server.connection.kubernetesEndpoint, request, caPem));
     expectUnauthorized(await sendHttp2(server.connection.kubernetesEndpoint, request, caPem));
   });
