@@ -9,7 +9,7 @@ import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
 import { createWatchSlots } from './watch/slots.ts';
 
 export type { HttpRequest, HttpResponse } from './exchange.ts';
-export { createKubernetesServer, type KubernetesServer } from './server.ts';
+export { createKubernetesServer } from './server.ts';
 
 /** The Kubernetes API of every built-in cluster, below `/clusters/<account>/<region>/<name>/`. */
 export interface KubernetesApi {

@@ -101,7 +101,7 @@ function rbacObject(value: string): RbacObject {
 }
 
 /** An access registry of one cluster: tokens are names of `people`, decisions are the real engine's. */
-export function createFakeAccess(storage: Storage): AccessRegistry {
+function createFakeAccess(storage: Storage): AccessRegistry {
   const authorizer = createAuthorizer({ partition: 'aws' });
   const prefix = resourcePrefix(clusterId, 'rbac.authorization.k8s.io', '').slice(0, -1);
   const watch = storage.watch({ prefix, after: 0 }, (changes) => {

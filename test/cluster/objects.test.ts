@@ -244,6 +244,18 @@ describe('update and patch', () => {
     }
   });
 
+  test('a Lease takes no update without a resourceVersion', async () => {
+    const path = '/apis/coordination.k8s.io/v1/namespaces/team-a/leases';
+    const { body } = await api.call('POST', path, { body: { metadata: { name: 'l' }, spec: {} } });
+    const refused = await api.call('PUT', `${path}/l`, { body: { metadata: { name: 'l' } } });
+    expect(refused.body).toMatchObject({
+      code: 422,
+      message:
+        'Lease.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: "": must be specified for an update',
+    });
+    expect((await api.call('PUT', `${path}/l`, { body })).status).toBe(200);
+  });
+
   test('a missing object is a 404', async () => {
     const answer = await api.call('PUT', `${configmaps}/missing`, {
       body: { metadata: { name: 'missing' } },

@@ -1,6 +1,6 @@
 import { objectKey } from '../../storage/records/keys.ts';
 import { RevisionConflictError } from '../../storage/storage.ts';
-import { required } from '../../wire/kube/fielderror.ts';
+import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { sameJson } from '../../wire/kube/json.ts';
 import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
 import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/status.ts';
@@ -46,7 +46,7 @@ export async function changeObject(
     checkPreconditions({ ...resource, name }, given.metadata, stored);
     if (options.isPut && rules.conditionalUpdate === true && !given.metadata.resourceVersion) {
       throw invalid(resource, name, [
-        required('metadata.resourceVersion', 'must be specified for an update'),
+        invalidValue('metadata.resourceVersion', '', 'must be specified for an update'),
       ]);
     }
     const merged = merge(request, stored, given, options.part);

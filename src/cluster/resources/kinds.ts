@@ -10,6 +10,8 @@ import { completeBinding, parsePolicyRules, validateBinding, validateRules } fro
 
 const none: KindRules = {};
 const counted: KindRules = { counted: true };
+const conditional: KindRules = { conditionalUpdate: true };
+const countedConditional: KindRules = { counted: true, conditionalUpdate: true };
 
 /** Workloads whose missing `spec.replicas` means one; `kubectl scale` reads it. */
 const replicated: KindRules = {
@@ -101,9 +103,10 @@ const byResource: Readonly<Record<string, KindRules>> = {
   'networking.k8s.io/networkpolicies': counted,
   'networking.k8s.io/ingressclasses': counted,
   'policy/poddisruptionbudgets': counted,
-  'apiextensions.k8s.io/customresourcedefinitions': counted,
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations': counted,
-  'admissionregistration.k8s.io/validatingwebhookconfigurations': counted,
+  'apiextensions.k8s.io/customresourcedefinitions': countedConditional,
+  'coordination.k8s.io/leases': conditional,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': countedConditional,
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': countedConditional,
   'admissionregistration.k8s.io/validatingadmissionpolicies': counted,
   'flowcontrol.apiserver.k8s.io/flowschemas': counted,
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': counted,
