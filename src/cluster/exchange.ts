@@ -69,7 +69,7 @@ export async function serveRequest(
     const answer = await answerRequest(context, request, seen);
     if (answer.kind === 'watch') {
       report(200);
-      startStream(request, response, auditId, answer);
+      openStream(context, request, response, auditId, answer);
       return;
     }
     rendered = renderAnswer(answer, seen.form ?? answerForm(undefined, new URLSearchParams()), context.now());
@@ -78,6 +78,22 @@ export async function serveRequest(
   }
   report(rendered.status);
   sendRendered(request, response, auditId, rendered);
+}
+
+/** The answer has begun: what fails from here on can only be told by breaking the stream off. */
+function openStream(
+  context: ApiContext,
+  request: HttpRequest,
+  response: HttpResponse,
+  auditId: string,
+  answer: Extract<Answer, { kind: 'watch' }>,
+): void {
+  try {
+    startStream(request, response, auditId, answer);
+  } catch (error) {
+    context.log.error({ err: error, auditId }, 'a watch could not be opened');
+    response.destroy();
+  }
 }
 
 async function answerRequest(context: ApiContext, request: HttpRequest, seen: Seen): Promise<Answer> {

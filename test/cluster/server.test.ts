@@ -154,3 +154,15 @@ describe('@kubernetes/client-node', () => {
     stop?.abort();
   });
 });
+
+test('a store that closes answers 503, and a watch that cannot be opened frees its place', async () => {
+  const api = await startTestApi();
+  await api.storage.close();
+  const answer = await api.call('GET', '/api/v1/namespaces');
+  expect(answer.body).toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
+  const { response } = await api.open('/api/v1/namespaces?watch=1&resourceVersion=1');
+  await new Promise((resolve) => response.on('error', resolve).on('close', resolve).resume());
+  expect(response.complete).toBe(false);
+  expect(api.api.openWatches).toBe(0);
+  await api.close();
+});

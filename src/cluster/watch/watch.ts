@@ -118,8 +118,8 @@ export async function watchCollection(
       });
       if (isOver) changes.close();
     } catch (error) {
-      if (!(error instanceof RevisionCompactedError)) throw error;
       finish();
+      if (!(error instanceof RevisionCompactedError)) throw error;
       pump.push(line('ERROR', expired(`too old resource version: ${error.asked} (${error.oldest})`).status));
       pump.finish();
     }
