@@ -1,0 +1,51 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, cpus, platform, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { benchDecisions } from './decisions.ts';
+import { createReport, duration } from './report.ts';
+import type { Section } from './section.ts';
+
+/**
+ * `npm run bench [-- section…] [--seed N] [--full] [--directory DIR]`: prints what things cost on this machine. Medians
+ * of several rounds; compare the columns of one run with each other, not one machine with another.
+ */
+const sections: Readonly<Record<string, readonly [title: string, run: Section]>> = {
+  decisions: ['decisions', benchDecisions],
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: '1' },
+    full: { type: 'boolean', default: false },
+    directory: { type: 'string', default: tmpdir() },
+  },
+});
+
+const unknown = positionals.filter((name) => !Object.hasOwn(sections, name));
+const seed = Number(values.seed);
+if (unknown.length > 0 || !Number.isSafeInteger(seed)) {
+  process.stderr.write(
+    `bench: ${unknown.length > 0 ? `no section \`${unknown.join(', ')}\`` : '--seed takes a whole number'}\n` +
+      `hint: sections are ${Object.keys(sections).join(', ')}\n`,
+  );
+  process.exit(2);
+}
+
+const report = createReport((text) => process.stdout.write(text));
+const chosen = positionals.length > 0 ? positionals : Object.keys(sections);
+const directory = mkdtempSync(join(values.directory, 'entryway-bench-'));
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
+process.on('SIGINT', () => process.exit(130));
+
+report.note(
+  `Node ${process.version}, ${platform()} ${release()}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, seed ${seed}`,
+);
+for (const name of chosen) {
+  const [title, run] = sections[name] as (typeof sections)[string];
+  report.title(title);
+  const started = performance.now();
+  await run(report, { seed, full: values.full, directory: mkdtempSync(join(directory, `${name}-`)) });
+  report.note(`(measured in ${duration((performance.now() - started) * 1e6)})`);
+}
