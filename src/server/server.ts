@@ -9,7 +9,6 @@ import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
 import { createCallerAuthorizer } from '../services/authorization/authorizer.ts';
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
-import { sweepOrphans } from '../services/eks/orphans.ts';
 import { createGateway, requireAllowed } from '../services/gateway.ts';
 import { createIamOperations } from '../services/iam/operations.ts';
 import { createSecretBox } from '../services/secretbox.ts';
@@ -27,6 +26,7 @@ import { createExtension } from './extension.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type ReadyFile, writeReadyFile } from './readyfile.ts';
+import { startUpkeep } from './upkeep.ts';
 
 export type { AuthenticationEvidence } from '../access/access.ts';
 export type { KubernetesOutcome } from '../cluster/api.ts';
@@ -187,9 +187,8 @@ async function compose(
   });
   ready = true;
   log.info({ awsEndpoint, kubernetesEndpoint, dataDir: directory.path }, 'ready');
-  sweepOrphans({ storage }).catch((error: unknown) => {
-    log.warn({ error: faultText(error) }, 'what deleted clusters left behind could not be removed');
-  });
+  const upkeep = startUpkeep({ storage, access, now, random, log });
+  opened.push(() => upkeep.stop());
   return {
     connection,
     access,

@@ -1,0 +1,45 @@
+import type { AccessRegistry } from '../access/access.ts';
+import { reconcileCluster } from '../cluster/reconcile.ts';
+import { sweepOrphans } from '../services/eks/orphans.ts';
+import type { RandomSource } from '../services/secrets.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { Log } from './log.ts';
+
+export interface Upkeep {
+  /** Begins nothing new and waits for the step under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * What a start has to make good, done beside serving: what deleted clusters left behind, deletions that a crash cut
+ * off, and the default RBAC objects of every built-in cluster (kubernetes-facts B21). A step that fails is logged and
+ * leaves the rest to run; all of it can run again at the next start.
+ */
+export function startUpkeep(dependencies: {
+  readonly storage: Storage;
+  readonly access: AccessRegistry;
+  readonly now: () => number;
+  readonly random: RandomSource;
+  readonly log: Log;
+}): Upkeep {
+  const { storage, access, log } = dependencies;
+  let stopping = false;
+  const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    if (stopping) return;
+    await work().catch((error: unknown) => log.warn({ error: String(error) }, `${what} failed`));
+  };
+  const done = (async () => {
+    await step('removing what deleted clusters left behind', () => sweepOrphans({ storage }));
+    for (const { cluster } of [...access.clusters()]) {
+      await step(`reconciling cluster ${cluster.name}`, () =>
+        reconcileCluster(storage, cluster.clusterId, dependencies),
+      );
+    }
+  })();
+  return {
+    stop() {
+      stopping = true;
+      return done;
+    },
+  };
+}
