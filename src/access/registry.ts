@@ -2,6 +2,7 @@ import { rbacApiGroup } from '../engine/rbac/manifest.ts';
 import {
   accessEntriesPrefix,
   allClustersPrefix,
+  clusterKey,
   objectKey,
   resourcePrefix,
 } from '../storage/records/keys.ts';
@@ -179,12 +180,13 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
       return state?.record() === undefined ? undefined : state.access;
     },
     clusterByName(accountId, region, name) {
-      for (const { record, access } of known()) {
-        const cluster = record();
-        if (cluster?.name === name && cluster.accountId === accountId && cluster.region === region)
-          return access;
-      }
-      return undefined;
+      const clusterId = clusterIdByKey.get(clusterKey(accountId, region, name));
+      const state = clusterId === undefined ? undefined : states.get(clusterId);
+      const cluster = state?.record();
+      // The record decides, not the key: a name with a `/` would spell another cluster's key.
+      return cluster?.name === name && cluster.accountId === accountId && cluster.region === region
+        ? state?.access
+        : undefined;
     },
     *clusters() {
       for (const { access } of known()) yield access;
