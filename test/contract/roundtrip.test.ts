@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { decodeInput } from '../../src/wire/protocols/decode.ts';
 import { decodeResponse, encodeRequest } from '../../src/wire/protocols/client.ts';
+import { decodeInput } from '../../src/wire/protocols/decode.ts';
 import { encodeError, encodeOutput } from '../../src/wire/protocols/encode.ts';
 import { AwsError } from '../../src/wire/protocols/errors.ts';
 import { routeRequest } from '../../src/wire/protocols/route.ts';
@@ -13,8 +13,8 @@ import { type CodecServer, requestId, startCodecServer } from './server.ts';
  * Every operation and error of the four services, with random values, between the real SDK and the codec. Go deeper
  * with ENTRYWAY_CONTRACT_SAMPLES, repeat a failure with ENTRYWAY_CONTRACT_SEED.
  */
-const samples = Number(process.env['ENTRYWAY_CONTRACT_SAMPLES'] ?? 3);
-const seed = Number(process.env['ENTRYWAY_CONTRACT_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
+const samples = Number(process.env.ENTRYWAY_CONTRACT_SAMPLES ?? 3);
+const seed = Number(process.env.ENTRYWAY_CONTRACT_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const names: readonly SdkName[] = ['eks', 'iam', 'sts', 'cloudtrail'];
 
 function limitsOf(name: SdkName, direction: 'input' | 'output'): Limits {
@@ -54,7 +54,9 @@ describe.each(names)('%s, between the SDK and the codec', (name) => {
   });
 
   test('the contract has every operation and error of the SDK', () => {
-    expect(sdk.operations.map((operation) => operation.name).sort()).toEqual([...services[name].operationNames]);
+    expect(sdk.operations.map((operation) => operation.name).sort()).toEqual([
+      ...services[name].operationNames,
+    ]);
     for (const error of sdk.errors) expect(services[name].error(String(error[2]))?.name).toBe(error[2]);
   });
 
@@ -86,7 +88,7 @@ describe.each(names)('%s, between the SDK and the codec', (name) => {
       );
       const told = `${error.code}, seed ${seed}`;
       expect(caught, told).toMatchObject({ name: error.code, message: error.message, ...error.fields });
-      expect(caught?.['$metadata'], told).toMatchObject({ requestId });
+      expect(caught?.$metadata, told).toMatchObject({ requestId });
     }
   });
 
@@ -106,9 +108,10 @@ describe.each(names)('%s, between the SDK and the codec', (name) => {
       const [schema] = sdk.errors.filter(() => random() < 0.1);
       const error = sampleError(schema ?? (sdk.errors[0] as Schema), outputs);
       const refusal = encodeError(route, error, requestId);
-      expect(() => decodeResponse(name, operation, { ...refusal, body: Buffer.from(refusal.body) }), told).toThrow(
-        expect.objectContaining({ code: error.code, message: error.message, fields: error.fields }),
-      );
+      expect(
+        () => decodeResponse(name, operation, { ...refusal, body: Buffer.from(refusal.body) }),
+        told,
+      ).toThrow(expect.objectContaining({ code: error.code, message: error.message, fields: error.fields }));
     }
   });
 });

@@ -35,8 +35,42 @@ export function resolve(reference: unknown): unknown {
   return schema;
 }
 
-const words = ['a', 'Z', '0', ' ', '/', ':', '%', '+', '&', '=', '<', '>', '"', "'", ']]>', 'é', '漢', '🜁', '\t', '\n', '\r', '%2F'];
-const words7bit = ['arn:aws:iam::111122223333:role/ops', 'alice', '~', '.', '..', '*', '{', '}', '\\', '__proto__'];
+const words = [
+  'a',
+  'Z',
+  '0',
+  ' ',
+  '/',
+  ':',
+  '%',
+  '+',
+  '&',
+  '=',
+  '<',
+  '>',
+  '"',
+  "'",
+  ']]>',
+  'é',
+  '漢',
+  '🜁',
+  '\t',
+  '\n',
+  '\r',
+  '%2F',
+];
+const words7bit = [
+  'arn:aws:iam::111122223333:role/ops',
+  'alice',
+  '~',
+  '.',
+  '..',
+  '*',
+  '{',
+  '}',
+  '\\',
+  '__proto__',
+];
 
 export function createSampler(random: Random, limits: Limits) {
   const below = (count: number): number => Math.floor(random() * count);

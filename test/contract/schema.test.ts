@@ -3,7 +3,9 @@ import { readSchemas } from '../../tools/schema.ts';
 
 const facts = { service: 'x', protocol: 'awsQuery', version: '1', xmlNamespace: 'n', target: '' } as const;
 const input = (type: unknown, required = 0) => [3, 'n', 'In', 0, ['Name'], [type], required];
-const operation = (type: unknown, traits: unknown = 0) => ({ Op: [9, 'n', 'Op', traits, () => input(type), () => 'unit'] });
+const operation = (type: unknown, traits: unknown = 0) => ({
+  Op: [9, 'n', 'Op', traits, () => input(type), () => 'unit'],
+});
 
 describe('a schema the generator does not know stops it', () => {
   test.each<[string, Record<string, unknown>]>([
@@ -26,8 +28,30 @@ describe('a schema the generator does not know stops it', () => {
 test('what it knows becomes one line per structure', () => {
   const Tag = [3, 'n', 'Tag', 0, ['Key', 'Value'], [0, [() => [0, 'n', 'secret', 8, 0], 0]], 1];
   const exported = {
-    Op: [9, 'n', 'Op', 2, () => [3, 'n', 'In', 0, ['A', 'B', 'C', 'D'], [[1, 4], 64 | 4, () => [1, 'n', 'L', 0, () => Tag], 128 | 21], 1], () => 'unit'],
-    Gone: [-3, 'n', 'GoneException', { error: 'client', httpError: 410, awsQueryError: ['Gone', 409] }, ['message'], [0]],
+    Op: [
+      9,
+      'n',
+      'Op',
+      2,
+      () => [
+        3,
+        'n',
+        'In',
+        0,
+        ['A', 'B', 'C', 'D'],
+        [[1, 4], 64 | 4, () => [1, 'n', 'L', 0, () => Tag], 128 | 21],
+        1,
+      ],
+      () => 'unit',
+    ],
+    Gone: [
+      -3,
+      'n',
+      'GoneException',
+      { error: 'client', httpError: 410, awsQueryError: ['Gone', 409] },
+      ['message'],
+      [0],
+    ],
     Base: [-3, 'smithy', 'XServiceException', 0, [], []],
   };
   expect(readSchemas(facts, exported)).toEqual({

@@ -43,7 +43,11 @@ export function openSdk(name: SdkName, endpoint: string): Sdk {
   return {
     operations: schemas
       .filter((schema) => schema[0] === 9)
-      .map((schema) => ({ name: String(schema[2]), input: structure(schema[4]), output: structure(schema[5]) })),
+      .map((schema) => ({
+        name: String(schema[2]),
+        input: structure(schema[4]),
+        output: structure(schema[5]),
+      })),
     errors: schemas.filter((schema) => schema[0] === -3 && typeof schema[3] === 'object'),
     async call(operation, input) {
       const command = exported[`${operation}Command`] as Constructor<unknown>;

@@ -31,7 +31,11 @@ export async function startCodecServer(): Promise<CodecServer> {
     incoming.on('end', () => {
       const [path = '', query = ''] = (incoming.url ?? '').split(/\?(.*)/s);
       const headers = Object.entries(incoming.headers).map(([name, value]) => [name, String(value)] as const);
-      const { status, headers: answered, body } = answer(exchanges, {
+      const {
+        status,
+        headers: answered,
+        body,
+      } = answer(exchanges, {
         method: incoming.method ?? '',
         path,
         query,
