@@ -29,17 +29,20 @@ export async function runDemo(server: RunningServer): Promise<void> {
       await tokenOf(server, { role: roleArn(accountId, 'platform-admin') }),
       accountId,
     );
-    process.stdout.write(introduction(server, cluster.endpoint));
+    process.stdout.write(introduction(server, cluster.endpoint) + nextCommands(connection));
     const answers: (readonly Answer[])[] = [];
     const principals = demoPrincipals(accountId);
     for (const principal of principals)
       answers.push(await askAll(server, client, await tokenOf(server, principal)));
+    process.stdout.write(
+      '\nWhat the demo’s principals may do, asked over the wire with a real token each:\n\n',
+    );
     process.stdout.write(matrix(principals, answers));
     process.stdout.write('\nWhy:\n');
     for (const [i, principal] of principals.entries()) {
       process.stdout.write(`\n${principal.name}: ${principal.description}\n${reasons(answers[i] ?? [])}`);
     }
-    process.stdout.write(nextCommands(connection));
+    process.stdout.write('\nStop with Ctrl-C; everything is kept.\n');
   } finally {
     client.close();
   }
@@ -148,8 +151,6 @@ function introduction({ connection }: RunningServer, clusterEndpoint: string): s
     `  cluster ${demoCluster}     ${clusterEndpoint}`,
     `  data             ${connection.dataDir}`,
     '',
-    'What the demo’s principals may do, asked over the wire with a real token each:',
-    '',
   ].join('\n');
 }
 
@@ -166,7 +167,6 @@ function nextCommands({ accountId, dataDir }: ReadyFile): string {
     '  kubectl --kubeconfig ./demo.kubeconfig get pods -n team-a',
     '',
     `Without the AWS CLI:  npx entryway kubeconfig ${demoCluster}${data} --role ROLE_ARN > demo.kubeconfig`,
-    'Stop with Ctrl-C; everything is kept.',
     '',
   ].join('\n');
 }

@@ -224,6 +224,20 @@ describe('RBAC', () => {
     expect(bound().authorize(asking({ ...plain, username: 'system:masters' })).decision).toBe('noOpinion');
   });
 
+  test('a refusal does not name what everybody has, but that nothing was given to this user', () => {
+    const everybody = [{ kind: 'Group', name: 'system:authenticated', namespace: '' }] as const;
+    const { evidence } = bound(reader, {
+      kind: 'ClusterRoleBinding',
+      name: 'basics',
+      roleRef,
+      subjects: everybody,
+    }).authorize(asking({ ...plain, groups: ['system:authenticated'] }, { verb: 'delete' }));
+    expect(evidence).toMatchObject({
+      by: 'nothing',
+      misses: [{ code: 'noBinding' }, { code: 'noPrincipal' }],
+    });
+  });
+
   test('a change of a role that feeds an aggregation reaches its users', () => {
     const selector = { matchLabels: { feeds: 'view' }, matchExpressions: [] };
     const feeder = { ...reader, name: 'feeder', labels: { feeds: 'view' } };

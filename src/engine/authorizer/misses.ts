@@ -45,8 +45,9 @@ const nearestFirst = [
   'noRule',
   'noPolicies',
   'modeIgnoresEntries',
-  'noEntry',
+  // Without an entry the user came through aws-auth: then RBAC is where a permission was to be expected.
   'noBinding',
+  'noEntry',
   'noPrincipal',
 ];
 const distance = (miss: NearMiss): number => nearestFirst.indexOf(miss.code);
