@@ -82,6 +82,16 @@ export async function startServerProcess(
   };
 }
 
+/** Runs an `entryway` command to its end, with nothing in its environment but PATH, a home and what is given. */
+export function entryway(
+  home: string,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const env = { PATH: process.env.PATH ?? '', HOME: home, ...environment };
+  return run(process.execPath, [launcher, ...args], { env, cwd: home });
+}
+
 async function end(
   child: ChildProcess,
   signal: NodeJS.Signals,
