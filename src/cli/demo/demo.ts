@@ -5,8 +5,7 @@ import { createToken } from '../../wire/token/create.ts';
 import { createAwsClient } from '../clients/aws.ts';
 import { createKubernetesClient, type KubernetesClient } from '../clients/kubernetes.ts';
 import { dataDirectoryOf } from '../connection.ts';
-import { rootCredentials } from '../identity.ts';
-import { mintOperatorSession } from '../operator.ts';
+import { identityOf, rootCredentials } from '../identity.ts';
 import { describeAuthentication, describeDecision } from '../render/evidence.ts';
 import { renderTable } from '../render/table.ts';
 import { demoCluster, demoRoles, legacyUser } from './content.ts';
@@ -70,7 +69,7 @@ async function tokenOf(
   server: RunningServer,
   identity: { readonly role?: string; readonly user?: string },
 ): Promise<string> {
-  const credentials = await mintOperatorSession(server.connection, identity);
+  const credentials = await identityOf(server.connection, identity);
   return createToken({
     credentials,
     region: server.connection.region,
