@@ -1,13 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
 import { extensionPrefix } from './extension.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
-/**
- * Bytes turned into an HttpRequest and back; everything about AWS is behind `gateway`. Bounds of this door: the body,
- * the headers, and the time a client may take to send them.
- */
+/** Bytes turned into an HttpRequest and back; everything about AWS is behind `gateway`. */
 export interface AwsListenerOptions {
   readonly gateway: {
     answer(request: HttpRequest): Promise<HttpResponse>;
@@ -19,31 +17,91 @@ export interface AwsListenerOptions {
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly log: Log;
-  readonly maxBodyBytes?: number;
+  readonly limits?: Partial<AwsListenerLimits>;
 }
 
-/** The longest input any operation takes is a policy of 131,072 characters (iam-facts A12), form-encoded. */
-export const defaultMaxBodyBytes = 1024 * 1024;
-export const maxHeaderBytes = 32 * 1024;
+/** Bounds of this door, for clients that have not proven anything yet. Each one has a test. */
+export interface AwsListenerLimits {
+  readonly bodyBytes: number;
+  /** Request line and headers together; more is answered with 431. */
+  readonly headerBytes: number;
+  /** Milliseconds in which the headers must have arrived; then 408. */
+  readonly headersTimeout: number;
+  /** Milliseconds in which the whole request must have arrived; then 408. */
+  readonly requestTimeout: number;
+  /** Milliseconds between two looks at who is too slow. */
+  readonly checkInterval: number;
+  /** Open connections; further ones are closed at once. */
+  readonly connections: number;
+}
 
-export function createAwsServer(options: AwsListenerOptions): Server {
+export const defaultAwsListenerLimits: AwsListenerLimits = {
+  // The longest input any operation takes is a policy of 131,072 characters (iam-facts A12), form-encoded.
+  bodyBytes: 1024 * 1024,
+  headerBytes: 32 * 1024,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  checkInterval: 5_000,
+  connections: 4_096,
+};
+
+/** An HTTP server that can be drained. */
+export interface AwsServer {
+  /** To `listen` on; do not close it directly. */
+  readonly server: Server;
+  /** Accepts no more, cuts connections that wait, lets requests under way finish for `grace` milliseconds, then cuts those. */
+  close(grace?: number): Promise<void>;
+}
+
+export function createAwsServer(options: AwsListenerOptions): AwsServer {
+  const limits = { ...defaultAwsListenerLimits, ...options.limits };
   const server = createServer({
-    maxHeaderSize: maxHeaderBytes,
-    requestTimeout: 30_000,
-    headersTimeout: 10_000,
+    maxHeaderSize: limits.headerBytes,
+    requestTimeout: limits.requestTimeout,
+    headersTimeout: limits.headersTimeout,
+    connectionsCheckingInterval: limits.checkInterval,
+  });
+  server.maxConnections = limits.connections;
+  /** Requests under way on each connection. Node counts a silent connection as busy until its headers time out. */
+  const sockets = new Map<Socket, number>();
+  let closing = false;
+  server.on('connection', (socket: Socket) => {
+    sockets.set(socket, 0);
+    socket.on('close', () => sockets.delete(socket));
   });
   server.on('request', (request, response) => {
-    answer(options, request, response).catch((error: unknown) => {
+    const { socket } = request;
+    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (sockets.get(socket) ?? 1) - 1;
+      if (sockets.has(socket)) sockets.set(socket, left);
+      if (closing && left === 0) socket.end();
+    });
+    answer(options, limits, request, response).catch((error: unknown) => {
       options.log.error({ error: String(error) }, 'an AWS request could not be answered');
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
   });
-  return server;
+  return {
+    server,
+    close(grace = 10_000) {
+      closing = true;
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), grace);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        for (const [socket, requests] of sockets) if (requests === 0) socket.destroy();
+      });
+    },
+  };
 }
 
 async function answer(
   options: AwsListenerOptions,
+  limits: AwsListenerLimits,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
@@ -61,7 +119,7 @@ async function answer(
     query: queryAt === -1 ? '' : target.slice(queryAt + 1),
     headers: pairHeaders(incoming.rawHeaders),
   };
-  const body = await readBody(incoming, options.maxBodyBytes ?? defaultMaxBodyBytes);
+  const body = await readBody(incoming, limits.bodyBytes);
   switch (body.outcome) {
     case 'read':
       return end(
@@ -69,8 +127,6 @@ async function answer(
         await (isExtension ? options.extension : options.gateway.answer)({ ...head, body: body.bytes }),
       );
     case 'tooLarge':
-      // The rest of the body is not read: the connection ends with this answer.
-      outgoing.setHeader('connection', 'close');
       return end(outgoing, options.gateway.tooLarge({ ...head, body: new Uint8Array() }));
     case 'aborted':
       outgoing.destroy();
@@ -126,7 +182,9 @@ function readBody(incoming: IncomingMessage, limit: number): Promise<Body> {
       if (length <= limit) {
         chunks.push(chunk);
       } else {
-        incoming.pause();
+        // The rest is read and forgotten: a client that is cut off while it writes never sees the answer. How long it
+        // may go on is bounded by the time a request may take.
+        chunks.length = 0;
         resolve({ outcome: 'tooLarge' });
       }
     });

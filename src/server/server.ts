@@ -164,8 +164,8 @@ async function compose(
     isReady: () => ready,
     log,
   });
-  opened.push(() => closeHttp(awsServer));
-  const awsEndpoint = origin('http', config.awsListen, await listen(awsServer, config.awsListen));
+  opened.push(() => awsServer.close());
+  const awsEndpoint = origin('http', config.awsListen, await listen(awsServer.server, config.awsListen));
   // Tokens presigned by a client whose AWS_ENDPOINT_URL is this server carry this origin (docs/compat.md).
   ownEndpoints.push(awsEndpoint);
   if (config.awsListen.host === '127.0.0.1') ownEndpoints.push(awsEndpoint.replace('127.0.0.1', 'localhost'));
@@ -234,20 +234,6 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<number> 
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });
-  });
-}
-
-/** Refuses new connections, lets requests under way be answered, and does not wait for idle connections. */
-function closeHttp(
-  server: Server & { closeIdleConnections(): void; closeAllConnections(): void },
-): Promise<void> {
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => server.closeAllConnections(), 10_000);
-    server.close(() => {
-      clearTimeout(deadline);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }
 
