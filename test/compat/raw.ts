@@ -47,9 +47,7 @@ export function sendHttp1(origin: string, raw: RawRequest, caPem?: string): Prom
       );
     };
     const outgoing =
-      caPem === undefined
-        ? http.request(options, read)
-        : https.request({ ...options, ca: caPem, ALPNProtocols: ['http/1.1'] }, read);
+      caPem === undefined ? http.request(options, read) : https.request({ ...options, ca: caPem }, read);
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')));
     outgoing.on('error', reject);
     outgoing.end(raw.body);

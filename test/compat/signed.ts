@@ -67,7 +67,12 @@ export function errorOf(service: ServiceName, { status, headers, text }: RawAnsw
     const [, message = ''] = /<Message>([^<]*)<\/Message>/.exec(text) ?? [];
     return { error: `${code} ${status}`, message };
   }
-  const body = JSON.parse(text) as { readonly __type?: string; readonly message?: string };
+  // Some errors are modelled with a capital letter; SDKs read either.
+  const body = JSON.parse(text) as {
+    readonly __type?: string;
+    readonly message?: string;
+    readonly Message?: string;
+  };
   const code = service === 'eks' ? headers['x-amzn-errortype'] : body.__type;
-  return { error: `${String(code)} ${status}`, message: body.message ?? '' };
+  return { error: `${String(code)} ${status}`, message: body.message ?? body.Message ?? '' };
 }
