@@ -39,6 +39,28 @@ describe('what cannot be read maps nobody', () => {
   });
 });
 
+// Each takes the YAML library from many seconds to minutes when it may go on to the end.
+test.each([
+  ['anchors in a row', '&a '.repeat(60_000)],
+  ['names of one mapping', `- ${Array.from({ length: 20_000 }, (_, at) => `k${at}: x`).join('\n  ')}`],
+  ['names that merge', `- ${'<<: *a\n  '.repeat(20_000)}`],
+  ['an ordered map', `- !!omap [${Array.from({ length: 20_000 }, (_, at) => `{k${at}: 1}`).join(',')}]`],
+  ['commas', `[${', '.repeat(60_000)}`],
+  ['tags in a row', '!a '.repeat(60_000)],
+])('a hostile text is read in seconds and maps nobody: %s', (_, mapRoles) => {
+  const started = performance.now();
+  expect(parseAwsAuth({ mapRoles }).awsAuth.roles).toEqual([]);
+  expect(performance.now() - started).toBeLessThan(3000);
+});
+
+test('anchors, aliases and merged names count', () => {
+  const { awsAuth, errors } = parseAwsAuth({
+    mapUsers: `- &ada\n  userarn: ${ada}\n  groups: &g [g]\n  username: ada\n- <<: *ada\n  username: eve`,
+  });
+  expect(errors).toEqual([]);
+  expect(awsAuth.users.map(({ username }) => username)).toEqual(['ada', 'eve']);
+});
+
 test('a broken key leaves the others (G3)', () => {
   const { awsAuth, errors } = parseAwsAuth({
     mapRoles: '- [',
