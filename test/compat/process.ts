@@ -41,7 +41,10 @@ export function temporaryDirectory(): { readonly path: string; remove(): void } 
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** Starts `entryway serve` on free ports and waits until it says that everything listens. */
+/**
+ * Starts `entryway serve` on free ports and waits until it says that everything listens. `args` come last and so win;
+ * with `--in-memory` there is no data directory.
+ */
 export async function startServerProcess(
   directory: string,
   args: readonly string[] = [],
@@ -53,8 +56,7 @@ export async function startServerProcess(
     [
       launcher,
       'serve',
-      '--data',
-      join(directory, 'data'),
+      ...(args.includes('--in-memory') ? [] : ['--data', join(directory, 'data')]),
       '--aws-listen',
       '127.0.0.1:0',
       '--kube-listen',
