@@ -16,6 +16,34 @@ import { formatAmzDate, parseAmzDate, parseDateHeader } from './time.ts';
 
 const query = (raw: string): string => canonicalQuery(splitQuery(raw));
 
+const canonicalHeader = (value: string): string | undefined =>
+  canonicalRequest({
+    method: 'GET',
+    canonicalUri: '/',
+    canonicalQuery: '',
+    signedHeaders: ['x'],
+    headers: [['x', value]],
+    payloadHash: '',
+  })?.split('\n')[3];
+
+test.each([
+  ['', 'x:'],
+  [' ', 'x:'],
+  [' \t ', 'x:'],
+  ['a', 'x:a'],
+  [' a', 'x:a'],
+  ['a \t', 'x:a'],
+  ['\t a \t b  ', 'x:a b'],
+])('the value %j is signed as %j (K5)', (value, expected) => {
+  expect(canonicalHeader(value)).toBe(expected);
+});
+
+test('a header full of spaces costs its length', () => {
+  const started = performance.now();
+  expect(canonicalHeader(`a${' '.repeat(500_000)}b`)).toBe('x:a b');
+  expect(performance.now() - started).toBeLessThan(500);
+});
+
 describe('canonical forms (iam-facts K1–K5)', () => {
   test.each([
     ['/', '/'],
