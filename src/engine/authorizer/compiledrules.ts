@@ -1,4 +1,4 @@
-import type { PolicyRule } from '../rbac/rules.ts';
+import { type PolicyRule, withoutFinalStars } from '../rbac/rules.ts';
 import type { Attributes } from './attributes.ts';
 
 /**
@@ -107,7 +107,7 @@ export function compileRules<Rule extends PolicyRule>(
       for (const resource of new Set(rule.resources)) getOrAdd(byResource, resource, () => []).push(grant);
     }
     for (const url of new Set(rule.nonResourceURLs)) {
-      if (url.endsWith('*')) byUrlPrefix.push({ ...anyName, prefix: url.replace(/\*+$/, '') });
+      if (url.endsWith('*')) byUrlPrefix.push({ ...anyName, prefix: withoutFinalStars(url) });
       getOrAdd(byUrl, url, () => []).push(anyName);
     }
   }

@@ -1,5 +1,5 @@
 import { quote, quoteList } from './quote.ts';
-import type { PolicyRule } from './rules.ts';
+import { type PolicyRule, withoutFinalStars } from './rules.ts';
 
 /** A rule about exactly one verb of one resource (perhaps one object of it) or of one URL. */
 function* breakDown(rule: PolicyRule): Generator<PolicyRule> {
@@ -29,7 +29,7 @@ function coversResource(owned: readonly string[], wanted: string): boolean {
 }
 
 function coversUrl(owned: string, wanted: string): boolean {
-  return owned === wanted || (owned.endsWith('*') && wanted.startsWith(owned.replace(/\*+$/, '')));
+  return owned === wanted || (owned.endsWith('*') && wanted.startsWith(withoutFinalStars(owned)));
 }
 
 /** Whether one owned rule covers a broken-down rule (kubernetes-facts B20). */

@@ -50,6 +50,15 @@ describe('escalation (B20)', () => {
     ['a rule that grants nothing', [], allow('get', 'core', '')],
   ])('%s is covered', (_, owned, wanted) => expect(uncoveredRules(owned, [wanted])).toEqual([]));
 
+  test('a URL full of stars costs its length', () => {
+    const started = performance.now();
+    expect(
+      uncoveredRules([allowUrls('get', `/${'*'.repeat(500_000)}x*`)], [allowUrls('get', '/x')]),
+    ).toHaveLength(1);
+    expect(uncoveredRules([allowUrls('get', '/x***')], [allowUrls('get', '/xy')])).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
   test('the message joins verbs, sorts lines and ends with the errors (B19)', () => {
     const missing = uncoveredRules(
       [],
