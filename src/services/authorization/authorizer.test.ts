@@ -125,6 +125,21 @@ describe('who may not', () => {
   });
 });
 
+test('a resource longer than any ARN is refused without being compared with patterns', async () => {
+  const world = createWorld();
+  const pattern = `arn:aws:iam::${own}:user/*a${'?'.repeat(3000)}b*`;
+  const user = userRecord('ada', {
+    inlinePolicies: { all: document({}), slow: document({ Effect: 'Deny', Resource: pattern }) },
+  });
+  await world.putUser(user);
+  const started = performance.now();
+  const resource = `arn:aws:iam::${own}:user/${'a'.repeat(1_000_000)}`;
+  const { decision, refusal } = await world.ask(asUser(user), 'iam:GetUser', [resource]);
+  expect(decision).toBe('implicitDeny');
+  expect(refusal?.message.length).toBeLessThan(3000);
+  expect(performance.now() - started).toBeLessThan(1000);
+});
+
 describe('who may', () => {
   test('root, in its own account, and on what AWS owns', async () => {
     const { ask } = createWorld();
