@@ -3,8 +3,11 @@ import { availableParallelism, cpus, platform, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchDecisions } from './decisions.ts';
+import { benchMemory } from './memory.ts';
 import { createReport, duration } from './report.ts';
+import { benchRequests } from './requests.ts';
 import type { Section } from './section.ts';
+import { benchStart } from './start.ts';
 
 /**
  * `npm run bench [-- section…] [--seed N] [--full] [--directory DIR]`: prints what things cost on this machine. Medians
@@ -12,6 +15,9 @@ import type { Section } from './section.ts';
  */
 const sections: Readonly<Record<string, readonly [title: string, run: Section]>> = {
   decisions: ['decisions', benchDecisions],
+  requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
+  start: ['start', benchStart],
+  memory: ['memory', benchMemory],
 };
 
 const { values, positionals } = parseArgs({

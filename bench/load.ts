@@ -1,0 +1,124 @@
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { quantile } from './measure.ts';
+
+/** Where the load goes; with `ca`, over TLS. */
+export interface LoadTarget {
+  readonly host: string;
+  readonly port: number;
+  /** PEM. */
+  readonly ca?: string;
+}
+
+export interface LoadResult {
+  readonly perSecond: number;
+  /** Nanoseconds from sending a request to having its whole answer. */
+  readonly median: number;
+  readonly p99: number;
+}
+
+export interface Load {
+  /** Requests under way at any time, each on a connection of its own. */
+  readonly concurrency: number;
+  readonly status: number;
+  /** Complete requests as they go over the wire; undefined ends the load. */
+  readonly next: () => Buffer | undefined;
+}
+
+/**
+ * Keeps so many connections busy with requests made beforehand, and times them. It speaks just enough HTTP/1.1 for
+ * answers with a Content-Length, so that on a small machine the measured server has the processor rather than the
+ * client. An answer with another status than expected fails the run.
+ */
+export async function runLoad(target: LoadTarget, { concurrency, status, next }: Load): Promise<LoadResult> {
+  const connections = await Promise.all(Array.from({ length: concurrency }, () => open(target)));
+  const times: number[] = [];
+  const started = performance.now();
+  try {
+    await Promise.all(
+      connections.map(async (exchange) => {
+        for (let request = next(); request !== undefined; request = next()) {
+          const sent = performance.now();
+          const answer = await exchange(request);
+          times.push((performance.now() - sent) * 1e6);
+          if (answer.status !== status) throw new Error(`status ${answer.status}: ${answer.text}`);
+        }
+      }),
+    );
+    const seconds = (performance.now() - started) / 1000;
+    return { perSecond: times.length / seconds, median: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  } finally {
+    for (const exchange of connections) exchange.close();
+  }
+}
+
+/** `next` for a load that ends after so many requests. */
+export function inTurn(requests: readonly Buffer[]): () => Buffer | undefined {
+  let at = 0;
+  return () => requests[at++];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+interface Exchange {
+  (request: Buffer): Promise<Answer>;
+  close(): void;
+}
+
+async function open(target: LoadTarget): Promise<Exchange> {
+  const socket = await connected(target);
+  socket.setNoDelay(true);
+  let received: Buffer = Buffer.alloc(0);
+  let waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
+  const fail = (error: Error): void => waiting?.reject(error);
+  socket.on('error', fail);
+  socket.on('close', () => fail(new Error('the server closed the connection')));
+  socket.on('data', (chunk: Buffer) => {
+    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    const bodyAt = received.indexOf('\r\n\r\n') + 4;
+    if (bodyAt < 4) return;
+    const head = received.toString('latin1', 0, bodyAt);
+    const length = /\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1];
+    if (length === undefined) return fail(new Error('an answer without Content-Length'));
+    const end = bodyAt + Number(length);
+    if (received.length < end) return;
+    const text = received.toString('utf8', bodyAt, end);
+    received = received.subarray(end);
+    waiting?.resolve({ status: Number(head.slice(9, 12)), text });
+  });
+  return Object.assign(
+    (request: Buffer) =>
+      new Promise<Answer>((resolve, reject) => {
+        waiting = { resolve, reject };
+        socket.write(request);
+      }),
+    { close: () => void socket.destroy() },
+  );
+}
+
+function connected({ host, port, ca }: LoadTarget): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket =
+      ca === undefined
+        ? connect({ host, port }, () => resolve(socket))
+        : connectTls({ host, port, ca, ALPNProtocols: ['http/1.1'] }, () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+/** A request as bytes. */
+export function httpBytes(request: {
+  readonly method: string;
+  /** Path and query. */
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}): Buffer {
+  const { method, target, headers, body = new Uint8Array() } = request;
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const head = `${method} ${target} HTTP/1.1\r\n${lines.join('')}content-length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+}

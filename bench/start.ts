@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { median, quantile } from './measure.ts';
+import type { Report } from './report.ts';
+import type { BenchOptions } from './section.ts';
+import { createDirectory, entriesPerCluster, fillDirectory, seedEntries } from './seed.ts';
+import { startServerProcess } from './serverprocess.ts';
+
+const runs = 9;
+const storedEntries = 10_000;
+const storedClusters = Math.ceil(storedEntries / entriesPerCluster);
+
+/** Prints how long it takes from spawning `node bin/entryway.js serve` to its ready file. */
+export async function benchStart(report: Report, { directory }: BenchOptions): Promise<void> {
+  const full = join(directory, 'entries');
+  mkdirSync(full);
+  await createDirectory(full, storedClusters);
+  await fillDirectory(full, (storage) => seedEntries(storage, storedEntries));
+
+  const bare: number[] = [];
+  const empty: number[] = [];
+  const filled: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const fresh = join(directory, `empty-${run}`);
+    mkdirSync(fresh);
+    const times = [await timeOfBareNode(), await timeOfStart(fresh), await timeOfStart(full)] as const;
+    // The first round fills caches.
+    if (run === 0) continue;
+    bare.push(times[0]);
+    empty.push(times[1]);
+    filled.push(times[2]);
+  }
+  report.note(`From spawn to the ready file; ${runs} starts of each in turn. The first line is the floor.`);
+  report.table([
+    ['start', 'median', 'slowest', 'limit', ''],
+    ['node runs an empty program and ends', ms(median(bare)), ms(quantile(bare, 1)), '', ''],
+    line('empty data directory', empty, 1_000),
+    line(`${storedEntries.toLocaleString('en')} access entries in ${storedClusters} clusters`, filled, 2_000),
+  ]);
+}
+
+function line(name: string, times: readonly number[], limitMs: number): readonly string[] {
+  const middle = median(times);
+  return [name, ms(middle), ms(quantile(times, 1)), ms(limitMs), middle < limitMs ? 'kept' : 'MISSED'];
+}
+
+async function timeOfStart(directory: string): Promise<number> {
+  const server = await startServerProcess(directory);
+  await server.stop();
+  return server.startMs;
+}
+
+async function timeOfBareNode(): Promise<number> {
+  const started = performance.now();
+  await new Promise((ended) => spawn(process.execPath, ['-e', '0']).on('exit', ended));
+  return performance.now() - started;
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
+}
