@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { policyKey } from '../../storage/records/keys.ts';
+import { policySize } from './policydocuments.ts';
 import { account, allowAll, createWorld, root, userPrincipal, type World } from './testworld.ts';
 
 type PolicyAnswer = { Policy: { Arn: string; PolicyId: string; AttachmentCount: number } };
@@ -207,6 +208,23 @@ describe('refusals', () => {
         });
       }
     }
+  });
+});
+
+test.each([
+  ['{ "a" : 1 }\n', 7],
+  ['{"a b": "c  d"}', 14],
+  [String.raw`{"a\" b": "\\" , "c":[ ]}`, 21],
+])('of %j count %i characters', (text, size) => expect(policySize(text)).toBe(size));
+
+test('spaces inside strings count, so that patterns of spaces have a limit too', async () => {
+  const world = await createWorld();
+  const PolicyDocument = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Deny', Action: '*', Resource: `arn:aws:iam::*:user/${' '.repeat(7000)}?` }],
+  });
+  await expect(world.call('CreatePolicy', { PolicyName: 'wide', PolicyDocument })).rejects.toMatchObject({
+    message: 'Cannot exceed quota for PolicySize: 6144',
   });
 });
 
