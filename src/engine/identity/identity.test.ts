@@ -186,6 +186,12 @@ describe('refusals', () => {
       'reservedName',
     ],
     [
+      'an entry of a type nobody knows that names a node',
+      ops,
+      sources({ entries: [{ ...opsEntry, type: 'TOASTER', kubernetesGroups: ['system:nodes'] }] }),
+      'reservedName',
+    ],
+    [
       'a username that becomes reserved when rendered',
       rolePrincipal('Ops', 'AROAOPS', 'system:admin'),
       sources({ entries: [{ ...opsEntry, username: '{{SessionName}}' }] }),
@@ -312,6 +318,19 @@ interface Vector {
 }
 
 const vectorFile = resolve(import.meta.dirname, '../../../../shared/reference/token-vectors.json');
+
+test.each([[['Ada', 'ada']], [['ada', 'Ada']]])(
+  'of entries that differ in case alone, read as %j, the exact one names the user',
+  (order) => {
+    const entries = order.map((name) => ({
+      ...opsEntry,
+      principalArn: `arn:aws:iam::${account}:user/team/${name}`,
+      principalId: 'AIDAADA',
+      username: `entry of ${name}`,
+    }));
+    expect(resolveIdentity(ada, sources({ entries }))).toMatchObject({ user: { username: 'entry of ada' } });
+  },
+);
 
 describe.runIf(existsSync(vectorFile))('the public vectors', () => {
   const vectors = existsSync(vectorFile)

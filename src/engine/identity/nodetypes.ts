@@ -1,6 +1,14 @@
 import { reservedPrefix } from './reserved.ts';
 
 /** What EKS itself gives to entries of node types (eks-access-facts B3, G17), and nothing more than that. */
+const nodeTypes: ReadonlySet<string> = new Set([
+  'EC2_LINUX',
+  'EC2_WINDOWS',
+  'FARGATE_LINUX',
+  'EC2',
+  'HYBRID_LINUX',
+  'HYPERPOD_LINUX',
+]);
 const nodeUsernamePrefix = 'system:node:';
 const nodeGroups: ReadonlySet<string> = new Set([
   'system:bootstrappers',
@@ -20,7 +28,8 @@ export function reservedNameIn(
   username: string,
   groups: readonly string[],
 ): string | undefined {
-  const isNode = type !== 'STANDARD';
+  // A type nobody knows gets what customers get.
+  const isNode = nodeTypes.has(type);
   if (reservedPrefix(username) !== undefined && !(isNode && username.startsWith(nodeUsernamePrefix))) {
     return username;
   }

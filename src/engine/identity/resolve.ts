@@ -1,3 +1,4 @@
+import { stripRolePath } from '../arn/canonical.ts';
 import type { UserInfo } from '../authorizer/attributes.ts';
 import type { Principal } from '../iam/principal.ts';
 import type { AwsAuthIndex, AwsAuthItem } from './awsauth.ts';
@@ -90,10 +91,13 @@ function fromEntry(
   candidates: readonly AccessEntry[],
   sources: IdentitySources,
 ): IdentityResult {
-  const arn = comparableArn(canonicalArnOf(principal));
-  const entry = candidates.find(
-    (candidate) => arn !== undefined && comparableArn(candidate.principalArn) === arn,
-  );
+  const canonicalArn = canonicalArnOf(principal);
+  const arn = comparableArn(canonicalArn);
+  // After a rename that changes only case two entries may fit. The access policies are those of the exact one, so the
+  // name and groups must be its, too, and not those of whichever was read first.
+  const entry =
+    candidates.find(({ principalArn }) => stripRolePath(principalArn) === canonicalArn) ??
+    candidates.find((candidate) => arn !== undefined && comparableArn(candidate.principalArn) === arn);
   if (entry === undefined) {
     return {
       ok: false,
