@@ -24,8 +24,8 @@ const signingKeys = new Map<string, KeyObject>();
 
 /**
  * `deriveSigningKey`, remembered: four of the five HMACs of a verification depend only on the key and the day.
- * Bounded; the least recently used goes first. Callers ask only for secrets they hold and scopes they accept, so
- * strangers cannot fill it.
+ * Bounded; the least recently used goes first. Callers ask only for secrets they hold. A token may name any region, so
+ * whoever knows an access key id can push others out; each then costs four HMACs again and nothing else.
  */
 export function signingKey(secretAccessKey: string, scope: Scope): KeyObject {
   const name = `${scopeText(scope)}/${secretAccessKey}`;
