@@ -7,7 +7,9 @@ import { benchMemory } from './memory.ts';
 import { createReport, duration } from './report.ts';
 import { benchRequests } from './requests.ts';
 import type { Section } from './section.ts';
+import { benchSignatures } from './signatures.ts';
 import { benchStart } from './start.ts';
+import { benchWrites } from './writes.ts';
 
 /**
  * `npm run bench [-- section…] [--seed N] [--full] [--directory DIR]`: prints what things cost on this machine. Medians
@@ -15,7 +17,9 @@ import { benchStart } from './start.ts';
  */
 const sections: Readonly<Record<string, readonly [title: string, run: Section]>> = {
   decisions: ['decisions', benchDecisions],
+  signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
+  writes: ['durable writes', benchWrites],
   start: ['start', benchStart],
   memory: ['memory', benchMemory],
 };
