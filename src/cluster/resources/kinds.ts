@@ -6,6 +6,12 @@ import type { KubeObject } from '../objects/object.ts';
 import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
 import { completeNamespace, namespaceContent } from './namespaces.ts';
+import {
+  completeJobTemplatePorts,
+  completePodPorts,
+  completeServicePorts,
+  completeTemplatePorts,
+} from './ports.ts';
 import { completeBinding, parsePolicyRules, validateBinding, validateRules } from './rbacrules.ts';
 
 const none: KindRules = {};
@@ -16,8 +22,10 @@ const countedConditional: KindRules = { counted: true, conditionalUpdate: true }
 /** Workloads whose missing `spec.replicas` means one; `kubectl scale` reads it. */
 const replicated: KindRules = {
   counted: true,
-  complete: (next) => withDefault(next, 'spec', { replicas: 1 }),
+  complete: (next) => completeTemplatePorts(withDefault(next, 'spec', { replicas: 1 })),
 };
+
+const templated: KindRules = { counted: true, complete: (next) => completeTemplatePorts(next) };
 
 const role: KindRules = {
   complete: (next) => ({ ...next, rules: ruleList(next.rules) }),
@@ -85,20 +93,24 @@ const byResource: Readonly<Record<string, KindRules>> = {
   '/pods': {
     counted: true,
     complete: (next) => ({
-      ...withDefault(next, 'spec', { restartPolicy: 'Always', serviceAccountName: 'default' }),
+      ...withDefault(completePodPorts(next), 'spec', {
+        restartPolicy: 'Always',
+        serviceAccountName: 'default',
+      }),
       status: next.status ?? { phase: 'Pending' },
     }),
   },
   '/services': {
-    complete: (next) => withDefault(next, 'spec', { type: 'ClusterIP', sessionAffinity: 'None' }),
+    complete: (next) =>
+      completeServicePorts(withDefault(next, 'spec', { type: 'ClusterIP', sessionAffinity: 'None' })),
   },
   '/replicationcontrollers': replicated,
-  'apps/daemonsets': counted,
+  'apps/daemonsets': templated,
   'apps/deployments': replicated,
   'apps/replicasets': replicated,
   'apps/statefulsets': replicated,
-  'batch/cronjobs': counted,
-  'batch/jobs': counted,
+  'batch/cronjobs': { counted: true, complete: (next) => completeJobTemplatePorts(next) },
+  'batch/jobs': templated,
   'networking.k8s.io/ingresses': counted,
   'networking.k8s.io/networkpolicies': counted,
   'networking.k8s.io/ingressclasses': counted,
