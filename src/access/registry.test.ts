@@ -200,6 +200,13 @@ describe('the store is followed', () => {
     expect(access.cluster.authenticationMode).toBe('API');
   });
 
+  test('of very many broken items of aws-auth the log is told a few', async () => {
+    const { storage } = await opened({ authenticationMode: 'CONFIG_MAP' });
+    skippedKeys.length = 0;
+    await put(storage, awsAuthKey, { data: { mapRoles: '- x\n'.repeat(5000) } });
+    expect(skippedKeys).toHaveLength(21);
+  });
+
   test('aws-auth takes effect when written; broken or gone it maps nobody', async () => {
     const { storage, access } = await opened({ authenticationMode: 'CONFIG_MAP' });
     const mapRoles = `- rolearn: arn:aws:iam::${account}:role/Ops\n  username: ops\n  groups: [system:masters]`;

@@ -32,6 +32,8 @@ export interface AccessRegistryOptions extends Omit<ClusterStateOptions, 'cluste
 
 /** As many as a token is tried with, beside its own cluster's. */
 const namesTold = 32;
+/** Of one ConfigMap, which can have a quarter of a million broken items. */
+const errorsTold = 20;
 const entriesPrefix = 'access-entry/';
 const objectsPrefix = 'object/';
 
@@ -125,7 +127,10 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
     const data = object === undefined ? undefined : asObject(object.data ?? {});
     if (data === undefined) skipped(key, 'a ConfigMap');
     const { awsAuth, errors } = parseAwsAuth(data ?? {});
-    for (const error of errors) log?.warn({ key }, `aws-auth: ${error}`);
+    for (const error of errors.slice(0, errorsTold)) log?.warn({ key }, `aws-auth: ${error}`);
+    if (errors.length > errorsTold) {
+      log?.warn({ key, errors: errors.length }, 'aws-auth: more items are dropped than are listed');
+    }
     stateOf(clusterId).setAwsAuth(awsAuth);
   };
 
