@@ -27,7 +27,7 @@ import { dataDirectoryIn, startServerProcess } from './serverprocess.ts';
  * Fills stores through the storage contract where the APIs' quotas (3,000 entries per cluster, 1,000 roles) or sheer
  * numbers stand in the way. The records are the ones the operations write.
  */
-export const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
+const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
 
 /** EKS allows this many entries in a cluster. */
 export const entriesPerCluster = 3_000;
