@@ -273,3 +273,33 @@ describe('RBAC', () => {
     expect(withAdminEntry().rbacRulesFor(ops, 'dev')).toEqual({ rules: [], errors: [] });
   });
 });
+
+test('roles that all select everything many times end soon, and grant nothing', () => {
+  const authorizer = createAuthorizer({ partition: 'aws' });
+  const everything = { matchLabels: {}, matchExpressions: [] };
+  const started = performance.now();
+  authorizer.applyObject({
+    kind: 'ClusterRole',
+    name: 'reader',
+    labels: {},
+    rules: [allow('get', 'core', 'pods')],
+  });
+  for (let at = 0; at < 200; at++) {
+    authorizer.applyObject({
+      kind: 'ClusterRole',
+      name: `all-${at}`,
+      labels: {},
+      rules: [],
+      aggregationRule: { clusterRoleSelectors: Array.from({ length: 200 }, () => everything) },
+    });
+  }
+  authorizer.applyObject({
+    kind: 'ClusterRoleBinding',
+    name: 'b',
+    roleRef: { kind: 'ClusterRole', name: 'all-0' },
+    subjects: [{ kind: 'User', name: 'ada', namespace: '' }],
+  });
+  expect(authorizer.authorize(asking(plain)).decision).toBe('noOpinion');
+  expect(authorizer.roleRules('ClusterRole', '', 'all-0')).toBeUndefined();
+  expect(performance.now() - started).toBeLessThan(2000);
+});

@@ -15,7 +15,7 @@ export interface RoleNode {
   /** How many bindings name it. */
   references: number;
   /** Rules with the aggregation carried out, and compiled; undefined until asked after a change. */
-  resolved: readonly PolicyRule[] | undefined;
+  resolved: readonly PolicyRule[] | 'tooLarge' | undefined;
   compiled: CompiledRules | undefined;
 }
 
@@ -26,10 +26,16 @@ export interface RoleIndex {
   acquire(ref: RoleRef, bindingNamespace: string): RoleNode;
   release(node: RoleNode): void;
   find(kind: 'ClusterRole' | 'Role', namespace: string, name: string): RoleNode | undefined;
-  /** Undefined for a role that does not exist. */
+  /** Undefined for a role that does not exist, and for one whose aggregation is too large to be carried out. */
   rulesOf(node: RoleNode): readonly PolicyRule[] | undefined;
   compiledOf(node: RoleNode): CompiledRules | undefined;
 }
+
+/**
+ * Roles compared with selectors for one aggregation, some tenths of a second. SECURITY: a cluster's administrator could
+ * otherwise stop the server for everybody with roles that select everything many times; such a role grants nothing.
+ */
+const maximumComparisons = 2_000_000;
 
 /** Roles by kind, namespace and name; aggregation is followed when rules change and carried out when they are used. */
 export function createRoleIndex(): RoleIndex {
@@ -108,12 +114,22 @@ export function createRoleIndex(): RoleIndex {
     }
   };
 
+  const resolve = (role: ClusterRole): readonly PolicyRule[] | 'tooLarge' => {
+    let comparisons = 0;
+    let isTooLarge = false;
+    const rules = aggregateRules(role, (selector) => {
+      comparisons += labelled.candidates(selector) * (1 + selector.matchExpressions.length);
+      isTooLarge ||= comparisons > maximumComparisons;
+      return isTooLarge ? [] : labelled.selected(selector);
+    });
+    return isTooLarge ? 'tooLarge' : rules;
+  };
+
   const rulesOf = (node: RoleNode): readonly PolicyRule[] | undefined => {
     const { definition } = node;
     if (definition === undefined) return undefined;
-    node.resolved ??=
-      definition.kind === 'Role' ? definition.rules : aggregateRules(definition, labelled.selected);
-    return node.resolved;
+    node.resolved ??= definition.kind === 'Role' ? definition.rules : resolve(definition);
+    return node.resolved === 'tooLarge' ? undefined : node.resolved;
   };
 
   return {
@@ -146,10 +162,14 @@ export function createRoleIndex(): RoleIndex {
   };
 }
 
+const noRoles: ReadonlySet<ClusterRole> = new Set();
+
 /** ClusterRoles by label, so that carrying out an aggregation looks only at roles that carry one of its labels. */
 function createLabelIndex(): {
   readonly add: (role: ClusterRole) => void;
   readonly remove: (role: ClusterRole) => void;
+  /** How many roles `selected` looks at. */
+  readonly candidates: (selector: LabelSelector) => number;
   /** Selected roles in order of their names. */
   readonly selected: (selector: LabelSelector) => readonly ClusterRole[];
 } {
@@ -159,7 +179,13 @@ function createLabelIndex(): {
   const labelKey = (key: string, value: string): string => `${key}=${value}`;
   const byName = (one: ClusterRole, other: ClusterRole): number => (one.name < other.name ? -1 : 1);
 
+  const candidatesOf = (selector: LabelSelector): ReadonlySet<ClusterRole> => {
+    const first = Object.entries(selector.matchLabels)[0];
+    return first === undefined ? all : (byLabel.get(labelKey(...first)) ?? noRoles);
+  };
+
   return {
+    candidates: (selector) => candidatesOf(selector).size,
     add(role) {
       all.add(role);
       for (const [key, value] of Object.entries(role.labels)) {
@@ -177,9 +203,9 @@ function createLabelIndex(): {
       }
     },
     selected(selector) {
-      const first = Object.entries(selector.matchLabels)[0];
-      const candidates = first === undefined ? all : (byLabel.get(labelKey(...first)) ?? []);
-      return [...candidates].filter((role) => selectorMatches(selector, role.labels)).sort(byName);
+      return [...candidatesOf(selector)]
+        .filter((role) => selectorMatches(selector, role.labels))
+        .sort(byName);
     },
   };
 }

@@ -56,13 +56,19 @@ export function aggregateRules(
   const seen = new Set([role.name]);
   const texts = new Set<string>();
   const rules: PolicyRule[] = [];
-  // An explicit stack: a chain of roles, each selecting the next, may be longer than the call stack.
-  const stack = [...expand(role, selected)].reverse();
-  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+  // An explicit stack: a chain of roles, each selecting the next, may be longer than the call stack. Of iterators, not
+  // of roles: hundreds of roles that select everything hundreds of times would fill the memory.
+  const stack = [expand(role, selected)];
+  for (let members = stack.at(-1); members !== undefined; members = stack.at(-1)) {
+    const { done, value: next } = members.next();
+    if (done === true) {
+      stack.pop();
+      continue;
+    }
     if (seen.has(next.name)) continue;
     seen.add(next.name);
     if (next.aggregationRule !== undefined) {
-      for (const member of [...expand(next, selected)].reverse()) stack.push(member);
+      stack.push(expand(next, selected));
       continue;
     }
     for (const rule of next.rules) {
@@ -78,6 +84,7 @@ export function aggregateRules(
 function* expand(
   role: ClusterRole,
   selected: (selector: LabelSelector) => readonly ClusterRole[],
-): Generator<ClusterRole> {
+): Generator<ClusterRole, undefined> {
   for (const selector of role.aggregationRule?.clusterRoleSelectors ?? []) yield* selected(selector);
+  return undefined;
 }
