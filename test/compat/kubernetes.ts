@@ -30,7 +30,7 @@ function toBytes(data: string | ArrayBuffer | ArrayBufferView): Uint8Array {
 }
 
 /** A cluster token as EKS documents it (eks-access-facts H1), presigned by AWS's own signer. */
-export async function clusterToken(connection: Connection, keys: Keys, clusterName: string): Promise<string> {
+async function clusterToken(connection: Connection, keys: Keys, clusterName: string): Promise<string> {
   const { region } = connection;
   const hostname = `sts.${region}.amazonaws.com`;
   const signer = new SignatureV4({ service: 'sts', region, sha256: NodeSha256, credentials: keys });
