@@ -1,12 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
+  closeSync,
   existsSync,
+  fsyncSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -80,21 +86,96 @@ function readOrCreateSealingKey(path: string): Uint8Array {
       'restore `sealing.key` from a backup, or start with another --data directory',
     );
   }
-  const key = randomBytes(sealingKeyLength);
-  writePrivateFile(file, key);
-  return key;
+  // INVARIANT: never replaces a key. Two processes that start on an empty directory come here before either holds the
+  // lock; if the later one won the file, what the earlier one seals could not be opened after its restart.
+  writeThrough(file, randomBytes(sealingKeyLength), (temporary) => {
+    try {
+      linkSync(temporary, file);
+    } catch (error) {
+      if (!existsSync(file)) throw error;
+    }
+  });
+  return readSealingKey(path);
 }
 
 /** Writes through a temporary file, so that a reader sees the old content or the new, never a part. */
 export function writePrivateFile(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, content, { mode: 0o600, flush: true });
-  renameSync(temporary, path);
+  writeThrough(path, content, (temporary) => renameSync(temporary, path));
 }
 
+function writeThrough(
+  path: string,
+  content: string | Uint8Array,
+  publish: (temporary: string) => void,
+): void {
+  // SECURITY: in a directory that others can write (a ready file in /tmp), a name they foresee could be a link of
+  // theirs, or a file that they can read; so nobody foresees it, and only a file made here is written.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    writeFileSync(temporary, content, { mode: 0o600, flag: 'wx', flush: true });
+    publish(temporary);
+    syncDirectory(dirname(path));
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+/** A new name is only there after a power cut when its directory was synced as well. */
+function syncDirectory(path: string): void {
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+const ownFiles = ['sealing.key', 'ca.key', 'server.json', 'entryway.db'];
+
+/**
+ * Makes the directory, or checks one that exists. Nobody else may read it or, worse, put files of theirs into it: an
+ * empty one and one that is a data directory already are closed to others (and so are the files in it, which a restored
+ * backup may have opened); one with other content is somebody's, and its mode is not ours to change.
+ */
 export function makePrivateDirectory(path: string): void {
-  if (existsSync(path)) return;
-  mkdirSync(dirname(path), { recursive: true });
-  mkdirSync(path, { mode: 0o700 });
-  chmodSync(path, 0o700);
+  if (!existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(path, { mode: 0o700 });
+    chmodSync(path, 0o700);
+    return;
+  }
+  const stat = statSync(path);
+  if (!stat.isDirectory()) throw new ConfigError(`data directory \`${path}\` is not a directory`);
+  if (isOpenToOthers(stat.mode)) {
+    const names = readdirSync(path);
+    const mode = (stat.mode & 0o777).toString(8);
+    if (names.length > 0 && !names.includes('sealing.key')) {
+      throw new ConfigError(
+        `data directory \`${path}\` holds other files and is open to other users (mode ${mode})`,
+        'name a directory of its own, or close this one with `chmod 700`',
+      );
+    }
+    close(path, 0o700, `data directory \`${path}\` is open to other users (mode ${mode})`);
+  }
+  for (const name of ownFiles) {
+    const file = join(path, name);
+    if (existsSync(file) && isOpenToOthers(statSync(file).mode)) {
+      close(file, 0o600, `\`${file}\` is open to other users`);
+    }
+  }
+}
+
+function isOpenToOthers(mode: number): boolean {
+  return process.platform !== 'win32' && (mode & 0o077) !== 0;
+}
+
+function close(path: string, mode: number, problem: string): void {
+  try {
+    chmodSync(path, mode);
+  } catch (error) {
+    throw new ConfigError(
+      `${problem} and cannot be closed to them: ${(error as Error).message}`,
+      'start as its owner',
+    );
+  }
 }

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { ConfigError } from './config.ts';
 import { writePrivateFile } from './datadirectory.ts';
 
 /**
@@ -19,6 +21,20 @@ export interface ReadyFile {
   readonly pid: number;
 }
 
+/** Throws ConfigError when the file cannot be written: where it goes is the operator's choice. */
 export function writeReadyFile(path: string, content: ReadyFile): void {
-  writePrivateFile(path, `${JSON.stringify(content, undefined, 2)}\n`);
+  try {
+    writePrivateFile(path, `${JSON.stringify(content, undefined, 2)}\n`);
+  } catch (error) {
+    throw new ConfigError(`ready file \`${path}\` cannot be written: ${(error as Error).message}`);
+  }
+}
+
+/** Takes away what an earlier server wrote, so that whoever waits for the file never reads of that one. */
+export function removeReadyFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new ConfigError(`ready file \`${path}\` cannot be replaced: ${(error as Error).message}`);
+  }
 }
