@@ -1,5 +1,6 @@
-import { type webcrypto, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type webcrypto, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { ConfigError } from './config.ts';
 import { type DataDirectory, writePrivateFile } from './datadirectory.ts';
 
 /**
@@ -57,8 +58,13 @@ interface Authority {
   readonly key: webcrypto.CryptoKey;
 }
 
+/**
+ * The authority kept in the directory, or a new one. A damaged one is refused instead of replaced: every kubeconfig
+ * trusts it. A key without a certificate is what an interrupted first start leaves, and is made anew.
+ */
 async function openAuthority(directory: DataDirectory, now: number): Promise<Authority> {
-  if (existsSync(directory.caCertificateFile) && existsSync(directory.caKeyFile)) {
+  if (existsSync(directory.caCertificateFile)) {
+    checkAuthority(directory);
     const pem = readFileSync(directory.caCertificateFile, 'utf8');
     // An authority about to end is replaced while kubeconfigs can still be renewed in an orderly way.
     if (Date.parse(new X509Certificate(pem).validTo) > now + 30 * day) {
@@ -69,6 +75,22 @@ async function openAuthority(directory: DataDirectory, now: number): Promise<Aut
     }
   }
   return createAuthority(directory, now);
+}
+
+function checkAuthority({ caCertificateFile, caKeyFile }: DataDirectory): void {
+  let fits = false;
+  try {
+    const key = createPrivateKey(readFileSync(caKeyFile));
+    fits = new X509Certificate(readFileSync(caCertificateFile)).checkPrivateKey(key);
+  } catch {
+    // Missing or unreadable: the same advice.
+  }
+  if (!fits) {
+    throw new ConfigError(
+      `certificate authority \`${caCertificateFile}\` and its key \`${caKeyFile}\` do not belong together`,
+      'restore both from a backup; or remove both, and every kubeconfig must be written anew',
+    );
+  }
 }
 
 async function createAuthority(directory: DataDirectory, now: number): Promise<Authority> {
