@@ -25,7 +25,7 @@ import { type DataDirectory, openDataDirectory, openTemporaryDirectory } from '.
 import { createExtension } from './extension.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
-import { type ReadyFile, writeReadyFile } from './readyfile.ts';
+import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export type { AuthenticationEvidence } from '../access/access.ts';
@@ -51,12 +51,23 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
   /** What has been opened, to be closed in reverse order. */
   const opened: (() => Promise<void> | void)[] = [() => directory.dispose()];
   const closeAll = async (): Promise<void> => {
-    for (const close of opened.splice(0).reverse()) await close();
+    const failures: unknown[] = [];
+    // One that fails must not keep the others, and above all the store, from being closed.
+    for (const close of opened.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   };
   try {
     return await compose(config, directory, log, opened, closeAll);
   } catch (error) {
-    await closeAll();
+    await closeAll().catch((failure: unknown) => {
+      log.error({ error: faultText(failure) }, 'what had been opened could not all be closed');
+    });
     throw error;
   }
 }
@@ -70,11 +81,13 @@ async function compose(
 ): Promise<RunningServer> {
   const now = Date.now;
   const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
-  const certificate = createServerCertificate(directory, hostNames(config.kubeListen), now());
-  // The store may take its time, or refuse; then this promise must not go unheard.
-  certificate.catch(() => {});
   const storage = openStorage(config, directory);
   opened.push(() => storage.close());
+  // INVARIANT: only who holds the store's lock makes or removes files here; another server may be using them.
+  if (config.readyFile !== undefined) removeReadyFile(config.readyFile);
+  const certificate = createServerCertificate(directory, hostNames(config.kubeListen), now());
+  // Other steps may fail before it is awaited; then this promise must not go unheard.
+  certificate.catch(() => {});
 
   const secretBox = createSecretBox(directory.sealingKey);
   const pageTokens = createPageTokens(derivedKey(directory, 'page tokens'));
