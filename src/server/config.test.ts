@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ConfigError,
+  isLoopback,
+  parseAccountId,
+  parseListenAddress,
+  parseRegion,
+  requireLoopback,
+} from './config.ts';
+
+describe('an address to listen on', () => {
+  test.each([
+    ['127.0.0.1:4700', { host: '127.0.0.1', port: 4700 }],
+    ['localhost:0', { host: 'localhost', port: 0 }],
+    [':4700', { host: '127.0.0.1', port: 4700 }],
+    ['[::1]:65535', { host: '::1', port: 65535 }],
+    ['0.0.0.0:1', { host: '0.0.0.0', port: 1 }],
+  ])('%s is read', (text, address) => {
+    expect(parseListenAddress(text, '--aws-listen')).toEqual(address);
+  });
+
+  test.each([
+    '',
+    '4700',
+    'localhost',
+    '127.0.0.1:',
+    '127.0.0.1:65536',
+    '127.0.0.1:-1',
+    '127.0.0.1:http',
+    '::1:4700',
+    '[::1]',
+    '[x]:1',
+    'a b:1',
+    'http://x:1',
+    '1:2:3',
+    'x:1\n',
+  ])('%j is refused', (text) => {
+    expect(() => parseListenAddress(text, '--aws-listen')).toThrow(ConfigError);
+  });
+});
+
+describe('without a flag only this machine is listened to', () => {
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('%s is this machine', (host) => {
+    expect(isLoopback(host)).toBe(true);
+    requireLoopback({ host, port: 1 }, '--aws-listen');
+  });
+
+  test.each([
+    '0.0.0.0',
+    '::',
+    '10.0.0.1',
+    '127.0.0.1.example.com',
+    'localhost.example.com',
+    '1127.0.0.1',
+    '',
+    '::ffff:127.0.0.1',
+    'LOCALHOST',
+  ])('%j is refused', (host) => {
+    expect(() => requireLoopback({ host, port: 1 }, '--aws-listen')).toThrow(/reachable from other machines/);
+  });
+});
+
+test.each(['', '11112222333', '1111222233334', '11112222333a', '１１１１２２２２３３３３', '111122223333\n'])(
+  'account %j is refused',
+  (text) => {
+    expect(() => parseAccountId(text)).toThrow(ConfigError);
+  },
+);
+
+test.each(['us-east-1', 'eu-central-2', 'ap-southeast-4', 'mx-central-1', 'il-central-1'])(
+  'region %s is taken',
+  (text) => {
+    expect(parseRegion(text)).toBe(text);
+  },
+);
+
+test.each([
+  '',
+  'us',
+  'US-EAST-1',
+  'us_east_1',
+  'us-east-1/x',
+  'us-east-1\n',
+  'cn-north-1',
+  'us-gov-west-1',
+  'us-iso-east-1',
+  'us-isob-east-1',
+  'eu-isoe-west-1',
+  'eusc-de-east-1',
+])('region %j is refused', (text) => {
+  expect(() => parseRegion(text)).toThrow(ConfigError);
+});

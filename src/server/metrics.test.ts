@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { createMetrics } from './metrics.ts';
+
+test('requests are counted by closed sets; a verb that a client made up is "other"', async () => {
+  const metrics = createMetrics(() => 42);
+  metrics.awsRequest({ service: 'eks', operation: 'ListClusters', code: 'OK', seconds: 0.01 });
+  for (const verb of ['get', 'BREW', 'x"} 1\nevil{y="', undefined])
+    metrics.kubernetesRequest({ verb, status: 200 });
+  const { body, contentType } = await metrics.render();
+  expect(contentType).toMatch(/^text\/plain/);
+  expect(body).toContain('entryway_aws_requests_total{service="eks",operation="ListClusters",code="OK"} 1\n');
+  expect(body).toContain('entryway_kubernetes_requests_total{verb="get",status="200"} 1\n');
+  expect(body).toContain('entryway_kubernetes_requests_total{verb="other",status="200"} 3\n');
+  expect(body).toContain('entryway_storage_revision 42\n');
+  expect(body).not.toMatch(/evil|BREW/);
+});
