@@ -26,7 +26,7 @@ export function readConnection(options: ConnectionOptions): ReadyFile {
       'start one with `entryway serve`, or name its directory with --data',
     );
   }
-  const connection = JSON.parse(readFileSync(path, 'utf8')) as ReadyFile;
+  const connection = parseReadyFile(readFileSync(path, 'utf8'), path);
   if (!isAlive(connection.pid)) {
     throw new CommandError(
       'failure',
@@ -35,6 +35,24 @@ export function readConnection(options: ConnectionOptions): ReadyFile {
     );
   }
   return connection;
+}
+
+/** The members that every command needs; a file of another program must not lead to a stack trace. */
+function parseReadyFile(text: string, path: string): ReadyFile {
+  const texts = ['awsEndpoint', 'kubernetesEndpoint', 'caFile', 'accountId', 'region', 'dataDir'] as const;
+  try {
+    const read = JSON.parse(text) as Partial<ReadyFile> | null;
+    const isWhole =
+      Number.isSafeInteger(read?.pid) && texts.every((name) => typeof read?.[name] === 'string');
+    if (isWhole) return read as ReadyFile;
+  } catch {
+    // Not JSON: told like any other file that is not ours.
+  }
+  throw new CommandError(
+    'failure',
+    `\`${path}\` was not written by a server`,
+    'name the file given to `entryway serve --ready-file`, or the data directory with --data',
+  );
 }
 
 export function isAlive(pid: number): boolean {

@@ -36,27 +36,50 @@ function classify(error: unknown): {
     const denied = /^AccessDenied/.test(error.code);
     return { outcome: denied ? 'denied' : 'failure', message: `${error.code}: ${error.message}` };
   }
-  if (error instanceof StorageError) return { outcome: 'failure', message: error.message };
-  if (isSystemError(error, 'EADDRINUSE')) {
-    return {
-      outcome: 'failure',
-      message: `address ${error.address}:${error.port} is in use`,
-      hint: 'another server is running there; choose other ports with --aws-listen and --kube-listen',
-    };
-  }
-  if (isSystemError(error, 'EACCES')) return { outcome: 'failure', message: error.message };
+  if (error instanceof StorageError) return { outcome: 'failure', message: withCause(error) };
+  // Node tries several addresses of one name and reports all of their failures together.
+  const system = error instanceof AggregateError ? error.errors[0] : error;
+  if (isSystemError(system)) return { outcome: 'failure', ...describeSystemError(system) };
   return {
     outcome: 'failure',
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
 }
 
+/** Who holds a directory says it all; otherwise the cause is what the operator can act upon. */
+function withCause(error: StorageError): string {
+  return error.cause instanceof Error && error.code !== 'storageHeld'
+    ? `${error.message}: ${error.cause.message}`
+    : error.message;
+}
+
+/** What the operating system refused: an operator's matter, so no stack is shown. */
 interface SystemError extends Error {
   readonly code: string;
+  readonly syscall: string;
   readonly address?: string;
   readonly port?: number;
 }
 
-function isSystemError(error: unknown, code: string): error is SystemError {
-  return error instanceof Error && (error as Partial<SystemError>).code === code;
+function isSystemError(error: unknown): error is SystemError {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as Partial<SystemError>;
+  return typeof code === 'string' && typeof syscall === 'string';
+}
+
+function describeSystemError(error: SystemError): { readonly message: string; readonly hint?: string } {
+  const address = `${error.address}:${error.port}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return {
+        message: `address ${address} is in use`,
+        hint: 'another server is running there; choose other ports with --aws-listen and --kube-listen',
+      };
+    case 'EADDRNOTAVAIL':
+      return { message: `address ${address} is not one of this machine` };
+    case 'ECONNREFUSED':
+      return { message: `nothing listens on ${address}`, hint: 'start a server with `entryway serve`' };
+    default:
+      return { message: error.message };
+  }
 }
