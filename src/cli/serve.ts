@@ -10,7 +10,7 @@ import {
 } from '../server/config.ts';
 import { type RunningServer, startServer } from '../server/server.ts';
 import { dataDirectoryOf } from './connection.ts';
-import { CommandError } from './failure.ts';
+import { CommandError, exitCodes } from './failure.ts';
 
 export interface ServeOptions {
   readonly data?: string;
@@ -28,14 +28,23 @@ export interface ServeOptions {
 
 /** Runs until SIGTERM or SIGINT, then drains; a second signal ends at once. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const server = await startServer(parseConfig(options));
-  const stop = endOnSignal(server);
-  if (options.demo) {
-    await (await import('./demo/demo.ts')).runDemo(server);
-  } else {
-    process.stdout.write(banner(server));
+  const config = parseConfig(options);
+  // Listened for from the first moment: a signal while it starts must not leave a temporary directory behind.
+  const stop = stopSignal();
+  const server = await startServer(config);
+  const stopped = stop.then(() => 'stopped' as const);
+  try {
+    const shown = show(server, options).then(() => 'shown' as const);
+    // Stopped in the middle of the demo, what it was doing fails: that is nobody's concern any more.
+    if ((await Promise.race([stopped, shown])) === 'shown') await stopped;
+  } finally {
+    await server.close();
   }
-  await stop;
+}
+
+async function show(server: RunningServer, { demo }: ServeOptions): Promise<void> {
+  if (demo) await (await import('./demo/demo.ts')).runDemo(server);
+  else process.stdout.write(banner(server));
 }
 
 function parseConfig(options: ServeOptions): ServerConfig {
@@ -75,13 +84,13 @@ function banner({ connection }: RunningServer): string {
   ].join('\n');
 }
 
-function endOnSignal(server: RunningServer): Promise<void> {
-  return new Promise((resolve, reject) => {
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
     let stopping = false;
     const stop = (): void => {
-      if (stopping) process.exit(1);
+      if (stopping) process.exit(exitCodes.failure);
       stopping = true;
-      server.close().then(resolve, reject);
+      resolve();
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);
