@@ -15,7 +15,7 @@ import { type ServerProcess, startServerProcess, stop } from './serverprocess.ts
 const users = 64;
 const entries = 2_900;
 const concurrency = 16;
-const requestsPerRound = 3_000;
+const requestsPerRound = 1_500;
 const rounds = 3;
 /** A token is valid for 15 minutes from its date; whole seconds make it another token. */
 const dates = 600;

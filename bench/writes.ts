@@ -27,8 +27,9 @@ export async function benchWrites(report: Report, { directory }: BenchOptions): 
   const accountId = '111122223333';
   const roles = Math.max(...loads.map(({ requests }) => requests));
   await fillDirectory(directory, (storage) => seedRoles(storage, accountId, roles));
+  // Before and after the rest: a shared disk changes its mind within seconds.
   const sync = syncTimes(directory);
-  const raw = rawInsertTimes(directory);
+  const raw = rawInsertTimes(join(directory, 'before.db'));
   const server = await startServerProcess(directory);
   const results: LoadResult[] = [];
   try {
@@ -39,6 +40,8 @@ export async function benchWrites(report: Report, { directory }: BenchOptions): 
   } finally {
     await server.stop();
   }
+  sync.push(...syncTimes(directory));
+  raw.push(...rawInsertTimes(join(directory, 'after.db')));
   const rawMedian = quantile(raw, 0.5);
   const rawRate = 1e9 / (raw.reduce((sum, each) => sum + each, 0) / raw.length);
   report.note(
@@ -99,8 +102,8 @@ async function runCreations(
 }
 
 /** What SQLite asks of its callers without anything of ours: one row, one transaction, one sync. */
-function rawInsertTimes(directory: string): readonly number[] {
-  const database = new DatabaseSync(join(directory, 'raw.db'));
+function rawInsertTimes(path: string): number[] {
+  const database = new DatabaseSync(path);
   try {
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     database.exec('CREATE TABLE entries (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
@@ -112,7 +115,7 @@ function rawInsertTimes(directory: string): readonly number[] {
   }
 }
 
-function syncTimes(directory: string): readonly number[] {
+function syncTimes(directory: string): number[] {
   const file = openSync(join(directory, 'sync'), 'w');
   try {
     const block = Buffer.alloc(4096, 1);
