@@ -34,6 +34,6 @@ export async function createAccount(options: CreateAccountOptions): Promise<void
   process.stdout.write(
     options.output === 'json'
       ? `${JSON.stringify(created, undefined, 2)}\n`
-      : `account ${created.accountId}\nexport AWS_ACCESS_KEY_ID=${created.accessKeyId}\nexport AWS_SECRET_ACCESS_KEY=${created.secretAccessKey}\n`,
+      : `# root of account ${created.accountId}\nexport AWS_ACCESS_KEY_ID=${created.accessKeyId}\nexport AWS_SECRET_ACCESS_KEY=${created.secretAccessKey}\n`,
   );
 }

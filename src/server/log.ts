@@ -31,8 +31,14 @@ const levelNames: Readonly<Record<number, string>> = {
 
 function textLine(line: string): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
-  const details = Object.entries(fields).map(([key, value]) => ` ${key}=${quoted(String(value))}`);
+  const details = Object.entries(fields).map(([key, value]) => ` ${key}=${quoted(fieldText(value))}`);
   return `${time} ${levelNames[Number(level)] ?? level} ${String(msg)}${details.join('')}\n`;
+}
+
+/** pino turns an error into `{ type, message, stack }`. */
+function fieldText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'stack' in value ? String(value.stack) : JSON.stringify(value);
 }
 
 /** Values may come from outside: they must not be able to start a line, or a field, of their own. */

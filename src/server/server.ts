@@ -122,7 +122,11 @@ async function compose(
     },
   });
   const kubernetesServer = createKubernetesServer({ key: keyPem, cert: certificatePem, api: kubernetesApi });
-  opened.push(() => kubernetesServer.close());
+  // Both doors are closed at once: neither goes on accepting while the other drains.
+  const doors: (() => Promise<void>)[] = [() => kubernetesServer.close()];
+  opened.push(async () => {
+    await Promise.all(doors.map((close) => close()));
+  });
   const kubernetesPort = await listen(kubernetesServer.server, config.kubeListen);
   const kubernetesEndpoint = origin('https', config.kubeListen, kubernetesPort);
 
@@ -177,7 +181,7 @@ async function compose(
     isReady: () => ready,
     log,
   });
-  opened.push(() => awsServer.close());
+  doors.push(() => awsServer.close());
   const awsEndpoint = origin('http', config.awsListen, await listen(awsServer.server, config.awsListen));
   // Tokens presigned by a client whose AWS_ENDPOINT_URL is this server carry this origin (docs/compat.md).
   ownEndpoints.push(awsEndpoint);

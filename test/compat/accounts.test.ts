@@ -86,7 +86,7 @@ describe('a second account', () => {
     const created = await command('account', 'create', '--account', '444455556666');
     expect(created).toMatchObject({ code: 0, stderr: '' });
     expect(created.stdout).toMatch(
-      /^account 444455556666\nexport AWS_ACCESS_KEY_ID=AKIA[A-Z0-9]{16}\nexport AWS_SECRET_ACCESS_KEY=\S{40}\n$/,
+      /^# root of account 444455556666\nexport AWS_ACCESS_KEY_ID=AKIA[A-Z0-9]{16}\nexport AWS_SECRET_ACCESS_KEY=\S{40}\n$/,
     );
     expect(await command('account', 'create', '--account', '444455556666')).toEqual({
       code: 3,
