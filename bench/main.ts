@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, platform, release, tmpdir } from 'node:os';
+import { availableParallelism, cpus, loadavg, platform, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchDecisions } from './decisions.ts';
@@ -49,12 +49,19 @@ const directory = mkdtempSync(join(values.directory, 'entryway-bench-'));
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
 process.on('SIGINT', () => process.exit(130));
 
+const processors = availableParallelism();
 report.note(
-  `Node ${process.version}, ${platform()} ${release()}, ${availableParallelism()} × ${cpus()[0]?.model ?? 'unknown'}, seed ${seed}`,
+  `Node ${process.version}, ${platform()} ${release()}, ${processors} × ${cpus()[0]?.model ?? 'unknown'}, seed ${seed}`,
 );
 for (const name of chosen) {
   const [title, run] = sections[name] as (typeof sections)[string];
   report.title(title);
+  const [busy = 0] = loadavg();
+  if (busy > processors / 2 && name === chosen[0]) {
+    report.note(
+      `this machine is busy with other work (load ${busy.toFixed(1)}): read the ratios, not the figures\n`,
+    );
+  }
   const started = performance.now();
   await run(report, { seed, full: values.full, directory: mkdtempSync(join(directory, `${name}-`)) });
   report.note(`(measured in ${duration((performance.now() - started) * 1e6)})`);

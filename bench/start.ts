@@ -33,8 +33,15 @@ export async function benchStart(report: Report, { directory }: BenchOptions): P
   }
   report.note(`From spawn to the ready file; ${runs} starts of each in turn. The first line is the floor.`);
   report.table([
-    ['start', 'median', 'slowest', 'limit', ''],
-    ['node runs an empty program and ends', ms(median(bare)), ms(quantile(bare, 1)), '', ''],
+    ['start', 'fastest', 'median', 'slowest', 'limit', ''],
+    [
+      'node runs an empty program and ends',
+      ms(Math.min(...bare)),
+      ms(median(bare)),
+      ms(quantile(bare, 1)),
+      '',
+      '',
+    ],
     line('empty data directory', empty, 1_000),
     line(`${storedEntries.toLocaleString('en')} access entries in ${storedClusters} clusters`, filled, 2_000),
   ]);
@@ -42,7 +49,14 @@ export async function benchStart(report: Report, { directory }: BenchOptions): P
 
 function line(name: string, times: readonly number[], limitMs: number): readonly string[] {
   const middle = median(times);
-  return [name, ms(middle), ms(quantile(times, 1)), ms(limitMs), middle < limitMs ? 'kept' : 'MISSED'];
+  return [
+    name,
+    ms(Math.min(...times)),
+    ms(middle),
+    ms(quantile(times, 1)),
+    ms(limitMs),
+    middle < limitMs ? 'kept' : 'MISSED',
+  ];
 }
 
 async function timeOfStart(directory: string): Promise<number> {
