@@ -163,6 +163,26 @@ describe('create', () => {
     expect((await post('Ignore')).headers.warning).toBeUndefined();
   });
 
+  test.each([
+    ['strategic-merge-patch', { spec: { foo: 1 } }, 'Invalid value: "map[spec:map[foo:1]]"'],
+    ['merge-patch', { spec: { foo: 1 } }, /Invalid value: "\{.*\\"foo\\":1.*\}"/],
+    ['json-patch', [{ op: 'add', path: '/spec/foo', value: 1 }], /Invalid value: "\{.*\\"foo\\":1.*\}"/],
+  ] as const)(
+    'an unknown field that a %s brings is a 422 that shows the patch',
+    async (format, patch, shown) => {
+      const name = `patched-${format}`;
+      await api.call('POST', deployments, { body: deployment(name) });
+      const answer = await api.call('PATCH', `${deployments}/${name}?fieldValidation=Strict`, {
+        raw: JSON.stringify(patch),
+        headers: { 'content-type': `application/${format}+json` },
+      });
+      expect(answer.status).toBe(422);
+      expect(answer.body.message).toMatch(/^ "" is invalid: patch: /);
+      expect(answer.body.message).toMatch(shown);
+      expect(answer.body.message).toMatch(/: strict decoding error: unknown field "spec\.foo"$/);
+    },
+  );
+
   test('YAML is read as well as JSON', async () => {
     const answer = await api.call('POST', configmaps, {
       raw: 'metadata:\n  name: from-yaml\ndata:\n  a: "1"\n',

@@ -1,4 +1,5 @@
 import { parseJson } from '../../wire/kube/body.ts';
+import { goText } from '../../wire/kube/gotext.ts';
 import type { JsonValue } from '../../wire/kube/json.ts';
 import { patchFormat } from '../../wire/kube/negotiation.ts';
 import { jsonPatch } from '../../wire/kube/patch/jsonpatch.ts';
@@ -14,7 +15,11 @@ import { changeObject } from './change.ts';
 import { toKubeObject } from './metadata.ts';
 
 /** A patch that has been read and can be applied to any version of an object. */
-export type PatchFunction = (original: JsonValue) => JsonValue;
+export interface ReadPatch {
+  apply(original: JsonValue): JsonValue;
+  /** What a refusal shows: a strategic patch itself, of the others what they made of the object. */
+  shown(patched: JsonValue): string;
+}
 
 /** PATCH of an object or its status: JSON, merge or strategic. */
 export async function patchObject(
@@ -25,18 +30,20 @@ export async function patchObject(
   const { resource } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const options = writeOptions(request.query, 'Patch');
-  const apply = await readPatch(request, resource.messageType);
+  const patch = await readPatch(request, resource.messageType);
   let warnings: readonly string[] = [];
   const object = await changeObject(
     context,
     request,
     { part, dryRun: options.dryRun, isPut: false },
     (current) => {
-      const patched = toKubeObject(apply(current), expected);
+      const result = patch.apply(current);
+      const patched = toKubeObject(result, expected);
       warnings = checkFields(patched, {
         ...expected,
         messageType: resource.messageType,
         fieldValidation: options.fieldValidation,
+        patch: () => patch.shown(result),
       });
       return patched;
     },
@@ -48,7 +55,7 @@ export async function patchObject(
 export async function readPatch(
   request: ResourceRequest,
   messageType: string | undefined,
-): Promise<PatchFunction> {
+): Promise<ReadPatch> {
   const format = patchFormat(header(request.headers, 'content-type'), {
     strategic: messageType !== undefined,
   });
@@ -63,13 +70,17 @@ export async function readPatch(
   const body = await request.readBody();
   if (body.length === 0) throw badRequest('the patch is empty');
   const patch = parseJson(body);
+  const shown = (patched: JsonValue): string => JSON.stringify(patched);
   switch (format) {
     case 'jsonPatch':
-      return (original) => jsonPatch(original, patch);
+      return { apply: (original) => jsonPatch(original, patch), shown };
     case 'mergePatch':
-      return (original) => mergePatch(original, patch);
+      return { apply: (original) => mergePatch(original, patch), shown };
     case 'strategicMergePatch':
-      return (original) => strategicMergePatch(original, patch, messageType);
+      return {
+        apply: (original) => strategicMergePatch(original, patch, messageType),
+        shown: () => goText(patch),
+      };
     default:
       return format satisfies never;
   }

@@ -22,7 +22,7 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
   let warnings: readonly string[] = [];
   let edit: (scale: KubeObject) => JsonValue;
   if (request.verb === 'patch') {
-    edit = await readPatch(request, 'autoscaling.v1.Scale');
+    edit = (await readPatch(request, 'autoscaling.v1.Scale')).apply;
   } else {
     const body = await decodeBody(request, {
       ...scaleKind,

@@ -1,10 +1,12 @@
+import { invalidValue } from '../../wire/kube/fielderror.ts';
 import type { JsonObject } from '../../wire/kube/json.ts';
-import { badRequest } from '../../wire/kube/status.ts';
+import { badRequest, invalid, type KubeStatusError } from '../../wire/kube/status.ts';
 import {
   checkObject,
-  strictDecodingMessage,
+  decodingMessage,
+  strictDecodingError,
   unknownFieldWarnings,
-  wrongTypeMessage,
+  wrongTypeError,
 } from '../../wire/kube/unknownfields.ts';
 import type { FieldValidation } from './options.ts';
 
@@ -14,6 +16,11 @@ export interface FieldTarget {
   /** Undefined for kinds whose types we do not carry: they are not looked at. */
   readonly messageType: string | undefined;
   readonly fieldValidation: FieldValidation;
+  /**
+   * The patch that made the object, in the words of the API server. With it a refusal is a 422 that shows the patch,
+   * without it a 400.
+   */
+  readonly patch?: () => string;
 }
 
 /**
@@ -21,11 +28,16 @@ export interface FieldTarget {
  * does not have with Strict. Answers values for Warning headers.
  */
 export function checkFields(object: JsonObject, target: FieldTarget): readonly string[] {
-  const { kind, apiVersion, fieldValidation } = target;
   const { unknownFields, wrongTypes } = checkObject(target.messageType, object);
+  if (wrongTypes.length > 0) throw refusal(target, wrongTypeError(wrongTypes));
+  if (unknownFields.length === 0 || target.fieldValidation === 'Ignore') return [];
+  if (target.fieldValidation === 'Warn') return unknownFieldWarnings(unknownFields);
+  throw refusal(target, strictDecodingError(unknownFields));
+}
+
+function refusal({ kind, apiVersion, patch }: FieldTarget, error: string): KubeStatusError {
+  if (patch !== undefined)
+    return invalid({ group: '', kind: '' }, '', [invalidValue('patch', patch(), error)]);
   const version = apiVersion.slice(apiVersion.indexOf('/') + 1);
-  if (wrongTypes.length > 0) throw badRequest(wrongTypeMessage(kind, version, wrongTypes));
-  if (unknownFields.length === 0 || fieldValidation === 'Ignore') return [];
-  if (fieldValidation === 'Warn') return unknownFieldWarnings(unknownFields);
-  throw badRequest(strictDecodingMessage(kind, version, unknownFields));
+  return badRequest(decodingMessage(kind, version, error));
 }

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from './json.ts';
-import { checkObject, strictDecodingMessage, unknownFields, unknownFieldWarnings } from './unknownfields.ts';
+import {
+  checkObject,
+  decodingMessage,
+  strictDecodingError,
+  unknownFields,
+  unknownFieldWarnings,
+} from './unknownfields.ts';
 
 const base = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } };
 
@@ -71,7 +77,7 @@ test('findings end at a hundred', () => {
 });
 
 test('messages and warnings read as in D2.7', () => {
-  expect(strictDecodingMessage('Role', 'v1', ['spec.foo'])).toBe(
+  expect(decodingMessage('Role', 'v1', strictDecodingError(['spec.foo']))).toBe(
     'Role in version "v1" cannot be handled as a Role: strict decoding error: unknown field "spec.foo"',
   );
   expect(unknownFieldWarnings(['spec.foo', 'a\r\nX: y"'])).toEqual([

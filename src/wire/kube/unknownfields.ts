@@ -113,10 +113,19 @@ export function unknownFields(messageType: string | undefined, object: JsonValue
   return checkObject(messageType, object).unknownFields;
 }
 
-/** The 400 message of fieldValidation=Strict (D2.7); `fields` are paths, not empty. */
-export function strictDecodingMessage(kind: string, version: string, fields: readonly string[]): string {
-  const list = fields.map((path) => `unknown field "${path}"`).join(', ');
-  return `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${list}`;
+/** What fieldValidation=Strict says about unknown fields; `fields` are paths, not empty. */
+export function strictDecodingError(fields: readonly string[]): string {
+  return `strict decoding error: ${fields.map((path) => `unknown field "${path}"`).join(', ')}`;
+}
+
+/** What is said about values of the wrong type. */
+export function wrongTypeError(findings: readonly string[]): string {
+  return `json: cannot decode ${findings.join(', ')}`;
+}
+
+/** The 400 message for an object that does not decode (D2.7). */
+export function decodingMessage(kind: string, version: string, error: string): string {
+  return `${kind} in version "${version}" cannot be handled as a ${kind}: ${error}`;
 }
 
 /** Values of the `Warning` header for fieldValidation=Warn (D2.7), one per field. */
@@ -125,9 +134,4 @@ export function unknownFieldWarnings(fields: readonly string[]): readonly string
     const text = `unknown field "${path.replace(/[^\x20-\x7e]/g, '?')}"`;
     return `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
   });
-}
-
-/** The 400 message for values of the wrong type. */
-export function wrongTypeMessage(kind: string, version: string, findings: readonly string[]): string {
-  return `${kind} in version "${version}" cannot be handled as a ${kind}: json: cannot decode ${findings.join(', ')}`;
 }
