@@ -165,7 +165,12 @@ describe('limits', () => {
       });
     expect(await ask(Buffer.alloc(8 * 1024 * 1024))).toBe(413);
     expect(await ask(Buffer.alloc(10))).toBe(200);
+    expect(sockets.size).toBe(1);
     agent.destroy();
+    // One that will close the connection is served as well.
+    for (let i = 0; i < 5; i += 1) {
+      expect(await talk(port, post(4_000_000), 'a'.repeat(4_000_000))).toMatch(/^HTTP\/1\.1 413 /);
+    }
   });
 
   test('headers over the limit are refused', async () => {

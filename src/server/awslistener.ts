@@ -35,7 +35,7 @@ export interface AwsListenerLimits {
   readonly connections: number;
 }
 
-export const defaultAwsListenerLimits: AwsListenerLimits = {
+const defaultAwsListenerLimits: AwsListenerLimits = {
   // The longest input any operation takes is a policy of 131,072 characters (iam-facts A12), form-encoded.
   bodyBytes: 1024 * 1024,
   headerBytes: 32 * 1024,
@@ -182,13 +182,14 @@ function readBody(incoming: IncomingMessage, limit: number): Promise<Body> {
       if (length <= limit) {
         chunks.push(chunk);
       } else {
-        // The rest is read and forgotten: a client that is cut off while it writes never sees the answer. How long it
-        // may go on is bounded by the time a request may take.
+        // The rest is read and forgotten, and answered only then: a client that is cut off while it writes never sees
+        // the answer. How long it may go on is bounded by the time a request may take.
         chunks.length = 0;
-        resolve({ outcome: 'tooLarge' });
       }
     });
-    incoming.on('end', () => resolve({ outcome: 'read', bytes: Buffer.concat(chunks) }));
+    incoming.on('end', () =>
+      resolve(length <= limit ? { outcome: 'read', bytes: Buffer.concat(chunks) } : { outcome: 'tooLarge' }),
+    );
     incoming.on('error', () => resolve({ outcome: 'aborted' }));
     incoming.on('close', () => resolve({ outcome: 'aborted' }));
   });
