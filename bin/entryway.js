@@ -4,6 +4,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const neededMajor = 24;
@@ -20,7 +22,10 @@ const isClone = existsSync(source);
 const runsHere = Number(process.versions.node.split('.')[0]) >= neededMajor;
 
 if (runsHere) {
-  nodeModule.enableCompileCache?.();
+  // SECURITY: not the shared temporary directory Node would choose, where others could plant compiled code.
+  nodeModule.enableCompileCache?.(
+    join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'entryway', 'compiled'),
+  );
   await import(pathToFileURL(isClone ? source : built).href);
 } else if (isClone && existsSync(pinnedNode)) {
   const child = spawn(pinnedNode, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
