@@ -68,3 +68,25 @@ test('depth counts lists and objects', () => {
   expect(isWithinDepth({ a: [{ b: 1 }] }, 3)).toBe(true);
   expect(isWithinDepth({ a: [{ b: 1 }] }, 2)).toBe(false);
 });
+
+test.each([
+  ['keys of one mapping', Array.from({ length: 40_000 }, (_, i) => `k${i}: 1`).join('\n')],
+  ['errors', 'a: b: \n'.repeat(50_000)],
+  ['anchors', Array.from({ length: 30_000 }, (_, i) => `- &a${i} 1`).join('\n')],
+])('very many %s in YAML are read in a moment, not in minutes', (_, text) => {
+  const started = performance.now();
+  try {
+    parseYaml(bytes(text));
+  } catch {
+    // Refusing is fine; only the time counts.
+  }
+  expect(performance.now() - started).toBeLessThan(5_000);
+});
+
+test('a long YAML body is refused unread, the same as JSON is not', () => {
+  const object = { a: 'x'.repeat(600_000) };
+  expect(() => parseYaml(bytes(`a: ${object.a}\n`))).toThrow(
+    expect.objectContaining({ status: expect.objectContaining({ code: 413 }) }),
+  );
+  expect(parseYaml(bytes(JSON.stringify(object)))).toEqual(object);
+});

@@ -1,8 +1,8 @@
-import { parseDocument } from 'yaml';
+import { Composer, type Document, isScalar, Parser, visit } from 'yaml';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import type { RequestFormat } from './negotiation.ts';
 import { decodeProtobuf } from './protobuf.ts';
-import { badRequest, KubeStatusError } from './status.ts';
+import { badRequest, KubeStatusError, requestEntityTooLarge } from './status.ts';
 
 /** Deeper than any built-in type or sensible custom one; keeps every recursive walk of the room off the stack limit. */
 export const maxJsonDepth = 128;
@@ -58,22 +58,12 @@ export function parseYaml(bytes: Uint8Array): JsonValue {
   if (json !== undefined) return checked(json);
   // The composer recurses: refuse nesting it could not survive before it sees the text.
   if (flowDepth(source) > maxFlowDepth) throw badRequest('the body of the request is nested too deeply');
+  if (source.length > maxYamlLength) {
+    throw requestEntityTooLarge(`YAML is read up to ${maxYamlLength} characters; send JSON`);
+  }
   let value: unknown;
   try {
-    const document = parseDocument(source, {
-      schema: 'core',
-      resolveKnownTags: false,
-      uniqueKeys: true,
-      stringKeys: true,
-      logLevel: 'error',
-    });
-    const problem = document.errors[0] ?? document.warnings[0];
-    if (problem !== undefined) {
-      throw badRequest(
-        `error converting YAML to JSON: yaml: ${problem.code.toLowerCase().replaceAll('_', ' ')}`,
-      );
-    }
-    value = document.toJS({ maxAliasCount: 0 });
+    value = composeOne(source)?.toJS({ maxAliasCount: 0 }) ?? null;
   } catch (cause) {
     if (cause instanceof KubeStatusError) throw cause;
     // An alias, or nesting of block collections beyond the composer's stack.
@@ -81,6 +71,40 @@ export function parseYaml(bytes: Uint8Array): JsonValue {
     throw Object.assign(refusal, { cause });
   }
   return checked(value);
+}
+
+/** About a second of the library's time; JSON, which clients send anyway, may be as long as any body. */
+const maxYamlLength = 512 * 1024;
+
+/**
+ * The only document of the text; undefined where there is none.
+ *
+ * SECURITY: the library compares all keys of a mapping with one another and collects errors at quadratic cost, so that
+ * a few hundred kilobytes of any authenticated client would stop the process for minutes. The first problem ends the
+ * reading, and repeated keys are found in one pass.
+ */
+function composeOne(source: string): Document | undefined {
+  const refuse = (code: string): never => {
+    throw badRequest(`error converting YAML to JSON: yaml: ${code.toLowerCase().replaceAll('_', ' ')}`);
+  };
+  const composer = new Composer({
+    schema: 'core',
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    stringKeys: true,
+    logLevel: 'error',
+  });
+  Object.assign(composer, { onError: (_source: unknown, code: string) => refuse(code) });
+  const [document, ...more] = composer.compose(new Parser().parse(source));
+  if (more.length > 0) return refuse('MULTIPLE_DOCS');
+  if (document === undefined) return undefined;
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set(items.map(({ key }) => (isScalar(key) ? String(key.value) : key)));
+      if (keys.size < items.length) refuse('DUPLICATE_KEY');
+    },
+  });
+  return document;
 }
 
 function jsonOrUndefined(source: string): JsonValue | undefined {
