@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { type CommandResult, type KubectlVersion, kubectlDirectory, run } from './clients.ts';
 import type { Scene } from './scene.ts';
+import { roleArn } from './world.ts';
 
 const launcher = resolve(import.meta.dirname, '../../bin/entryway.js');
 const fixtures = resolve(import.meta.dirname, 'fixtures');
@@ -68,7 +69,7 @@ export function openTerminal(
   const entryway = (...args: readonly string[]): string =>
     execFileSync(process.execPath, [launcher, ...args, ...data], { encoding: 'utf8' });
   for (const user of ['creator', ...roles]) {
-    const identity = user === 'creator' ? [] : ['--role', user];
+    const identity = user === 'creator' ? [] : ['--role', roleArn(scene.connection, user)];
     const text = entryway('kubeconfig', cluster, ...identity);
     writeFileSync(join(home, 'execs', user), text, { mode: 0o600 });
     const token = entryway('token', '--cluster-name', cluster, '--token-only', ...identity).trim();
