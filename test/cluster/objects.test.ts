@@ -110,6 +110,7 @@ describe('create', () => {
         uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
         creationTimestamp: expect.stringMatching(/^20[2-9]\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
         resourceVersion: expect.stringMatching(/^\d+$/),
+        managedFields: [expect.objectContaining({ operation: 'Update', manager: 'unknown' })],
       },
       data: { a: 'b' },
     });
@@ -313,7 +314,6 @@ describe('update and patch', () => {
   });
 
   test.each([
-    ['application/apply-patch+yaml', 415],
     ['application/json', 415],
     ['', 415],
   ])('a patch of type %j is a 415', async (type, status) => {

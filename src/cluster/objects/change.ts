@@ -10,24 +10,31 @@ import { finishNamespace } from '../resources/namespaces.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
 import { maximumAttempts } from './create.ts';
+import { type Ownership, withManagedFields } from './managers.ts';
 import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMetadata } from './metadata.ts';
 import type { KubeObject } from './object.ts';
 import { readObject, writeObject } from './store.ts';
 import { validateObject } from './validate.ts';
 
 /** Which part of the object a write through one address may change. */
-type Part = '' | 'status' | 'finalize';
+export type Part = '' | 'status' | 'finalize';
 
 /**
  * Reads the object, lets `edit` make the new one from it, and stores that unless somebody else wrote in between; then
  * it begins anew. `edit` gets the object as readers see it and answers what the client wants it to be.
  *
- * An unchanged object is not written: no new resourceVersion and no event (kubernetes-facts E1).
+ * An unchanged object is not written: no new resourceVersion and no event (kubernetes-facts E1). `own` says who owns
+ * its fields afterwards.
  */
 export async function changeObject(
   context: ApiContext,
   request: ResourceRequest,
-  options: { readonly part: Part; readonly dryRun: boolean; readonly isPut: boolean },
+  options: {
+    readonly part: Part;
+    readonly dryRun: boolean;
+    readonly isPut: boolean;
+    readonly own: Ownership;
+  },
   edit: (current: KubeObject) => KubeObject,
 ): Promise<KubeObject> {
   const { storage } = context;
@@ -52,14 +59,16 @@ export async function changeObject(
     const merged = merge(request, stored, given, options.part);
     const completed = rules.complete?.(merged, stored) ?? merged;
     const generation = stored.metadata.generation;
-    const next: KubeObject =
+    const changed: KubeObject =
       generation !== undefined && specChanged(completed, stored)
         ? { ...completed, metadata: { ...completed.metadata, generation: generation + 1 } }
         : completed;
-    rules.admit?.(context, request, next, stored);
-    const errors = validateObject(resource, next, stored);
+    rules.admit?.(context, request, changed, stored);
+    const errors = validateObject(resource, changed, stored);
     if (errors.length > 0) throw invalid(resource, name, errors);
-    if (sameJson(next, stored)) return current;
+    const ownership = options.own({ before: stored, after: changed, given });
+    if (ownership.isSame && sameJson(changed, stored)) return current;
+    const next = withManagedFields(changed, ownership.managers);
     if (options.dryRun) return viewObject(request, next);
 
     const isGone = next.metadata.deletionTimestamp !== undefined && isReleased(request, next);

@@ -11,6 +11,7 @@ import { kindRules } from '../resources/kinds.ts';
 import { expectActiveNamespace } from '../resources/namespaces.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
+import { type Ownership, ownershipOfUpdate, withManagedFields } from './managers.ts';
 import { checkAddress, newMetadata, toKubeObject } from './metadata.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
 import { writeObject } from './store.ts';
@@ -38,11 +39,16 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   if (name === '' && generateName === '') {
     throw invalid(resource, '', [required('metadata.name', 'name or generateName is required')]);
   }
+  const own = ownershipOfUpdate(context, request);
   for (let attempt = 1; ; attempt += 1) {
     const generated =
       name === '' ? generateNameOf(generateName, () => context.random.bytes(1)[0] ?? 0) : name;
     try {
-      const object = await store(context, request, given, generated, options.dryRun);
+      const object = await storeNew(context, request, given, {
+        name: generated,
+        dryRun: options.dryRun,
+        own,
+      });
       return { kind: 'object', status: 201, object: viewObject(request, object), resource, warnings };
     } catch (error) {
       if (!(error instanceof RevisionConflictError)) throw error;
@@ -52,14 +58,18 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   }
 }
 
-async function store(
+/**
+ * Completes, admits, validates and stores a new object: the one way in, for POST and for apply.
+ * @throws RevisionConflictError when its namespace changed or its name was taken meanwhile
+ */
+export async function storeNew(
   context: ApiContext,
   request: ResourceRequest,
   given: KubeObject,
-  name: string,
-  dryRun: boolean,
+  options: { readonly name: string; readonly dryRun: boolean; readonly own: Ownership },
 ): Promise<KubeObject> {
   const { resource, namespace } = request;
+  const { name, dryRun } = options;
   const { clusterId } = request.cluster.cluster;
   const rules = kindRules(resource);
   const expect: Expectation[] = [];
@@ -80,14 +90,18 @@ async function store(
     }),
     ...(keepsStatus && status !== undefined ? { status } : {}),
   };
-  const object = rules.complete?.(begun, undefined) ?? begun;
-  rules.admit?.(context, request, object, undefined);
-  const errors = validateObject(resource, object, undefined);
+  const completed = rules.complete?.(begun, undefined) ?? begun;
+  rules.admit?.(context, request, completed, undefined);
+  const errors = validateObject(resource, completed, undefined);
   if (errors.length > 0) throw invalid(resource, name, errors);
 
   // The name that is validated is the name of the key: it holds no `/`.
   const key = objectKey(clusterId, resource.group, resource.resource, namespace, name);
   if ((await context.storage.get(key)) !== undefined) throw alreadyExists(resource, name);
+  const object = withManagedFields(
+    completed,
+    options.own({ before: undefined, after: completed, given }).managers,
+  );
   if (dryRun) return object;
   expect.push({ key, revision: 0 });
   const changes = [writeObject(key, object), ...(rules.accompany?.(context, clusterId, object) ?? [])];

@@ -72,7 +72,7 @@ export function checkAddress(
 
 /**
  * The metadata of a new object: what clients may say, and what only the server says (kubernetes-facts E1).
- * `managedFields` are not kept yet.
+ * `managedFields` are added when it is stored.
  */
 export function newMetadata(
   given: ObjectMeta,

@@ -11,7 +11,9 @@ import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { checkFields } from '../request/fieldvalidation.ts';
 import { header } from '../request/headers.ts';
 import { writeOptions } from '../request/options.ts';
+import { applyObject } from './apply.ts';
 import { changeObject } from './change.ts';
+import { ownershipOfUpdate } from './managers.ts';
 import { toKubeObject } from './metadata.ts';
 
 /** A patch that has been read and can be applied to any version of an object. */
@@ -21,7 +23,7 @@ export interface ReadPatch {
   shown(patched: JsonValue): string;
 }
 
-/** PATCH of an object or its status: JSON, merge or strategic. */
+/** PATCH of an object or its status: JSON, merge, strategic or apply. */
 export async function patchObject(
   context: ApiContext,
   request: ResourceRequest,
@@ -29,13 +31,14 @@ export async function patchObject(
 ): Promise<Answer> {
   const { resource } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+  if (isApply(request)) return applyObject(context, request, part);
   const options = writeOptions(request.query, 'Patch');
   const patch = await readPatch(request, resource.messageType);
   let warnings: readonly string[] = [];
   const object = await changeObject(
     context,
     request,
-    { part, dryRun: options.dryRun, isPut: false },
+    { part, dryRun: options.dryRun, isPut: false, own: ownershipOfUpdate(context, request) },
     (current) => {
       const result = patch.apply(current);
       const patched = toKubeObject(result, expected);
@@ -51,7 +54,15 @@ export async function patchObject(
   return { kind: 'object', status: 200, object, resource, warnings };
 }
 
-/** Reads the body by its Content-Type. `messageType` gives the merge keys of a strategic patch. */
+/** Whether the patch is a server-side apply. */
+export function isApply(request: ResourceRequest): boolean {
+  return patchFormat(header(request.headers, 'content-type'), { strategic: true }) === 'applyPatch';
+}
+
+/**
+ * Reads the body by its Content-Type. `messageType` gives the merge keys of a strategic patch. An apply is no function of
+ * the object alone and is not read here.
+ */
 export async function readPatch(
   request: ResourceRequest,
   messageType: string | undefined,
@@ -60,7 +71,6 @@ export async function readPatch(
     strategic: messageType !== undefined,
   });
   if (format === 'applyPatch') {
-    // COMPAT: server-side apply is not offered yet; client-side apply works.
     throw unsupportedMediaType([
       'application/json-patch+json',
       'application/merge-patch+json',

@@ -1,16 +1,20 @@
 import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonValue } from '../../wire/kube/json.ts';
+import { shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
 import { invalid } from '../../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
+import { readConfiguration } from './apply.ts';
 import { changeObject } from './change.ts';
+import { ownershipOfApply, ownershipOfUpdate, replicasOnly } from './managers.ts';
 import { toKubeObject } from './metadata.ts';
 import type { KubeObject } from './object.ts';
-import { readPatch } from './patch.ts';
+import { isApply, readPatch } from './patch.ts';
 import { readOne } from './read.ts';
 
 const scaleKind = { apiVersion: 'autoscaling/v1', kind: 'Scale' } as const;
+const messageType = 'autoscaling.v1.Scale';
 
 /** GET, PUT and PATCH of the `scale` subresource: `spec.replicas` of the object, seen as a Scale. */
 export async function serveScale(context: ApiContext, request: ResourceRequest): Promise<Answer> {
@@ -18,22 +22,34 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
     const answer = await readOne(context, request);
     return answer.kind === 'object' ? scaleAnswer(scaleOf(answer.object), []) : answer;
   }
-  const { dryRun, fieldValidation } = writeOptions(request.query, 'Update');
+  const isApplied = request.verb === 'patch' && isApply(request);
+  const kind = isApplied ? 'Apply' : request.verb === 'patch' ? 'Patch' : 'Update';
+  const { dryRun, fieldValidation, force } = writeOptions(request.query, kind);
   let warnings: readonly string[] = [];
-  let edit: (scale: KubeObject) => JsonValue;
-  if (request.verb === 'patch') {
-    edit = (await readPatch(request, 'autoscaling.v1.Scale')).apply;
+  let edit: (scale: KubeObject, managedFields: JsonValue | undefined) => JsonValue;
+  let own = ownershipOfUpdate(context, request);
+  if (isApplied) {
+    const applied = ownershipOfApply(context, request, {
+      shape: shapeOfKind(messageType),
+      config: await readConfiguration(request, scaleKind, messageType),
+      force,
+      scope: replicasOnly,
+    });
+    edit = applied.apply;
+    own = applied.own;
+  } else if (request.verb === 'patch') {
+    edit = (await readPatch(request, messageType)).apply;
   } else {
     const body = await decodeBody(request, {
       ...scaleKind,
-      messageType: 'autoscaling.v1.Scale',
+      messageType,
       fieldValidation,
     });
     warnings = body.warnings;
     edit = () => body.object;
   }
-  const object = await changeObject(context, request, { part: '', dryRun, isPut: false }, (current) => {
-    const scale = toKubeObject(edit(scaleOf(current)), scaleKind);
+  const object = await changeObject(context, request, { part: '', dryRun, isPut: false, own }, (current) => {
+    const scale = toKubeObject(edit(scaleOf(current), current.metadata.managedFields), scaleKind);
     const replicas = at(scale, 'spec', 'replicas') ?? 0;
     if (
       typeof replicas !== 'number' ||

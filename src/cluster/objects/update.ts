@@ -3,6 +3,7 @@ import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
 import { changeObject } from './change.ts';
+import { ownershipOfUpdate } from './managers.ts';
 import { toKubeObject } from './metadata.ts';
 
 /** PUT of an object, of its status, or of a namespace's finalizers. */
@@ -23,7 +24,7 @@ export async function updateObject(
   const object = await changeObject(
     context,
     request,
-    { part, dryRun: options.dryRun, isPut: true },
+    { part, dryRun: options.dryRun, isPut: true, own: ownershipOfUpdate(context, request) },
     () => given,
   );
   return { kind: 'object', status: 200, object, resource, warnings };

@@ -1,4 +1,11 @@
-import { type FieldError, notSupported, tooLong } from '../../wire/kube/fielderror.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+  tooLong,
+} from '../../wire/kube/fielderror.ts';
 import { badRequest, invalid } from '../../wire/kube/status.ts';
 
 /** `true`/`1` and the like as Go reads them; absent is false, anything else a 400. */
@@ -29,14 +36,22 @@ export type FieldValidation = 'Strict' | 'Warn' | 'Ignore';
 export interface WriteOptions {
   readonly dryRun: boolean;
   readonly fieldValidation: FieldValidation;
+  /** Take fields from other managers; only an apply may. */
+  readonly force: boolean;
 }
 
+/** Bytes of a field manager's name. */
+const maximumManagerBytes = 128;
+
 /**
- * `dryRun` and `fieldValidation` of a write.
+ * `dryRun`, `fieldValidation`, `fieldManager` and `force` of a write.
  *
  * SECURITY: a dryRun value that is not understood refuses the request; taking it for "no dry run" would write.
  */
-export function writeOptions(query: URLSearchParams, kind: string): WriteOptions {
+export function writeOptions(
+  query: URLSearchParams,
+  kind: 'Create' | 'Update' | 'Patch' | 'Apply' | 'Delete',
+): WriteOptions {
   const errors: FieldError[] = [];
   const dryRun = query.getAll('dryRun').filter((value) => value !== '');
   const unknown = dryRun.find((value) => value !== 'All');
@@ -47,10 +62,50 @@ export function writeOptions(query: URLSearchParams, kind: string): WriteOptions
   if (fieldValidation !== 'Strict' && fieldValidation !== 'Warn' && fieldValidation !== 'Ignore') {
     errors.push(notSupported('fieldValidation', fieldValidation, ['Ignore', 'Strict', 'Warn']));
   }
+  const force = optionalBoolean(query, 'force');
   const fieldManager = query.get('fieldManager') ?? '';
-  if (fieldManager.length > 128) {
-    errors.push(tooLong('fieldManager', 128));
+  if (kind === 'Apply' && fieldManager === '') {
+    errors.push(required('fieldManager', 'is required for apply patch'));
   }
-  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: `${kind}Options` }, '', errors);
-  return { dryRun: dryRun.length > 0, fieldValidation: fieldValidation as FieldValidation };
+  if (kind === 'Patch' && force !== undefined) {
+    errors.push(forbiddenField('force', 'may not be specified for non-apply patch'));
+  }
+  errors.push(...fieldManagerErrors(fieldManager));
+  const options = kind === 'Apply' ? 'PatchOptions' : `${kind}Options`;
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: options }, '', errors);
+  return {
+    dryRun: dryRun.length > 0,
+    fieldValidation: fieldValidation as FieldValidation,
+    force: force === true,
+  };
+}
+
+/** Go's `unicode.IsPrint`: letters, marks, numbers, punctuation, symbols and the plain blank. */
+const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u;
+
+function fieldManagerErrors(manager: string): readonly FieldError[] {
+  if (Buffer.byteLength(manager) > maximumManagerBytes) return [tooLong('fieldManager', maximumManagerBytes)];
+  const found = unprintable.exec(manager);
+  if (found === null) return [];
+  const code = (found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  const at = Buffer.byteLength(manager.slice(0, found.index));
+  return [invalidValue('fieldManager', manager, `invalid character U+${code} (at position ${at})`)];
+}
+
+/**
+ * Who writes: `fieldManager`, or the User-Agent up to its first `/` (kubernetes-facts E13), cut to what a manager's name
+ * may be; `unknown` when nothing is left.
+ */
+export function fieldManagerOf(query: URLSearchParams, userAgent: string | undefined): string {
+  const given = query.get('fieldManager') ?? '';
+  if (given !== '') return given;
+  let name = '';
+  let bytes = 0;
+  for (const char of (userAgent ?? '').split('/', 1)[0] ?? '') {
+    if (unprintable.test(char)) continue;
+    bytes += Buffer.byteLength(char);
+    if (bytes > maximumManagerBytes) break;
+    name += char;
+  }
+  return name === '' ? 'unknown' : name;
 }

@@ -1,0 +1,193 @@
+import type { JsonObject, JsonValue } from '../../wire/kube/json.ts';
+import { compareFields } from '../../wire/kube/managedfields/compare.ts';
+import { applyConflict } from '../../wire/kube/managedfields/conflict.ts';
+import {
+  clearsManagers,
+  decodeManagers,
+  encodeManagers,
+  sameManagers,
+} from '../../wire/kube/managedfields/entries.ts';
+import {
+  difference,
+  type FieldSet,
+  fieldSetOfPaths,
+  intersection,
+  union,
+} from '../../wire/kube/managedfields/fieldset.ts';
+import { applyForKubectl } from '../../wire/kube/managedfields/lastapplied.ts';
+import { type Managers, managerKey, maximumManagers } from '../../wire/kube/managedfields/managers.ts';
+import { unknownManagers, updateManagers, type Writer } from '../../wire/kube/managedfields/ownership.ts';
+import { type Shape, shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
+import { apiVersionOf, findResource, type ResourceDefinition } from '../../wire/kube/resources.ts';
+import { invalid, requestEntityTooLarge } from '../../wire/kube/status.ts';
+import type { ApiContext, ResourceRequest } from '../context.ts';
+import { header } from '../request/headers.ts';
+import { fieldManagerOf } from '../request/options.ts';
+import { fromStoredVersion } from '../resources/versions.ts';
+import { type KubeObject, kubernetesTime } from './object.ts';
+
+/** One write, seen by who keeps account of owners. Objects are as they are stored. */
+interface Write {
+  /** Undefined when the object is new. */
+  readonly before: KubeObject | undefined;
+  /** Complete and valid; its managedFields are still the old ones. */
+  readonly after: KubeObject;
+  /** What the client wants the object to be. */
+  readonly given: KubeObject;
+}
+
+/** Who owns the fields of an object after a write; `isSame` when nobody gained or lost a field. */
+export type Ownership = (write: Write) => {
+  readonly managers: readonly JsonObject[];
+  readonly isSame: boolean;
+};
+
+/**
+ * JSON characters of managedFields. SECURITY: every applier may list every field again; without a bound an object of
+ * 1 MiB could be made to hold a hundred times that.
+ */
+const maximumEncodedLength = 1_500_000;
+
+export function withManagedFields(object: KubeObject, managers: readonly JsonObject[]): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata: managers.length === 0 ? metadata : { ...metadata, managedFields: managers } };
+}
+
+function writerOf(context: ApiContext, request: ResourceRequest): Writer {
+  return {
+    manager: fieldManagerOf(request.query, header(request.headers, 'user-agent')),
+    apiVersion: apiVersionOf(request.resource),
+    subresource: request.subresource,
+    time: kubernetesTime(context.now()),
+  };
+}
+
+function encoded(managers: Managers): readonly JsonObject[] {
+  const list = encodeManagers(managers);
+  if (JSON.stringify(list).length > maximumEncodedLength) {
+    throw requestEntityTooLarge(`metadata.managedFields would be longer than ${maximumEncodedLength}`);
+  }
+  return list;
+}
+
+/** The managers in what the server itself stored; entries of versions that are not served go, as upstream has it. */
+function storedManagers(resource: ResourceDefinition, managedFields: JsonValue | undefined): Managers {
+  return (decodeManagers(managedFields) ?? []).filter(({ apiVersion }) => {
+    if (apiVersion === apiVersionOf(resource)) return true;
+    const slash = apiVersion.indexOf('/');
+    const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+    return (
+      group === resource.group &&
+      findResource(group, apiVersion.slice(slash + 1), resource.resource) !== undefined
+    );
+  });
+}
+
+/**
+ * Ownership after POST, PUT and PATCH other than apply (kubernetes-facts E13). Clients may write managedFields on the
+ * object itself: a readable list replaces what was stored, an empty one clears it, anything else is passed over. An object
+ * that has no managers gets none by an update: it was made before they were kept, or they were cleared.
+ */
+export function ownershipOfUpdate(context: ApiContext, request: ResourceRequest): Ownership {
+  const { resource } = request;
+  const shape = shapeOfKind(resource.messageType);
+  return ({ before, after, given }) => {
+    const writer = writerOf(context, request);
+    if (before === undefined) {
+      const changes = compareFields(shape, {}, fromStoredVersion(resource, after));
+      return { managers: encoded(updateManagers([], writer, changes)), isSame: false };
+    }
+    const old = storedManagers(resource, before.metadata.managedFields);
+    const managers = writtenManagers(request, old, given.metadata.managedFields);
+    const changes = compareFields(
+      shape,
+      fromStoredVersion(resource, before),
+      fromStoredVersion(resource, after),
+    );
+    const next = managers.length === 0 ? managers : updateManagers(managers, writer, changes);
+    return { managers: encoded(next), isSame: sameManagers(old, next) };
+  };
+}
+
+function writtenManagers(request: ResourceRequest, old: Managers, given: JsonValue | undefined): Managers {
+  if (request.subresource !== '') return old;
+  if (clearsManagers(given)) return [];
+  const written = decodeManagers(given);
+  return written === undefined || written.length === 0 ? old : storedManagers(request.resource, given);
+}
+
+/** What one apply is about: which object, as which type, and which part of the stored one it stands for. */
+export interface Application {
+  readonly shape: Shape;
+  readonly config: JsonObject;
+  readonly force: boolean;
+  /** The paths this address can own; undefined for all. */
+  readonly scope?: FieldSet;
+}
+
+/** Where a Scale and the object it belongs to have the same field. */
+export const replicasOnly: FieldSet = fieldSetOfPaths([['f:spec', 'f:replicas']]);
+
+/**
+ * The two halves of an apply: `apply` makes the new object out of the live one (`{}` when there is none), and `own` then
+ * answers who owns what. Both are called anew when the write has to be tried again.
+ */
+export function ownershipOfApply(
+  context: ApiContext,
+  request: ResourceRequest,
+  application: Application,
+): {
+  readonly apply: (live: JsonObject, managedFields: JsonValue | undefined) => JsonObject;
+  readonly own: Ownership;
+} {
+  const { resource } = request;
+  const { shape, config, force, scope } = application;
+  let next: Managers = [];
+  return {
+    apply(live, managedFields) {
+      const writer = writerOf(context, request);
+      const known = storedManagers(resource, managedFields);
+      const all = known.length > 0 ? known : within(unknownManagers(shape, live, writer), scope);
+      const inScope = within(all, scope);
+      const result = applyForKubectl({ shape, live, config, managers: inScope, writer, force });
+      if (result.outcome === 'conflict') throw applyConflict(result.conflicts);
+      next = scope === undefined ? result.managers : rejoined(all, result.managers, scope);
+      if (next.length > maximumManagers) throw tooManyManagers(request);
+      return result.object;
+    },
+    own({ before }) {
+      const old = storedManagers(resource, before?.metadata.managedFields);
+      return { managers: encoded(next), isSame: before !== undefined && sameManagers(old, next) };
+    },
+  };
+}
+
+function within(managers: Managers, scope: FieldSet | undefined): Managers {
+  if (scope === undefined) return managers;
+  return managers
+    .map((one) => ({ ...one, fields: intersection(one.fields, scope) }))
+    .filter(({ fields }) => fields.size > 0);
+}
+
+/** The managers of the whole object, when only what lies in `scope` was looked at. */
+function rejoined(all: Managers, changed: Managers, scope: FieldSet): Managers {
+  const result = new Map(
+    all.map((one) => [managerKey(one), { ...one, fields: difference(one.fields, scope) }]),
+  );
+  for (const one of changed) {
+    const key = managerKey(one);
+    const fields = intersection(one.fields, scope);
+    result.set(key, { ...one, fields: union(result.get(key)?.fields ?? new Map(), fields) });
+  }
+  return [...result.values()].filter(({ fields }) => fields.size > 0);
+}
+
+function tooManyManagers({ resource, name }: ResourceRequest): Error {
+  return invalid(resource, name, [
+    {
+      reason: 'FieldValueForbidden',
+      field: 'metadata.managedFields',
+      text: `Forbidden: an object has at most ${maximumManagers} managers`,
+    },
+  ]);
+}

@@ -1,0 +1,91 @@
+import { isObject, type JsonObject, type JsonValue } from '../json.ts';
+import { sameFields, union } from './fieldset.ts';
+import { decodeFields, encodeFields } from './fieldsv1.ts';
+import { compareText, type Manager, type Managers, managerKey, maximumManagers } from './managers.ts';
+
+export const maximumManagerLength = 128;
+const maximumSubresourceLength = 256;
+const maximumVersionLength = 320;
+const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+
+/** `metadata.managedFields: []`, or one empty entry: the client wants all ownership forgotten (kubernetes-facts E13). */
+export function clearsManagers(value: JsonValue | undefined): boolean {
+  if (!Array.isArray(value)) return false;
+  const [only] = value as readonly JsonValue[];
+  return value.length === 0 || (value.length === 1 && isObject(only) && Object.keys(only).length === 0);
+}
+
+/**
+ * Reads `metadata.managedFields`; absent is nobody. Undefined when an entry is malformed or there are more than
+ * `maximumManagers`: upstream then goes by what was stored before.
+ */
+export function decodeManagers(value: JsonValue | undefined): Managers | undefined {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value) || value.length > maximumManagers) return undefined;
+  const managers = new Map<string, Manager>();
+  for (const entry of value as readonly JsonValue[]) {
+    const one = decodeEntry(entry);
+    if (one === undefined) return undefined;
+    const key = managerKey(one);
+    const known = managers.get(key);
+    managers.set(key, known === undefined ? one : { ...one, fields: union(known.fields, one.fields) });
+  }
+  return [...managers.values()];
+}
+
+function decodeEntry(entry: JsonValue): Manager | undefined {
+  if (!isObject(entry)) return undefined;
+  const { manager = '', operation, apiVersion, subresource = '', time = '', fieldsType } = entry;
+  if (operation !== 'Apply' && operation !== 'Update') return undefined;
+  if (fieldsType !== 'FieldsV1') return undefined;
+  if (typeof apiVersion !== 'string' || apiVersion === '' || apiVersion.length > maximumVersionLength) {
+    return undefined;
+  }
+  if (typeof manager !== 'string' || Buffer.byteLength(manager) > maximumManagerLength) return undefined;
+  if (typeof subresource !== 'string' || subresource.length > maximumSubresourceLength) return undefined;
+  if (time !== null && (typeof time !== 'string' || (time !== '' && !timePattern.test(time)))) {
+    return undefined;
+  }
+  const fields = decodeFields(entry.fieldsV1 ?? {});
+  if (fields === undefined) return undefined;
+  return { manager, operation, apiVersion, subresource, time: time ?? '', fields };
+}
+
+/** `metadata.managedFields` in upstream's order: appliers first, then by time and name. Managers of nothing are left out. */
+export function encodeManagers(managers: Managers): readonly JsonObject[] {
+  return managers
+    .filter(({ fields }) => fields.size > 0)
+    .sort(
+      (left, right) =>
+        compareText(left.operation, right.operation) ||
+        compareText(left.time, right.time) ||
+        compareText(left.manager, right.manager) ||
+        compareText(left.apiVersion, right.apiVersion) ||
+        compareText(left.subresource, right.subresource),
+    )
+    .map(({ manager, operation, apiVersion, time, fields, subresource }) => ({
+      manager,
+      operation,
+      apiVersion,
+      ...(time !== '' && { time }),
+      fieldsType: 'FieldsV1',
+      fieldsV1: encodeFields(fields),
+      ...(subresource !== '' && { subresource }),
+    }));
+}
+
+/** Whether both say the same of who owns what; times alone do not count (kubernetes-facts E13). */
+export function sameManagers(left: Managers, right: Managers): boolean {
+  const held = (managers: Managers): Managers => managers.filter(({ fields }) => fields.size > 0);
+  const [one, other] = [held(left), held(right)];
+  if (one.length !== other.length) return false;
+  const byKey = new Map(other.map((manager) => [managerKey(manager), manager]));
+  return one.every((manager) => {
+    const found = byKey.get(managerKey(manager));
+    return (
+      found !== undefined &&
+      found.apiVersion === manager.apiVersion &&
+      sameFields(found.fields, manager.fields)
+    );
+  });
+}
