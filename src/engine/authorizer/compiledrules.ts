@@ -9,6 +9,11 @@ export interface CompiledRules {
   readonly rules: readonly PolicyRule[];
   /** Group, then resource as the rule writes it (`pods`, `pods/log`, `*`, a star before `/scale`). */
   readonly byGroup: ReadonlyMap<string, ReadonlyMap<string, readonly Grant[]>>;
+  /** Rules that name too many pairs of group and resource to write each pair down. */
+  readonly wide: readonly (Grant & {
+    readonly groups: ReadonlySet<string>;
+    readonly resources: ReadonlySet<string>;
+  })[];
   readonly byUrl: ReadonlyMap<string, readonly Grant[]>;
   /** Entries that end in `*`, without their stars. */
   readonly byUrlPrefix: readonly (Grant & { readonly prefix: string })[];
@@ -46,6 +51,11 @@ const verbsWithBit = [
 const bitByVerb: ReadonlyMap<string, number> = new Map(verbsWithBit.map((verb, place) => [verb, 1 << place]));
 const everyVerb = -1;
 
+/** 0 for a verb that has none. */
+export function bitOfVerb(verb: string): number {
+  return bitByVerb.get(verb) ?? 0;
+}
+
 /** A request, read once for all the rules it is compared with. */
 export type CompiledRequest =
   | {
@@ -63,7 +73,7 @@ export type CompiledRequest =
 
 export function compileRequest(attributes: Attributes): CompiledRequest {
   const { verb } = attributes;
-  const verbBit = bitByVerb.get(verb) ?? 0;
+  const verbBit = bitOfVerb(verb);
   if (attributes.kind === 'nonResource') return { kind: 'nonResource', verb, verbBit, path: attributes.path };
   const { subresource } = attributes;
   return {
@@ -89,12 +99,19 @@ function compileVerbs(verbs: readonly string[]): Pick<Grant, 'verbBits' | 'other
   return { verbBits, otherVerbs: others.size > 0 ? others : undefined };
 }
 
+/**
+ * SECURITY: a rule of a few megabytes can name a hundred thousand groups and as many resources; their pairs would fill
+ * the memory of the process, which serves other clusters as well.
+ */
+const maximumPairs = 4_096;
+
 /** Compiles rules; those `without` holds for keep their place and grant nothing. */
 export function compileRules<Rule extends PolicyRule>(
   rules: readonly Rule[],
   without: (rule: Rule) => boolean = () => false,
 ): CompiledRules {
   const byGroup = new Map<string, Map<string, Grant[]>>();
+  const wide: CompiledRules['wide'][number][] = [];
   const byUrl = new Map<string, Grant[]>();
   const byUrlPrefix: (Grant & { prefix: string })[] = [];
   for (const [index, rule] of rules.entries()) {
@@ -102,16 +119,21 @@ export function compileRules<Rule extends PolicyRule>(
     const anyName: Grant = { index, ...compileVerbs(rule.verbs), names: undefined };
     const grant: Grant =
       rule.resourceNames.length > 0 ? { ...anyName, names: new Set(rule.resourceNames) } : anyName;
-    for (const group of new Set(rule.apiGroups)) {
-      const byResource = getOrAdd(byGroup, group, () => new Map<string, Grant[]>());
-      for (const resource of new Set(rule.resources)) getOrAdd(byResource, resource, () => []).push(grant);
+    const groups = new Set(rule.apiGroups);
+    const resources = new Set(rule.resources);
+    if (groups.size * resources.size > maximumPairs) wide.push({ ...grant, groups, resources });
+    else {
+      for (const group of groups) {
+        const byResource = getOrAdd(byGroup, group, () => new Map<string, Grant[]>());
+        for (const resource of resources) getOrAdd(byResource, resource, () => []).push(grant);
+      }
     }
     for (const url of new Set(rule.nonResourceURLs)) {
       if (url.endsWith('*')) byUrlPrefix.push({ ...anyName, prefix: withoutFinalStars(url) });
       getOrAdd(byUrl, url, () => []).push(anyName);
     }
   }
-  return { rules, byGroup, byUrl, byUrlPrefix };
+  return { rules, byGroup, wide, byUrl, byUrlPrefix };
 }
 
 function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
@@ -136,8 +158,27 @@ function findForResource(
   compiled: CompiledRules,
   request: Extract<CompiledRequest, { kind: 'resource' }>,
 ): number {
-  const own = firstInGroup(compiled.byGroup.get(request.group), request);
-  return request.group === '*' ? own : Math.min(own, firstInGroup(compiled.byGroup.get('*'), request));
+  let first = firstInGroup(compiled.byGroup.get(request.group), request);
+  if (request.group !== '*') first = Math.min(first, firstInGroup(compiled.byGroup.get('*'), request));
+  for (const grant of compiled.wide) {
+    if (grant.index >= first) break;
+    if (namesBoth(grant, request) && allowsName(grant, request.name) && allowsVerb(grant, request)) {
+      first = grant.index;
+    }
+  }
+  return first;
+}
+
+function namesBoth(
+  { groups, resources }: CompiledRules['wide'][number],
+  { group, target, anyOfSubresource }: Extract<CompiledRequest, { kind: 'resource' }>,
+): boolean {
+  return (
+    (groups.has(group) || groups.has('*')) &&
+    (resources.has(target) ||
+      resources.has('*') ||
+      (anyOfSubresource !== undefined && resources.has(anyOfSubresource)))
+  );
 }
 
 function firstInGroup(
@@ -167,12 +208,14 @@ function findForPath(
 function firstGrant(grants: readonly Grant[] | undefined, request: CompiledRequest, name: string): number {
   if (grants === undefined) return noGrant;
   for (const grant of grants) {
-    // A rule with names never allows a request without one (B3), not even where '' is listed.
-    if (allowsVerb(grant, request) && (grant.names === undefined || (name !== '' && grant.names.has(name)))) {
-      return grant.index;
-    }
+    if (allowsVerb(grant, request) && allowsName(grant, name)) return grant.index;
   }
   return noGrant;
+}
+
+/** A rule with names never allows a request without one (B3), not even where '' is listed. */
+function allowsName(grant: Grant, name: string): boolean {
+  return grant.names === undefined || (name !== '' && grant.names.has(name));
 }
 
 function allowsVerb(grant: Grant, request: CompiledRequest): boolean {

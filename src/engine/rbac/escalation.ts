@@ -1,5 +1,6 @@
+import { bitOfVerb, type CompiledRequest, compileRules, findRule } from '../authorizer/compiledrules.ts';
 import { quote, quoteList } from './quote.ts';
-import { type PolicyRule, withoutFinalStars } from './rules.ts';
+import type { PolicyRule } from './rules.ts';
 
 /** A rule about exactly one verb of one resource (perhaps one object of it) or of one URL. */
 function* breakDown(rule: PolicyRule): Generator<PolicyRule> {
@@ -18,57 +19,66 @@ function* breakDown(rule: PolicyRule): Generator<PolicyRule> {
   }
 }
 
-function coversAll(owned: readonly string[], wanted: readonly string[]): boolean {
-  return owned.includes('*') || wanted.every((item) => owned.includes(item));
-}
-
-function coversResource(owned: readonly string[], wanted: string): boolean {
-  if (owned.includes('*') || owned.includes(wanted)) return true;
-  const slash = wanted.indexOf('/');
-  return slash >= 0 && owned.includes(`*/${wanted.slice(slash + 1)}`);
-}
-
-function coversUrl(owned: string, wanted: string): boolean {
-  return owned === wanted || (owned.endsWith('*') && wanted.startsWith(withoutFinalStars(owned)));
-}
-
-/** Whether one owned rule covers a broken-down rule (kubernetes-facts B20). */
-function ruleCovers(owned: PolicyRule, wanted: PolicyRule): boolean {
-  return (
-    coversAll(owned.verbs, wanted.verbs) &&
-    coversAll(owned.apiGroups, wanted.apiGroups) &&
-    wanted.resources.every((resource) => coversResource(owned.resources, resource)) &&
-    wanted.nonResourceURLs.every((url) => owned.nonResourceURLs.some((own) => coversUrl(own, url))) &&
-    (owned.resourceNames.length === 0 ||
-      (wanted.resourceNames.length > 0 &&
-        wanted.resourceNames.every((name) => owned.resourceNames.includes(name))))
-  );
+/**
+ * A piece as a request is read: its stars stand for themselves there, and only a star of a rule covers them. A piece
+ * without names asks for every name, which a rule with names never allows.
+ */
+function asRequest({
+  verbs,
+  apiGroups,
+  resources,
+  resourceNames,
+  nonResourceURLs,
+}: PolicyRule): CompiledRequest {
+  const [verb = ''] = verbs;
+  const verbBit = bitOfVerb(verb);
+  const [path] = nonResourceURLs;
+  if (path !== undefined) return { kind: 'nonResource', verb, verbBit, path };
+  const [target = ''] = resources;
+  const slash = target.indexOf('/');
+  return {
+    kind: 'resource',
+    verb,
+    verbBit,
+    group: apiGroups[0] ?? '',
+    target,
+    anyOfSubresource: slash < 0 ? undefined : `*/${target.slice(slash + 1)}`,
+    name: resourceNames[0] ?? '',
+  };
 }
 
 /**
  * What `wanted` asks beyond `owned`, broken down to single verbs and resources; empty means no escalation. Each
- * piece must be covered by one owned rule alone.
+ * piece must be covered by one owned rule alone (kubernetes-facts B20).
+ *
+ * SECURITY: the owned rules are compiled, because comparing lists with lists let whoever may write roles stop the
+ * process for minutes with two roles of many names.
  */
 export function uncoveredRules(
   owned: readonly PolicyRule[],
   wanted: readonly PolicyRule[],
 ): readonly PolicyRule[] {
+  const compiled = compileRules(
+    owned,
+    // A rule about both is not valid, and covers no path.
+    ({ nonResourceURLs, resourceNames }) => nonResourceURLs.length > 0 && resourceNames.length > 0,
+  );
   return wanted
     .flatMap((rule) => [...breakDown(rule)])
-    .filter((piece) => !owned.some((rule) => ruleCovers(rule, piece)));
+    .filter((piece) => findRule(compiled, asRequest(piece)) === undefined);
 }
 
 /** Joins pieces that differ in the verb alone. */
 function compact(pieces: readonly PolicyRule[]): readonly PolicyRule[] {
-  const rules = new Map<string, { rule: PolicyRule; verbs: string[] }>();
+  const rules = new Map<string, { rule: PolicyRule; verbs: Set<string> }>();
   for (const rule of pieces) {
     const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames, rule.nonResourceURLs]);
     const verbs = rule.nonResourceURLs.length > 0 ? JSON.stringify(rule.verbs) : '';
     const known = rules.get(key + verbs);
-    if (known === undefined) rules.set(key + verbs, { rule, verbs: [...rule.verbs] });
-    else known.verbs.push(...rule.verbs.filter((verb) => !known.verbs.includes(verb)));
+    if (known === undefined) rules.set(key + verbs, { rule, verbs: new Set(rule.verbs) });
+    else for (const verb of rule.verbs) known.verbs.add(verb);
   }
-  return [...rules.values()].map(({ rule, verbs }) => ({ ...rule, verbs }));
+  return [...rules.values()].map(({ rule, verbs }) => ({ ...rule, verbs: [...verbs] }));
 }
 
 function ruleLine(rule: PolicyRule): string {

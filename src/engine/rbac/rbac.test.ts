@@ -50,6 +50,16 @@ describe('escalation (B20)', () => {
     ['a rule that grants nothing', [], allow('get', 'core', '')],
   ])('%s is covered', (_, owned, wanted) => expect(uncoveredRules(owned, [wanted])).toEqual([]));
 
+  test('roles of very many names are compared in a moment', () => {
+    const names = (prefix: string) => Array.from({ length: 20_000 }, (_, i) => `${prefix}${i}`).join(' ');
+    const owned = Array.from({ length: 5 }, (_, i) => allow('get', 'core', 'pods', names(`a${i}-`)));
+    const started = performance.now();
+    const missing = uncoveredRules(owned, [allow('get', 'core', 'pods', names('b'))]);
+    expect(missing).toHaveLength(20_000);
+    expect(escalationMessage({ username: 'u', groups: [] }, missing)).toContain('b19999');
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
   test('a URL full of stars costs its length', () => {
     const started = performance.now();
     expect(
