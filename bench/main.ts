@@ -57,7 +57,7 @@ for (const name of chosen) {
   const [title, run] = sections[name] as (typeof sections)[string];
   report.title(title);
   const [busy = 0] = loadavg();
-  if (busy > processors / 2 && name === chosen[0]) {
+  if (busy > processors && name === chosen[0]) {
     report.note(
       `this machine is busy with other work (load ${busy.toFixed(1)}): read the ratios, not the figures\n`,
     );
