@@ -1,4 +1,5 @@
 import type { Put, Storage, StoredEntry } from '../../storage/storage.ts';
+import { requestEntityTooLarge } from '../../wire/kube/status.ts';
 import type { KubeObject } from './object.ts';
 
 /** What a stored entry means: its JSON with `metadata.resourceVersion`, which is the entry's revision. */
@@ -7,10 +8,20 @@ export function readObject(entry: Pick<StoredEntry, 'value' | 'revision'>): Kube
   return { ...stored, metadata: { ...stored.metadata, resourceVersion: String(entry.revision) } };
 }
 
+/**
+ * Characters of a stored object: what a request body may hold. Patches add to what is there, so without this bound an
+ * object could grow until no list that contains it can be written any more.
+ */
+const maximumObjectLength = 3 * 1024 * 1024;
+
 /** INVARIANT: the revision is the entry's own; it is never written into the value, where it would be stale. */
 export function writeObject(key: string, object: KubeObject): Put {
   const { resourceVersion: _, ...metadata } = object.metadata;
-  return { type: 'put', key, value: JSON.stringify({ ...object, metadata }) };
+  const value = JSON.stringify({ ...object, metadata });
+  if (value.length > maximumObjectLength) {
+    throw requestEntityTooLarge(`an object is stored up to ${maximumObjectLength} characters`);
+  }
+  return { type: 'put', key, value };
 }
 
 export async function getObject(storage: Storage, key: string): Promise<KubeObject | undefined> {

@@ -210,8 +210,12 @@ export function conflict(
   );
 }
 
+/** Each repeats the rule it breaks, so thousands of them would be many times longer than the request. */
+const maxErrors = 100;
+
 /** E5: several errors read `[a, b]`; `details.kind` is the kind, not the resource. */
-export function invalid(target: GroupKind, name: string, errors: readonly FieldError[]): KubeStatusError {
+export function invalid(target: GroupKind, name: string, found: readonly FieldError[]): KubeStatusError {
+  const errors = found.slice(0, maxErrors);
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.text}`))];
   const text = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const kind = target.group === '' ? target.kind : `${target.kind}.${target.group}`;

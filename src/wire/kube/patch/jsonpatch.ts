@@ -1,4 +1,5 @@
 import fastJsonPatch, { type Operation } from 'fast-json-patch';
+import { isWithinDepth } from '../body.ts';
 import { isObject, type JsonValue, own } from '../json.ts';
 import { badRequest, patchDoesNotApply, requestEntityTooLarge } from '../status.ts';
 
@@ -81,5 +82,8 @@ export function jsonPatch(original: JsonValue, patch: JsonValue): JsonValue {
     if (copied > maxCopiedBytes) throw requestEntityTooLarge('the JSON patch copies too much');
     size += JSON.stringify(operation).length + (operation.op === 'copy' ? copied : 0);
   }
+  // SECURITY: operations nest beneath one another, so a patch within the bound can build what no walk of this room and
+  // no watch could write any more.
+  if (!isWithinDepth(document)) throw requestEntityTooLarge('the JSON patch nests too deeply');
   return document ?? null;
 }

@@ -406,3 +406,16 @@ describe('strategic merge patch', () => {
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
+
+test('a JSON patch cannot nest deeper than a body may, one operation beneath another', () => {
+  const deep = (levels: number): JsonValue => (levels === 0 ? 0 : { a: deep(levels - 1) });
+  const patch = Array.from({ length: 40 }, (_, at) => ({
+    op: 'add',
+    path: `/spec${'/a'.repeat(100 * at)}`,
+    value: deep(100),
+  }));
+  expect(() => jsonPatch({}, patch)).toThrow(
+    expect.objectContaining({ status: expect.objectContaining({ code: 413 }) }),
+  );
+  expect(jsonPatch({}, patch.slice(0, 1))).toEqual({ spec: deep(100) });
+});

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from './fixture.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+});
+afterAll(() => api.close());
+
+const configmaps = '/api/v1/namespaces/default/configmaps';
+const jsonPatch = { 'content-type': 'application/json-patch+json' };
+const merge = { 'content-type': 'application/merge-patch+json' };
+
+test('patches cannot make an object grow beyond what one request may hold', async () => {
+  const deployments = '/apis/apps/v1/namespaces/default/deployments';
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  const spec = { selector: { matchLabels: { a: 'b' } }, template };
+  const made = await api.call('POST', deployments, { body: { metadata: { name: 'grows' }, spec } });
+  expect(made.status, made.text).toBe(201);
+  const add = (name: string) => ({
+    body: [{ op: 'add', path: '/spec/template/spec/containers/-', value: { name, image: 'x'.repeat(2e6) } }],
+    headers: jsonPatch,
+  });
+  expect((await api.call('PATCH', `${deployments}/grows`, add('one'))).status).toBe(200);
+  const refused = await api.call('PATCH', `${deployments}/grows`, add('two'));
+  expect(refused.body).toMatchObject({ code: 413, reason: 'RequestEntityTooLarge' });
+  const stored = await api.call('GET', `${deployments}/grows`);
+  expect(stored.body.spec.template.spec.containers).toHaveLength(2);
+});
+
+test('a patch that nests without end is refused, and a watch of the collection lives on', async () => {
+  const { response, lines } = await api.open(`${configmaps}?watch=1&fieldSelector=metadata.name%3Ddeep`);
+  await api.call('POST', configmaps, { body: { metadata: { name: 'deep' } } });
+  expect((await lines.next()).type).toBe('ADDED');
+  let value: unknown = 0;
+  for (let level = 0; level < 100; level += 1) value = { a: value };
+  const body = Array.from({ length: 80 }, (_, at) => ({
+    op: 'add',
+    path: `/metadata/x${'/a'.repeat(100 * at)}`,
+    value,
+  }));
+  expect((await api.call('PATCH', `${configmaps}/deep`, { body, headers: jsonPatch })).status).toBe(413);
+  await api.call('PATCH', `${configmaps}/deep`, { body: { data: { still: 'here' } }, headers: merge });
+  expect((await lines.next()).object.data).toEqual({ still: 'here' });
+  response.destroy();
+});
+
+test.each([
+  ['a line break', 'a\nb'],
+  ['a zero byte', 'a\0b'],
+  ['half a character', 'a\ud800'],
+  ['more characters than a path may have', 'a'.repeat(5_000)],
+])('no binding is made whose name has %s, which nobody could delete by name', async (_, name) => {
+  const answer = await api.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    body: {
+      metadata: { name },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    },
+  });
+  expect(answer.body).toMatchObject({ code: 422, reason: 'Invalid' });
+});
+
+test('an object with thousands of errors is answered with the first hundred', async () => {
+  const labels = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`a b${i}`, 'c']));
+  const answer = await api.call('POST', configmaps, { body: { metadata: { name: 'wrong', labels } } });
+  expect(answer.body.code).toBe(422);
+  expect(answer.body.details.causes).toHaveLength(100);
+  expect(answer.text.length).toBeLessThan(200_000);
+});
+
+test('warnings stay short enough for a header, however long the unknown fields are', async () => {
+  const unknown = Object.fromEntries(Array.from({ length: 90 }, (_, i) => [`f${i}${'x'.repeat(5_000)}`, 1]));
+  const answer = await api.call('POST', configmaps, { body: { metadata: { name: 'warned' }, ...unknown } });
+  expect(answer.status).toBe(201);
+  expect(answer.headers.warning?.length).toBeLessThan(5_000);
+});
