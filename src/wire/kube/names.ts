@@ -122,9 +122,23 @@ export function configKeyFindings(value: string): Findings {
   });
 }
 
+const maxRbacName = 512;
+const unaddressableMessage = `must be well-formed text of no more than ${maxRbacName} characters without control characters`;
+
+/**
+ * SECURITY: a path with control characters or of many thousand characters is refused, so a binding of such a name
+ * could be made and then neither be read nor deleted by it.
+ * COMPAT: Kubernetes has no such rule.
+ */
+function isAddressable(name: string): boolean {
+  return name.length <= maxRbacName && name.isWellFormed() && !/\p{Cc}/u.test(name);
+}
+
 /** The name rule of a resource (E7). */
 export function nameFindings(definition: ResourceDefinition, name: string): Findings {
-  if (definition.group === 'rbac.authorization.k8s.io') return pathSegmentFindings(name);
+  if (definition.group === 'rbac.authorization.k8s.io') {
+    return isAddressable(name) ? pathSegmentFindings(name) : [unaddressableMessage];
+  }
   if (definition.group === '' && ['namespaces', 'services'].includes(definition.resource)) {
     return dnsLabelFindings(name);
   }
