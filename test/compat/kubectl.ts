@@ -150,7 +150,7 @@ function expectation(expected: Expected | undefined, version: KubectlVersion): u
  * Output without what differs from run to run: ages, times, uids and random suffixes of kubectl's own files have a
  * word in their place, columns are two blanks apart, trailing blanks are gone.
  */
-export function settled(text: string): string {
+function settled(text: string): string {
   return text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<uid>')
     .replace(/\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.\d]*(?:Z| [+]0000)/g, '<time>')

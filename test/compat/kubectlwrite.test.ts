@@ -183,10 +183,9 @@ describe.each(kubectlVersions)('kubectl %s writes', (version) => {
         },
         {
           run: 'kubectl apply --server-side -f first.yaml',
-          code: 1,
-          err: /^(Server-side apply not available on the server: \(.*\)\n?){3}$/,
+          out: 'configmap/settings serverside-applied\ndeployment.apps/web serverside-applied\nrole.rbac.authorization.k8s.io/reader serverside-applied',
         },
-        { run: 'kubectl get configmap settings -o jsonpath={.data.color}', out: 'green' },
+        { run: 'kubectl get configmap settings -o jsonpath={.data.color}', out: 'blue' },
         {
           run: 'kubectl replace -f first.yaml',
           out: 'configmap/settings replaced\ndeployment.apps/web replaced\nrole.rbac.authorization.k8s.io/reader replaced',
