@@ -60,6 +60,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     limits,
     pageTokens: createPageTokens(options.random.bytes(32)),
     watches,
+    bodies: { held: 0 },
     caPem: options.caPem ?? '',
   };
   const observe = options.observe ?? (() => undefined);

@@ -5,6 +5,7 @@ import type { ResourceDefinition } from '../wire/kube/resources.ts';
 import type { PageTokens } from '../wire/protocols/pagetoken.ts';
 import type { KubernetesApiLimits } from './limits.ts';
 import type { KubeObject } from './objects/object.ts';
+import type { BodyBytes } from './request/body.ts';
 import type { HeaderLines } from './request/headers.ts';
 import type { WatchSlots } from './watch/slots.ts';
 
@@ -31,6 +32,7 @@ export interface ApiContext {
   readonly limits: KubernetesApiLimits;
   readonly pageTokens: PageTokens;
   readonly watches: WatchSlots;
+  readonly bodies: BodyBytes;
   /** The CA that kube-root-ca.crt shows in each namespace; '' leaves that ConfigMap out. */
   readonly caPem: string;
 }

@@ -10,6 +10,7 @@ import {
   pathNotFound,
   requestEntityTooLarge,
   serviceUnavailable,
+  tooManyRequests,
   unauthorized,
 } from '../wire/kube/status.ts';
 import type { KubernetesOutcome } from './api.ts';
@@ -181,12 +182,14 @@ async function bodyOf(context: ApiContext, request: HttpRequest, lines: HeaderLi
   const encoding = header(lines, 'content-encoding')?.toLowerCase() ?? 'identity';
   if (encoding !== 'identity')
     throw badRequest(`Content-Encoding \`${encoding}\` of a request is not supported`);
-  const result = await readBody(request, context.limits);
+  const result = await readBody(request, context.limits, context.bodies);
   switch (result.kind) {
     case 'read':
       return result.body;
     case 'tooLarge':
       throw requestEntityTooLarge(`limit is ${context.limits.bodyBytes}`);
+    case 'tooMany':
+      throw tooManyRequests('too many request bodies are on their way', 1);
     case 'tooSlow':
     case 'aborted':
       throw badRequest('the body of the request did not arrive');

@@ -2,6 +2,8 @@
 export interface KubernetesApiLimits {
   /** Bytes of a request body; Kubernetes' own bound is 3 MiB. */
   readonly bodyBytes: number;
+  /** Bytes of all bodies being received at one moment, over all connections; more are told to come again. */
+  readonly bodyBytesAtOnce: number;
   /** Characters of path and query together. */
   readonly urlLength: number;
   /** Milliseconds in which a request body must have arrived. */
@@ -22,6 +24,7 @@ export interface KubernetesApiLimits {
 
 export const defaultLimits: KubernetesApiLimits = {
   bodyBytes: 3 * 1024 * 1024,
+  bodyBytesAtOnce: 256 * 1024 * 1024,
   urlLength: 16 * 1024,
   bodyTimeout: 60_000,
   watches: 2_000,

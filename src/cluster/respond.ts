@@ -104,10 +104,19 @@ function render(
   pretty: boolean,
   headers: Readonly<Record<string, string | readonly string[]>>,
 ): Rendered {
+  const json = jsonText(object, pretty);
   const body =
-    format.format === 'yaml' ? stringify(object, { aliasDuplicateObjects: false }) : jsonText(object, pretty);
+    format.format === 'yaml' && json.length <= maximumYamlLength
+      ? stringify(object, { aliasDuplicateObjects: false })
+      : json;
   return { status, headers: { 'Content-Type': format.contentType, ...headers }, body };
 }
+
+/**
+ * SECURITY: the YAML library writes about a megabyte in a second, and nothing else is served meanwhile. JSON is YAML,
+ * too, so a longer answer is written as JSON.
+ */
+const maximumYamlLength = 256 * 1024;
 
 const jsonText = (object: unknown, pretty: boolean): string =>
   `${JSON.stringify(object, undefined, pretty ? 2 : undefined)}\n`;

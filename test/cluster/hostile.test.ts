@@ -1,5 +1,6 @@
+import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApi, type TestApi } from './fixture.ts';
+import { clusterPath, startTestApi, type TestApi } from './fixture.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -73,4 +74,42 @@ test('warnings stay short enough for a header, however long the unknown fields a
   const answer = await api.call('POST', configmaps, { body: { metadata: { name: 'warned' }, ...unknown } });
   expect(answer.status).toBe(201);
   expect(answer.headers.warning?.length).toBeLessThan(5_000);
+});
+
+test('a long answer in YAML is JSON, which is YAML', async () => {
+  const data = { a: 'x'.repeat(400_000) };
+  await api.call('POST', configmaps, { body: { metadata: { name: 'long' }, data } });
+  const answer = await api.call('GET', `${configmaps}/long`, { headers: { accept: 'application/yaml' } });
+  expect(answer.headers['content-type']).toBe('application/yaml');
+  expect(answer.body.data).toEqual(data);
+  await api.call('POST', configmaps, { body: { metadata: { name: 'short' } } });
+  const short = await api.call('GET', `${configmaps}/short`, { headers: { accept: 'application/yaml' } });
+  expect(short.text).toContain('\n  name: short\n');
+});
+
+test('bodies that never end are bounded together, and their bytes are given back', async () => {
+  const bounded = await startTestApi({ limits: { bodyBytesAtOnce: 100_000 } });
+  const session = connect(`https://127.0.0.1:${bounded.port}`, { ca: bounded.caPem });
+  const begin = () =>
+    session.request({
+      ':method': 'POST',
+      ':path': `${clusterPath}${configmaps}`,
+      authorization: 'Bearer admin',
+      'content-type': 'application/json',
+    });
+  const statusOf = (stream: ReturnType<typeof begin>) =>
+    new Promise<unknown>((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+  // Six bodies of 30,000 bytes that do not end: three fit.
+  const streams = Array.from({ length: 6 }, begin);
+  const refused = Promise.race(streams.map(statusOf));
+  for (const stream of streams) stream.write('x'.repeat(30_000));
+  expect(await refused).toBe(429);
+  session.destroy();
+  await expect
+    .poll(async () => {
+      const body = { metadata: { name: `n${crypto.randomUUID()}` }, data: { a: 'x'.repeat(90_000) } };
+      return (await bounded.call('POST', configmaps, { body })).status;
+    })
+    .toBe(201);
+  await bounded.close();
 });

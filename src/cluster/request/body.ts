@@ -1,24 +1,36 @@
 import type { Readable } from 'node:stream';
+import type { KubernetesApiLimits } from '../limits.ts';
 
 export type BodyResult =
   | { readonly kind: 'read'; readonly body: Uint8Array }
   | { readonly kind: 'tooLarge' }
+  | { readonly kind: 'tooMany' }
   | { readonly kind: 'tooSlow' }
   | { readonly kind: 'aborted' };
+
+/** Bytes that all bodies under way hold together. */
+export interface BodyBytes {
+  held: number;
+}
 
 /**
  * Reads a request body of at most `bodyBytes`, within `bodyTimeout` milliseconds. Never buffers more than the bound,
  * whatever Content-Length claims.
+ *
+ * SECURITY: a thousand streams of one connection, and as many connections as somebody likes, may each hold a body that
+ * never ends; `shared` counts them together.
  */
 export function readBody(
   stream: Readable,
-  limits: { readonly bodyBytes: number; readonly bodyTimeout: number },
+  limits: Pick<KubernetesApiLimits, 'bodyBytes' | 'bodyBytesAtOnce' | 'bodyTimeout'>,
+  shared: BodyBytes,
 ): Promise<BodyResult> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
     const finish = (result: BodyResult): void => {
       clearTimeout(timer);
+      shared.held -= size;
       stream.off('data', onData).off('end', onEnd).off('error', onAborted).off('close', onAborted);
       // What is still to come is thrown away: the answer is on its way and the peer may be writing.
       if (result.kind !== 'read') stream.on('error', () => undefined).resume();
@@ -26,7 +38,9 @@ export function readBody(
     };
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
+      shared.held += chunk.length;
       if (size > limits.bodyBytes) finish({ kind: 'tooLarge' });
+      else if (shared.held > limits.bodyBytesAtOnce) finish({ kind: 'tooMany' });
       else chunks.push(chunk);
     };
     const onEnd = (): void => finish({ kind: 'read', body: Buffer.concat(chunks, size) });
