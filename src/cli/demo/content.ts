@@ -146,6 +146,7 @@ function namespace(name: string): Manifest {
 }
 
 function node(name: string, zone: string): Manifest {
+  const resources = { cpu: '4', memory: '16Gi', pods: '110' };
   return {
     collection: '/api/v1/nodes',
     object: {
@@ -153,6 +154,20 @@ function node(name: string, zone: string): Manifest {
       kind: 'Node',
       metadata: { name, labels: { 'kubernetes.io/hostname': name, 'topology.kubernetes.io/zone': zone } },
       spec: {},
+      // Nobody runs here to report it: what a kubelet would say, so that `kubectl describe node` reads as usual.
+      status: {
+        capacity: resources,
+        allocatable: resources,
+        conditions: [
+          { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'stored by the demo' },
+        ],
+        nodeInfo: {
+          kubeletVersion: 'v1.35.0',
+          osImage: 'none',
+          architecture: 'amd64',
+          operatingSystem: 'linux',
+        },
+      },
     },
   };
 }
