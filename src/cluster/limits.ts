@@ -37,3 +37,6 @@ export const defaultLimits: KubernetesApiLimits = {
 
 /** Bytes of all request headers together; set on the listening server, which refuses with 431. */
 export const maximumHeaderBytes = 64 * 1024;
+
+/** Connections open at one moment; more are dropped unanswered. */
+export const maximumConnections = 4_096;

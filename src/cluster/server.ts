@@ -1,7 +1,7 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { KubernetesApi } from './api.ts';
-import { maximumHeaderBytes } from './limits.ts';
+import { maximumConnections, maximumHeaderBytes } from './limits.ts';
 
 /** An HTTPS server for HTTP/2 and HTTP/1.1 that can be drained. */
 export interface KubernetesServer {
@@ -34,6 +34,7 @@ export function createKubernetesServer(options: {
     settings: { maxHeaderListSize: maximumHeaderBytes, maxConcurrentStreams: 1_000 },
     maxSessionMemory: 64,
   });
+  server.maxConnections = maximumConnections;
   server.on('secureConnection', (socket: Socket) => {
     sockets.set(socket, 0);
     socket.on('close', () => sockets.delete(socket));

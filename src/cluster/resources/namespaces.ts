@@ -1,5 +1,12 @@
 import { objectKey, resourcePrefix } from '../../storage/records/keys.ts';
-import type { Delete, Expectation, Put, Storage } from '../../storage/storage.ts';
+import {
+  type Batch,
+  type Delete,
+  type Expectation,
+  type Put,
+  RevisionConflictError,
+  type Storage,
+} from '../../storage/storage.ts';
 import { resourceDefinitions } from '../../wire/kube/resources.ts';
 import { forbiddenWith, namespaceTerminating, notFound } from '../../wire/kube/status.ts';
 import type { ApiContext } from '../context.ts';
@@ -109,7 +116,6 @@ export async function emptyNamespace(
       const page = await storage.list({ prefix, after, limit: batchSize });
       const last = page.entries.at(-1);
       if (last === undefined) break;
-      after = last.key;
       const changes = page.entries.flatMap((entry): readonly (Put | Delete)[] => {
         const object = readObject(entry);
         if ((object.metadata.finalizers ?? []).length === 0) return [{ type: 'delete', key: entry.key }];
@@ -119,7 +125,9 @@ export async function emptyNamespace(
         return [writeObject(entry.key, { ...object, metadata })];
       });
       const expect = page.entries.map(({ key, revision }) => ({ key, revision }));
-      if (changes.length > 0) await storage.commit({ expect, changes });
+      // Somebody wrote one of them meanwhile: the page is read again. New objects cannot come into the namespace.
+      if (changes.length > 0 && !(await committed(storage, { expect, changes }))) continue;
+      after = last.key;
       if (!page.more) break;
     }
   }
@@ -142,10 +150,23 @@ export async function finishNamespace(
     const prefix = resourcePrefix(clusterId, resource.group, resource.resource, namespace);
     if ((await storage.count(prefix)) > 0) return;
   }
-  await storage.commit({
+  const batch = {
     expect: [{ key, revision: revisionOf(found) }],
     changes: [{ type: 'delete', key }],
-  });
+  } as const;
+  // Written meanwhile, by another finisher for one: what is there now decides.
+  if (!(await committed(storage, batch))) await finishNamespace(context, clusterId, namespace);
+}
+
+/** False when something that was read has been written since. */
+async function committed(storage: Storage, batch: Batch): Promise<boolean> {
+  try {
+    await storage.commit(batch);
+    return true;
+  } catch (error) {
+    if (error instanceof RevisionConflictError) return false;
+    throw error;
+  }
 }
 
 /** Goes on with deletions that a stopped process left half done. */
