@@ -10,7 +10,7 @@ import { finishNamespace } from '../resources/namespaces.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
 import { maximumAttempts } from './create.ts';
-import { type Ownership, withManagedFields } from './managers.ts';
+import { checkedSize, type Ownership, withManagedFields } from './managers.ts';
 import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMetadata } from './metadata.ts';
 import type { KubeObject } from './object.ts';
 import { readObject, writeObject } from './store.ts';
@@ -72,7 +72,7 @@ export async function changeObject(
     if (options.dryRun) return viewObject(request, next);
 
     const isGone = next.metadata.deletionTimestamp !== undefined && isReleased(request, next);
-    const change = isGone ? ({ type: 'delete', key } as const) : writeObject(key, next);
+    const change = isGone ? ({ type: 'delete', key } as const) : checkedSize(writeObject(key, next), next);
     try {
       const revision = await storage.commit({
         expect: [{ key, revision: entry.revision }],

@@ -11,7 +11,7 @@ import { kindRules } from '../resources/kinds.ts';
 import { expectActiveNamespace } from '../resources/namespaces.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
-import { type Ownership, ownershipOfUpdate, withManagedFields } from './managers.ts';
+import { checkedSize, type Ownership, ownershipOfUpdate, withManagedFields } from './managers.ts';
 import { checkAddress, newMetadata, toKubeObject } from './metadata.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
 import { writeObject } from './store.ts';
@@ -104,7 +104,10 @@ export async function storeNew(
   );
   if (dryRun) return object;
   expect.push({ key, revision: 0 });
-  const changes = [writeObject(key, object), ...(rules.accompany?.(context, clusterId, object) ?? [])];
+  const changes = [
+    checkedSize(writeObject(key, object), object),
+    ...(rules.accompany?.(context, clusterId, object) ?? []),
+  ];
   const revision = await context.storage.commit({ expect, changes });
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }

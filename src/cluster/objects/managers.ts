@@ -1,10 +1,12 @@
-import type { JsonObject, JsonValue } from '../../wire/kube/json.ts';
+import type { Put } from '../../storage/storage.ts';
+import { type JsonObject, type JsonValue, sameJson } from '../../wire/kube/json.ts';
 import { compareFields } from '../../wire/kube/managedfields/compare.ts';
 import { applyConflict } from '../../wire/kube/managedfields/conflict.ts';
 import {
   clearsManagers,
   decodeManagers,
   encodeManagers,
+  readManagers,
   sameManagers,
 } from '../../wire/kube/managedfields/entries.ts';
 import {
@@ -62,17 +64,25 @@ function writerOf(context: ApiContext, request: ResourceRequest): Writer {
   };
 }
 
-function encoded(managers: Managers): readonly JsonObject[] {
-  const list = encodeManagers(managers);
-  if (JSON.stringify(list).length > maximumEncodedLength) {
+/** Refuses to store an object whose managedFields are too long. */
+export function checkedSize(change: Put, object: KubeObject): Put {
+  // What is in the object is at least as long, so most are never measured.
+  const isLong =
+    change.value.length > maximumEncodedLength &&
+    JSON.stringify(object.metadata.managedFields ?? []).length > maximumEncodedLength;
+  if (isLong)
     throw requestEntityTooLarge(`metadata.managedFields would be longer than ${maximumEncodedLength}`);
-  }
-  return list;
+  return change;
 }
 
-/** The managers in what the server itself stored; entries of versions that are not served go, as upstream has it. */
+/** The managers in what the server itself stored. */
 function storedManagers(resource: ResourceDefinition, managedFields: JsonValue | undefined): Managers {
-  return (decodeManagers(managedFields) ?? []).filter(({ apiVersion }) => {
+  return served(resource, readManagers(Array.isArray(managedFields) ? managedFields : []));
+}
+
+/** Without those of versions that are not served; upstream cannot compare them either. */
+function served(resource: ResourceDefinition, managers: Managers): Managers {
+  return managers.filter(({ apiVersion }) => {
     if (apiVersion === apiVersionOf(resource)) return true;
     const slash = apiVersion.indexOf('/');
     const group = slash < 0 ? '' : apiVersion.slice(0, slash);
@@ -95,25 +105,32 @@ export function ownershipOfUpdate(context: ApiContext, request: ResourceRequest)
     const writer = writerOf(context, request);
     if (before === undefined) {
       const changes = compareFields(shape, {}, fromStoredVersion(resource, after));
-      return { managers: encoded(updateManagers([], writer, changes)), isSame: false };
+      return { managers: encodeManagers(updateManagers([], writer, changes)), isSame: false };
     }
     const old = storedManagers(resource, before.metadata.managedFields);
-    const managers = writtenManagers(request, old, given.metadata.managedFields);
+    const managers = writtenManagers(request, old, before, given);
     const changes = compareFields(
       shape,
       fromStoredVersion(resource, before),
       fromStoredVersion(resource, after),
     );
     const next = managers.length === 0 ? managers : updateManagers(managers, writer, changes);
-    return { managers: encoded(next), isSame: sameManagers(old, next) };
+    return { managers: encodeManagers(next), isSame: sameManagers(old, next) };
   };
 }
 
-function writtenManagers(request: ResourceRequest, old: Managers, given: JsonValue | undefined): Managers {
-  if (request.subresource !== '') return old;
-  if (clearsManagers(given)) return [];
-  const written = decodeManagers(given);
-  return written === undefined || written.length === 0 ? old : storedManagers(request.resource, given);
+function writtenManagers(
+  request: ResourceRequest,
+  old: Managers,
+  before: KubeObject,
+  given: KubeObject,
+): Managers {
+  const { managedFields } = given.metadata;
+  if (request.subresource !== '' || managedFields === undefined) return old;
+  if (sameJson(managedFields, before.metadata.managedFields ?? null)) return old;
+  if (clearsManagers(managedFields)) return [];
+  const written = decodeManagers(managedFields);
+  return written === undefined || written.length === 0 ? old : served(request.resource, written);
 }
 
 /** What one apply is about: which object, as which type, and which part of the stored one it stands for. */
@@ -157,7 +174,7 @@ export function ownershipOfApply(
     },
     own({ before }) {
       const old = storedManagers(resource, before?.metadata.managedFields);
-      return { managers: encoded(next), isSame: before !== undefined && sameManagers(old, next) };
+      return { managers: encodeManagers(next), isSame: before !== undefined && sameManagers(old, next) };
     },
   };
 }

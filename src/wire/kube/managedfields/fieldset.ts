@@ -50,8 +50,7 @@ const kinds = 'fkvi';
 
 /** Fields, then keyed elements, then values, then indexes; each by its text. */
 export function compareElements(left: string, right: string): number {
-  const rank = kinds.indexOf(left.charAt(0)) - kinds.indexOf(right.charAt(0));
-  if (rank !== 0) return rank;
+  if (left[0] !== right[0]) return kinds.indexOf(left.charAt(0)) - kinds.indexOf(right.charAt(0));
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue, put } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue, own, put } from '../json.ts';
 import { compareElements, type FieldNode, type FieldSet } from './fieldset.ts';
 
 /** Longest text of one path element that is read; keys and set values are short in every honest set. */
@@ -29,9 +29,23 @@ function encodeNode(node: FieldNode): JsonObject {
   const result: Record<string, JsonValue> = {};
   if (node.children.size === 0) return result;
   if (node.member) result['.'] = {};
-  const sorted = [...node.children].sort(([left], [right]) => compareElements(left, right));
-  for (const [element, child] of sorted) put(result, element, encodeNode(child));
+  const elements = [...node.children.keys()].sort(compareElements);
+  for (const element of elements) {
+    const child = node.children.get(element);
+    if (child !== undefined) put(result, element, encodeNode(child));
+  }
   return result;
+}
+
+/** Whether the set, written as `fieldsV1`, has any path of the other: told without reading it. */
+export function encodedMeets(encoded: JsonObject, set: FieldSet): boolean {
+  for (const [element, node] of set) {
+    const child = own(encoded, element);
+    if (!isObject(child)) continue;
+    if (node.member && (Object.hasOwn(child, '.') || Object.keys(child).length === 0)) return true;
+    if (node.children.size > 0 && encodedMeets(child, node.children)) return true;
+  }
+  return false;
 }
 
 /**

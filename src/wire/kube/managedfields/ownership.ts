@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from '../json.ts';
 import { compareFields, type FieldChanges } from './compare.ts';
+import { withoutFieldsOf } from './entries.ts';
 import { fieldSetOf } from './extract.ts';
 import { difference, type FieldSet, intersection, noFields, union } from './fieldset.ts';
 import {
@@ -29,10 +30,11 @@ export interface Conflict {
 }
 
 /** Takes fields away from managers. Who has none left is gone. */
-function without(managers: Managers, taken: FieldSet, isSpared: (one: Manager) => boolean): Managers {
+function without(managers: Managers, taken: FieldSet): Managers {
   return managers
-    .map((one) => (isSpared(one) ? one : { ...one, fields: difference(one.fields, taken) }))
-    .filter(({ fields }) => fields.size > 0);
+    .map((one) => ({ before: one, after: withoutFieldsOf(one, taken) }))
+    .filter(({ before, after }) => before === after || after.fields.size > 0)
+    .map(({ after }) => after);
 }
 
 /**
@@ -43,7 +45,7 @@ export function updateManagers(managers: Managers, writer: Writer, changes: Fiel
   const taken = ownable(union(changes.added, changes.modified));
   const gone = union(union(changes.added, changes.modified), changes.removed);
   if (gone.size === 0) return managers;
-  const left = without(managers, gone, () => false);
+  const left = without(managers, gone);
   if (taken.size === 0) return left;
   const self: Manager = { ...writer, operation: 'Update', fields: taken };
   const known = left.find((one) => isSameManager(one, self));
@@ -92,7 +94,7 @@ export function applyConfiguration(request: ApplyRequest): ApplyResult {
     .sort((left, right) => (identityText(left.owner) < identityText(right.owner) ? -1 : 1));
   if (conflicts.length > 0 && !request.force) return { outcome: 'conflict', conflicts };
 
-  const left = without(others, union(written, removed), () => false);
+  const left = without(others, union(written, removed));
   const self: Manager = { ...writer, operation: 'Apply', fields };
   return { outcome: 'applied', object, managers: fields.size > 0 ? [...left, self] : left };
 }
