@@ -1,25 +1,30 @@
 const shortEscapes: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
   '\n': '\\n',
   '\r': '\\r',
   '\t': '\\t',
+  '\u000b': '\\v',
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
-const plain = /^[^"\\\u0000-\u001f\u007f-\u00a0\u2028-\u202e\ufeff]*$/;
+// What Go does not count as printable: controls, separators but the blank, format characters, lone surrogates.
+const escaped = /["\\\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u00a0\u3000\u2000-\u200a]/gu;
 
-/** A name as Go's `%q` prints it in Kubernetes' messages; control characters never reach a log raw. */
+/** Nearly every name is of these; reasons are made for every decision. */
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+
+/** A string as Go's `%q` prints it, the form of every quoted name in a Kubernetes message. */
 export function quote(text: string): string {
-  // Nearly every name is plain, and reasons are made for every decision.
   if (plain.test(text)) return `"${text}"`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must be escaped
-  const inner = text.replace(/["\\\u0000-\u001f\u007f-\u00a0\u2028-\u202e\ufeff]/g, (character) => {
-    const code = character.charCodeAt(0);
-    const hex = code.toString(16);
-    return (
-      shortEscapes[character] ?? (code < 0x80 ? `\\x${hex.padStart(2, '0')}` : `\\u${hex.padStart(4, '0')}`)
-    );
+  const inner = text.replace(escaped, (char) => {
+    const known = shortEscapes[char];
+    if (known !== undefined) return known;
+    const code = char.charCodeAt(0);
+    if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+    return /\p{Cs}/u.test(char) ? '\ufffd' : `\\u${code.toString(16).padStart(4, '0')}`;
   });
   return `"${inner}"`;
 }

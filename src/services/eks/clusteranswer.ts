@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Cluster, ClusterStatus } from '@aws-sdk/client-eks';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
+import { oidcIssuerOf } from '../../storage/records/issuer.ts';
 import type { EksDeps } from './deps.ts';
 
 /**
@@ -27,22 +27,8 @@ export function shownCluster(
       authenticationMode: record.authenticationMode,
       bootstrapClusterCreatorAdminPermissions: record.bootstrapClusterCreatorAdminPermissions,
     },
-    identity: { oidc: { issuer: oidcIssuer(record) } },
+    identity: { oidc: { issuer: oidcIssuerOf(record) } },
     health: { issues: [] },
     tags: { ...record.tags },
   };
-}
-
-const dnsSuffixes: Readonly<Record<string, string>> = {
-  'aws-cn': 'amazonaws.com.cn',
-  'aws-iso': 'c2s.ic.gov',
-  'aws-iso-b': 'sc2s.sgov.gov',
-};
-
-/** Stable per cluster, different after re-creation, in EKS's form (eks-access-facts I1). */
-function oidcIssuer(record: ClusterRecord): string {
-  const partition = record.arn.split(':')[1] ?? '';
-  const suffix = dnsSuffixes[partition] ?? 'amazonaws.com';
-  const id = createHash('sha256').update(`oidc issuer of ${record.clusterId}`).digest('hex').slice(0, 32);
-  return `https://oidc.eks.${record.region}.${suffix}/id/${id.toUpperCase()}`;
 }

@@ -1,5 +1,5 @@
+import { lowerAscii } from '../../engine/arn/case.ts';
 import type { AccessEntryType } from '../../storage/records/eks.ts';
-import { lowerAscii } from '../../storage/records/keys.ts';
 import { isServiceLinkedRoleArn, type NamedPrincipal } from './principals.ts';
 import { invalidParameter } from './refusals.ts';
 

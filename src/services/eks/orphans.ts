@@ -4,6 +4,7 @@ import {
   allClustersPrefix,
   clusterChildrenPrefixes,
   objectsPrefix,
+  signingKeysPrefix,
   updatesPrefix,
 } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -13,7 +14,13 @@ const CHUNK = 500;
 
 /** Deletes everything that hangs on a cluster whose record is gone. */
 export async function deleteChildren(storage: Storage, clusterId: string): Promise<void> {
-  for (const prefix of [accessEntriesPrefix(clusterId), objectsPrefix(clusterId), updatesPrefix(clusterId)]) {
+  // The signing keys go first: no token of a deleted cluster can be made or judged while the rest is removed.
+  for (const prefix of [
+    signingKeysPrefix(clusterId),
+    accessEntriesPrefix(clusterId),
+    objectsPrefix(clusterId),
+    updatesPrefix(clusterId),
+  ]) {
     for (;;) {
       const { entries, more } = await storage.list({ prefix, limit: CHUNK });
       if (entries.length > 0) {

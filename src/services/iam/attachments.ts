@@ -1,7 +1,7 @@
 import type { AttachedPolicy } from '@aws-sdk/client-iam';
 import { parseArn } from '../../engine/arn/arn.ts';
+import { lowerAscii } from '../../engine/arn/case.ts';
 import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
-import { lowerAscii } from '../../storage/records/keys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';

@@ -8,8 +8,9 @@ import type {
   ListPoliciesResponse,
   Policy,
 } from '@aws-sdk/client-iam';
+import { lowerAscii } from '../../engine/arn/case.ts';
 import type { PolicyRecord } from '../../storage/records/iam.ts';
-import { lowerAscii, policiesPrefix, policyKey } from '../../storage/records/keys.ts';
+import { policiesPrefix, policyKey } from '../../storage/records/keys.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { type AuthorizationTarget, defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';

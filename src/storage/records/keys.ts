@@ -1,15 +1,11 @@
+import { lowerAscii } from '../../engine/arn/case.ts';
+
 /**
  * Every key of the store, in one place. A key is segments joined by `/`; a segment never contains `/`
  * unless it is the last one. Names that AWS compares without case are lower-cased here and nowhere else.
  */
 
-/** ASCII lower case: `toLowerCase()` folds characters outside ASCII that identifiers must keep apart. */
-export function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
-}
-
 export const accountKey = (accountId: string): string => `account/${accountId}`;
-export const accountPrefix = 'account/';
 
 export const userKey = (accountId: string, name: string): string =>
   `iam/${accountId}/user/${lowerAscii(name)}`;
@@ -59,5 +55,15 @@ export const resourcePrefix = (
     ? `object/${clusterId}/${group}/${resource}/`
     : `object/${clusterId}/${group}/${resource}/${namespace}/`;
 
+/** The keys that sign the cluster's service account tokens, all in one record. */
+export const signingKeysKey = (clusterId: string): string =>
+  `${signingKeysPrefix(clusterId)}service-accounts`;
+export const signingKeysPrefix = (clusterId: string): string => `signing-keys/${clusterId}/`;
+
 /** Where keys that begin with a `clusterId` live: what is swept when its cluster is gone. */
-export const clusterChildrenPrefixes: readonly string[] = ['access-entry/', 'object/', 'cluster-update/'];
+export const clusterChildrenPrefixes: readonly string[] = [
+  'access-entry/',
+  'object/',
+  'cluster-update/',
+  'signing-keys/',
+];

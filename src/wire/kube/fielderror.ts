@@ -1,4 +1,4 @@
-import { quote } from './quote.ts';
+import { quote } from '../../engine/rbac/quote.ts';
 
 /** One finding of validation. */
 export interface FieldError {

@@ -1,5 +1,5 @@
+import { quote } from '../../engine/rbac/quote.ts';
 import { at } from './json.ts';
-import { quote } from './quote.ts';
 import type { ResourceDefinition } from './resources.ts';
 import { badRequest } from './status.ts';
 

@@ -1,6 +1,6 @@
+import { quote } from '../../engine/rbac/quote.ts';
 import { isObject, own } from './json.ts';
 import { labelValueFindings, qualifiedNameFindings } from './names.ts';
-import { quote } from './quote.ts';
 import { badRequest } from './status.ts';
 
 interface LabelRequirement {

@@ -1,8 +1,8 @@
+import { quote } from '../../engine/rbac/quote.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { isObject, put } from './json.ts';
 import { isScalar, type Message, type MessageField, messageNamed, messageNameOf } from './messages.ts';
 import { goDuration, rfc3339 } from './protobufspecials.ts';
-import { quote } from './quote.ts';
 import { badRequest } from './status.ts';
 import { malformed, WireReader } from './wirereader.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Attributes, UserInfo } from '../../engine/authorizer/attributes.ts';
+import { quote } from '../../engine/rbac/quote.ts';
 import { duplicate, forbiddenField, invalidValue, notSupported, required, tooLong } from './fielderror.ts';
-import { quote } from './quote.ts';
 import {
   alreadyExists,
   badRequest,

@@ -1,6 +1,6 @@
 import type { Attributes } from '../../engine/authorizer/attributes.ts';
+import { quote } from '../../engine/rbac/quote.ts';
 import type { FieldError } from './fielderror.ts';
-import { quote } from './quote.ts';
 
 export interface StatusCause {
   readonly reason?: string;

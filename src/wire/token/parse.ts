@@ -5,7 +5,7 @@ import { isStsHost } from './hosts.ts';
 
 export const tokenPrefix = 'k8s-aws-v1.';
 export const clusterHeader = 'x-k8s-aws-id';
-export const maximumTokenBytes = 4096;
+const maximumTokenBytes = 4096;
 const maximumAgeMs = 15 * 60_000;
 const maximumAheadMs = 5 * 60_000;
 

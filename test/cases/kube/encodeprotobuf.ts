@@ -1,5 +1,11 @@
 import type { JsonObject, JsonValue } from '../../../src/wire/kube/json.ts';
-import { isScalar, type Message, type MessageField, messageNamed, messageNameOf } from '../../../src/wire/kube/messages.ts';
+import {
+  isScalar,
+  type Message,
+  type MessageField,
+  messageNamed,
+  messageNameOf,
+} from '../../../src/wire/kube/messages.ts';
 
 /** A protobuf writer for tests: what a typed client would send for a JSON object. */
 
@@ -48,7 +54,9 @@ function special(type: string, value: JsonValue): number[] | undefined {
     case 'resource.QuantityValue':
       return text(1, String(value));
     case 'intstr.IntOrString':
-      return typeof value === 'number' ? [...number(1, 0), ...number(2, value)] : [...number(1, 1), ...text(3, String(value))];
+      return typeof value === 'number'
+        ? [...number(1, 0), ...number(2, value)]
+        : [...number(1, 1), ...text(3, String(value))];
     case 'runtime.RawExtension':
     case 'meta.v1.FieldsV1':
       return delimited(1, Buffer.from(JSON.stringify(value)));
@@ -74,7 +82,8 @@ function encodeValue(field: MessageField, at: number, value: JsonValue): number[
 }
 
 function encodeField(field: MessageField, value: JsonValue): number[] {
-  if (field.shape === 'list') return (value as JsonValue[]).flatMap((item) => encodeValue(field, field.number, item));
+  if (field.shape === 'list')
+    return (value as JsonValue[]).flatMap((item) => encodeValue(field, field.number, item));
   if (field.shape === 'map') {
     return Object.entries(value as JsonObject).flatMap(([key, item]) =>
       delimited(field.number, [...text(1, key), ...encodeValue(field, 2, item)]),
@@ -84,7 +93,9 @@ function encodeField(field: MessageField, value: JsonValue): number[] {
 }
 
 function isListMessage(message: Message): boolean {
-  return message.fields.length === 1 && message.fields[0]?.name === 'items' && isScalar(message.fields[0].type);
+  return (
+    message.fields.length === 1 && message.fields[0]?.name === 'items' && isScalar(message.fields[0].type)
+  );
 }
 
 export function encodeMessage(type: string, value: JsonValue): number[] {
@@ -100,7 +111,12 @@ export function encodeMessage(type: string, value: JsonValue): number[] {
 }
 
 /** An envelope around raw bytes. */
-export function envelope(apiVersion: string, kind: string, raw: Iterable<number>, more: readonly number[] = []): Uint8Array {
+export function envelope(
+  apiVersion: string,
+  kind: string,
+  raw: Iterable<number>,
+  more: readonly number[] = [],
+): Uint8Array {
   return Uint8Array.from([
     ...[0x6b, 0x38, 0x73, 0x00],
     ...delimited(1, [...text(1, apiVersion), ...text(2, kind)]),
@@ -109,8 +125,14 @@ export function envelope(apiVersion: string, kind: string, raw: Iterable<number>
   ]);
 }
 
-export function encodeObject(object: JsonObject & { readonly apiVersion: string; readonly kind: string }): Uint8Array {
+export function encodeObject(
+  object: JsonObject & { readonly apiVersion: string; readonly kind: string },
+): Uint8Array {
   const slash = object.apiVersion.indexOf('/');
-  const type = messageNameOf(slash < 0 ? '' : object.apiVersion.slice(0, slash), object.apiVersion.slice(slash + 1), object.kind);
+  const type = messageNameOf(
+    slash < 0 ? '' : object.apiVersion.slice(0, slash),
+    object.apiVersion.slice(slash + 1),
+    object.kind,
+  );
   return envelope(object.apiVersion, object.kind, encodeMessage(type ?? '', object));
 }

@@ -1,4 +1,4 @@
-import { quote } from '../quote.ts';
+import { quote } from '../../../engine/rbac/quote.ts';
 import { KubeStatusError, type StatusCause } from '../status.ts';
 import { pathsOf } from './fieldset.ts';
 import { pathText } from './fieldsv1.ts';
@@ -10,27 +10,25 @@ const maximumCauses = 500;
 
 /** The 409 of an apply that would change what others own (kubernetes-facts D4.6, E14). `conflicts` is not empty. */
 export function applyConflict(conflicts: readonly Conflict[]): KubeStatusError {
-  const owners = conflicts.map(({ owner, fields }) => ({
-    owner: ownerText(owner),
-    paths: [...pathsOf(fields)].map(pathText),
-  }));
-  const count = owners.reduce((sum, { paths }) => sum + paths.length, 0);
+  let count = 0;
   const causes: StatusCause[] = [];
-  for (const { owner, paths } of owners) {
-    for (const field of paths.slice(0, maximumCauses - causes.length)) {
-      causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${owner}`, field });
+  const lines: string[] = [];
+  for (const { owner, fields } of conflicts) {
+    const who = ownerText(owner);
+    const paths = [...pathsOf(fields)];
+    const shown = paths.slice(0, maximumCauses - causes.length).map(pathText);
+    count += paths.length;
+    if (shown.length > 0) lines.push(`conflicts with ${who}:`);
+    for (const field of shown) {
+      causes.push({ reason: 'FieldManagerConflict', message: `conflict with ${who}`, field });
+      lines.push(`- ${field}`);
     }
   }
   const [first] = causes;
   const message =
     count === 1 && first !== undefined
       ? `Apply failed with 1 conflict: ${first.message}: ${first.field}`
-      : `Apply failed with ${count} conflicts: ${owners
-          .flatMap(({ owner, paths }) => [
-            `conflicts with ${owner}:`,
-            ...paths.slice(0, maximumCauses).map((path) => `- ${path}`),
-          ])
-          .join('\n')}`;
+      : `Apply failed with ${count} conflicts: ${lines.join('\n')}`;
   return new KubeStatusError({
     kind: 'Status',
     apiVersion: 'v1',

@@ -9,6 +9,7 @@ import {
   pathsOf,
   sameFields,
   union,
+  unionOf,
 } from './fieldset.ts';
 import { decodeFields, encodeFields, keyElement, pathText, valueElement } from './fieldsv1.ts';
 
@@ -130,6 +131,7 @@ describe(`laws of sets (seed ${seed})`, () => {
   const rows = Array.from({ length: 300 }, () => [some(), some(), some()] as const);
 
   test.each<[string, (a: FieldSet, b: FieldSet, c: FieldSet) => readonly [FieldSet, FieldSet]]>([
+    ['a union of many is one after the other', (a, b, c) => [unionOf([a, b, c, a]), union(union(a, b), c)]],
     ['union commutes', (a, b) => [union(a, b), union(b, a)]],
     ['union associates', (a, b, c) => [union(a, union(b, c)), union(union(a, b), c)]],
     ['intersection commutes', (a, b) => [intersection(a, b), intersection(b, a)]],

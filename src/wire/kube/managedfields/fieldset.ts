@@ -70,6 +70,29 @@ export function union(left: FieldSet, right: FieldSet): FieldSet {
   return result;
 }
 
+/** The union of many sets, in time linear in all of them: `union` one by one would copy the largest again and again. */
+export function unionOf(sets: readonly FieldSet[]): FieldSet {
+  const [first, ...others] = sets.filter((set) => set.size > 0);
+  if (first === undefined) return noFields;
+  if (others.length === 0) return first;
+  const nodes = new Map<string, FieldNode[]>();
+  for (const set of [first, ...others]) {
+    for (const [element, node] of set) {
+      const known = nodes.get(element);
+      if (known === undefined) nodes.set(element, [node]);
+      else known.push(node);
+    }
+  }
+  const result = new Map<string, FieldNode>();
+  for (const [element, list] of nodes) {
+    result.set(element, {
+      member: list.some(({ member }) => member),
+      children: unionOf(list.map(({ children }) => children)),
+    });
+  }
+  return result;
+}
+
 /** The paths of `left` that are not in `right`; a path does not stand for what lies below it. */
 export function difference(left: FieldSet, right: FieldSet): FieldSet {
   if (right.size === 0) return left;

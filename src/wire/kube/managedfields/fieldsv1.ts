@@ -39,9 +39,12 @@ function encodeNode(node: FieldNode): JsonObject {
 
 /** Whether the set, written as `fieldsV1`, has any path of the other: told without reading it. */
 export function encodedMeets(encoded: JsonObject, set: FieldSet): boolean {
-  for (const [element, node] of set) {
+  // The shorter side leads, so that many small managers and one large write stay cheap.
+  const keys = Object.keys(encoded);
+  for (const element of keys.length < set.size ? keys : set.keys()) {
+    const node = set.get(element);
     const child = own(encoded, element);
-    if (!isObject(child)) continue;
+    if (node === undefined || !isObject(child)) continue;
     if (node.member && (Object.hasOwn(child, '.') || Object.keys(child).length === 0)) return true;
     if (node.children.size > 0 && encodedMeets(child, node.children)) return true;
   }

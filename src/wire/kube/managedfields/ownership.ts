@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from '../json.ts';
 import { compareFields, type FieldChanges } from './compare.ts';
 import { withoutFieldsOf } from './entries.ts';
 import { fieldSetOf } from './extract.ts';
-import { difference, type FieldSet, intersection, noFields, union } from './fieldset.ts';
+import { difference, type FieldSet, intersection, noFields, union, unionOf } from './fieldset.ts';
 import {
   beforeFirstApply,
   capUpdaters,
@@ -83,7 +83,7 @@ export function applyConfiguration(request: ApplyRequest): ApplyResult {
   const others = managers.filter((one) => !isSelf(one));
   const fields = ownable(fieldSetOf(shape, config));
   const merged = mergeConfiguration(shape, live, config) as JsonObject;
-  const owned = others.reduce((all, one) => union(all, one.fields), fields);
+  const owned = unionOf([fields, ...others.map((one) => one.fields)]);
   const object = pruneConfiguration(shape, merged, { last, owned });
 
   const { added, modified, removed } = compareFields(shape, live, object);
