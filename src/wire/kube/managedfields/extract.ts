@@ -8,12 +8,18 @@ import { itemElement, partsOf, type Shape, shapeBelow } from './shape.ts';
  * elements of lists, scalars, atomic values, nulls and empty structs or maps count themselves.
  */
 export function fieldSetOf(shape: Shape, value: JsonValue): FieldSet {
+  return fieldsOfContainer(shape, value) ?? noFields;
+}
+
+/** Undefined when the value is one piece. */
+function fieldsOfContainer(shape: Shape, value: JsonValue): FieldSet | undefined {
   const parts = partsOf(shape, value);
-  if (parts === undefined) return noFields;
+  if (parts === undefined) return undefined;
   const set = new Map<string, FieldNode>();
   for (const part of parts) {
-    const children = fieldSetOf(part.shape, part.value);
-    const isPiece = partsOf(part.shape, part.value) === undefined;
+    const inner = fieldsOfContainer(part.shape, part.value);
+    const children = inner ?? noFields;
+    const isPiece = inner === undefined;
     const isEmpty = part.value === null || (isObject(part.value) && Object.keys(part.value).length === 0);
     const member = !part.isDeclared || isPiece || isEmpty;
     if (!member && children.size === 0) continue;

@@ -98,9 +98,12 @@ export function pruneConfiguration(
   const fieldsOf = (value: JsonValue) => named(fieldSetOf(shape, value));
   const remove = (set: FieldSet): JsonObject => (withoutFields(shape, merged, set) ?? {}) as JsonObject;
   const last = named(sets.last);
+  const kept = named(sets.owned);
+  // Nearly every apply lists again what it listed before.
+  if (difference(last, kept).size === 0) return merged;
   const all = fieldsOf(merged);
   const stripped = remove(last);
   // First everything goes that was listed; then what others own comes back; then what was nobody's but not listed.
-  const owned = remove(difference(all, union(fieldsOf(stripped), named(sets.owned))));
+  const owned = remove(difference(all, union(fieldsOf(stripped), kept)));
   return remove(intersection(difference(all, fieldsOf(owned)), last));
 }
