@@ -3,7 +3,7 @@ import { difference, type FieldSet, noFields, sameFields, union } from './fields
 import { decodeFields, encodedMeets, encodeFields } from './fieldsv1.ts';
 import { compareText, type Manager, type Managers, managerKey, maximumManagers } from './managers.ts';
 
-export const maximumManagerLength = 128;
+const maximumManagerLength = 128;
 const maximumSubresourceLength = 256;
 const maximumVersionLength = 320;
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;

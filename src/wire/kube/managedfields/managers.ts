@@ -18,7 +18,7 @@ export interface Manager extends ManagerIdentity {
 export type Managers = readonly Manager[];
 
 /** Most managers by other operations than apply; older ones are put together (kubernetes-facts E13, upstream's cap). */
-export const maximumUpdateManagers = 10;
+const maximumUpdateManagers = 10;
 /** Most managers of one object that are read or kept. */
 export const maximumManagers = 128;
 

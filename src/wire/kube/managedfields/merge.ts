@@ -59,7 +59,7 @@ function mergedList(live: readonly Part[], config: readonly Part[]): readonly Js
 }
 
 /** The value without the paths of the set and all below them; undefined when that leaves a container empty. */
-export function withoutFields(shape: Shape, value: JsonValue, set: FieldSet): JsonValue | undefined {
+function withoutFields(shape: Shape, value: JsonValue, set: FieldSet): JsonValue | undefined {
   const parts = set.size === 0 ? undefined : partsOf(shape, value);
   if (parts === undefined) return value;
   const kept: (readonly [string, JsonValue])[] = [];
