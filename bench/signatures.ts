@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { createAccessRegistry } from '../src/access/registry.ts';
+import { createServiceAccountTokens } from '../src/access/serviceaccounts.ts';
 import { createCredentialLookup } from '../src/services/credentials/lookup.ts';
 import { createSecretBox } from '../src/services/secretbox.ts';
 import type { ClusterRecord } from '../src/storage/records/eks.ts';
@@ -35,7 +36,17 @@ export async function benchSignatures(report: Report, { directory }: BenchOption
   });
   const credentials = await seedUsers(storage, secretBox, cluster, users);
   const lookup = createCredentialLookup({ storage, secretBox, partition: 'aws' });
-  const access = await createAccessRegistry({ storage, lookup, partition: 'aws', ownEndpoints: () => [] });
+  const access = await createAccessRegistry({
+    storage,
+    lookup,
+    partition: 'aws',
+    ownEndpoints: () => [],
+    serviceAccounts: createServiceAccountTokens({
+      storage,
+      sealer: createSecretBox(randomBytes(32)),
+      now: Date.now,
+    }),
+  });
   try {
     const now = Date.now();
     const tokens = credentials.map((each) => createToken({ credentials: each, region, clusterName, now }));

@@ -19,10 +19,12 @@ export interface ClusterAccess {
   /** Current, also after mode changes. */
   readonly cluster: ClusterRecord;
   /**
-   * credential → caller → identity. `now` is epoch milliseconds. Never throws for anything in the token. The user is
-   * as the authenticator reports it: `system:authenticated` is added by the API server (kubernetes-facts B10).
+   * credential → caller → identity, for tokens of IAM identities and of the cluster's service accounts. `now` is epoch
+   * milliseconds. Never throws for anything in the token. The user is as the authenticator reports it:
+   * `system:authenticated` is added by the API server (kubernetes-facts B10). `audiences` are those of which the token
+   * must be for one; the API server's own when not given (kubernetes-facts C5).
    */
-  authenticate(token: string, now: number): Promise<Authentication>;
+  authenticate(token: string, now: number, audiences?: readonly string[]): Promise<Authentication>;
   /** identity → decision, by the whole chain: `system:masters`, access policies, RBAC. */
   authorize(attributes: Attributes): Decision;
   /** Rules for SelfSubjectRulesReview (kubernetes-facts B22): RBAC only, `incomplete` where access policies may add. */
@@ -46,7 +48,13 @@ export interface RbacRules {
 }
 
 export type Authentication =
-  | { readonly outcome: 'authenticated'; readonly user: UserInfo; readonly evidence: AuthenticationEvidence }
+  | {
+      readonly outcome: 'authenticated';
+      readonly user: UserInfo;
+      readonly evidence: AuthenticationEvidence;
+      /** Those of the asked audiences the token is for; absent: the API server's own alone. */
+      readonly audiences?: readonly string[];
+    }
   /** The token was judged and refused. */
   | { readonly outcome: 'refused'; readonly evidence: AuthenticationEvidence }
   /** Nothing could be said (store closed, …): 5xx, never a refusal and never an identity. */

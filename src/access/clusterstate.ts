@@ -10,6 +10,8 @@ import type { TokenErrorKind } from '../wire/token/errors.ts';
 import { type TokenVerdict, verifyToken } from '../wire/token/verify.ts';
 import type { Authentication, AuthenticationEvidence, ClusterAccess } from './access.ts';
 import type { DecidingEntry } from './records.ts';
+import type { ServiceAccountTokens } from './serviceaccounts.ts';
+import { apiAudience, looksLikeJwt } from './serviceaccounttoken.ts';
 
 export interface ClusterStateOptions {
   readonly lookup: CredentialLookup;
@@ -17,6 +19,8 @@ export interface ClusterStateOptions {
   readonly ownEndpoints: () => readonly string[];
   /** Names of the clusters here, to tell a token for another one from a forged one. */
   readonly clusterNames: () => readonly string[];
+  /** Judges what has the form of a JWT. */
+  readonly serviceAccounts: Pick<ServiceAccountTokens, 'authenticate'>;
   /** Whether `sso` items of aws-auth count (off in stock EKS). */
   readonly ssoRoleMatch: boolean;
 }
@@ -46,8 +50,15 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
   /** What somebody who still holds the cluster sees when its record cannot be read any more. */
   let lastKnown: ClusterRecord | undefined;
 
-  const authenticate = async (token: string, now: number): Promise<Authentication> => {
+  const authenticate = async (
+    token: string,
+    now: number,
+    audiences: readonly string[] = [apiAudience],
+  ): Promise<Authentication> => {
     if (current === undefined) return clusterUnreadable;
+    // A token of an IAM identity has one dot: nothing is ever judged as both.
+    if (looksLikeJwt(token)) return options.serviceAccounts.authenticate(current, token, { now, audiences });
+    if (!audiences.includes(apiAudience)) return foreignAudience;
     const { name } = current;
     let verdict: TokenVerdict;
     try {
@@ -147,6 +158,16 @@ const clusterUnreadable: Authentication = {
     step: 'identity',
     code: 'clusterUnreadable',
     message: 'the record of the cluster cannot be read',
+  },
+};
+
+/** A token of an IAM identity carries no audience: it is for the API server (kubernetes-facts C5). */
+const foreignAudience: Authentication = {
+  outcome: 'refused',
+  evidence: {
+    step: 'credential',
+    code: 'wrongAudience',
+    message: `token is for the audience \`${apiAudience}\` alone`,
   },
 };
 

@@ -95,6 +95,9 @@ const put = (storage: Storage, key: string, value: unknown) =>
   });
 const remove = (storage: Storage, key: string) => storage.commit({ changes: [{ type: 'delete', key }] });
 
+/** These tests are about IAM identities; serviceaccounts.test.ts is about the others. */
+const noServiceAccounts = { authenticate: () => Promise.reject(new Error('not asked here')) };
+
 const skippedKeys: string[] = [];
 const open = (storage: Storage) =>
   createAccessRegistry({
@@ -102,6 +105,7 @@ const open = (storage: Storage) =>
     lookup,
     partition: 'aws',
     ownEndpoints: () => [],
+    serviceAccounts: noServiceAccounts,
     log: { warn: ({ key }) => void skippedKeys.push(String(key)) },
   });
 
@@ -168,7 +172,13 @@ describe('authenticate', () => {
     const storage = createMemoryStorage();
     await put(storage, prodKey, cluster());
     const failing: CredentialLookup = () => Promise.reject(new Error('the store is closed'));
-    const options = { storage, lookup: failing, partition: 'aws', ownEndpoints: () => [] };
+    const options = {
+      storage,
+      lookup: failing,
+      partition: 'aws',
+      ownEndpoints: () => [],
+      serviceAccounts: noServiceAccounts,
+    };
     const access = (await createAccessRegistry(options)).cluster('c1');
     expect(await access?.authenticate(token(), now)).toMatchObject({ outcome: 'unavailable' });
   });

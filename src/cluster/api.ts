@@ -1,6 +1,8 @@
 import type { AccessRegistry, Authentication } from '../access/access.ts';
+import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { Attributes } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
+import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
 import type { ApiContext, ClusterLog, RandomSource } from './context.ts';
@@ -37,6 +39,10 @@ export interface KubernetesOutcome {
 export interface KubernetesApiOptions {
   readonly storage: Storage;
   readonly access: AccessRegistry;
+  /** Makes tokens and publishes their keys; the registry judges them with the same. */
+  readonly serviceAccounts: ServiceAccountTokens;
+  /** URL of the cluster's API, as DescribeCluster shows it. */
+  readonly endpointOf: (cluster: ClusterRecord) => string;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly random: RandomSource;
@@ -54,6 +60,8 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const context: ApiContext = {
     storage: options.storage,
     access: options.access,
+    serviceAccounts: options.serviceAccounts,
+    endpointOf: options.endpointOf,
     now: options.now,
     random: options.random,
     log: options.log,

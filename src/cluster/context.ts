@@ -1,5 +1,7 @@
 import type { AccessRegistry, ClusterAccess } from '../access/access.ts';
+import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { UserInfo } from '../engine/authorizer/attributes.ts';
+import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { ResourceDefinition } from '../wire/kube/resources.ts';
 import type { PageTokens } from '../wire/protocols/pagetoken.ts';
@@ -25,6 +27,9 @@ export interface ClusterLog {
 export interface ApiContext {
   readonly storage: Storage;
   readonly access: AccessRegistry;
+  readonly serviceAccounts: ServiceAccountTokens;
+  /** URL of the cluster's API, as DescribeCluster shows it. */
+  readonly endpointOf: (cluster: ClusterRecord) => string;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly random: RandomSource;

@@ -9,6 +9,7 @@ import { readList, readOne } from './objects/read.ts';
 import { serveScale } from './objects/scale.ts';
 import { updateObject } from './objects/update.ts';
 import { findReview, serveReview } from './reviews/reviews.ts';
+import { createServiceAccountToken } from './serviceaccounts/tokenrequest.ts';
 import { type EventRenderer, watchCollection } from './watch/watch.ts';
 
 const collectionVerbs: readonly string[] = ['list', 'watch', 'create', 'deletecollection'];
@@ -59,6 +60,8 @@ export function serveResource(
       return servePart(context, request, 'finalize');
     case 'scale':
       return serveScale(context, request);
+    case 'token':
+      return createServiceAccountToken(context, request);
     default:
       throw notAvailable(`${request.resource.resource}/${request.subresource}`);
   }
@@ -112,7 +115,7 @@ function servePart(
   }
 }
 
-/** Logs, exec, tokens of service accounts and the like: nothing runs here that could give them. */
+/** Logs, exec and the like: nothing runs here that could give them. */
 function notAvailable(what: string): KubeStatusError {
   return new KubeStatusError({
     kind: 'Status',

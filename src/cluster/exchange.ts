@@ -33,6 +33,7 @@ import {
   renderError,
 } from './respond.ts';
 import { sendRendered, startStream } from './send.ts';
+import { issuerDocument } from './serviceaccounts/issuerdocuments.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -115,6 +116,8 @@ async function answerRequest(context: ApiContext, request: HttpRequest, seen: Se
   });
   const accept = header(lines, 'accept');
   if (!info.isResourceRequest) {
+    const document = await issuerDocument(context, cluster.cluster, info);
+    if (document !== undefined) return document;
     return serveNonResource(cluster, info, { accept, host: header(lines, 'host') ?? '' });
   }
   const resource = servedResource(info);

@@ -33,7 +33,18 @@ export function serveNonResource(
   switch (first) {
     case undefined:
       return json(headers, {
-        paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'],
+        paths: [
+          '/.well-known/openid-configuration',
+          '/api',
+          '/apis',
+          '/healthz',
+          '/livez',
+          '/openapi/v2',
+          '/openapi/v3',
+          '/openid/v1/jwks',
+          '/readyz',
+          '/version',
+        ],
       });
     case 'healthz':
     case 'livez':

@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { hostname } from 'node:os';
 import type { AccessRegistry } from '../access/access.ts';
 import { createAccessRegistry } from '../access/registry.ts';
+import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
 import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } from '../cluster/api.ts';
 import { bootstrapChanges } from '../cluster/bootstrap.ts';
 import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
@@ -15,6 +16,7 @@ import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
 import { createStsOperations } from '../services/sts/operations.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
+import type { ClusterRecord } from '../storage/records/eks.ts';
 import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
@@ -97,12 +99,14 @@ async function compose(
   const authorizer = createCallerAuthorizer({ storage, partition });
   opened.push(() => authorizer.close());
 
+  const serviceAccounts = createServiceAccountTokens({ storage, sealer: secretBox, now });
   const ownEndpoints: string[] = [];
   const access = await createAccessRegistry({
     storage,
     lookup,
     partition,
     ownEndpoints: () => ownEndpoints,
+    serviceAccounts,
     log,
   });
   opened.push(() => access.close());
@@ -112,6 +116,8 @@ async function compose(
   const kubernetesApi = createKubernetesApi({
     storage,
     access,
+    serviceAccounts,
+    endpointOf: (cluster) => endpointOf(cluster),
     now,
     random,
     log,
@@ -129,6 +135,8 @@ async function compose(
   });
   const kubernetesPort = await listen(kubernetesServer.server, config.kubeListen);
   const kubernetesEndpoint = origin('https', config.kubeListen, kubernetesPort);
+  const endpointOf = ({ accountId, region, name }: ClusterRecord): string =>
+    `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`;
 
   const gateway = createGateway({
     operations: {
@@ -137,8 +145,7 @@ async function compose(
         random,
         partition,
         pageTokens,
-        endpointOf: ({ accountId, region, name }) =>
-          `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`,
+        endpointOf,
         certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
         bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),

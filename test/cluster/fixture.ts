@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { AccessRegistry, Authentication, ClusterAccess } from '../../src/access/access.ts';
+import { createServiceAccountTokens, type ServiceAccountTokens } from '../../src/access/serviceaccounts.ts';
+import { looksLikeJwt } from '../../src/access/serviceaccounttoken.ts';
 import {
   createKubernetesApi,
   createKubernetesServer,
@@ -15,9 +17,10 @@ import { createAuthorizer } from '../../src/engine/authorizer/authorizer.ts';
 import type { RbacObject } from '../../src/engine/rbac/objects.ts';
 import { createServerCertificate } from '../../src/server/certificates.ts';
 import { openTemporaryDirectory } from '../../src/server/datadirectory.ts';
+import { createSecretBox } from '../../src/services/secretbox.ts';
 import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
 import type { ClusterRecord } from '../../src/storage/records/eks.ts';
-import { resourcePrefix } from '../../src/storage/records/keys.ts';
+import { clusterKey, resourcePrefix } from '../../src/storage/records/keys.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 
 export const clusterId = 'c1';
@@ -101,7 +104,7 @@ function rbacObject(value: string): RbacObject {
 }
 
 /** An access registry of one cluster: tokens are names of `people`, decisions are the real engine's. */
-function createFakeAccess(storage: Storage): AccessRegistry {
+function createFakeAccess(storage: Storage, serviceAccounts: ServiceAccountTokens): AccessRegistry {
   const authorizer = createAuthorizer({ partition: 'aws' });
   const prefix = resourcePrefix(clusterId, 'rbac.authorization.k8s.io', '').slice(0, -1);
   const watch = storage.watch({ prefix, after: 0 }, (changes) => {
@@ -123,7 +126,10 @@ function createFakeAccess(storage: Storage): AccessRegistry {
   const evidence = { step: 'credential', code: 'test', message: 'test' } as const;
   const access: ClusterAccess = {
     cluster: clusterRecord,
-    async authenticate(token): Promise<Authentication> {
+    async authenticate(token, now, audiences): Promise<Authentication> {
+      if (looksLikeJwt(token)) {
+        return serviceAccounts.authenticate(clusterRecord, token, { now, audiences });
+      }
       if (token === 'broken-store') return { outcome: 'unavailable', evidence };
       const person = Object.hasOwn(people, token) ? people[token] : undefined;
       if (person === undefined) return { outcome: 'refused', evidence };
@@ -190,7 +196,7 @@ export async function startTestApi(
   options: {
     readonly limits?: Partial<KubernetesApiLimits>;
     readonly retainedChanges?: number;
-    readonly access?: (storage: Storage) => Promise<AccessRegistry>;
+    readonly access?: (storage: Storage, serviceAccounts: ServiceAccountTokens) => Promise<AccessRegistry>;
   } = {},
 ): Promise<TestApi> {
   const storage = createMemoryStorage(
@@ -203,13 +209,26 @@ export async function startTestApi(
     uuid: () => crypto.randomUUID(),
   };
   await storage.commit({
-    changes: bootstrapChanges(clusterId, Date.now(), { caPem: certificate.caPem, random }),
+    changes: [
+      {
+        type: 'put',
+        key: clusterKey('111122223333', 'eu-central-1', 'demo'),
+        value: JSON.stringify(clusterRecord),
+      },
+      ...bootstrapChanges(clusterId, Date.now(), { caPem: certificate.caPem, random }),
+    ],
   });
-  const access = options.access ? await options.access(storage) : createFakeAccess(storage);
+  const sealer = createSecretBox(random.bytes(32));
+  const serviceAccounts = createServiceAccountTokens({ storage, sealer, now: Date.now });
+  const access = options.access
+    ? await options.access(storage, serviceAccounts)
+    : createFakeAccess(storage, serviceAccounts);
   const outcomes: KubernetesOutcome[] = [];
   const api = createKubernetesApi({
     storage,
     access,
+    serviceAccounts,
+    endpointOf: () => `https://127.0.0.1${clusterPath}`,
     now: Date.now,
     random,
     log: { error: (fields, message) => console.error(message, fields), warn: () => undefined },

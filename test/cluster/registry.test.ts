@@ -63,7 +63,7 @@ const entry = (roleName: string, policy: string, namespaces: readonly string[]):
 let api: TestApi;
 beforeAll(async () => {
   api = await startTestApi({
-    access: async (storage) => {
+    access: async (storage, serviceAccounts) => {
       const entries = [
         entry('viewer', 'AmazonEKSViewPolicy', ['default']),
         entry('admin', 'AmazonEKSAdminPolicy', []),
@@ -80,7 +80,13 @@ beforeAll(async () => {
           })),
         ],
       });
-      return createAccessRegistry({ storage, lookup, partition: 'aws', ownEndpoints: () => [] });
+      return createAccessRegistry({
+        storage,
+        lookup,
+        partition: 'aws',
+        ownEndpoints: () => [],
+        serviceAccounts,
+      });
     },
   });
 });

@@ -1,7 +1,8 @@
+import { apiAudience } from '../../access/serviceaccounttoken.ts';
 import type { UserInfo } from '../../engine/authorizer/attributes.ts';
 import { invalidValue } from '../../wire/kube/fielderror.ts';
-import { at, type JsonObject } from '../../wire/kube/json.ts';
-import { invalid } from '../../wire/kube/status.ts';
+import { at, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { badRequest, invalid } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { withSystemGroup } from '../request/authentication.ts';
 import type { ReviewStatus } from './accessreviews.ts';
@@ -11,7 +12,10 @@ export function selfSubjectReview(request: ResourceRequest): ReviewStatus {
   return { userInfo: userInfo(request.user) };
 }
 
-/** Whose token is this? Never says why a token is refused, and never repeats it. */
+/**
+ * Whose token is this, and for which of the asked audiences? Never says why a token is refused, and never repeats it.
+ * No audiences are the API server's own (kubernetes-facts C5).
+ */
 export async function tokenReview(
   context: ApiContext,
   request: ResourceRequest,
@@ -23,10 +27,15 @@ export async function tokenReview(
       invalidValue('spec.token', '', 'must not be empty'),
     ]);
   }
-  const authentication = await request.cluster.authenticate(token, context.now());
+  const audiences = askedAudiences(at(review, 'spec', 'audiences'));
+  const authentication = await request.cluster.authenticate(token, context.now(), audiences);
   switch (authentication.outcome) {
     case 'authenticated':
-      return { authenticated: true, user: userInfo(withSystemGroup(authentication.user)) };
+      return {
+        authenticated: true,
+        user: userInfo(withSystemGroup(authentication.user)),
+        audiences: authentication.audiences ?? [apiAudience],
+      };
     case 'refused':
       return { authenticated: false, error: 'the token is not accepted by this cluster' };
     case 'unavailable':
@@ -34,6 +43,15 @@ export async function tokenReview(
     default:
       return authentication satisfies never;
   }
+}
+
+/** SECURITY: audiences that cannot be read are refused; leaving them out would judge the token for another one. */
+function askedAudiences(value: JsonValue | undefined): readonly string[] {
+  if (value === undefined || value === null) return [apiAudience];
+  if (!Array.isArray(value) || !value.every((audience) => typeof audience === 'string')) {
+    throw badRequest('spec.audiences of the TokenReview is not a list of strings');
+  }
+  return value.length === 0 ? [apiAudience] : (value as readonly string[]);
 }
 
 function userInfo(user: UserInfo): JsonObject {

@@ -1,0 +1,203 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { ClusterRecord } from '../storage/records/eks.ts';
+import { clusterKey, signingKeysKey } from '../storage/records/keys.ts';
+import type { SigningKeyRecord, SigningKeysRecord } from '../storage/records/signingkeys.ts';
+import { RevisionConflictError, type Storage, type StoredEntry } from '../storage/storage.ts';
+import { asList, asObject, asText, parseObject } from './json.ts';
+
+/** Seals what is secret at rest; `server` hands in the one of the data directory. */
+export interface KeySealer {
+  /** `context` is authenticated with the text: a sealed key cannot be moved to another cluster. */
+  seal(plaintext: string, context: string): string;
+  /** Undefined when the text was not sealed here in this context. */
+  open(sealed: string, context: string): string | undefined;
+}
+
+/** A public key as a JWKS shows it (kubernetes-facts F4). */
+export interface PublicSigningKey {
+  readonly use: 'sig';
+  readonly kty: 'RSA';
+  readonly kid: string;
+  readonly alg: 'RS256';
+  readonly n: string;
+  readonly e: string;
+}
+
+/** The keys that sign a cluster's service account tokens. */
+export interface SigningKeys {
+  /** The key that signs now; made and stored when the cluster has none yet. */
+  signer(cluster: ClusterRecord): Promise<{ readonly keyId: string; readonly privateKey: KeyObject }>;
+  /** The public key of that id; undefined when the cluster has none of that id. Never makes one. */
+  verifier(cluster: ClusterRecord, keyId: string): Promise<KeyObject | undefined>;
+  /** Every key whose tokens count, the signing one first; made when the cluster has none yet. */
+  published(cluster: ClusterRecord): Promise<readonly PublicSigningKey[]>;
+}
+
+/** Keys can be used no more, or not be stored. The message is for the log; it holds no key. */
+export class SigningKeysError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'SigningKeysError';
+  }
+}
+
+interface LoadedKeys {
+  readonly revision: number;
+  readonly records: readonly SigningKeyRecord[];
+  readonly publicKeys: ReadonlyMap<string, KeyObject>;
+  /** Opened when something is to be signed. */
+  privateKey: KeyObject | undefined;
+}
+
+/** As many clusters as keep their keys unpacked; the others unpack them again. */
+const clustersKept = 256;
+const generateRsaKeys = promisify(generateKeyPair);
+
+/**
+ * Keys are read from the store for every use and unpacked when their revision is new, so that a key taken away by
+ * another process counts no more from then on.
+ */
+export function createSigningKeys(options: {
+  readonly storage: Storage;
+  readonly sealer: KeySealer;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}): SigningKeys {
+  const { storage, sealer } = options;
+  const loaded = new Map<string, LoadedKeys>();
+  /** One pair at a time for each cluster: making one takes a core for a tenth of a second. */
+  const making = new Map<string, Promise<LoadedKeys>>();
+
+  const load = async (clusterId: string): Promise<LoadedKeys | undefined> => {
+    const entry = await storage.get(signingKeysKey(clusterId));
+    if (entry === undefined) {
+      loaded.delete(clusterId);
+      return undefined;
+    }
+    const known = loaded.get(clusterId);
+    return known?.revision === entry.revision ? known : keep(clusterId, unpack(entry));
+  };
+  const keep = (clusterId: string, keys: LoadedKeys): LoadedKeys => {
+    loaded.delete(clusterId);
+    loaded.set(clusterId, keys);
+    const [oldest] = loaded.keys();
+    if (loaded.size > clustersKept && oldest !== undefined) loaded.delete(oldest);
+    return keys;
+  };
+  const loadOrMake = async (cluster: ClusterRecord): Promise<LoadedKeys> => {
+    const { clusterId } = cluster;
+    const known = await load(clusterId);
+    if (known !== undefined) return known;
+    let made = making.get(clusterId);
+    if (made === undefined) {
+      made = make(cluster).finally(() => making.delete(clusterId));
+      making.set(clusterId, made);
+    }
+    return made;
+  };
+  const make = async (cluster: ClusterRecord): Promise<LoadedKeys> => {
+    const { clusterId, accountId, region, name } = cluster;
+    const key = await newSigningKey(clusterId, options);
+    const record: SigningKeysRecord = { keys: [key] };
+    const parent = await storage.get(clusterKey(accountId, region, name));
+    // A cluster deleted meanwhile must not leave keys behind.
+    if (parent === undefined || parseObject(parent.value)?.clusterId !== clusterId) {
+      throw new SigningKeysError('the cluster no longer exists');
+    }
+    try {
+      await storage.commit({
+        expect: [
+          { key: parent.key, revision: parent.revision },
+          { key: signingKeysKey(clusterId), revision: 0 },
+        ],
+        changes: [{ type: 'put', key: signingKeysKey(clusterId), value: JSON.stringify(record) }],
+      });
+    } catch (error) {
+      // Another process was faster, or the cluster changed: what is stored counts.
+      if (!(error instanceof RevisionConflictError)) throw error;
+    }
+    const stored = await load(clusterId);
+    if (stored === undefined) throw new SigningKeysError('the signing key could not be stored');
+    return stored;
+  };
+
+  return {
+    async signer(cluster) {
+      const keys = await loadOrMake(cluster);
+      const [first] = keys.records;
+      if (first === undefined) throw new SigningKeysError('the cluster has no signing key');
+      if (keys.privateKey === undefined) {
+        const pem = sealer.open(first.sealedPrivateKey, sealingContext(cluster.clusterId, first.keyId));
+        if (pem === undefined) throw new SigningKeysError('the signing key cannot be opened');
+        keys.privateKey = createPrivateKey(pem);
+      }
+      return { keyId: first.keyId, privateKey: keys.privateKey };
+    },
+    async verifier(cluster, keyId) {
+      return (await load(cluster.clusterId))?.publicKeys.get(keyId);
+    },
+    async published(cluster) {
+      const { records } = await loadOrMake(cluster);
+      return records.map(({ keyId, algorithm, publicKey: { n, e } }) => ({
+        use: 'sig',
+        kty: 'RSA',
+        kid: keyId,
+        alg: algorithm,
+        n,
+        e,
+      }));
+    },
+  };
+}
+
+async function newSigningKey(
+  clusterId: string,
+  options: { readonly sealer: KeySealer; readonly now: () => number },
+): Promise<SigningKeyRecord> {
+  const { publicKey, privateKey } = await generateRsaKeys('rsa', { modulusLength: 2048 });
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' });
+  const keyId = thumbprint(n, e);
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  return {
+    keyId,
+    algorithm: 'RS256',
+    createdAt: options.now(),
+    publicKey: { n, e },
+    sealedPrivateKey: options.sealer.seal(pem, sealingContext(clusterId, keyId)),
+  };
+}
+
+/** RFC 7638: the required members in the order of their names. */
+function thumbprint(n: string, e: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ e, kty: 'RSA', n }))
+    .digest('base64url');
+}
+
+const sealingContext = (clusterId: string, keyId: string): string =>
+  `service account signing key ${clusterId} ${keyId}`;
+
+/** Throws for a record that cannot be read: then no token can be judged, and none is made. */
+function unpack(entry: StoredEntry): LoadedKeys {
+  const records = asList(parseObject(entry.value)?.keys, readKey);
+  if (records === undefined || records.length === 0) {
+    throw new SigningKeysError('the record of the signing keys cannot be read');
+  }
+  const publicKeys = new Map(
+    records.map(({ keyId, publicKey: { n, e } }) => [
+      keyId,
+      createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }),
+    ]),
+  );
+  return { revision: entry.revision, records, publicKeys, privateKey: undefined };
+}
+
+function readKey(value: unknown): SigningKeyRecord | undefined {
+  const record = asObject(value);
+  const publicKey = asObject(record?.publicKey);
+  const texts = [record?.keyId, record?.sealedPrivateKey, publicKey?.n, publicKey?.e];
+  const isSound =
+    texts.every((text) => asText(text) !== undefined && text !== '') && record?.algorithm === 'RS256';
+  return isSound ? (record as unknown as SigningKeyRecord) : undefined;
+}

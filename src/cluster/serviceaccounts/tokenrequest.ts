@@ -1,0 +1,165 @@
+import { apiAudience, type TokenSubject } from '../../access/serviceaccounttoken.ts';
+import { objectKey } from '../../storage/records/keys.ts';
+import {
+  type FieldError,
+  invalidValue,
+  notSupported,
+  required,
+  tooLong,
+} from '../../wire/kube/fielderror.ts';
+import { at, isObject, type JsonObject } from '../../wire/kube/json.ts';
+import { badRequest, invalid, notFound } from '../../wire/kube/status.ts';
+import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
+import { checkAddress, toKubeObject } from '../objects/metadata.ts';
+import { type KubeObject, kubernetesTime } from '../objects/object.ts';
+import { getObject } from '../objects/store.ts';
+import { decodeBody } from '../request/decode.ts';
+import { writeOptions } from '../request/options.ts';
+import { type BoundObject, readBoundObject } from './boundobject.ts';
+
+const tokenRequest = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' } as const;
+const target = { group: 'authentication.k8s.io', kind: 'TokenRequest' } as const;
+
+const defaultSeconds = 3600;
+const minimumSeconds = 600;
+const maximumSeconds = 2 ** 32;
+/** The longest life a token gets, whatever is asked: what --service-account-max-token-expiration sets upstream. */
+export const longestLifeSeconds = 24 * 3600;
+/** Bounds of ours: audiences end up in every token. */
+const maximumAudiences = 32;
+const maximumAudienceBytes = 1024;
+
+/**
+ * POST of `serviceaccounts/NAME/token` (kubernetes-facts F1): 201 with the token in `status`. Nothing is stored but,
+ * the first time, the cluster's signing key.
+ */
+export async function createServiceAccountToken(
+  context: ApiContext,
+  request: ResourceRequest,
+): Promise<Answer> {
+  const { namespace, name } = request;
+  const { cluster } = request.cluster;
+  const options = writeOptions(request.query, 'Create');
+  const { object: body, warnings } = await decodeBody(request, {
+    ...tokenRequest,
+    messageType: 'authentication.v1.TokenRequest',
+    fieldValidation: options.fieldValidation,
+  });
+  const given = toKubeObject(body, tokenRequest);
+  checkAddress(given, { namespace, name });
+  const wish = readSpec(given.spec);
+
+  const account = await getObject(
+    context.storage,
+    objectKey(cluster.clusterId, '', 'serviceaccounts', namespace, name),
+  );
+  const uid = account?.metadata.uid;
+  // One that is being deleted would get a token that is refused.
+  if (uid === undefined || account?.metadata.deletionTimestamp !== undefined) {
+    throw notFound({ group: '', resource: 'serviceaccounts' }, name);
+  }
+  const bound = await readBoundObject(context.storage, cluster.clusterId, wish.boundObject, {
+    namespace,
+    name,
+  });
+  const seconds = Math.min(wish.expirationSeconds, longestLifeSeconds);
+  const now = context.now();
+  const subject: TokenSubject = { namespace, serviceAccount: { name, uid }, ...bound?.claims };
+  const token = await context.serviceAccounts.issue(
+    cluster,
+    {
+      ...subject,
+      audiences: wish.audiences,
+      expirationSeconds: seconds,
+      tokenId: context.random.uuid(),
+    },
+    now,
+  );
+  if (token === undefined) {
+    throw invalid(target, '', [
+      invalidValue('spec.audiences', wish.audiences, 'the token would be too long'),
+    ]);
+  }
+  const object: KubeObject = {
+    ...given,
+    metadata: { ...given.metadata, name, namespace, creationTimestamp: kubernetesTime(now) },
+    spec: {
+      audiences: wish.audiences,
+      expirationSeconds: seconds,
+      boundObjectRef: bound === undefined ? null : bound.reference,
+    },
+    status: { token, expirationTimestamp: kubernetesTime((Math.floor(now / 1000) + seconds) * 1000) },
+  };
+  return {
+    kind: 'object',
+    status: 201,
+    object,
+    warnings:
+      seconds < wish.expirationSeconds ? [...warnings, shortened(wish.expirationSeconds, seconds)] : warnings,
+  };
+}
+
+const shortened = (asked: number, given: number): string =>
+  `299 - "requested expiration of ${asked} seconds shortened to ${given} seconds"`;
+
+interface TokenSpec {
+  readonly audiences: readonly string[];
+  readonly expirationSeconds: number;
+  readonly boundObject: BoundObject | undefined;
+}
+
+function readSpec(value: unknown): TokenSpec {
+  const spec = value === undefined ? {} : value;
+  if (!isObject(spec)) throw badRequest('spec of the TokenRequest is not an object');
+  const errors: FieldError[] = [];
+  const audiences = readAudiences(spec, errors);
+  const expirationSeconds = spec.expirationSeconds ?? defaultSeconds;
+  const field = 'spec.expirationSeconds';
+  if (typeof expirationSeconds !== 'number' || !Number.isInteger(expirationSeconds)) {
+    errors.push(invalidValue(field, expirationSeconds, 'must be an integer'));
+  } else if (expirationSeconds < minimumSeconds) {
+    errors.push(invalidValue(field, expirationSeconds, 'may not specify a duration less than 10 minutes'));
+  } else if (expirationSeconds > maximumSeconds) {
+    errors.push(
+      invalidValue(field, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'),
+    );
+  }
+  const boundObject = readReference(spec.boundObjectRef, errors);
+  if (errors.length > 0) throw invalid(target, '', errors);
+  return { audiences, expirationSeconds: Number(expirationSeconds), boundObject };
+}
+
+function readAudiences(spec: JsonObject, errors: FieldError[]): readonly string[] {
+  const field = 'spec.audiences';
+  const given = spec.audiences ?? [];
+  if (!Array.isArray(given)) {
+    errors.push(invalidValue(field, given, 'must be a list'));
+    return [];
+  }
+  if (given.length > maximumAudiences) {
+    errors.push(invalidValue(field, given.length, `may not have more than ${maximumAudiences} audiences`));
+    return [];
+  }
+  for (const [index, audience] of given.entries()) {
+    const here = `${field}[${index}]`;
+    if (typeof audience !== 'string') errors.push(invalidValue(here, audience, 'must be a string'));
+    else if (audience === '') errors.push(required(here));
+    else if (Buffer.byteLength(audience) > maximumAudienceBytes) {
+      errors.push(tooLong(here, maximumAudienceBytes));
+    }
+  }
+  return given.length === 0 ? [apiAudience] : (given as readonly string[]);
+}
+
+/** SECURITY: a reference that cannot be read is refused: without it the token would be bound to nothing. */
+function readReference(value: unknown, errors: FieldError[]): BoundObject | undefined {
+  if (value === undefined || value === null) return undefined;
+  const text = (member: string): string => {
+    const given = at(value, member) ?? '';
+    if (typeof given === 'string') return given;
+    errors.push(notSupported(`spec.boundObjectRef.${member}`, given, []));
+    return '';
+  };
+  if (!isObject(value)) errors.push(invalidValue('spec.boundObjectRef', value, 'must be an object'));
+  return { kind: text('kind'), apiVersion: text('apiVersion'), name: text('name'), uid: text('uid') };
+}
