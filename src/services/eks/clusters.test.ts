@@ -365,9 +365,10 @@ describe('a deleted cluster', () => {
       'object/gone-1//pods/a/b',
       'object/gone-2//pods/a/b',
       'cluster-update/gone-3/u',
+      'signing-keys/gone-4/service-accounts',
     ];
     await world.storage.commit({ changes: orphans.map((key) => ({ type: 'put', key, value: '{}' })) });
-    expect((await sweepOrphans(world)).toSorted()).toEqual(['gone-1', 'gone-2', 'gone-3']);
+    expect((await sweepOrphans(world)).toSorted()).toEqual(['gone-1', 'gone-2', 'gone-3', 'gone-4']);
     expect((await world.storage.list({ prefix: '' })).entries).toEqual(living.entries);
     expect(await sweepOrphans(world)).toEqual([]);
   });
