@@ -15,7 +15,7 @@ import type { SigningKeys } from './signingkeys.ts';
 export const apiAudience = 'https://kubernetes.default.svc';
 
 /** Longest token that is looked at; a longer one is not made either. */
-export const maximumServiceAccountTokenBytes = 8192;
+const maximumServiceAccountTokenBytes = 8192;
 
 /** Seconds the clocks of two processes may differ. */
 const clockTolerance = 10;

@@ -35,7 +35,7 @@ export interface SigningKeys {
 }
 
 /** Keys can be used no more, or not be stored. The message is for the log; it holds no key. */
-export class SigningKeysError extends Error {
+class SigningKeysError extends Error {
   constructor(message: string) {
     super(message);
     this.name = 'SigningKeysError';

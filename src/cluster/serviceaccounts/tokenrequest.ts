@@ -24,7 +24,7 @@ const defaultSeconds = 3600;
 const minimumSeconds = 600;
 const maximumSeconds = 2 ** 32;
 /** The longest life a token gets, whatever is asked: what --service-account-max-token-expiration sets upstream. */
-export const longestLifeSeconds = 24 * 3600;
+const longestLifeSeconds = 24 * 3600;
 /** Bounds of ours: audiences end up in every token. */
 const maximumAudiences = 32;
 const maximumAudienceBytes = 1024;
