@@ -86,7 +86,6 @@ node/node-1 drained (dry run)`,
         { run: 'kubectl attach web-1 -n team', code: 1, err: missing('pods/attach'), out: /.*/ },
         { run: 'kubectl port-forward pod/web-1 0:80 -n team', code: 1, err: missing('pods/portforward') },
         { run: 'kubectl cp team/web-1:/etc/hosts hosts', code: 1, err: missing('pods/exec') },
-        { run: 'kubectl create token default -n team', code: 1, err: missing('serviceaccounts/token') },
         {
           run: 'kubectl drain node-1 --dry-run=server --force --timeout=2s',
           code: 1,
