@@ -20,6 +20,7 @@ export const contracts: Readonly<Record<ServiceName, Contract>> = {
   iam: contractOf('iam', Object.keys(createIamOperations(unused))),
   sts: contractOf('sts', Object.keys(createStsOperations(unused))),
   cloudtrail: contractOf('cloudtrail', []),
+  'eks-auth': contractOf('eks-auth', []),
 };
 
 function contractOf(service: ServiceName, served: readonly string[]): Contract {

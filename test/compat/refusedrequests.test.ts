@@ -35,7 +35,7 @@ afterAll(async () => {
   expect(log).not.toMatch(/ error /);
 });
 
-type Service = 'eks' | 'iam' | 'sts' | 'cloudtrail';
+type Service = 'eks' | 'eks-auth' | 'iam' | 'sts' | 'cloudtrail';
 
 function send(service: Service, request: Draft): Promise<RawAnswer> {
   return sendSigned(server.connection, request, { keys, service });
@@ -59,12 +59,11 @@ describe('an operation that is not implemented answers an error that names it', 
     ['iam', contracts.iam],
     ['sts', contracts.sts],
     ['cloudtrail', contracts.cloudtrail],
+    ['eks-auth', contracts['eks-auth']],
   ])('in all of %s', async (service, contract) => {
     expect(contract.missing.length).toBeGreaterThan(0);
     const code =
-      service === 'eks' || service === 'cloudtrail'
-        ? 'UnsupportedOperationException'
-        : 'UnsupportedOperation';
+      service === 'iam' || service === 'sts' ? 'UnsupportedOperation' : 'UnsupportedOperationException';
     for (const operation of contract.missing) {
       const found = errorOf(
         service,

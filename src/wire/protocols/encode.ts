@@ -96,7 +96,9 @@ function wireError({ protocol, contract }: ErrorTarget, error: AwsError): WireEr
   return {
     // COMPAT: the query protocol has its own names, `NoSuchEntity` (protocol-facts 19).
     code: protocol === 'awsQuery' ? modelled.wireCode : modelled.name,
-    status: commonStatus(modelled.name, protocol) ?? modelled.status,
+    // JSON 1.1 answers what every service has with 400, also where the model says otherwise (protocol-facts 21).
+    status:
+      (protocol === 'awsJson1_1' ? commonStatus(modelled.name, protocol) : undefined) ?? modelled.status,
     message: error.message,
     ...fieldsOf(modelled.structure, error.fields),
     // COMPAT: CloudTrail's errors spell it `Message`.

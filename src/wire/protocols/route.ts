@@ -35,7 +35,11 @@ interface UnknownRoute {
 }
 
 const queryServices = [services.iam, services.sts];
-const matchEks = createRestMatcher(services.eks);
+/** They share one space of paths, without a collision. */
+const restServices = [services.eks, services['eks-auth']].map((contract) => ({
+  contract,
+  match: createRestMatcher(contract),
+}));
 /** Names from the wire are repeated in refusals; this much of them. */
 const SHOWN_LENGTH = 128;
 
@@ -52,11 +56,11 @@ export function routeRequest(request: HttpRequest): Route {
   if (request.path === '/') {
     return routeAction(request);
   }
-  const match = matchEks(request.method, request.path);
-  if (match === undefined) {
-    return unknown(request, 'restJson1', services.eks, 'The requested operation or path is not known');
+  for (const { contract, match } of restServices) {
+    const matched = match(request.method, request.path);
+    if (matched !== undefined) return found(request, contract, matched.operation, { labels: matched.labels });
   }
-  return found(request, services.eks, match.operation, { labels: match.labels });
+  return unknown(request, 'restJson1', services.eks, 'The requested operation or path is not known');
 }
 
 function routeTarget(request: HttpRequest, target: string): Route {
