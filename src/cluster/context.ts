@@ -1,6 +1,6 @@
 import type { AccessRegistry, ClusterAccess } from '../access/access.ts';
 import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
-import type { UserInfo } from '../engine/authorizer/attributes.ts';
+import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { ResourceDefinition } from '../wire/kube/resources.ts';
@@ -63,6 +63,8 @@ export interface ResourceRequest {
   readonly query: URLSearchParams;
   readonly headers: HeaderLines;
   readonly readBody: () => Promise<Uint8Array>;
+  /** A second permission the request turns out to need; a refusal is thrown, and recorded as what decided. */
+  readonly authorizeAlso: (attributes: Attributes) => void;
 }
 
 /** What a handler answers; `respond.ts` turns it into the form the client accepts. */

@@ -136,6 +136,10 @@ async function answerRequest(context: ApiContext, request: HttpRequest, seen: Se
       query: info.query,
       headers: lines,
       readBody: () => bodyOf(context, request, lines),
+      authorizeAlso: (attributes) =>
+        authorizeOrThrow(cluster, attributes, (decision) => {
+          if (decision.decision !== 'allow') Object.assign(seen, { attributes, decision });
+        }),
     },
     eventRenderer(resource, form, context.now),
   );

@@ -300,6 +300,12 @@ describe('who may apply', () => {
       403,
       'configmaps "bobs" is forbidden: User "bob" cannot create resource "configmaps" in API group "" in the namespace "team-a"',
     ]);
+    // What is recorded is the decision that refused, not the one on `patch` before it.
+    expect(api.outcomes.at(-1)).toMatchObject({
+      status: 403,
+      attributes: { verb: 'create', resource: 'configmaps', name: 'bobs' },
+      decision: { decision: 'noOpinion' },
+    });
     expect((await settings('bobs', { a: '1' }, { token: 'bob', query: '&dryRun=All' })).status).toBe(403);
     expect((await read('bobs')).status).toBe(404);
     expect((await settings('alices', { a: '1' }, { token: 'alice' })).status).toBe(201);

@@ -5,14 +5,7 @@ import { isObject, type JsonObject, own as ownMember } from '../../wire/kube/jso
 import { configurationErrors } from '../../wire/kube/managedfields/extract.ts';
 import { shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
 import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
-import {
-  badRequest,
-  conflict,
-  forbidden,
-  KubeStatusError,
-  modifiedDetail,
-  notFound,
-} from '../../wire/kube/status.ts';
+import { badRequest, conflict, KubeStatusError, modifiedDetail, notFound } from '../../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { checkFields } from '../request/fieldvalidation.ts';
 import { writeOptions } from '../request/options.ts';
@@ -163,7 +156,7 @@ function rejoin(part: '' | 'status', current: KubeObject, applied: JsonObject): 
 function authorizeCreate(request: ResourceRequest): void {
   const { resource, name } = request;
   if (!resource.verbs.includes('create')) throw notFound(resource, name);
-  const attributes = {
+  request.authorizeAlso({
     kind: 'resource',
     user: request.user,
     verb: 'create',
@@ -173,9 +166,7 @@ function authorizeCreate(request: ResourceRequest): void {
     subresource: '',
     namespace: request.namespace,
     name,
-  } as const;
-  const decision = request.cluster.authorize(attributes);
-  if (decision.decision !== 'allow') throw forbidden(attributes, decision.reason);
+  });
 }
 
 /** Undefined when the object, or its namespace, changed meanwhile and all has to begin anew. */
