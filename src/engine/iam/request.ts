@@ -29,6 +29,16 @@ export type RequestPrincipal =
   /** Somebody an OIDC or SAML provider vouches for; anonymous otherwise (iam-facts E12). */
   | { readonly kind: 'federated'; readonly provider: string };
 
+/**
+ * The condition keys of one request: name in lower case, the part after `/` of tag keys included (iam-facts D2), to
+ * its value as text. A string is a single-valued key; a list is a multi-valued one, and an empty list counts as absent
+ * (iam-facts D9). Booleans are `true` and `false`, dates ISO 8601 in UTC, numbers decimal text.
+ */
+export type RequestContext = ReadonlyMap<string, string | readonly string[]>;
+
+/** Nothing is known but who asks what. */
+export const emptyContext: RequestContext = new Map();
+
 export interface EvaluationRequest {
   readonly principal: RequestPrincipal;
   /** `eks:DescribeCluster` */
@@ -37,6 +47,8 @@ export interface EvaluationRequest {
   readonly resource: string;
   /** Who owns the resource. */
   readonly resourceAccountId: string;
+  /** What conditions and policy variables may refer to; without it, no key is present. */
+  readonly context?: RequestContext;
 }
 
 /** A request prepared once for all statements: comparing does not lower-case or split again. */
