@@ -107,7 +107,7 @@ function entryOf(
   const context = { partition: 'aws', region, now: Date.now() };
   const entry = newAccessEntry(
     random,
-    { ...context, requestId: '', caller: rootOf(accountId) },
+    { ...context, caller: rootOf(accountId) },
     cluster,
     { kind, partition: 'aws', accountId, name, arn, principalId },
     {

@@ -4,15 +4,15 @@ import { expect, test } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../src');
 
-/** What each room may import from, besides itself. Taken from docs/adr/0001. */
+/** What each room may import from, besides itself. Taken from docs/adr/0001 and 0004. */
 const allowed: Record<string, readonly string[]> = {
   engine: [],
   wire: ['engine'],
   storage: ['engine'],
-  services: ['engine', 'wire', 'storage'],
+  services: ['engine', 'wire', 'storage', 'audit'],
   access: ['engine', 'wire', 'storage'],
-  cluster: ['engine', 'wire', 'storage', 'access'],
-  webhooks: ['engine', 'wire', 'storage', 'access'],
+  cluster: ['engine', 'wire', 'storage', 'access', 'audit'],
+  webhooks: ['engine', 'wire', 'storage', 'access', 'audit'],
   audit: ['engine', 'wire', 'storage'],
   server: ['engine', 'wire', 'storage', 'services', 'access', 'cluster', 'webhooks', 'audit'],
   cli: ['engine', 'wire', 'storage', 'server'],

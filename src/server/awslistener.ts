@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
+import { TLSSocket } from 'node:tls';
+import type { HttpRequest, HttpResponse, Peer } from '../wire/protocols/http.ts';
 import { extensionPrefix } from './extension.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -8,12 +9,12 @@ import type { Metrics } from './metrics.ts';
 /** Bytes turned into an HttpRequest and back; everything about AWS is behind `gateway`. */
 export interface AwsListenerOptions {
   readonly gateway: {
-    answer(request: HttpRequest): Promise<HttpResponse>;
+    answer(request: HttpRequest, peer: Peer): Promise<HttpResponse>;
     /** The answer to a request whose body went over the limit; its `body` is empty. */
-    tooLarge(request: HttpRequest): HttpResponse;
+    tooLarge(request: HttpRequest, peer: Peer): HttpResponse;
   };
   /** Our own API below `extensionPrefix`. */
-  readonly extension: (request: HttpRequest) => Promise<HttpResponse>;
+  readonly extension: (request: HttpRequest, peer: Peer) => Promise<HttpResponse>;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly log: Log;
@@ -119,15 +120,16 @@ async function answer(
     query: queryAt === -1 ? '' : target.slice(queryAt + 1),
     headers: pairHeaders(incoming.rawHeaders),
   };
+  const peer = peerOf(incoming);
   const body = await readBody(incoming, limits.bodyBytes);
   switch (body.outcome) {
     case 'read':
       return end(
         outgoing,
-        await (isExtension ? options.extension : options.gateway.answer)({ ...head, body: body.bytes }),
+        await (isExtension ? options.extension : options.gateway.answer)({ ...head, body: body.bytes }, peer),
       );
     case 'tooLarge':
-      return end(outgoing, options.gateway.tooLarge({ ...head, body: new Uint8Array() }));
+      return end(outgoing, options.gateway.tooLarge({ ...head, body: new Uint8Array() }, peer));
     case 'aborted':
       outgoing.destroy();
   }
@@ -150,6 +152,12 @@ async function operationalAnswer(
     default:
       return undefined;
   }
+}
+
+/** A socket that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1`. */
+function peerOf({ socket }: IncomingMessage): Peer {
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[0-9.]+$)/, '');
+  return { address, secure: socket instanceof TLSSocket };
 }
 
 function plain(status: number, text: string): HttpResponse {

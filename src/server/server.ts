@@ -160,6 +160,8 @@ async function compose(
       }),
       sts: createStsOperations({ authorizer, secretBox, random, partition }),
     },
+    storage,
+    recorder: { recordOf: () => [], record: () => undefined },
     lookup,
     authorizer,
     partition,

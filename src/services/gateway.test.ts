@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { Call } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
+import { createMemoryStorage } from '../storage/memory/memory.ts';
+import type { Storage } from '../storage/storage.ts';
 import { encodeRequest } from '../wire/protocols/client.ts';
 import { AwsError } from '../wire/protocols/errors.ts';
 import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
 import type { ServiceName } from '../wire/protocols/services.ts';
 import type { CredentialLookupResult } from '../wire/sigv4/credential.ts';
 import { signRequest } from '../wire/sigv4/sign.ts';
-import { type CallOutcome, createGateway, type Gateway } from './gateway.ts';
-import type { Operation } from './operation.ts';
+import { createGateway, type Gateway } from './gateway.ts';
+import type { Operation, OperationContext } from './operation.ts';
 
 const now = Date.parse('2026-01-15T12:00:00Z');
 const keys = {
@@ -27,8 +30,13 @@ const caller: Principal = {
 };
 
 interface World {
-  readonly gateway: Gateway;
-  readonly outcomes: CallOutcome[];
+  /** Answers as to a client on this machine. */
+  readonly gateway: { answer(request: HttpRequest): ReturnType<Gateway['answer']> };
+  readonly tooLarge: (request: HttpRequest) => HttpResponse;
+  readonly storage: Storage;
+  /** Calls that were recorded apart from any write. */
+  readonly recorded: Call[];
+  readonly outcomes: Call[];
   /** Operations whose handler ran. */
   readonly handled: string[];
 }
@@ -37,26 +45,35 @@ function createWorld(
   options: {
     readonly allowed?: boolean;
     readonly lookup?: CredentialLookupResult;
-    readonly handle?: () => Promise<unknown>;
+    readonly handle?: (context: OperationContext) => Promise<unknown>;
     readonly needsPermission?: boolean;
   } = {},
 ): World {
   const handled: string[] = [];
-  const outcomes: CallOutcome[] = [];
+  const outcomes: Call[] = [];
+  const recorded: Call[] = [];
+  const storage = createMemoryStorage();
   const operation = (name: string): Operation => ({
     authorization: () =>
       options.needsPermission === false
         ? undefined
         : { action: `eks:${name}`, resources: ['arn:aws:eks:::cluster/c'] },
-    handle: async () => {
+    handle: async (_input, context) => {
       handled.push(name);
-      return options.handle === undefined ? {} : options.handle();
+      return options.handle === undefined ? {} : options.handle(context);
     },
   });
   const gateway = createGateway({
     operations: {
       eks: { DescribeCluster: operation('DescribeCluster'), ListClusters: operation('ListClusters') },
       iam: { ListUsers: operation('ListUsers') },
+    },
+    storage,
+    recorder: {
+      recordOf: (call) => [
+        { type: 'put', key: `record/${call.requestId}`, value: JSON.stringify(call.output) },
+      ],
+      record: (call) => recorded.push(call),
     },
     lookup: async (accessKeyId) =>
       options.lookup ??
@@ -81,7 +98,15 @@ function createWorld(
     newRequestId: () => 'request-1',
     observe: (outcome) => outcomes.push(outcome),
   });
-  return { gateway, outcomes, handled };
+  const peer = { address: '192.0.2.7', secure: false };
+  return {
+    gateway: { answer: (request) => gateway.answer(request, peer) },
+    tooLarge: (request) => gateway.tooLarge(request, peer),
+    storage,
+    recorded,
+    outcomes,
+    handled,
+  };
 }
 
 function signed(
@@ -202,7 +227,73 @@ test('an error the operation models keeps its code, status and fields', async ()
 });
 
 test('a body over the limit is refused in the words of the protocol', () => {
-  const { gateway, outcomes } = createWorld();
-  expect(gateway.tooLarge({ ...signed('iam', 'ListUsers', {}), body: new Uint8Array() }).status).toBe(413);
+  const { tooLarge, outcomes } = createWorld();
+  expect(tooLarge({ ...signed('iam', 'ListUsers', {}), body: new Uint8Array() }).status).toBe(413);
   expect(outcomes).toMatchObject([{ code: 'RequestEntityTooLarge' }]);
+});
+
+describe('the record', () => {
+  const change = { type: 'put', key: 'thing', value: '1' } as const;
+
+  test('of a call that writes is in the batch that writes, with what the call answers', async () => {
+    const { gateway, storage, recorded, outcomes } = createWorld({
+      handle: (context) => context.commit({ changes: [change] }, { cluster: { name: 'c' } }),
+    });
+    await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+    const [thing, record] = await storage.getMany(['thing', 'record/request-1']);
+    expect(record).toMatchObject({ revision: thing?.revision, value: '{"cluster":{"name":"c"}}' });
+    expect(recorded).toEqual([]);
+    expect(outcomes).toMatchObject([{ code: 'OK' }]);
+  });
+
+  test('is not stored when the write is not, and tells the failure', async () => {
+    const { gateway, storage, recorded } = createWorld({
+      handle: (context) => context.commit({ expect: [{ key: 'thing', revision: 7 }], changes: [change] }, {}),
+    });
+    await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+    expect(storage.revision()).toBe(0);
+    expect(recorded).toMatchObject([{ code: 'ServerException' }]);
+  });
+
+  test('tells a failure after a write beside the write', async () => {
+    const { gateway, storage, recorded } = createWorld({
+      handle: async (context) => {
+        await context.commit({ changes: [change] }, {});
+        throw new AwsError('ResourceInUseException', 'later');
+      },
+    });
+    await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+    expect(await storage.get('record/request-1')).toBeDefined();
+    expect(recorded).toMatchObject([{ code: 'ResourceInUseException', message: 'later' }]);
+  });
+
+  test('says who, from where, what was asked on which resource, and what was decided', async () => {
+    const { gateway, recorded } = createWorld({ allowed: false });
+    await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+    expect(recorded).toMatchObject([
+      {
+        service: 'eks',
+        operation: 'DescribeCluster',
+        code: 'AccessDeniedException',
+        message: 'User: alice is not authorized',
+        caller,
+        accessKeyId: keys.accessKeyId,
+        source: { sourceIp: '192.0.2.7', secureTransport: false, host: 'localhost:4700' },
+        region: 'us-east-1',
+        at: now,
+        input: { name: 'c' },
+        action: 'eks:DescribeCluster',
+        resources: ['arn:aws:eks:::cluster/c'],
+        decision: { decision: 'implicitDeny' },
+      },
+    ]);
+  });
+
+  test('of a refused signature names the key and believes nothing else', async () => {
+    const { gateway, recorded } = createWorld();
+    await gateway.answer({ ...signed('eks', 'DescribeCluster', { name: 'c' }), path: '/clusters/d' });
+    expect(recorded).toMatchObject([{ code: 'InvalidSignatureException', accessKeyId: keys.accessKeyId }]);
+    expect(recorded[0]?.caller).toBeUndefined();
+    expect(recorded[0]?.input).toBeUndefined();
+  });
 });

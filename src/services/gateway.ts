@@ -1,139 +1,175 @@
+import type { Call, CallRecorder, CallSource } from '../audit/calls.ts';
 import type { IamDecision } from '../engine/iam/decision.ts';
 import type { Principal } from '../engine/iam/principal.ts';
+import type { Batch, Storage } from '../storage/storage.ts';
 import { type AuthSituation, authFailure } from '../wire/protocols/commonerrors.ts';
 import type { Protocol } from '../wire/protocols/contract.ts';
 import { decodeInput } from '../wire/protocols/decode.ts';
 import { encodeError, encodeOutput } from '../wire/protocols/encode.ts';
 import { AwsError } from '../wire/protocols/errors.ts';
-import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
-import { type OperationRoute, type Route, routeRequest } from '../wire/protocols/route.ts';
+import { type HttpRequest, type HttpResponse, headerValue, type Peer } from '../wire/protocols/http.ts';
+import { type OperationRoute, routeRequest } from '../wire/protocols/route.ts';
 import type { CredentialLookup } from '../wire/sigv4/credential.ts';
 import { defaultMaxSkewMs, verifyRequest } from '../wire/sigv4/verify.ts';
 import type { CallerAuthorizer } from './authorization/authorizer.ts';
-import type { AuthorizationTarget, OperationContext, Operations } from './operation.ts';
+import {
+  type AuthorizationTarget,
+  arnOf,
+  type OperationContext,
+  type Operations,
+  type UnsignedContext,
+} from './operation.ts';
 
 /**
  * Everything that is the same for every AWS call, once: route → whose signature → decode → may they → handle →
- * encode, and one outcome for whoever records. No handler runs without a verified signature and an allow.
+ * encode, and one record of it. No handler runs without a verified signature and an allow, but for those that are
+ * marked `unsigned`.
  */
 export interface GatewayDependencies {
   readonly operations: Readonly<Record<string, Operations>>;
+  readonly storage: Pick<Storage, 'commit'>;
+  readonly recorder: CallRecorder;
   readonly lookup: CredentialLookup;
   readonly authorizer: Pick<CallerAuthorizer, 'authorize'>;
   readonly partition: string;
   /** Regions this server answers for; the first is the default. */
-  readonly regions: readonly string[];
+  readonly regions: readonly [string, ...string[]];
   readonly now: () => number;
   readonly newRequestId: () => string;
   /** Told once about every call; must not throw. */
-  readonly observe: (outcome: CallOutcome) => void;
-}
-
-export interface CallOutcome {
-  readonly requestId: string;
-  /** `unknown` when the request could not be routed. */
-  readonly service: string;
-  readonly operation: string;
-  /** `OK`, or the error's code. */
-  readonly code: string;
-  readonly caller: Principal | undefined;
-  /** What was thrown when the call failed through no fault of the client. */
-  readonly fault?: unknown;
-  readonly seconds: number;
+  readonly observe: (call: Call) => void;
 }
 
 export interface Gateway {
-  answer(request: HttpRequest): Promise<HttpResponse>;
+  answer(request: HttpRequest, peer: Peer): Promise<HttpResponse>;
   /** The answer to a request whose body was too large to be read. */
-  tooLarge(request: HttpRequest): HttpResponse;
+  tooLarge(request: HttpRequest, peer: Peer): HttpResponse;
 }
 
-export function createGateway(dependencies: GatewayDependencies): Gateway {
-  const { observe, newRequestId } = dependencies;
+/** What is learnt about a call on its way. */
+type Learnt = { -readonly [Member in keyof Call]?: Call[Member] };
 
-  const refuse = (route: Route, requestId: string, error: AwsError): HttpResponse =>
-    encodeError(route, error, requestId);
+export function createGateway(dependencies: GatewayDependencies): Gateway {
+  const { observe, newRequestId, recorder, regions } = dependencies;
+
+  const begin = (request: HttpRequest, peer: Peer) => {
+    const route = routeRequest(request);
+    const started = performance.now();
+    const known = {
+      requestId: newRequestId(),
+      service: route.service ?? 'unknown',
+      operation: route.operation ?? 'unknown',
+      source: sourceOf(request, peer),
+      at: dependencies.now(),
+    };
+    const learnt: Learnt = { region: regions[0] };
+    const callAs = (ending: Pick<Call, 'code' | 'message' | 'output' | 'fault'>): Call => ({
+      ...known,
+      region: regions[0],
+      caller: undefined,
+      ...learnt,
+      ...ending,
+      seconds: (performance.now() - started) / 1000,
+    });
+    return { route, known, learnt, callAs };
+  };
+
+  /** One call that did not succeed, or succeeded without writing. */
+  const finish = (call: Call, options = { recorded: false }): void => {
+    if (!options.recorded) recorder.record(call);
+    observe(call);
+  };
 
   return {
-    async answer(request) {
-      const requestId = newRequestId();
-      const started = performance.now();
-      const route = routeRequest(request);
-      const names = { service: route.service ?? 'unknown', operation: route.operation ?? 'unknown' };
-      const call: { caller: Principal | undefined } = { caller: undefined };
-      const finish = (code: string, fault?: unknown): void => {
-        const seconds = (performance.now() - started) / 1000;
-        observe({ requestId, ...names, code, caller: call.caller, fault, seconds });
+    async answer(request, peer) {
+      const { route, known, learnt, callAs } = begin(request, peer);
+      let recorded = false;
+      const commit = async <Output>(batch: Batch, output: Output): Promise<Output> => {
+        const record = recorder.recordOf(callAs({ code: 'OK', output }));
+        await dependencies.storage.commit({ ...batch, changes: [...batch.changes, ...record] });
+        recorded = true;
+        return output;
       };
       try {
         if (route.kind === 'unknown') throw route.error;
-        const output = await serve(dependencies, route, request, requestId, call);
-        const response = encodeOutput(route, output, requestId);
-        finish('OK');
+        const output = await serve(dependencies, route, request, { ...known, commit }, learnt);
+        const response = encodeOutput(route, output, known.requestId);
+        finish(callAs({ code: 'OK', output }), { recorded });
         return response;
       } catch (error) {
-        if (error instanceof AwsError) {
-          finish(error.code);
-          return refuse(route, requestId, error);
-        }
-        const failure = authFailure('internal', route.protocol);
-        finish(failure.code, error);
-        return refuse(route, requestId, failure);
+        const refused = error instanceof AwsError;
+        const failure = refused ? error : authFailure('internal', route.protocol);
+        const { code, message } = failure;
+        finish(callAs({ code, message, ...(!refused && { fault: error }) }));
+        return encodeError(route, failure, known.requestId);
       }
     },
-    tooLarge(request) {
-      const requestId = newRequestId();
-      const route = routeRequest(request);
+    tooLarge(request, peer) {
+      const { route, known, callAs } = begin(request, peer);
       const error = authFailure('bodyTooLarge', route.protocol);
-      const names = { service: route.service ?? 'unknown', operation: route.operation ?? 'unknown' };
-      observe({ requestId, ...names, code: error.code, caller: undefined, seconds: 0 });
-      return refuse(route, requestId, error);
+      finish(callAs({ code: error.code, message: error.message }));
+      return encodeError(route, error, known.requestId);
     },
   };
 }
 
-/** The call itself; throws AwsError to refuse. Tells `call` who calls as soon as that is known. */
+type KnownAtStart = Pick<Call, 'requestId' | 'source' | 'at'> & Pick<OperationContext, 'commit'>;
+
+/** The call itself; throws AwsError to refuse. Writes down in `learnt` what it finds out, as soon as it knows. */
 async function serve(
   dependencies: GatewayDependencies,
   route: OperationRoute,
   request: HttpRequest,
-  requestId: string,
-  call: { caller: Principal | undefined },
+  { requestId, source, at: now, commit }: KnownAtStart,
+  learnt: Learnt,
 ): Promise<unknown> {
-  const { partition, regions, lookup, operations, authorizer } = dependencies;
-  const now = dependencies.now();
-  const fail = (situation: AuthSituation, message?: string): AwsError =>
-    authFailure(situation, route.protocol, message);
-
-  const signature = await verifyRequest(request, {
-    now,
-    lookup,
-    service: route.service,
-    regions,
-    maxSkewMs: defaultMaxSkewMs(route.service),
-  });
-  if (signature.outcome === 'refused') throw fail(signature.situation, signature.message);
-  call.caller = signature.principal;
-
+  const { partition, regions, operations, authorizer } = dependencies;
   const operation = ownProperty(operations[route.service], route.operation);
+  const base: UnsignedContext = { partition, region: regions[0], requestId, now, source, commit };
+  if (operation?.unsigned) {
+    learnt.input = decodeInput(route, request);
+    return operation.handle(learnt.input, base);
+  }
+  const { principal: caller, region } = await verify(dependencies, route, request, now, learnt);
+  const fail = (situation: AuthSituation, message: string): AwsError =>
+    authFailure(situation, route.protocol, message);
   if (operation === undefined) {
     throw fail('notImplemented', `${route.operation} is not implemented by Entryway`);
   }
   const input = decodeInput(route, request);
-  const context: OperationContext = {
-    caller: signature.principal,
-    partition,
-    region: signature.region,
-    requestId,
-    now,
-  };
+  learnt.input = input;
+  const context: OperationContext = { ...base, caller, region };
   const target = await operation.authorization(input, context);
-  if (target !== undefined) await requireAllowed(authorizer, context, target, route.protocol);
+  if (target !== undefined) {
+    learnt.action = target.action;
+    learnt.resources = target.resources.map(arnOf);
+    learnt.decision = await authorizer.authorize(caller, target, context);
+    refuseUnlessAllowed(learnt.decision, route.protocol);
+  }
   return operation.handle(input, context);
 }
 
+async function verify(
+  { lookup, regions }: GatewayDependencies,
+  route: OperationRoute,
+  request: HttpRequest,
+  now: number,
+  learnt: Learnt,
+): Promise<{ readonly principal: Principal; readonly region: string }> {
+  const { service } = route;
+  const maxSkewMs = defaultMaxSkewMs(service);
+  const signature = await verifyRequest(request, { now, lookup, service, regions, maxSkewMs });
+  if (signature.accessKeyId !== undefined) learnt.accessKeyId = signature.accessKeyId;
+  if (signature.outcome === 'refused') {
+    throw authFailure(signature.situation, route.protocol, signature.message);
+  }
+  learnt.caller = signature.principal;
+  learnt.region = signature.region;
+  return signature;
+}
+
 /**
- * Throws the refusal in the words of AWS unless the caller is allowed. Also for second checks inside an operation
+ * Throws the refusal in the words of AWS unless the caller is allowed. For second checks inside an operation
  * (`iam:PassRole`, tags on create).
  */
 export async function requireAllowed(
@@ -142,10 +178,27 @@ export async function requireAllowed(
   target: AuthorizationTarget,
   protocol: Protocol,
 ): Promise<void> {
-  const { decision, refusal }: IamDecision = await authorizer.authorize(context.caller, target, context);
+  refuseUnlessAllowed(await authorizer.authorize(context.caller, target, context), protocol);
+}
+
+function refuseUnlessAllowed({ decision, refusal }: IamDecision, protocol: Protocol): void {
   if (decision === 'allowed') return;
   const situation = refusal?.code === 'InvalidClientTokenId' ? 'invalidClientToken' : 'accessDenied';
   throw authFailure(situation, protocol, refusal?.message);
+}
+
+function sourceOf(request: HttpRequest, { address, secure }: Peer): CallSource {
+  const header = <Name extends string>(member: Name, name: string) => {
+    const value = headerValue(request, name);
+    return value === undefined ? {} : ({ [member]: value } as Record<Name, string>);
+  };
+  return {
+    sourceIp: address,
+    secureTransport: secure,
+    ...header('userAgent', 'user-agent'),
+    ...header('referer', 'referer'),
+    ...header('host', 'host'),
+  };
 }
 
 /** Operation names come from the wire: what an object inherits is not an operation. */

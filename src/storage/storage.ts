@@ -94,6 +94,9 @@ export interface Storage {
   close(): Promise<void>;
 }
 
+/** The store for those who only look. */
+export type StorageReader = Pick<Storage, 'get' | 'getMany' | 'list' | 'count'>;
+
 export type StorageErrorCode =
   | 'revisionConflict'
   | 'revisionCompacted'

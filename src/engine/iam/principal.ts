@@ -19,9 +19,29 @@ interface PrincipalBase {
   readonly session?: SessionContext;
 }
 
+/** What temporary credentials carry beside who they belong to. Times are epoch milliseconds. */
 export interface SessionContext {
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** When MFA was used: only sessions of GetSessionToken made with a code have it (iam-facts F.3, L7). */
+  readonly mfaAuthenticatedAt?: number;
+  /** `aws:SourceIdentity`: set once in a chain of roles, never changed (iam-facts I8). */
+  readonly sourceIdentity?: string;
+  /** Session tags, inherited ones included; keys unique without case. They beat the role's own (iam-facts I7). */
+  readonly tags?: readonly SessionTag[];
+  /** Keys of those tags that the next role of the chain inherits. */
+  readonly transitiveTagKeys?: readonly string[];
+  /** The session policies: absent when the session was made without. An inline text, ARNs of managed policies. */
+  readonly policies?: { readonly inline?: string; readonly arns: readonly string[] };
+  /** `aws:FederatedProvider` of a session from AssumeRoleWithWebIdentity: the provider's ARN. */
+  readonly federatedProvider?: string;
+  /** The subject the provider vouched for. */
+  readonly webIdentitySubject?: string;
+}
+
+export interface SessionTag {
+  readonly Key: string;
+  readonly Value: string;
 }
 
 export type Principal =
@@ -31,4 +51,10 @@ export type Principal =
       readonly kind: 'assumedRole';
       readonly roleName: string;
       readonly sessionName: string;
+    })
+  /** A session of GetFederationToken: its permissions are those of the user that issued it, narrowed by its policies. */
+  | (PrincipalBase & {
+      readonly kind: 'federatedUser';
+      readonly federatedName: string;
+      readonly issuer: { readonly arn: string; readonly principalId: string; readonly userName: string };
     });

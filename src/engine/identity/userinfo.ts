@@ -8,6 +8,7 @@ export function canonicalArnOf(principal: Principal): string {
       return `arn:${principal.partition}:iam::${principal.accountId}:role/${principal.roleName}`;
     case 'user':
     case 'root':
+    case 'federatedUser':
       return principal.arn;
     default:
       return principal satisfies never;

@@ -8,7 +8,7 @@ import type { Principal } from '../../engine/iam/principal.ts';
 import type { RoleRecord } from '../../storage/records/iam.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { roleArn } from '../iam/arns.ts';
-import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import { type AuthorizationTarget, arnOf, type OperationContext } from '../operation.ts';
 import { createPrincipalPolicies } from './policies.ts';
 
 /** May this caller do that? Answers with AWS's refusal where not, and with the evidence either way. */
@@ -43,6 +43,7 @@ export function createCallerAuthorizer({
   /** Undefined when the caller is not, or no longer, who holds the name. */
   const identityOf = async (caller: Principal): Promise<readonly CompiledPolicy[] | undefined> => {
     if (caller.kind === 'root') return [];
+    if (caller.kind === 'federatedUser') return undefined;
     const found =
       caller.kind === 'user'
         ? await policies.user(caller.accountId, caller.userName)
@@ -58,7 +59,7 @@ export function createCallerAuthorizer({
       // Without a resource the action is asked on all of them: an empty list must not be a pass.
       const resources = target.resources.length === 0 ? ['*'] : target.resources;
       let decision: IamDecision = nothingAsked;
-      for (const resource of resources) {
+      for (const resource of resources.map(arnOf)) {
         const resourceAccountId = ownerOf(resource, caller.accountId);
         if (resource.length > longestArn) decision = implicitDeny('identity');
         else if (resourceAccountId !== caller.accountId) decision = implicitDeny('account');

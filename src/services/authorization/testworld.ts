@@ -2,7 +2,9 @@ import type { Principal } from '../../engine/iam/principal.ts';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import type { PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import { policyKey, roleKey, userKey } from '../../storage/records/keys.ts';
+import type { Storage } from '../../storage/storage.ts';
 import type { OperationContext } from '../operation.ts';
+import { testContext } from '../testworld.ts';
 import { createCallerAuthorizer } from './authorizer.ts';
 
 export const own = '111122223333';
@@ -111,11 +113,10 @@ export const asRoot: Principal = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
 };
 
-export const contextOf = (caller: Principal): OperationContext => ({
+export const contextOf = (caller: Principal, storage: Storage = createMemoryStorage()): OperationContext => ({
+  ...testContext(storage),
   caller,
-  partition: 'aws',
   region: 'eu-west-1',
-  requestId: 'r',
   now: 1_000_500,
 });
 

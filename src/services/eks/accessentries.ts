@@ -14,6 +14,7 @@ import type {
 } from '@aws-sdk/client-eks';
 import type { AccessEntryRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix, accessEntryKey } from '../../storage/records/keys.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { type EntryWish, newAccessEntry, putEntry } from './entryrecord.ts';
@@ -125,11 +126,11 @@ export function accessEntryOperations(deps: EksDeps): Operations {
             ...(username !== undefined && { username }),
             modifiedAt: context.now,
           };
-          await storage.commit({
+          const batch: Batch = {
             expect: [cluster.unchanged, entry.unchanged],
             changes: [putEntry(cluster.record.clusterId, changed)],
-          });
-          return { accessEntry: shownEntry(changed) };
+          };
+          return context.commit(batch, { accessEntry: shownEntry(changed) });
         });
       },
     }),
@@ -143,11 +144,10 @@ export function accessEntryOperations(deps: EksDeps): Operations {
         retryingConflicts(async () => {
           const { entry } = await findAccessEntry(storage, context, clusterName, principalArn);
           // The associations are part of the record and go with it (B16).
-          await storage.commit({
-            expect: [entry.unchanged],
-            changes: [{ type: 'delete', key: entry.key }],
-          });
-          return {};
+          return context.commit(
+            { expect: [entry.unchanged], changes: [{ type: 'delete', key: entry.key }] },
+            {},
+          );
         }),
     }),
   };
@@ -170,13 +170,13 @@ export function accessEntryOperations(deps: EksDeps): Operations {
     }
     const entry = newAccessEntry(random, context, cluster.record, found.principal, wish);
     // The principal must still be who it was: its id is what the entry is pinned to (B15).
-    await quota.within(accessEntriesPrefix(cluster.record.clusterId), () =>
-      storage.commit({
-        expect: [{ key, revision: 0 }, cluster.unchanged, found.unchanged],
-        changes: [putEntry(cluster.record.clusterId, entry)],
-      }),
+    const batch: Batch = {
+      expect: [{ key, revision: 0 }, cluster.unchanged, found.unchanged],
+      changes: [putEntry(cluster.record.clusterId, entry)],
+    };
+    return await quota.within(accessEntriesPrefix(cluster.record.clusterId), () =>
+      context.commit(batch, { accessEntry: shownEntry(entry) }),
     );
-    return { accessEntry: shownEntry(entry) };
   }
 
   async function list(

@@ -12,13 +12,19 @@ import type {
 } from '@aws-sdk/client-eks';
 import { findAccessPolicy, listAccessPolicies } from '../../engine/accesspolicies/catalogue.ts';
 import { compareKeys } from '../../storage/order.ts';
-import type { AccessEntryRecord, AccessScope, AssociatedPolicyRecord } from '../../storage/records/eks.ts';
+import type {
+  AccessEntryRecord,
+  AccessScope,
+  AssociatedPolicyRecord,
+  ClusterRecord,
+} from '../../storage/records/eks.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { regionalArn } from './arns.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { putEntry } from './entryrecord.ts';
-import { findAccessEntry, onAccessEntry } from './lookup.ts';
+import { type Found, findAccessEntry, onAccessEntry } from './lookup.ts';
 import { pageOf, readPage } from './paging.ts';
 import { refuseMalformedPolicyArn } from './policyarn.ts';
 import { invalidParameter } from './refusals.ts';
@@ -63,11 +69,11 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
             ...entry.record.associatedPolicies.filter((policy) => policy.policyArn !== policyArn),
             association,
           ];
-          await storage.commit({
-            expect: [cluster.unchanged, entry.unchanged],
-            changes: [putEntry(cluster.record.clusterId, { ...entry.record, associatedPolicies })],
+          return context.commit(associating(cluster, entry, associatedPolicies), {
+            clusterName,
+            principalArn,
+            associatedAccessPolicy: shownAssociation(association),
           });
-          return { clusterName, principalArn, associatedAccessPolicy: shownAssociation(association) };
         });
       },
     }),
@@ -91,11 +97,7 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
               { clusterName },
             );
           }
-          await storage.commit({
-            expect: [cluster.unchanged, entry.unchanged],
-            changes: [putEntry(cluster.record.clusterId, { ...entry.record, associatedPolicies })],
-          });
-          return {};
+          return context.commit(associating(cluster, entry, associatedPolicies), {});
         }),
     }),
 
@@ -147,6 +149,17 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
 }
 
 /** F16, F17; a type that is neither is refused. What namespaces exist or how they are spelled is not checked (C6). */
+function associating(
+  cluster: Found<ClusterRecord>,
+  entry: Found<AccessEntryRecord>,
+  associatedPolicies: readonly AssociatedPolicyRecord[],
+): Batch {
+  return {
+    expect: [cluster.unchanged, entry.unchanged],
+    changes: [putEntry(cluster.record.clusterId, { ...entry.record, associatedPolicies })],
+  };
+}
+
 function readScope(input: AccessScopeInput): AccessScope {
   const namespaces = input.namespaces ?? [];
   if (input.type !== 'cluster' && input.type !== 'namespace') {

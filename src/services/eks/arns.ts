@@ -1,8 +1,11 @@
 import type { OperationContext } from '../operation.ts';
 import type { NamedPrincipal } from './principals.ts';
 
+/** Whose resource it is, and where. */
+export type Home = Pick<OperationContext, 'partition' | 'region' | 'caller'>;
+
 /** ARN of a cluster of the caller's account and region. */
-export function clusterArn(context: OperationContext, name: string): string {
+export function clusterArn(context: Home, name: string): string {
   return `${regional(context)}cluster/${name}`;
 }
 
@@ -11,7 +14,7 @@ export function clusterArn(context: OperationContext, name: string): string {
  * COMPAT: the name stands without its path (A10); `root` as a kind is ours.
  */
 export function accessEntryArn(
-  context: OperationContext,
+  context: Home,
   clusterName: string,
   principal: NamedPrincipal,
   uuid: string,
@@ -24,7 +27,7 @@ export function accessEntryArn(
  * and is never given out, so only statements that cover every entry of that principal match it.
  */
 export function missingEntryArn(
-  context: OperationContext,
+  context: Home,
   clusterName: string,
   principal: NamedPrincipal | undefined,
 ): string {
@@ -35,10 +38,10 @@ export function missingEntryArn(
 }
 
 /** What denials of operations without resource show (iam-facts G8). */
-export function regionalArn(context: OperationContext, resource: string): string {
+export function regionalArn(context: Home, resource: string): string {
   return regional(context) + resource;
 }
 
-function regional(context: OperationContext): string {
+function regional(context: Home): string {
   return `arn:${context.partition}:eks:${context.region}:${context.caller.accountId}:`;
 }

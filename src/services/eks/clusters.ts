@@ -11,7 +11,7 @@ import type {
 } from '@aws-sdk/client-eks';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { clusterKey, clustersPrefix } from '../../storage/records/keys.ts';
-import type { Put } from '../../storage/storage.ts';
+import type { Batch, Put } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { clusterArn } from './arns.ts';
 import { shownCluster } from './clusteranswer.ts';
@@ -65,17 +65,17 @@ export function clusterOperations(deps: EksDeps): Operations {
             if (isSameCreation(record, wanted)) return { cluster: shownCluster(deps, record) };
             throw clusterExists(input.name);
           }
-          await quota.within(clustersPrefix(context.caller.accountId, context.region), () =>
-            storage.commit({
-              expect: [{ key, revision: 0 }],
-              changes: [
-                { type: 'put', key, value: JSON.stringify(wanted) },
-                ...creatorChanges(wanted, context),
-                ...deps.bootstrapChanges(wanted.clusterId, context.now),
-              ],
-            }),
+          const batch: Batch = {
+            expect: [{ key, revision: 0 }],
+            changes: [
+              { type: 'put', key, value: JSON.stringify(wanted) },
+              ...creatorChanges(wanted, context),
+              ...deps.bootstrapChanges(wanted.clusterId, context.now),
+            ],
+          };
+          return await quota.within(clustersPrefix(context.caller.accountId, context.region), () =>
+            context.commit(batch, { cluster: shownCluster(deps, wanted) }),
           );
-          return { cluster: shownCluster(deps, wanted) };
         });
       },
     }),
@@ -113,21 +113,22 @@ export function clusterOperations(deps: EksDeps): Operations {
     DeleteCluster: defineOperation<Given<DeleteClusterRequest, 'name'>, DeleteClusterResponse>({
       authorization: (input, context) => onCluster('eks:DeleteCluster', context, input.name),
       async handle({ name }, context) {
-        const record = await retryingConflicts(async () => {
+        const { clusterId, output } = await retryingConflicts(async () => {
           const cluster = await findCluster(storage, context, name);
           if (cluster.record.echoed.deletionProtection === true) {
             throw invalidRequest(`Cluster ${name} cannot be deleted while deletionProtection is on`, name);
           }
-          await storage.commit({
-            expect: [cluster.unchanged],
-            changes: [{ type: 'delete', key: cluster.key }],
-          });
-          return cluster.record;
+          const { record, unchanged, key } = cluster;
+          const output = await context.commit(
+            { expect: [unchanged], changes: [{ type: 'delete', key }] },
+            { cluster: shownCluster(deps, record, 'DELETING') },
+          );
+          return { clusterId: record.clusterId, output };
         });
         // The cluster is gone with its record. What is left hangs on an id nobody will look up again, and the next
         // start sweeps what a failure leaves behind; so a failure here is not the caller's.
-        await deleteChildren(storage, record.clusterId).catch(() => undefined);
-        return { cluster: shownCluster(deps, record, 'DELETING') };
+        await deleteChildren(storage, clusterId).catch(() => undefined);
+        return output;
       },
     }),
   };
@@ -137,8 +138,11 @@ export function clusterOperations(deps: EksDeps): Operations {
     if (cluster.authenticationMode === 'CONFIG_MAP' || !cluster.bootstrapClusterCreatorAdminPermissions) {
       return [];
     }
-    const entry = creatorEntry(random, context, cluster, principalOfCaller(context.caller));
-    return [putEntry(cluster.clusterId, entry)];
+    const creator = principalOfCaller(context.caller);
+    // COMPAT: a federated user is no principal an entry can name; such a cluster starts without a creator's entry.
+    return creator === undefined
+      ? []
+      : [putEntry(cluster.clusterId, creatorEntry(random, context, cluster, creator))];
   }
 
   function readCreation(
@@ -165,7 +169,7 @@ export function clusterOperations(deps: EksDeps): Operations {
       roleArn,
       authenticationMode: mode,
       bootstrapClusterCreatorAdminPermissions: bootstrap,
-      ...(mode === 'CONFIG_MAP' && { hiddenAdminPrincipalId: principalOfCaller(context.caller).principalId }),
+      ...(mode === 'CONFIG_MAP' && { hiddenAdminPrincipalId: context.caller.principalId }),
       tags,
       kind: 'builtIn',
       echoed,

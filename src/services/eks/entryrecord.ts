@@ -8,7 +8,7 @@ import { accessEntryKey } from '../../storage/records/keys.ts';
 import type { Put } from '../../storage/storage.ts';
 import type { OperationContext } from '../operation.ts';
 import type { RandomSource } from '../secrets.ts';
-import { accessEntryArn } from './arns.ts';
+import { accessEntryArn, type Home } from './arns.ts';
 import { defaultGroups, defaultUsername } from './entryrules.ts';
 import type { KnownPrincipal } from './principals.ts';
 import type { Tags } from './tagrules.ts';
@@ -25,7 +25,7 @@ export interface EntryWish {
 /** A new entry with everything EKS fills in (eks-access-facts B3, B15, B19). The wish has been checked. */
 export function newAccessEntry(
   random: RandomSource,
-  context: OperationContext,
+  context: Home & Pick<OperationContext, 'now'>,
   cluster: ClusterRecord,
   principal: KnownPrincipal,
   wish: EntryWish,

@@ -80,8 +80,8 @@ export async function findPrincipalById(
   return { kind, partition, accountId, name: record.name, arn: iamArn(partition, kind, record), principalId };
 }
 
-/** The IAM principal behind a verified signature: for a role session, the role. */
-export function principalOfCaller(caller: Principal): KnownPrincipal {
+/** The IAM principal behind a verified signature: for a role session, the role; none for a federated user. */
+export function principalOfCaller(caller: Principal): KnownPrincipal | undefined {
   const { partition, accountId, principalArn, principalId } = caller;
   switch (caller.kind) {
     case 'root':
@@ -90,6 +90,8 @@ export function principalOfCaller(caller: Principal): KnownPrincipal {
       return { kind: 'user', partition, accountId, name: caller.userName, arn: principalArn, principalId };
     case 'assumedRole':
       return { kind: 'role', partition, accountId, name: caller.roleName, arn: principalArn, principalId };
+    case 'federatedUser':
+      return undefined;
     default:
       throw new Error(`unknown kind of caller: ${(caller satisfies never as Principal).kind}`);
   }

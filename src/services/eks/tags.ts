@@ -32,12 +32,11 @@ export function tagOperations(deps: EksDeps): Operations {
       ...onResource('eks:TagResource'),
       async handle({ resourceArn, tags }, context) {
         refuseBadTags(tags, 'BadRequestException');
-        await changeTags(resourceArn, context, (current) => {
+        return changeTags(resourceArn, context, (current) => {
           const all = { ...current, ...tags };
           refuseBadTags(all, 'BadRequestException');
           return all;
         });
-        return {};
       },
     }),
 
@@ -49,10 +48,9 @@ export function tagOperations(deps: EksDeps): Operations {
       async handle({ resourceArn, tagKeys }, context) {
         for (const key of tagKeys) refuseBadTagKey(key, 'BadRequestException');
         const removed = new Set(tagKeys);
-        await changeTags(resourceArn, context, (current) =>
+        return changeTags(resourceArn, context, (current) =>
           Object.fromEntries(Object.entries(current).filter(([key]) => !removed.has(key))),
         );
-        return {};
       },
     }),
 
@@ -72,11 +70,11 @@ export function tagOperations(deps: EksDeps): Operations {
     resourceArn: string,
     context: OperationContext,
     change: (current: Tags) => Tags,
-  ): Promise<void> {
-    await retryingConflicts(async () => {
+  ): Promise<object> {
+    return await retryingConflicts(async () => {
       const { key, record, unchanged } = await findTaggable(resourceArn, context);
       const value = JSON.stringify({ ...record, tags: change(record.tags) });
-      await storage.commit({ expect: [unchanged], changes: [{ type: 'put', key, value }] });
+      return context.commit({ expect: [unchanged], changes: [{ type: 'put', key, value }] }, {});
     });
   }
 

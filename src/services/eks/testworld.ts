@@ -9,6 +9,7 @@ import { writeJsonStructure } from '../../wire/protocols/json.ts';
 import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
 import { services } from '../../wire/protocols/services.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import { testContext } from '../testworld.ts';
 import type { EksDeps } from './deps.ts';
 import { createEksOperations } from './operations.ts';
 
@@ -78,10 +79,16 @@ export async function createWorld(
   };
   const operations = createEksOperations(deps);
   let uniqueIds = 0;
+  const contextOf = (call: CallOptions = {}): OperationContext => ({
+    ...testContext(storage),
+    caller: call.caller ?? rootOf(account),
+    region: call.region ?? region,
+    now: call.now ?? aNoon,
+  });
 
   const operation = (name: string) => {
     const found = operations[name];
-    if (found === undefined) throw new Error(`no operation ${name}`);
+    if (found === undefined || found.unsigned) throw new Error(`no operation ${name}`);
     return found;
   };
 
@@ -199,16 +206,6 @@ export async function outcomeOf(call: Promise<unknown>): Promise<string> {
     if (error instanceof AwsError) return `${error.code}: ${error.message}`;
     throw error;
   }
-}
-
-function contextOf(options: CallOptions = {}): OperationContext {
-  return {
-    caller: options.caller ?? rootOf(account),
-    partition: 'aws',
-    region: options.region ?? region,
-    requestId: 'f7c1a1e2-0000-4000-8000-000000000000',
-    now: options.now ?? aNoon,
-  };
 }
 
 function refuseUnmodelledOutput(name: string, output: unknown): void {

@@ -84,7 +84,7 @@ export function updateOperations(deps: EksDeps): Operations {
             .toSorted((a, b) => b.createdAt - a.createdAt)
             .slice(MAX_KEPT_UPDATES - 1)
             .map(({ updateId }) => ({ type: 'delete' as const, key: updateKey(clusterId, updateId) }));
-          await storage.commit({
+          const batch: Batch = {
             expect: [cluster.unchanged, ...(also.expect ?? [])],
             changes: [
               { type: 'put', key: cluster.key, value: JSON.stringify(record) },
@@ -92,8 +92,8 @@ export function updateOperations(deps: EksDeps): Operations {
               ...forgotten,
               ...also.changes,
             ],
-          });
-          return { update: shownUpdate(update) };
+          };
+          return context.commit(batch, { update: shownUpdate(update) });
         });
       },
     }),

@@ -9,6 +9,7 @@ import type {
 import type { Principal } from '../../engine/iam/principal.ts';
 import type { AccessKeyRecord, AccountRecord, UserRecord } from '../../storage/records/iam.ts';
 import { accessKeyKey, accountKey } from '../../storage/records/keys.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
@@ -17,7 +18,7 @@ import { noSuchEntity, quotaExceeded } from './errors.ts';
 import { newSecretAccessKey, newUniqueId } from './ids.ts';
 import { pageFailures, pageOf } from './paging.ts';
 import { callerTarget, requireCaller, requirePrincipal, userKind } from './principals.ts';
-import { atomically, put, readRecord, replace, type Stored } from './records.ts';
+import { atomically, put, readRecord, replacing, type Stored } from './records.ts';
 
 const keysPerUser = 2;
 
@@ -66,7 +67,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
 
   const CreateAccessKey = defineOperation<CreateAccessKeyRequest, CreateAccessKeyResponse>({
     authorization: (input, context) => callerTarget(dependencies, 'CreateAccessKey', input.UserName, context),
-    async handle(input, { caller, now }) {
+    async handle(input, { caller, now, commit }) {
       refuseInvalid(validateMember('userName', input.UserName, userName));
       return atomically(async () => {
         const holder = await holderOf(caller, input.UserName);
@@ -85,7 +86,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
           sealedSecret: secretBox.seal(secret, accessKeyId),
         };
         const key = accessKeyKey(accessKeyId);
-        await storage.commit({
+        const batch: Batch = {
           expect: [
             { key: holderKey, revision },
             { key, revision: 0 },
@@ -94,8 +95,8 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
             put(key, accessKey),
             put(holderKey, { ...record, accessKeyIds: [...record.accessKeyIds, accessKeyId] }),
           ],
-        });
-        return {
+        };
+        return commit(batch, {
           AccessKey: {
             ...nameIn(holder),
             AccessKeyId: accessKeyId,
@@ -103,7 +104,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
             SecretAccessKey: secret,
             CreateDate: new Date(now),
           },
-        };
+        });
       });
     },
   });
@@ -137,7 +138,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
 
   const UpdateAccessKey = defineOperation<UpdateAccessKeyRequest, Record<string, never>>({
     authorization: (input, context) => callerTarget(dependencies, 'UpdateAccessKey', input.UserName, context),
-    async handle(input, { caller }) {
+    async handle(input, { caller, commit }) {
       const { AccessKeyId: id = '', Status: status } = input;
       refuseInvalid([
         ...validateMember('userName', input.UserName, userName),
@@ -146,18 +147,17 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
       ]);
       return atomically(async () => {
         const stored = await requireKey(await holderOf(caller, input.UserName), id);
-        await replace(storage, stored, {
-          ...stored.record,
-          status: status === 'Active' ? 'Active' : 'Inactive',
-        });
-        return {};
+        return commit(
+          replacing(stored, { ...stored.record, status: status === 'Active' ? 'Active' : 'Inactive' }),
+          {},
+        );
       });
     },
   });
 
   const DeleteAccessKey = defineOperation<DeleteAccessKeyRequest, Record<string, never>>({
     authorization: (input, context) => callerTarget(dependencies, 'DeleteAccessKey', input.UserName, context),
-    async handle(input, { caller }) {
+    async handle(input, { caller, commit }) {
       const { AccessKeyId: id = '' } = input;
       refuseInvalid([
         ...validateMember('userName', input.UserName, userName),
@@ -167,17 +167,12 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
         const holder = await holderOf(caller, input.UserName);
         const { key } = await requireKey(holder, id);
         const { key: holderKey, revision, record } = holder.stored;
-        await storage.commit({
+        const accessKeyIds = record.accessKeyIds.filter((other) => other !== id);
+        const batch: Batch = {
           expect: [{ key: holderKey, revision }],
-          changes: [
-            { type: 'delete', key },
-            put(holderKey, {
-              ...record,
-              accessKeyIds: record.accessKeyIds.filter((other) => other !== id),
-            }),
-          ],
-        });
-        return {};
+          changes: [{ type: 'delete', key }, put(holderKey, { ...record, accessKeyIds })],
+        };
+        return commit(batch, {});
       });
     },
   });

@@ -2,6 +2,7 @@ import type { AttachedPolicy } from '@aws-sdk/client-iam';
 import { parseArn } from '../../engine/arn/arn.ts';
 import { lowerAscii } from '../../engine/arn/case.ts';
 import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
@@ -40,7 +41,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
   dependencies: IamDependencies,
   kind: PrincipalKind<R>,
 ): Operations {
-  const { storage, pageTokens } = dependencies;
+  const { pageTokens } = dependencies;
   const { word, noun } = kind;
 
   const target = (action: string) => (input: NamedInput, context: OperationContext) =>
@@ -56,14 +57,14 @@ function operationsFor<R extends UserRecord | RoleRecord>(
    *
    * INVARIANT: the policy's record is expected unchanged: it cannot be deleted while it is being attached.
    */
-  const reattach = async (
+  const reattaching = (
     { key, revision, record }: Stored<R>,
     found: FoundPolicy | undefined,
     attachedPolicyArns: readonly string[],
-  ): Promise<void> => {
+  ): Batch => {
     const counted = found?.owner === 'account' ? found.stored : undefined;
     const change = attachedPolicyArns.length - record.attachedPolicyArns.length;
-    await storage.commit({
+    return {
       expect: [
         { key, revision },
         ...(counted === undefined ? [] : [{ key: counted.key, revision: counted.revision }]),
@@ -79,12 +80,12 @@ function operationsFor<R extends UserRecord | RoleRecord>(
               }),
             ]),
       ],
-    });
+    };
   };
 
   const Attach = defineOperation<AttachInput, object>({
     authorization: target(`Attach${word}Policy`),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
@@ -97,15 +98,14 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         const attached = stored.record.attachedPolicyArns;
         if (attached.includes(arn)) return {};
         if (attached.length >= attachmentLimit) throw quotaExceeded(`PoliciesPer${word}`, attachmentLimit);
-        await reattach(stored, found, [...attached, arn]);
-        return {};
+        return commit(reattaching(stored, found, [...attached, arn]), {});
       });
     },
   });
 
   const Detach = defineOperation<AttachInput, object>({
     authorization: target(`Detach${word}Policy`),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
@@ -113,12 +113,9 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         kind.refuseProtected(stored.record);
         const attached = stored.record.attachedPolicyArns;
         if (!attached.includes(arn)) throw noSuchEntity(`Policy ${arn} was not found.`);
-        await reattach(
-          stored,
-          await findPolicy(dependencies, accountId, arn),
-          attached.filter((other) => other !== arn),
-        );
-        return {};
+        const found = await findPolicy(dependencies, accountId, arn);
+        const kept = attached.filter((other) => other !== arn);
+        return commit(reattaching(stored, found, kept), {});
       });
     },
   });

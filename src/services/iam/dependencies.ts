@@ -1,11 +1,11 @@
-import type { Storage } from '../../storage/storage.ts';
+import type { StorageReader } from '../../storage/storage.ts';
 import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
 import type { RandomSource, SecretBox } from '../secrets.ts';
 
 /** What the IAM operations are built from; `server` constructs it. */
 export interface IamDependencies {
-  readonly storage: Storage;
+  readonly storage: StorageReader;
   readonly secretBox: SecretBox;
   readonly random: RandomSource;
   readonly pageTokens: PageTokens;

@@ -15,7 +15,7 @@ import {
   roleKind,
   userKind,
 } from './principals.ts';
-import { atomically, replace } from './records.ts';
+import { atomically, replacing } from './records.ts';
 
 interface PolicyInput extends NamedInput {
   readonly PolicyName?: string | undefined;
@@ -37,7 +37,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
   dependencies: IamDependencies,
   kind: PrincipalKind<R>,
 ): Operations {
-  const { storage, pageTokens } = dependencies;
+  const { pageTokens } = dependencies;
   const { word, noun } = kind;
 
   const target = (action: string) => (input: NamedInput, context: OperationContext) =>
@@ -53,7 +53,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
 
   const Put = defineOperation<PolicyInput & { readonly PolicyDocument?: string | undefined }, object>({
     authorization: target(`Put${word}Policy`),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { PolicyName: policyName = '', PolicyDocument: document = '' } = input;
       refuseInvalid([
         ...failures(input),
@@ -70,8 +70,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
             `Maximum policy size of ${kind.inlinePolicyLimit} bytes exceeded for ${noun} ${stored.record.name}`,
           );
         }
-        await replace(storage, stored, { ...stored.record, inlinePolicies });
-        return {};
+        return commit(replacing(stored, { ...stored.record, inlinePolicies }), {});
       });
     },
   });
@@ -114,7 +113,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
 
   const Delete = defineOperation<PolicyInput, object>({
     authorization: target(`Delete${word}Policy`),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { PolicyName: policyName = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
@@ -122,8 +121,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         kind.refuseProtected(stored.record);
         if (!Object.hasOwn(stored.record.inlinePolicies, policyName)) throw noSuchPolicy(policyName);
         const { [policyName]: _, ...inlinePolicies } = stored.record.inlinePolicies;
-        await replace(storage, stored, { ...stored.record, inlinePolicies });
-        return {};
+        return commit(replacing(stored, { ...stored.record, inlinePolicies }), {});
       });
     },
   });

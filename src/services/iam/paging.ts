@@ -1,4 +1,4 @@
-import type { Storage } from '../../storage/storage.ts';
+import type { StorageReader } from '../../storage/storage.ts';
 import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
 import { validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
@@ -51,7 +51,7 @@ export function pageOf<T>(
  * needs. The position is the rest of the key.
  */
 export async function pageOfRecords<T>(
-  storage: Storage,
+  storage: StorageReader,
   prefix: string,
   keep: (record: T) => boolean,
   input: PageRequest,

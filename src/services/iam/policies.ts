@@ -87,7 +87,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
       resourceInMessage: `policy ${name}`,
     }),
     async handle(input, context) {
-      const { caller, now } = context;
+      const { caller, now, commit } = context;
       const { accountId } = caller;
       const { PolicyName: name = '', Path: path = '/', PolicyDocument: document = '' } = input;
       refuseInvalid([
@@ -125,8 +125,10 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
           tags,
           attachmentCount: 0,
         };
-        await storage.commit({ expect: [{ key, revision: 0 }], changes: [put(key, policy)] });
-        return { Policy: { ...ownPolicy(policy), ...details({ tags }) } };
+        return commit(
+          { expect: [{ key, revision: 0 }], changes: [put(key, policy)] },
+          { Policy: { ...ownPolicy(policy), ...details({ tags }) } },
+        );
       });
     },
   });
@@ -190,7 +192,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
 
   const DeletePolicy = defineOperation<DeletePolicyRequest, Record<string, never>>({
     authorization: ({ PolicyArn }) => policyTarget('DeletePolicy', PolicyArn),
-    async handle(input, { caller }) {
+    async handle(input, { caller, commit }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(validateMember('policyArn', input.PolicyArn, constraints.policyArn));
       return atomically(async () => {
@@ -211,8 +213,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
             "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy.",
           );
         }
-        await storage.commit({ expect: [{ key, revision }], changes: [{ type: 'delete', key }] });
-        return {};
+        return commit({ expect: [{ key, revision }], changes: [{ type: 'delete', key }] }, {});
       });
     },
   });

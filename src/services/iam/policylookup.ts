@@ -1,7 +1,7 @@
 import { parseArn } from '../../engine/arn/arn.ts';
 import type { PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import { policyKey, rolesPrefix, usersPrefix } from '../../storage/records/keys.ts';
-import type { Storage } from '../../storage/storage.ts';
+import type { StorageReader } from '../../storage/storage.ts';
 import { policyArn } from './arns.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { invalidInput } from './errors.ts';
@@ -48,7 +48,7 @@ export async function findPolicy(
  * in the account that could hold the number; for its own policies the record's count says the same.
  */
 export async function countAttachments(
-  storage: Storage,
+  storage: StorageReader,
   accountId: string,
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();

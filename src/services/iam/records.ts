@@ -1,4 +1,10 @@
-import { type Put, type Revision, RevisionConflictError, type Storage } from '../../storage/storage.ts';
+import {
+  type Batch,
+  type Put,
+  type Revision,
+  RevisionConflictError,
+  type StorageReader,
+} from '../../storage/storage.ts';
 import { tooManyWriters } from './errors.ts';
 
 /** A record as read, with what a later write must expect. */
@@ -9,7 +15,7 @@ export interface Stored<T> {
 }
 
 /** The record under a key. Its shape is trusted: nothing but these operations and `server` writes it. */
-export async function readRecord<T>(storage: Storage, key: string): Promise<Stored<T> | undefined> {
+export async function readRecord<T>(storage: StorageReader, key: string): Promise<Stored<T> | undefined> {
   const entry = await storage.get(key);
   return entry === undefined
     ? undefined
@@ -20,16 +26,9 @@ export function put(key: string, record: object): Put {
   return { type: 'put', key, value: JSON.stringify(record) };
 }
 
-/** Writes a changed record, if nobody else has changed it since it was read. */
-export async function replace<T extends object>(
-  storage: Storage,
-  stored: Stored<T>,
-  record: T,
-): Promise<void> {
-  await storage.commit({
-    expect: [{ key: stored.key, revision: stored.revision }],
-    changes: [put(stored.key, record)],
-  });
+/** The batch that stores a changed record, if nobody else has changed it since it was read. */
+export function replacing<T extends object>({ key, revision }: Stored<T>, record: T): Batch {
+  return { expect: [{ key, revision }], changes: [put(key, record)] };
 }
 
 /**

@@ -14,6 +14,7 @@ import type {
 } from '@aws-sdk/client-iam';
 import type { RoleRecord } from '../../storage/records/iam.ts';
 import { principalIdKey, roleKey, rolesPrefix } from '../../storage/records/keys.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn, roleArn } from './arns.ts';
@@ -31,7 +32,7 @@ import {
   requirePrincipal,
   roleKind,
 } from './principals.ts';
-import { atomically, put, replace, type Stored } from './records.ts';
+import { atomically, put, replacing, type Stored } from './records.ts';
 import { createTagPermission } from './tagpermission.ts';
 import { checkTrustPolicy, pinTrustPolicy, readTrustPolicy } from './trustpolicy.ts';
 
@@ -83,6 +84,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
       const {
         caller: { accountId },
         now,
+        commit,
       } = context;
       const { RoleName: name = '', Path: path = '/', AssumeRolePolicyDocument: document = '' } = input;
       refuseInvalid([
@@ -126,11 +128,11 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
           ...trust,
         };
         const idKey = principalIdKey(role.principalId);
-        await storage.commit({
+        const batch: Batch = {
           expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...expect],
           changes: [put(key, role), put(idKey, { kind: 'role', accountId, name })],
-        });
-        return { Role: await roleWithTags(role) };
+        };
+        return commit(batch, { Role: await roleWithTags(role) });
       });
     },
   });
@@ -168,7 +170,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
 
   const UpdateRole = defineOperation<UpdateRoleRequest, Empty>({
     authorization: target('UpdateRole'),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { RoleName: name = '' } = input;
       refuseInvalid([
         ...validateMember('roleName', input.RoleName, constraints.roleName),
@@ -177,20 +179,20 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
       ]);
       return atomically(async () => {
         const stored = await requireRole(accountId, name);
-        await replace(storage, stored, {
+        const role: RoleRecord = {
           ...stored.record,
           ...(input.Description === undefined ? {} : { description: input.Description }),
           // The model says so: without a value the default of one hour is applied, not the old one kept.
           maxSessionDuration: input.MaxSessionDuration ?? defaultMaxSessionDuration,
-        });
-        return {};
+        };
+        return commit(replacing(stored, role), {});
       });
     },
   });
 
   const UpdateRoleDescription = defineOperation<UpdateRoleDescriptionRequest, UpdateRoleDescriptionResponse>({
     authorization: target('UpdateRoleDescription'),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { RoleName: name = '', Description: description = '' } = input;
       refuseInvalid([
         ...validateMember('roleName', input.RoleName, constraints.roleName),
@@ -202,15 +204,14 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
       return atomically(async () => {
         const stored = await requireRole(accountId, name);
         const role = { ...stored.record, description };
-        await replace(storage, stored, role);
-        return { Role: await roleWithTags(role) };
+        return commit(replacing(stored, role), { Role: await roleWithTags(role) });
       });
     },
   });
 
   const UpdateAssumeRolePolicy = defineOperation<UpdateAssumeRolePolicyRequest, Empty>({
     authorization: target('UpdateAssumeRolePolicy'),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { RoleName: name = '', PolicyDocument: document = '' } = input;
       refuseInvalid([
         ...validateMember('roleName', input.RoleName, constraints.roleName),
@@ -220,19 +221,19 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
       return atomically(async () => {
         const { key, revision, record } = await requireRole(accountId, name);
         const { expect, ...trust } = await pinTrustPolicy(dependencies, document);
-        await storage.commit({
+        const batch: Batch = {
           // A role may trust itself: its key is among the trusted ones then.
           expect: [{ key, revision }, ...expect.filter((expectation) => expectation.key !== key)],
           changes: [put(key, { ...record, ...trust })],
-        });
-        return {};
+        };
+        return commit(batch, {});
       });
     },
   });
 
   const DeleteRole = defineOperation<DeleteRoleRequest, Empty>({
     authorization: target('DeleteRole'),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { RoleName: name = '' } = input;
       refuseInvalid(validateMember('roleName', input.RoleName, constraints.roleName));
       return atomically(async () => {
@@ -243,14 +244,14 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         if (Object.keys(record.inlinePolicies).length > 0) {
           throw deleteConflict('Cannot delete entity, must delete policies first.');
         }
-        await storage.commit({
+        const batch: Batch = {
           expect: [{ key, revision }],
           changes: [
             { type: 'delete', key },
             { type: 'delete', key: principalIdKey(record.principalId) },
           ],
-        });
-        return {};
+        };
+        return commit(batch, {});
       });
     },
   });

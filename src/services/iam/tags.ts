@@ -15,7 +15,7 @@ import {
   roleKind,
   userKind,
 } from './principals.ts';
-import { atomically, replace } from './records.ts';
+import { atomically, replacing } from './records.ts';
 
 /** `TagUser`, `UntagRole`, `ListUserTags` and so on: keys unique without case (iam-facts J7). */
 export function createTagOperations(dependencies: IamDependencies): Operations {
@@ -26,7 +26,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
   dependencies: IamDependencies,
   kind: PrincipalKind<R>,
 ): Operations {
-  const { storage, pageTokens } = dependencies;
+  const { pageTokens } = dependencies;
   const { word, noun } = kind;
 
   const target = (action: string) => (input: NamedInput, context: OperationContext) =>
@@ -37,7 +37,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
 
   const TagIt = defineOperation<NamedInput & { readonly Tags?: readonly Tag[] | undefined }, object>({
     authorization: target(`Tag${word}`),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       refuseInvalid([
         ...nameFailures(input),
         ...validateMember('tags', input.Tags, { required: true }),
@@ -50,22 +50,20 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         const kept = stored.record.tags.filter(({ Key }) => !replaced.has(Key.toLowerCase()));
         const tags = [...kept, ...added];
         if (tags.length > constraints.maxTags) throw quotaExceeded(`TagsPer${word}`, constraints.maxTags);
-        await replace(storage, stored, { ...stored.record, tags });
-        return {};
+        return commit(replacing(stored, { ...stored.record, tags }), {});
       });
     },
   });
 
   const UntagIt = defineOperation<NamedInput & { readonly TagKeys?: readonly string[] | undefined }, object>({
     authorization: target(`Untag${word}`),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       refuseInvalid([...nameFailures(input), ...constraints.tagKeyFailures(input.TagKeys)]);
       const removed = new Set((input.TagKeys ?? []).map((key) => key.toLowerCase()));
       return atomically(async () => {
         const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
         const tags = stored.record.tags.filter(({ Key }) => !removed.has(Key.toLowerCase()));
-        await replace(storage, stored, { ...stored.record, tags });
-        return {};
+        return commit(replacing(stored, { ...stored.record, tags }), {});
       });
     },
   });

@@ -4,8 +4,9 @@ import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import { accountKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
-import type { AuthorizationTarget, OperationContext, Operations } from '../operation.ts';
+import type { AuthorizationTarget, Operation, OperationContext, Operations } from '../operation.ts';
 import type { RandomSource, SecretBox } from '../secrets.ts';
+import { testContext } from '../testworld.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { createIamOperations } from './operations.ts';
 
@@ -70,7 +71,9 @@ export interface World {
   role(name: string, trustPolicy?: string): Promise<string>;
 }
 
-export async function createWorld(overrides: Partial<IamDependencies> = {}): Promise<World> {
+export async function createWorld(
+  overrides: Partial<Omit<IamDependencies, 'storage'>> & { readonly storage?: Storage } = {},
+): Promise<World> {
   const storage = overrides.storage ?? createMemoryStorage();
   await storage.commit({
     changes: [
@@ -90,15 +93,13 @@ export async function createWorld(overrides: Partial<IamDependencies> = {}): Pro
     ...overrides,
   });
   const contextOf = (caller: Principal): OperationContext => ({
+    ...testContext(storage),
     caller,
-    partition: 'aws',
-    region: 'us-east-1',
-    requestId: 'request',
     now: start,
   });
-  const operation = (name: string): Operations[string] => {
+  const operation = (name: string): Operation => {
     const found = operations[name];
-    if (found === undefined) throw new Error(`no operation ${name}`);
+    if (found === undefined || found.unsigned) throw new Error(`no operation ${name}`);
     return found;
   };
   const world: World = {

@@ -18,6 +18,7 @@ import {
   userKey,
   usersPrefix,
 } from '../../storage/records/keys.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn, rootArn, userArn } from './arns.ts';
@@ -80,6 +81,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
       const {
         caller: { accountId },
         now,
+        commit,
       } = context;
       const { UserName: name = '', Path: path = '/' } = input;
       refuseInvalid([
@@ -113,14 +115,14 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
           accessKeyIds: [],
         };
         const idKey = principalIdKey(user.principalId);
-        await storage.commit({
+        const batch: Batch = {
           expect: [
             { key, revision: 0 },
             { key: idKey, revision: 0 },
           ],
           changes: [put(key, user), put(idKey, { kind: 'user', accountId, name })],
-        });
-        return { User: userWithTags(user) };
+        };
+        return commit(batch, { User: userWithTags(user) });
       });
     },
   });
@@ -173,7 +175,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
       });
       return { ...target, resources: [...target.resources, moved] };
     },
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { UserName: name = '' } = input;
       refuseInvalid([
         ...validateMember('userName', input.UserName, constraints.existingUserName),
@@ -198,7 +200,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         );
         const keysFound = accessKeys.filter((found) => found !== undefined);
         const { principalId } = renamed;
-        await storage.commit({
+        const batch: Batch = {
           expect: [
             { key: stored.key, revision: stored.revision },
             ...(moved ? [{ key: newKey, revision: 0 }] : []),
@@ -212,8 +214,8 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
               put(key, { ...record, owner: { kind: 'user', userName: renamed.name, principalId } }),
             ),
           ],
-        });
-        return {};
+        };
+        return commit(batch, {});
       });
     },
   });
@@ -221,7 +223,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
   const DeleteUser = defineOperation<DeleteUserRequest, Record<string, never>>({
     authorization: ({ UserName = '' }, context) =>
       principalTarget(dependencies, userKind, 'DeleteUser', UserName, context),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, commit }) {
       const { UserName: name = '' } = input;
       refuseInvalid(validateMember('userName', input.UserName, constraints.existingUserName));
       return atomically(async () => {
@@ -235,14 +237,14 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         if (record.accessKeyIds.length > 0) {
           throw deleteConflict('Cannot delete entity, must delete access keys first.');
         }
-        await storage.commit({
+        const batch: Batch = {
           expect: [{ key, revision }],
           changes: [
             { type: 'delete', key },
             { type: 'delete', key: principalIdKey(record.principalId) },
           ],
-        });
-        return {};
+        };
+        return commit(batch, {});
       });
     },
   });

@@ -60,7 +60,7 @@ function createGetSessionToken(dependencies: StsDependencies): Operation {
 
 /** Long-term credentials only: a session cannot renew itself (iam-facts I12). */
 function sessionSubject(caller: Principal): SessionSubject {
-  if (caller.session !== undefined || caller.kind === 'assumedRole') {
+  if (caller.session !== undefined || caller.kind === 'assumedRole' || caller.kind === 'federatedUser') {
     throw new AwsError('AccessDenied', 'Cannot call GetSessionToken with session credentials');
   }
   const { accountId } = caller;

@@ -16,7 +16,21 @@ export const rolesPrefix = (accountId: string): string => `iam/${accountId}/role
 export const policyKey = (accountId: string, name: string): string =>
   `iam/${accountId}/policy/${lowerAscii(name)}`;
 export const policiesPrefix = (accountId: string): string => `iam/${accountId}/policy/`;
-/** Users, roles and policies of every account. */
+export const groupKey = (accountId: string, name: string): string =>
+  `iam/${accountId}/group/${lowerAscii(name)}`;
+export const groupsPrefix = (accountId: string): string => `iam/${accountId}/group/`;
+export const instanceProfileKey = (accountId: string, name: string): string =>
+  `iam/${accountId}/instance-profile/${lowerAscii(name)}`;
+export const instanceProfilesPrefix = (accountId: string): string => `iam/${accountId}/instance-profile/`;
+/** `pathAndName` is what follows `mfa/` in the serial number: unique together, with case. */
+export const mfaDeviceKey = (accountId: string, pathAndName: string): string =>
+  `iam/${accountId}/mfa/${pathAndName}`;
+export const mfaDevicesPrefix = (accountId: string): string => `iam/${accountId}/mfa/`;
+/** `url` without its scheme. */
+export const oidcProviderKey = (accountId: string, url: string): string =>
+  `iam/${accountId}/oidc-provider/${url}`;
+export const oidcProvidersPrefix = (accountId: string): string => `iam/${accountId}/oidc-provider/`;
+/** Everything of IAM, of every account. */
 export const allIamPrefix = 'iam/';
 /** Access keys are looked up by their id alone: it is all a signature carries. */
 export const accessKeyKey = (accessKeyId: string): string => `access-key/${accessKeyId}`;

@@ -10,6 +10,14 @@ export interface HttpRequest {
   readonly body: Uint8Array;
 }
 
+/** Who is at the other end of the connection. */
+export interface Peer {
+  /** IPv4 or IPv6; an IPv4 address in IPv6 clothes is given as IPv4. */
+  readonly address: string;
+  /** Over TLS. */
+  readonly secure: boolean;
+}
+
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

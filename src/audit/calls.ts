@@ -1,0 +1,52 @@
+import type { IamDecision } from '../engine/iam/decision.ts';
+import type { Principal } from '../engine/iam/principal.ts';
+import type { Put } from '../storage/storage.ts';
+
+/** From where and how a call reached us. */
+export interface CallSource {
+  /** The peer's address: never a header, which anybody can write. */
+  readonly sourceIp: string;
+  readonly secureTransport: boolean;
+  readonly userAgent?: string;
+  readonly referer?: string;
+  /** The `Host` header. */
+  readonly host?: string;
+}
+
+/** One call of the AWS APIs, told once it is answered: what every record and every metric is made from. */
+export interface Call {
+  readonly requestId: string;
+  /** `unknown` when the request could not be routed. */
+  readonly service: string;
+  readonly operation: string;
+  /** `OK`, or the error's code. */
+  readonly code: string;
+  /** The error's text as it was answered. */
+  readonly message?: string;
+  readonly caller: Principal | undefined;
+  /** The access key the request named, also when its signature was refused: an id proves nothing by itself. */
+  readonly accessKeyId?: string;
+  readonly source: CallSource;
+  readonly region: string;
+  /** When it arrived: epoch milliseconds. */
+  readonly at: number;
+  /** Decoded, unredacted; absent when it could not be decoded or nobody vouched for it. */
+  readonly input?: unknown;
+  /** What was answered, unredacted; absent for errors. */
+  readonly output?: unknown;
+  /** Action and resources it was authorized on; absent for operations that need no permission. */
+  readonly action?: string;
+  readonly resources?: readonly string[];
+  readonly decision?: IamDecision;
+  /** What was thrown when the call failed through no fault of the client. */
+  readonly fault?: unknown;
+  readonly seconds: number;
+}
+
+/** Where calls are recorded. */
+export interface CallRecorder {
+  /** What belongs into the very batch of a call that writes: its record (a mutation and its record are one commit). */
+  recordOf(call: Call): readonly Put[];
+  /** Every other call. Stored within moments, in batches; must not throw and never drops one in silence. */
+  record(call: Call): void;
+}
