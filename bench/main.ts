@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, platform, release, tmpdir } from '
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchDecisions } from './decisions.ts';
+import { benchEvaluations } from './evaluations.ts';
 import { benchMemory } from './memory.ts';
 import { createReport, duration } from './report.ts';
 import { benchRequests } from './requests.ts';
@@ -17,6 +18,7 @@ import { benchWrites } from './writes.ts';
  */
 const sections: Readonly<Record<string, readonly [title: string, run: Section]>> = {
   decisions: ['decisions', benchDecisions],
+  evaluations: ['IAM policies', benchEvaluations],
   signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
   writes: ['durable writes', benchWrites],

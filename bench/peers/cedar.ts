@@ -47,3 +47,44 @@ export function createCedar(id: string, grants: readonly ReadGrant[]): (attribut
     return answer.response.decision === 'allow';
   };
 }
+
+/**
+ * A policy set of so many permits and forbids over actions with conditions, the last of which allows; answers one
+ * question about it.
+ */
+export function createCedarActions(id: string, size: number): () => boolean {
+  const staticPolicies = Object.fromEntries(
+    Array.from({ length: size }, (_, at) => {
+      const mine = at % 10 === 9 || at === size - 1;
+      return [
+        `p${at}`,
+        mine
+          ? `permit(principal == User::"ada", action == Action::"eks:AssociateAccessPolicy", resource == Cluster::"main") ` +
+            `when { context.policy == "AmazonEKSViewPolicy" && context.mfa && context.namespace like "team-${at}-*" };`
+          : `${at % 7 === 0 ? 'forbid' : 'permit'}(principal == User::"ada", action == Action::"other-${at % 4}", resource) ` +
+            `when { context.team == "t${at}" };`,
+      ];
+    }),
+  );
+  const parsed = preparsePolicySet(id, { staticPolicies, templates: {}, templateLinks: [] });
+  if (parsed.type === 'failure')
+    throw new Error(`Cedar refuses its policies: ${JSON.stringify(parsed.errors[0])}`);
+  return () => {
+    const answer = statefulIsAuthorized({
+      principal: { type: 'User', id: 'ada' },
+      action: { type: 'Action', id: 'eks:AssociateAccessPolicy' },
+      resource: { type: 'Cluster', id: 'main' },
+      context: {
+        policy: 'AmazonEKSViewPolicy',
+        namespace: `team-${size - 1}-web`,
+        mfa: true,
+        team: 'none',
+      },
+      preparsedPolicySetId: id,
+      entities: [],
+    });
+    if (answer.type === 'failure') throw new Error(`Cedar fails: ${JSON.stringify(answer.errors[0])}`);
+    if (answer.response.decision !== 'allow') throw new Error('Cedar refuses the benchmark request');
+    return true;
+  };
+}
