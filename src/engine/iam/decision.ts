@@ -17,13 +17,15 @@ export interface IamDecision {
 }
 
 /**
- * `root` grants without policies; `account` is a resource of another account that no policy can open; `session` is
- * the session policy; `credential` is a kind of credential AWS does not accept for the action at all.
+ * `root` grants without policies; `account` is a resource of another account that no policy can open; `rcp` and `scp`
+ * are the guardrails of an organization; `session` is the session policy; `credential` is a kind of credential AWS does not accept for the action at all.
  */
 export type EvaluationStep =
   | 'root'
   | 'account'
   | 'credential'
+  | 'rcp'
+  | 'scp'
   | 'trust'
   | 'resource'
   | 'identity'
@@ -38,10 +40,12 @@ export interface Refusal {
 
 /** Where a policy comes from: what the evidence names. */
 export interface PolicySource {
-  readonly type: 'inline' | 'managed' | 'trust' | 'resource' | 'boundary' | 'session';
+  readonly type: 'inline' | 'managed' | 'trust' | 'resource' | 'boundary' | 'session' | 'scp' | 'rcp';
   /** Policy name, or the role's name for a trust policy. */
   readonly name: string;
   readonly arn?: string;
+  /** Of an inline policy: whose it is. A user is also bound by those of its groups. */
+  readonly bearer?: { readonly kind: 'user' | 'group' | 'role'; readonly name: string };
 }
 
 export interface StatementRef {
@@ -62,6 +66,8 @@ export interface AppliedStatement {
    * (iam-facts D11).
    */
   readonly assumed?: StatementElement;
+  /** With `assumed: 'condition'`: which one. */
+  readonly condition?: ConditionFinding;
 }
 
 export interface StatementMiss {
@@ -70,4 +76,17 @@ export interface StatementMiss {
   readonly element: StatementElement;
   /** True when the element could not be evaluated, false when it was and did not match. */
   readonly unknown: boolean;
+  /** With `element: 'condition'`: which one. */
+  readonly condition?: ConditionFinding;
+}
+
+/** The operator and key of a Condition block that was not met, or could not be judged. */
+export interface ConditionFinding {
+  /** As written, with set prefix and suffix. */
+  readonly operator: string;
+  /** As written. */
+  readonly key: string;
+  /** The request does not have the key. */
+  readonly absent: boolean;
+  readonly position: Position;
 }
