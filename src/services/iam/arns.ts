@@ -5,7 +5,7 @@ type Named = { readonly accountId: string; readonly path: string; readonly name:
 /** `arn:P:iam::ACCOUNT:KIND/PATH/NAME` (iam-facts J2). */
 export function entityArn(
   partition: string,
-  kind: 'user' | 'role' | 'policy',
+  kind: 'user' | 'group' | 'role' | 'policy' | 'instance-profile' | 'mfa',
   { accountId, path, name }: Named,
 ): string {
   return `arn:${partition}:iam::${accountId}:${kind}${path}${name}`;

@@ -1,7 +1,7 @@
 import type { RandomSource } from '../secrets.ts';
 
 /** What the first four characters of a unique id say about its kind (iam-facts J3). */
-export type UniqueIdPrefix = 'AKIA' | 'ASIA' | 'AIDA' | 'AROA' | 'ANPA';
+export type UniqueIdPrefix = 'AKIA' | 'ASIA' | 'AIDA' | 'AROA' | 'AGPA' | 'ANPA' | 'AIPA';
 
 /** 32 letters, so that the low five bits of a random byte choose one without bias. */
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
