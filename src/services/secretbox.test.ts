@@ -54,3 +54,11 @@ test('the box keeps its own copy of the key', () => {
 test.each([0, 16, 31, 33])('a key of %d bytes is refused', (length) => {
   expect(() => createSecretBox(new Uint8Array(length))).toThrow(RangeError);
 });
+
+test('bytes open as the same bytes, also those that are no text', () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, at) => at);
+  const sealed = box.sealBytes(bytes, 'c');
+  expect(box.openBytes(sealed, 'd')).toBeUndefined();
+  expect(Array.from(box.openBytes(sealed, 'c') ?? [])).toEqual(Array.from(bytes));
+  expect(box.open(box.sealBytes(Buffer.from('é😀'), 'c'), 'c')).toBe('é😀');
+});

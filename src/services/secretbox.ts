@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import type { SecretBox } from './secrets.ts';
+import type { ByteBox, SecretBox } from './secrets.ts';
 
 const cipher = 'aes-256-gcm';
 const keyLength = 32;
@@ -12,25 +12,20 @@ const prefix = 'v1.';
  * AES-256-GCM with a random 96-bit nonce. Sealed texts are `v1.` + base64url(nonce, ciphertext, tag), safe in URLs and
  * headers. One key may seal 2^32 texts before nonces could repeat. Throws a RangeError unless the key has 32 bytes.
  */
-export function createSecretBox(key: Uint8Array): SecretBox {
+export function createSecretBox(key: Uint8Array): SecretBox & ByteBox {
   if (key.length !== keyLength)
     throw new RangeError(`the key must have ${keyLength} bytes, not ${key.length}`);
   // A copy: wiping or reusing the caller's buffer must not change the box.
   const secret = Buffer.from(key);
-  return {
-    seal(plaintext, context) {
+  const box: ByteBox = {
+    sealBytes(bytes, context) {
       const nonce = randomBytes(nonceLength);
       const sealing = createCipheriv(cipher, secret, nonce, { authTagLength: tagLength });
       sealing.setAAD(Buffer.from(context, 'utf8'));
-      const body = Buffer.concat([
-        nonce,
-        sealing.update(plaintext, 'utf8'),
-        sealing.final(),
-        sealing.getAuthTag(),
-      ]);
+      const body = Buffer.concat([nonce, sealing.update(bytes), sealing.final(), sealing.getAuthTag()]);
       return prefix + body.toString('base64url');
     },
-    open(sealed, context) {
+    openBytes(sealed, context) {
       const body = decode(sealed);
       if (body === undefined) return undefined;
       // SECURITY: without a fixed tag length a forger could offer a tag of four bytes.
@@ -40,12 +35,19 @@ export function createSecretBox(key: Uint8Array): SecretBox {
       opening.setAAD(Buffer.from(context, 'utf8'));
       opening.setAuthTag(body.subarray(-tagLength));
       try {
-        const text = opening.update(body.subarray(nonceLength, -tagLength), undefined, 'utf8');
-        return text + opening.final('utf8');
+        return Buffer.concat([opening.update(body.subarray(nonceLength, -tagLength)), opening.final()]);
       } catch {
         // The only failure left is a wrong tag: another key, another context, or a changed text.
         return undefined;
       }
+    },
+  };
+  return {
+    ...box,
+    seal: (plaintext, context) => box.sealBytes(Buffer.from(plaintext, 'utf8'), context),
+    open(sealed, context) {
+      const bytes = box.openBytes(sealed, context);
+      return bytes === undefined ? undefined : Buffer.from(bytes).toString('utf8');
     },
   };
 }

@@ -6,6 +6,12 @@ export interface SecretBox {
   open(sealed: string, context: string): string | undefined;
 }
 
+/** The same for bytes. A text and its bytes are the same to it: `sealBytes` of UTF-8 opens with `open`. */
+export interface ByteBox {
+  sealBytes(bytes: Uint8Array, context: string): string;
+  openBytes(sealed: string, context: string): Uint8Array | undefined;
+}
+
 /** Randomness and ids are passed in, so that tests can fix them. */
 export interface RandomSource {
   bytes(length: number): Uint8Array;
