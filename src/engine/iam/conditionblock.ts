@@ -1,39 +1,8 @@
 import type { ConditionEntry } from './document.ts';
 import { InvalidPolicy, legacyParsing, syntaxErrors } from './fault.ts';
 import type { JsonNode } from './json.ts';
-
-type Family = 'string' | 'numeric' | 'date' | 'bool' | 'binary' | 'ip' | 'arn' | 'null';
-
-/** Every condition operator there is, without set prefix and `IfExists` (iam-facts D). */
-const operators: Readonly<Record<string, Family>> = {
-  StringEquals: 'string',
-  StringNotEquals: 'string',
-  StringEqualsIgnoreCase: 'string',
-  StringNotEqualsIgnoreCase: 'string',
-  StringLike: 'string',
-  StringNotLike: 'string',
-  NumericEquals: 'numeric',
-  NumericNotEquals: 'numeric',
-  NumericLessThan: 'numeric',
-  NumericLessThanEquals: 'numeric',
-  NumericGreaterThan: 'numeric',
-  NumericGreaterThanEquals: 'numeric',
-  DateEquals: 'date',
-  DateNotEquals: 'date',
-  DateLessThan: 'date',
-  DateLessThanEquals: 'date',
-  DateGreaterThan: 'date',
-  DateGreaterThanEquals: 'date',
-  Bool: 'bool',
-  BinaryEquals: 'binary',
-  IpAddress: 'ip',
-  NotIpAddress: 'ip',
-  ArnEquals: 'arn',
-  ArnNotEquals: 'arn',
-  ArnLike: 'arn',
-  ArnNotLike: 'arn',
-  Null: 'null',
-};
+import { type OperatorFamily, parseOperator } from './operators.ts';
+import { looksLikeDate } from './values/date.ts';
 
 /**
  * The grammar of a Condition block: operator → key → value or values. An unknown operator is refused (iam-facts D11):
@@ -43,7 +12,7 @@ export function parseConditions(node: JsonNode): readonly ConditionEntry[] {
   if (node.kind !== 'object')
     throw new InvalidPolicy(syntaxErrors, '`Condition` must be an object', node.start);
   return node.members.flatMap(({ key: operator, start, value: keys }) => {
-    const family = familyOf(operator);
+    const family = parseOperator(operator)?.family;
     if (family === undefined) {
       throw new InvalidPolicy(syntaxErrors, `unknown condition operator \`${operator}\``, start);
     }
@@ -59,15 +28,7 @@ export function parseConditions(node: JsonNode): readonly ConditionEntry[] {
   });
 }
 
-function familyOf(operator: string): Family | undefined {
-  const parts = /^(?:ForAllValues:|ForAnyValue:)?([A-Za-z]+?)(IfExists)?$/.exec(operator);
-  const name = parts?.[1] ?? '';
-  if (!Object.hasOwn(operators, name)) return undefined;
-  const family = operators[name];
-  return family === 'null' && parts?.[2] !== undefined ? undefined : family;
-}
-
-function valuesOf(node: JsonNode, family: Family): readonly string[] {
+function valuesOf(node: JsonNode, family: OperatorFamily): readonly string[] {
   return (node.kind === 'array' ? node.items : [node]).map((item) => {
     const value = scalarText(item);
     if (value === undefined) {
@@ -77,7 +38,7 @@ function valuesOf(node: JsonNode, family: Family): readonly string[] {
         item.start,
       );
     }
-    if (family === 'date' && !isDate(value)) {
+    if (family === 'date' && !looksLikeDate(value)) {
       throw new InvalidPolicy(legacyParsing, `\`${value}\` is no date`, item.start);
     }
     return value;
@@ -95,13 +56,4 @@ function scalarText(node: JsonNode): string | undefined {
     default:
       return undefined;
   }
-}
-
-/** W3C's profile of ISO 8601, or epoch seconds (iam-facts D3). The shape only: ranges are judged at evaluation. */
-function isDate(text: string): boolean {
-  return (
-    /^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?)?)?$/.test(
-      text,
-    ) || /^[0-9]+$/.test(text)
-  );
 }

@@ -1,10 +1,15 @@
 import type { Position } from './position.ts';
 
 /**
- * What a policy is attached to decides its grammar: `identity`, `boundary` and `session` speak about their bearer and
- * have no principal; `trust` and `resource` stand on a resource and must have one (iam-facts A2, A8).
+ * What a policy is attached to decides its grammar: `identity`, `boundary`, `session` and `scp` speak about their bearer
+ * and have no principal; `trust`, `resource` and `rcp` stand on a resource and must have one (iam-facts A2, A8).
  */
-export type PolicyKind = 'identity' | 'boundary' | 'session' | 'trust' | 'resource';
+export type PolicyKind = 'identity' | 'boundary' | 'session' | 'trust' | 'resource' | 'scp' | 'rcp';
+
+/** Does the grammar of this kind ask for a principal? */
+export function namesPrincipals(kind: PolicyKind): boolean {
+  return kind === 'trust' || kind === 'resource' || kind === 'rcp';
+}
 
 /** A policy document, parsed: grammar checked, meaning not yet compiled. */
 export interface PolicyDocument {

@@ -132,49 +132,52 @@ describe('actions and resources (iam-facts B)', () => {
 });
 
 describe('what cannot be evaluated refuses (D11)', () => {
-  const condition = { Condition: { Bool: { 'aws:SecureTransport': 'true' } } };
+  const several = { Condition: { StringEquals: { 'aws:TagKeys': ['a', 'b'] } } };
+  const unreadable = 'arn:aws:eks:*:*:cluster/${aws:username';
   test.each<[string, object[], string]>([
-    ['an allow under a condition', [allow(condition)], 'implicitDeny'],
-    ['a deny under a condition', [allow(), deny(condition)], 'explicitDeny'],
-    [
-      'a deny under a condition for another action',
-      [allow(), deny({ ...condition, Action: 'iam:*' })],
-      'allowed',
-    ],
+    ['an allow on a key of several values', [allow(several)], 'implicitDeny'],
+    ['a deny on a key of several values', [allow(), deny(several)], 'explicitDeny'],
+    ['the same deny for another action', [allow(), deny({ ...several, Action: 'iam:*' })], 'allowed'],
     ['an allow under an empty condition', [allow({ Condition: {} })], 'allowed'],
+    ['an allow on an unreadable variable', [allow({ Resource: unreadable })], 'implicitDeny'],
+    ['a deny on an unreadable variable', [allow(), deny({ Resource: unreadable })], 'explicitDeny'],
     [
-      'an allow on a variable',
-      [allow({ Resource: 'arn:aws:eks:*:*:cluster/${aws:username}' })],
+      'an allow on all but an unreadable variable',
+      [allow({ Resource: undefined, NotResource: unreadable })],
       'implicitDeny',
     ],
     [
-      'a deny on a variable',
-      [allow(), deny({ Resource: 'arn:aws:eks:*:*:cluster/${aws:username}' })],
+      'a deny on all but an unreadable variable',
+      [allow(), deny({ Resource: undefined, NotResource: unreadable })],
       'explicitDeny',
     ],
+    ['it beside a certain match', [allow({ Resource: [unreadable, cluster] })], 'allowed'],
     [
-      'an allow on all but a variable',
-      [allow({ Resource: undefined, NotResource: 'arn:aws:s3:::${aws:username}' })],
-      'implicitDeny',
-    ],
-    [
-      'a deny on all but a variable',
-      [allow(), deny({ Resource: undefined, NotResource: 'arn:aws:s3:::${aws:username}' })],
-      'explicitDeny',
-    ],
-    [
-      'a variable beside a certain match',
-      [allow({ Resource: ['arn:aws:s3:::${aws:username}', cluster] })],
+      'it beside a certain exception',
+      [allow(), deny({ Resource: undefined, NotResource: [unreadable, cluster] })],
       'allowed',
     ],
     [
-      'a certain exception beside a variable',
-      [allow(), deny({ Resource: undefined, NotResource: ['arn:aws:s3:::${aws:username}', cluster] })],
-      'allowed',
+      'a variable before the fifth colon (C1)',
+      [allow(), deny({ Resource: 'arn:aws:eks:${aws:RequestedRegion}:*:cluster/*' })],
+      'explicitDeny',
     ],
     ['a resource that is no ARN', [allow({ Resource: 'cluster/prod' })], 'implicitDeny'],
     ['a deny on a resource that is no ARN', [allow(), deny({ Resource: 'cluster/prod' })], 'explicitDeny'],
-  ])('%s', (_name, statements, expected) => expect(ask({}, identity(...statements)).decision).toBe(expected));
+  ])('%s', (_name, statements, expected) => {
+    const context = new Map([['aws:tagkeys', ['a', 'b']]]);
+    expect(ask({ context }, identity(...statements)).decision).toBe(expected);
+  });
+
+  test('which condition was in doubt is told', () => {
+    expect(
+      ask({ context: new Map([['aws:tagkeys', ['a']]]) }, identity(allow(), deny(several))),
+    ).toMatchObject({
+      statements: [
+        { assumed: 'condition', condition: { operator: 'StringEquals', key: 'aws:TagKeys', absent: false } },
+      ],
+    });
+  });
 
   test('in the older language a variable is text (A4)', () => {
     const policies = {
@@ -388,10 +391,11 @@ describe('evidence', () => {
     expect(
       decision.misses.map(({ statement: { sid }, element, unknown }) => [sid, element, unknown]),
     ).toEqual([
-      ['C', 'condition', true],
+      ['C', 'condition', false],
       ['B', 'resource', false],
       ['A', 'action', false],
     ]);
+    expect(decision.misses[0]?.condition).toMatchObject({ operator: 'Bool', key: 'a', absent: true });
   });
 
   test('at most ten misses are kept', () => {

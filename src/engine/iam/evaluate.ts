@@ -1,14 +1,9 @@
 import type { CompiledPolicy, CompiledStatement } from './compile.ts';
-import type {
-  AppliedStatement,
-  EvaluationStep,
-  IamDecision,
-  StatementElement,
-  StatementMiss,
-} from './decision.ts';
+import type { AppliedStatement, EvaluationStep, IamDecision } from './decision.ts';
+import { nearestMisses } from './misses.ts';
 import { grades, type PrincipalGrade } from './principals.ts';
 import { type EvaluationRequest, type PreparedRequest, prepareRequest } from './request.ts';
-import { askStatement } from './statement.ts';
+import { askStatement, type StatementFailure } from './statement.ts';
 
 /** Everything that has a say about one request. */
 export interface PolicySet {
@@ -20,74 +15,136 @@ export interface PolicySet {
   readonly session?: readonly CompiledPolicy[];
   /** The role's trust policy for sts:AssumeRole…, or the resource's own policy. */
   readonly resource?: CompiledPolicy;
+  /** Absent: neither account is in an organization. */
+  readonly guardrails?: Guardrails;
 }
 
+/** What an organization sets above its accounts. */
+export interface Guardrails {
+  /**
+   * Service control policies of the caller's account: the policies of each level, from the organization's root to the
+   * account. Absent where they do not apply: the management account, service-linked roles (iam-facts E8).
+   */
+  readonly serviceControl?: readonly GuardrailLevel[];
+  /** Resource control policies of the account that owns the resource, likewise (iam-facts E9). */
+  readonly resourceControl?: readonly GuardrailLevel[];
+}
+
+export type GuardrailLevel = readonly CompiledPolicy[];
+
 /**
- * AWS's evaluation (iam-facts E1 to E5, E10, E11): any Deny anywhere decides first; then each step must allow, except
- * where an allow on the resource's side spares the caller some of them (E4). Pure and total: it never throws.
+ * AWS's evaluation (iam-facts E1 to E11): any Deny anywhere decides first; then each step must allow, except where an
+ * allow on the resource's side spares the caller some of them (E4). Pure and total: it never throws.
  */
 export function evaluate(request: EvaluationRequest, policies: PolicySet): IamDecision {
-  const prepared = prepareRequest(request);
-  // Identity policies, boundaries and session policies do not exist for root (E10).
-  const steps = request.principal.kind === 'root' ? resourceOnly(policies) : policies;
+  const steps = applicableTo(request.principal, policies);
+  const prepared = prepareRequest(request, { bounded: steps.boundary !== undefined });
   return findDeny(prepared, steps) ?? requireAllows(prepared, steps);
 }
 
-function resourceOnly({ resource }: PolicySet): PolicySet {
-  return { identity: [], ...(resource && { resource }) };
+/**
+ * Identity policies, boundaries and session policies do not exist for root, which service control policies bind all
+ * the same (E8, E10); those bind no caller from outside the accounts.
+ */
+export function applicableTo(principal: EvaluationRequest['principal'], policies: PolicySet): PolicySet {
+  const { resource, guardrails } = policies;
+  const { resourceControl } = guardrails ?? {};
+  switch (principal.kind) {
+    case 'root':
+      return { identity: [], ...(resource && { resource }), ...(guardrails && { guardrails }) };
+    case 'service':
+    case 'federated':
+      return {
+        ...policies,
+        ...(guardrails && { guardrails: { ...(resourceControl && { resourceControl }) } }),
+      };
+    default:
+      return policies;
+  }
 }
 
-function findDeny(request: PreparedRequest, { resource, identity, boundary, session }: PolicySet) {
+/** In the order of the steps: of several that deny, the first is named (iam-facts G4). */
+function findDeny(request: PreparedRequest, policies: PolicySet): IamDecision | undefined {
+  const { resource, identity, boundary, session, guardrails } = policies;
   return (
-    denyIn(request, resource?.kind === 'trust' ? 'trust' : 'resource', resource && [resource]) ??
-    denyIn(request, 'identity', identity) ??
-    denyIn(request, 'boundary', boundary && [boundary]) ??
-    denyIn(request, 'session', session)
+    denyInLevels(request, 'rcp', guardrails?.resourceControl) ??
+    denyInLevels(request, 'scp', guardrails?.serviceControl) ??
+    denyIn(request, resource?.kind === 'trust' ? 'trust' : 'resource', resource) ??
+    denyInAny(request, 'identity', identity) ??
+    denyIn(request, 'boundary', boundary) ??
+    denyInAny(request, 'session', session)
   );
 }
 
-function denyIn(
+function denyInLevels(
   request: PreparedRequest,
   step: EvaluationStep,
-  policies: readonly CompiledPolicy[] | undefined,
+  levels: readonly GuardrailLevel[] | undefined,
 ): IamDecision | undefined {
-  if (policies === undefined) return undefined;
-  for (const policy of policies) {
-    for (const statement of policy.denies) {
-      const answer = askStatement(statement, request);
-      if (answer.answer === 'no') continue;
-      const applied: AppliedStatement =
-        answer.answer === 'unknown'
-          ? { statement: statement.ref, assumed: answer.element }
-          : { statement: statement.ref };
-      return { decision: 'explicitDeny', step, statements: [applied], misses: [] };
-    }
+  for (const level of levels ?? nothing) {
+    const deny = denyInAny(request, step, level);
+    if (deny !== undefined) return deny;
   }
   return undefined;
 }
 
+function denyInAny(
+  request: PreparedRequest,
+  step: EvaluationStep,
+  policies: readonly CompiledPolicy[] | undefined,
+): IamDecision | undefined {
+  for (const policy of policies ?? nothing) {
+    const deny = denyIn(request, step, policy);
+    if (deny !== undefined) return deny;
+  }
+  return undefined;
+}
+
+const nothing: readonly never[] = [];
+
+function denyIn(
+  request: PreparedRequest,
+  step: EvaluationStep,
+  policy: CompiledPolicy | undefined,
+): IamDecision | undefined {
+  for (const statement of policy?.denies.forAction(request.lowerAction) ?? nothing) {
+    const answer = askStatement(statement, request);
+    if (answer.answer === 'no') continue;
+    const applied = answer.answer === 'yes' ? { statement: statement.ref } : assumed(statement, answer);
+    return { decision: 'explicitDeny', step, statements: [applied], misses: [] };
+  }
+  return undefined;
+}
+
+function assumed(statement: CompiledStatement, { element, finding }: StatementFailure): AppliedStatement {
+  return { statement: statement.ref, assumed: element, ...(finding && { condition: finding }) };
+}
+
 function requireAllows(request: PreparedRequest, policies: PolicySet): IamDecision {
-  const { resource, identity, boundary, session } = policies;
+  const { resource, identity, boundary, session, guardrails } = policies;
   const { principal } = request;
+  const used: AppliedStatement[] = [];
+  // Resource control policies only deny: AWS's own allow stands beside them and cannot be detached (E9).
+  for (const level of guardrails?.serviceControl ?? nothing) {
+    const allow = firstAllow(request, level);
+    if (allow === undefined) return implicitDeny(request, 'scp', level);
+    used.push(allow);
+  }
+
   const grant = resource === undefined ? noGrant : grantIn(request, resource);
   const outsider = principal.kind === 'service' || principal.kind === 'federated';
   const foreign = outsider || principal.accountId !== request.resourceAccountId;
-  const trust = resource?.kind === 'trust';
-
+  const step = resource?.kind === 'trust' ? 'trust' : 'resource';
   // A trust policy must allow by itself, and so must anything that faces another account (E3, E5).
-  if (grant.grade === 'none' && (trust || foreign)) {
-    return implicitDeny(request, trust ? 'trust' : 'resource', resource ? [resource] : []);
+  if (grant.grade === 'none' && (step === 'trust' || foreign)) {
+    return implicitDeny(request, step, resource ? [resource] : []);
   }
-  const granted = grant.statement ? [grant.statement] : [];
-  const step = trust ? 'trust' : 'resource';
-  if (outsider) return allowed(step, granted);
-  if (principal.kind === 'root') {
-    return allowed('root', granted);
-  }
+  if (grant.statement) used.push(grant.statement);
+  if (outsider) return allowed(step, used);
+  if (principal.kind === 'root') return allowed('root', used);
   const spared = foreign ? 'nothing' : sparedBy(grant.grade);
-  if (spared === 'everything') return allowed(step, granted);
+  if (spared === 'everything') return allowed(step, used);
 
-  const used = [...granted];
   const own = firstAllow(request, identity);
   if (own !== undefined) used.push(own);
   else if (spared === 'nothing') return implicitDeny(request, 'identity', identity);
@@ -132,7 +189,7 @@ const noGrant: Grant = { grade: 'none' };
 /** The closest allow of a policy with principals. */
 function grantIn(request: PreparedRequest, policy: CompiledPolicy): Grant {
   let best = noGrant;
-  for (const statement of policy.allows) {
+  for (const statement of policy.allows.forAction(request.lowerAction)) {
     const answer = askStatement(statement, request);
     if (answer.answer === 'yes' && grades.indexOf(answer.grade) > grades.indexOf(best.grade)) {
       best = { grade: answer.grade, statement: { statement: statement.ref } };
@@ -146,7 +203,7 @@ function firstAllow(
   policies: readonly CompiledPolicy[],
 ): AppliedStatement | undefined {
   for (const policy of policies) {
-    for (const statement of policy.allows) {
+    for (const statement of policy.allows.forAction(request.lowerAction)) {
       if (askStatement(statement, request).answer === 'yes') return { statement: statement.ref };
     }
   }
@@ -157,25 +214,10 @@ function allowed(step: EvaluationStep, statements: readonly AppliedStatement[]):
   return { decision: 'allowed', step, statements, misses: [] };
 }
 
-const maxMisses = 10;
-const elementOrder: readonly StatementElement[] = ['condition', 'resource', 'action', 'principal'];
-
 function implicitDeny(
   request: PreparedRequest,
   step: EvaluationStep,
   policies: readonly CompiledPolicy[],
 ): IamDecision {
-  const misses = policies
-    .flatMap((policy) => policy.allows)
-    .map((statement) => missOf(statement, request))
-    .filter((miss) => miss !== undefined)
-    .sort((a, b) => elementOrder.indexOf(a.element) - elementOrder.indexOf(b.element))
-    .slice(0, maxMisses);
-  return { decision: 'implicitDeny', step, statements: [], misses };
-}
-
-function missOf(statement: CompiledStatement, request: PreparedRequest): StatementMiss | undefined {
-  const answer = askStatement(statement, request);
-  if (answer.answer === 'yes') return undefined;
-  return { statement: statement.ref, element: answer.element, unknown: answer.answer === 'unknown' };
+  return { decision: 'implicitDeny', step, statements: [], misses: nearestMisses(request, policies) };
 }

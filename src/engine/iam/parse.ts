@@ -1,13 +1,14 @@
 import { parseConditions } from './conditionblock.ts';
-import type {
-  EntryList,
-  Located,
-  PolicyDocument,
-  PolicyKind,
-  PolicyResult,
-  PrincipalElement,
-  PrincipalType,
-  Statement,
+import {
+  type EntryList,
+  type Located,
+  namesPrincipals,
+  type PolicyDocument,
+  type PolicyKind,
+  type PolicyResult,
+  type PrincipalElement,
+  type PrincipalType,
+  type Statement,
 } from './document.ts';
 import { InvalidPolicy, legacyParsing, syntaxErrors } from './fault.ts';
 import { type JsonMember, type JsonNode, parseJson } from './json.ts';
@@ -149,7 +150,7 @@ function readPrincipal(
   const plain = members.get('Principal');
   const negated = members.get('NotPrincipal');
   const member = plain ?? negated;
-  if (kind !== 'trust' && kind !== 'resource') {
+  if (!namesPrincipals(kind)) {
     if (member === undefined) return undefined;
     throw new InvalidPolicy(
       'Policy document should not specify a principal.',
@@ -160,11 +161,11 @@ function readPrincipal(
   if (plain !== undefined && negated !== undefined) {
     throw new InvalidPolicy(syntaxErrors, 'both `Principal` and `NotPrincipal`', negated.start);
   }
-  if (negated !== undefined && kind === 'trust') {
+  if (negated !== undefined && kind !== 'resource') {
     // iam-facts A10; AWS's own words for it are not known.
     throw new InvalidPolicy(
       'Has prohibited field NotPrincipal',
-      '`NotPrincipal` in a trust policy',
+      `\`NotPrincipal\` in a ${kind === 'trust' ? 'trust policy' : 'resource control policy'}`,
       negated.start,
     );
   }

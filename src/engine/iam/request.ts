@@ -36,6 +36,11 @@ export type RequestPrincipal =
  */
 export type RequestContext = ReadonlyMap<string, string | readonly string[]>;
 
+/** The form of a key's name in a context: condition keys and tag keys have no case (iam-facts D2). */
+export function contextKey(name: string): string {
+  return name.toLowerCase();
+}
+
 /** Nothing is known but who asks what. */
 export const emptyContext: RequestContext = new Map();
 
@@ -55,9 +60,15 @@ export interface EvaluationRequest {
 export interface PreparedRequest extends EvaluationRequest {
   readonly lowerAction: string;
   readonly resourceSections: ArnSections | undefined;
+  readonly context: RequestContext;
+  /** Has the caller a permissions boundary? NotPrincipal asks (iam-facts B9). */
+  readonly bounded: boolean;
 }
 
-export function prepareRequest(request: EvaluationRequest): PreparedRequest {
+export function prepareRequest(
+  request: EvaluationRequest,
+  { bounded }: { readonly bounded: boolean },
+): PreparedRequest {
   return {
     principal: request.principal,
     action: request.action,
@@ -65,5 +76,7 @@ export function prepareRequest(request: EvaluationRequest): PreparedRequest {
     resourceAccountId: request.resourceAccountId,
     lowerAction: lowerAscii(request.action),
     resourceSections: splitSections(request.resource),
+    context: request.context ?? emptyContext,
+    bounded,
   };
 }

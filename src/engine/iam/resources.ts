@@ -3,41 +3,46 @@ import { compileWildcard } from '../arn/wildcard.ts';
 import { type Answer, anyOf, not } from './answer.ts';
 import type { EntryList, PolicyDocument } from './document.ts';
 import type { PreparedRequest } from './request.ts';
+import { compileText } from './template.ts';
 
 export type ResourceMatcher = (request: PreparedRequest) => Answer;
 
+/** An entry whose variable is not resolved matches nothing, so that NotResource then covers more (iam-facts C5). */
 export function compileResources(list: EntryList, version: PolicyDocument['version']): ResourceMatcher {
   const entries = list.entries.map(({ value }) => compileEntry(value, version));
-  return (request) => {
-    const answer = anyOf(entries, (entry) => entry(request));
-    return list.negated ? not(answer) : answer;
-  };
+  const judge = (request: PreparedRequest): Answer => anyOf(entries, ask, request, undefined);
+  return list.negated ? (request) => not(judge(request)) : judge;
 }
+
+const ask = (entry: ResourceMatcher, request: PreparedRequest): Answer => entry(request);
 
 function compileEntry(entry: string, version: PolicyDocument['version']): ResourceMatcher {
   if (isAll(entry)) return () => 'yes';
-  // COMPAT: policy variables are not resolved yet: such an entry is in doubt, so an Allow on it grants nothing and a
-  // Deny applies. In the older language `${` is plain text (iam-facts A4).
-  if (version === '2012-10-17' && entry.includes('${')) return () => 'unknown';
   const sections = splitSections(entry);
   // Neither `*` nor an ARN: nothing can be said about what was meant.
   if (sections === undefined || sections[0] !== 'arn') return () => 'unknown';
-  return compileSections(sections);
+  const [, ...rest] = sections;
+  // Variables stand after the fifth colon only (iam-facts C1).
+  if (version === '2012-10-17' && rest.slice(0, 4).some((section) => section.includes('${'))) {
+    return () => 'unknown';
+  }
+  return compileSections(sections, version);
 }
 
 /** Each section on its own: no wildcard crosses one of the first five colons (iam-facts B3). */
-function compileSections(sections: ArnSections): ResourceMatcher {
+function compileSections(sections: ArnSections, version: PolicyDocument['version']): ResourceMatcher {
   const [, ...rest] = sections;
-  const wildcards = rest.map(compileWildcard);
+  const place = rest.slice(0, 4).map(compileWildcard);
+  const name = compileText(sections[5], { version, wildcards: true });
   const coversEverything = rest.every(isAll);
-  return ({ resource, resourceSections: values }) => {
+  return ({ resource, resourceSections: values, context }) => {
     // An action without a resource type is asked on `*`: a narrower pattern says nothing about it (iam-facts B5).
     if (resource === '*') return coversEverything ? 'yes' : 'no';
     if (values === undefined || values[0] !== 'arn') return 'no';
-    for (let index = 0; index < wildcards.length; index++) {
-      if (!wildcards[index]?.(values[index + 1] ?? '')) return 'no';
+    for (let index = 0; index < place.length; index++) {
+      if (!place[index]?.(values[index + 1] ?? '')) return 'no';
     }
-    return 'yes';
+    return name(values[5], context);
   };
 }
 
