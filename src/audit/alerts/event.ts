@@ -1,0 +1,94 @@
+/**
+ * What the rules read of a record. Rules judge what is stored, also by older versions and by imports, so nothing in it
+ * is taken for granted: a member that is missing or of another kind is absent.
+ */
+export interface AwsEvent {
+  readonly kind: 'aws';
+  /** A CloudTrail record. */
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+export interface KubernetesEvent {
+  readonly kind: 'kubernetes';
+  /** An `audit.k8s.io/v1` Event. */
+  readonly record: Readonly<Record<string, unknown>>;
+}
+
+export type TrailEvent = AwsEvent | KubernetesEvent;
+
+/** The value under own members, one inside the other; undefined when there is none. */
+export function valueAt(value: unknown, ...path: readonly string[]): unknown {
+  let current = value;
+  for (const name of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, name)) return undefined;
+    current = (current as Readonly<Record<string, unknown>>)[name];
+  }
+  return current;
+}
+
+export function textAt(value: unknown, ...path: readonly string[]): string | undefined {
+  const found = valueAt(value, ...path);
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** The texts of a list; nothing else in it counts. */
+export function textsAt(value: unknown, ...path: readonly string[]): readonly string[] {
+  const found = valueAt(value, ...path);
+  return Array.isArray(found) ? found.filter((item) => typeof item === 'string') : [];
+}
+
+/** When it happened, epoch milliseconds; NaN when the record does not say. */
+export function timeOf({ kind, record }: TrailEvent): number {
+  return Date.parse(textAt(record, kind === 'aws' ? 'eventTime' : 'requestReceivedTimestamp') ?? '');
+}
+
+/** The record's own id: `eventID` or `auditID`. */
+export function idOf({ kind, record }: TrailEvent): string {
+  return textAt(record, kind === 'aws' ? 'eventID' : 'auditID') ?? '';
+}
+
+export function succeeded({ record }: AwsEvent): boolean {
+  return valueAt(record, 'errorCode') === undefined;
+}
+
+/**
+ * Who acted: the principal's ARN; for what nobody vouched for, the access key it named; for Kubernetes the ARN of the
+ * authenticator, else the user name.
+ */
+export function actorOf(event: TrailEvent): string {
+  if (event.kind === 'kubernetes') {
+    return (
+      textsAt(event.record, 'user', 'extra', 'arn')[0] ??
+      textAt(event.record, 'user', 'username') ??
+      'somebody unknown'
+    );
+  }
+  const identity = valueAt(event.record, 'userIdentity');
+  return textAt(identity, 'arn') ?? textAt(identity, 'accessKeyId') ?? 'somebody unknown';
+}
+
+/** Everybody of one role together, whatever their sessions are called: the issuer's ARN, else the actor's. */
+export function principalOf(event: TrailEvent): string {
+  return event.kind === 'aws'
+    ? (textAt(event.record, 'userIdentity', 'sessionContext', 'sessionIssuer', 'arn') ?? actorOf(event))
+    : actorOf(event);
+}
+
+export function sourceOf({ kind, record }: TrailEvent): string | undefined {
+  return kind === 'aws' ? textAt(record, 'sourceIPAddress') : textsAt(record, 'sourceIPs')[0];
+}
+
+export function accountOf({ record }: AwsEvent): string | undefined {
+  return textAt(record, 'recipientAccountId') ?? textAt(record, 'userIdentity', 'accountId');
+}
+
+/** `eks` for `eks.amazonaws.com`. */
+export function serviceOf({ record }: AwsEvent): string {
+  return (textAt(record, 'eventSource') ?? '').replace(/\.amazonaws\.com$/, '');
+}
+
+/** HTTP status of a Kubernetes answer; 0 when the record does not say. */
+export function statusOf({ record }: KubernetesEvent): number {
+  const code = valueAt(record, 'responseStatus', 'code');
+  return typeof code === 'number' ? code : 0;
+}

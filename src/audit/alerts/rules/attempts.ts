@@ -1,0 +1,167 @@
+import type { TrailEvent } from '../event.ts';
+import {
+  type AwsEvent,
+  actorOf,
+  principalOf,
+  serviceOf,
+  sourceOf,
+  statusOf,
+  succeeded,
+  textAt,
+} from '../event.ts';
+import { type AlertRule, minute, onAws, onKubernetes } from '../rule.ts';
+
+const errorOf = (event: AwsEvent): string => textAt(event.record, 'errorCode') ?? '';
+
+/** What the services answer to a credential that proves nothing (iam-facts H). */
+const authenticationErrors = new Set([
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+  'InvalidSignatureException',
+  'IncompleteSignature',
+  'IncompleteSignatureException',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'RequestExpired',
+  'InvalidIdentityToken',
+]);
+
+const isDenied = (event: AwsEvent): boolean =>
+  /^(?:Client\.)?(?:AccessDenied|UnauthorizedOperation)/.test(errorOf(event));
+const isWrongCode = (event: AwsEvent): boolean =>
+  !succeeded(event) &&
+  /MultiFactorAuthentication failed|InvalidAuthenticationCode/.test(
+    `${errorOf(event)} ${textAt(event.record, 'errorMessage') ?? ''}`,
+  );
+
+function failedAuthentication(event: TrailEvent): boolean {
+  return event.kind === 'aws' ? authenticationErrors.has(errorOf(event)) : statusOf(event) === 401;
+}
+
+const trailChanges = [
+  'StopLogging',
+  'DeleteTrail',
+  'UpdateTrail',
+  'PutEventSelectors',
+  'PutInsightSelectors',
+  'UpdateEventDataStore',
+  'DeleteEventDataStore',
+  'StopEventDataStoreIngestion',
+  'PutResourcePolicy',
+  'DeleteResourcePolicy',
+];
+
+/** The trail itself, and people who try doors. */
+export const attemptRules: readonly AlertRule[] = [
+  {
+    id: 'EW-TRAIL-030',
+    kind: 'event',
+    severity: 'high',
+    title: 'The trail or its retention was touched',
+    why: 'Who wants to hide begins with the records. An attempt that is refused is reported too.',
+    look: 'Who it was, and what they did just before.',
+    find: onAws((event) => {
+      const name = textAt(event.record, 'eventName') ?? '';
+      if (serviceOf(event) !== 'cloudtrail' || !trailChanges.includes(name)) return undefined;
+      const did = succeeded(event) ? 'called' : 'tried';
+      return { subject: actorOf(event), summary: `${actorOf(event)} ${did} ${name}` };
+    }),
+  },
+  {
+    id: 'EW-TRAIL-031',
+    kind: 'count',
+    severity: 'high',
+    title: 'Many failed authentications from one address',
+    why: 'Somebody tries keys, or a program runs with keys that are no longer valid.',
+    look: '`entryway trail --errors --kubernetes` for the address; AWS calls and cluster tokens are counted together.',
+    atLeast: 10,
+    windowMs: 5 * minute,
+    find(event) {
+      const source = sourceOf(event);
+      if (!failedAuthentication(event) || source === undefined) return undefined;
+      return { subject: source, summary: `failed authentications from ${source}` };
+    },
+  },
+  {
+    id: 'EW-TRAIL-032',
+    kind: 'count',
+    severity: 'medium',
+    title: 'Many failed authentications with one access key',
+    why: 'The key’s id is known to somebody without the secret, or a program still uses a key that was taken away.',
+    look: 'The addresses: `entryway trail --access-key ID --errors`.',
+    atLeast: 5,
+    windowMs: 5 * minute,
+    find: onAws((event) => {
+      const key = textAt(event.record, 'userIdentity', 'accessKeyId');
+      if (!failedAuthentication(event) || key === undefined) return undefined;
+      return { subject: key, summary: `failed authentications with access key ${key}` };
+    }),
+  },
+  {
+    id: 'EW-TRAIL-033',
+    kind: 'count',
+    severity: 'high',
+    title: 'Wrong MFA codes again and again',
+    why: 'Whoever tries them already holds the password or key of the user.',
+    look: 'Rotate the user’s keys; ask the user about the device.',
+    atLeast: 4,
+    windowMs: 10 * minute,
+    find: onAws((event) =>
+      isWrongCode(event)
+        ? { subject: principalOf(event), summary: `wrong MFA codes of ${principalOf(event)}` }
+        : undefined,
+    ),
+  },
+  {
+    id: 'EW-TRAIL-034',
+    kind: 'count',
+    severity: 'medium',
+    title: 'A burst of denied calls',
+    why: 'A program lost a permission it needs, or somebody looks for what a stolen key may do.',
+    look: '`entryway trail --principal ARN --errors`.',
+    atLeast: 20,
+    windowMs: 5 * minute,
+    find: onAws((event) =>
+      isDenied(event)
+        ? { subject: principalOf(event), summary: `calls of ${principalOf(event)} were denied` }
+        : undefined,
+    ),
+  },
+  {
+    id: 'EW-TRAIL-035',
+    kind: 'count',
+    severity: 'high',
+    title: 'Many different calls denied to one principal',
+    why: 'Programs ask for the same few things. Who asks for everything is looking around.',
+    look: 'Where the calls come from, and whether the principal’s keys are still in the right hands.',
+    atLeast: 10,
+    windowMs: 15 * minute,
+    find: onAws((event) =>
+      isDenied(event)
+        ? {
+            subject: principalOf(event),
+            summary: `different calls of ${principalOf(event)} were denied`,
+            distinct: `${serviceOf(event)}:${textAt(event.record, 'eventName') ?? ''}`,
+          }
+        : undefined,
+    ),
+  },
+  {
+    id: 'EW-TRAIL-036',
+    kind: 'count',
+    severity: 'medium',
+    title: 'Many Kubernetes requests forbidden to one identity',
+    why: 'A workload lost a role it needs, or somebody tries what a stolen token may do.',
+    look: '`entryway trail --kubernetes --errors` for that user.',
+    atLeast: 30,
+    windowMs: 5 * minute,
+    find: onKubernetes((event) =>
+      statusOf(event) === 403
+        ? { subject: actorOf(event), summary: `Kubernetes requests of ${actorOf(event)} were forbidden` }
+        : undefined,
+    ),
+  },
+];
