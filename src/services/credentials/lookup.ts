@@ -10,13 +10,13 @@ import type { Storage } from '../../storage/storage.ts';
 import type { CredentialLookup, CredentialLookupResult } from '../../wire/sigv4/credential.ts';
 import { roleArn, rootArn, userArn } from '../iam/arns.ts';
 import { readRecord } from '../iam/records.ts';
-import type { SecretBox } from '../secrets.ts';
+import type { ByteBox, SecretBox } from '../secrets.ts';
 import { createSecretCache } from './secretcache.ts';
 import { openSession, type SessionSubject } from './sessiontoken.ts';
 
 export interface CredentialLookupDependencies {
   readonly storage: Storage;
-  readonly secretBox: SecretBox;
+  readonly secretBox: SecretBox & ByteBox;
   readonly partition: string;
 }
 
@@ -67,8 +67,8 @@ async function lookUpSession(
 ): Promise<CredentialLookupResult> {
   const claims = openSession(secretBox, accessKeyId, sessionToken);
   if (claims === undefined) return { status: 'badSessionToken' };
-  const { subject, secretAccessKey, issuedAt, expiresAt } = claims;
-  const session = { issuedAt, expiresAt };
+  const { subject, secretAccessKey, issuedAt, expiresAt, attributes } = claims;
+  const session = { issuedAt, expiresAt, ...attributes };
   const principal = await findPrincipal(storage, partition, subject, { accessKeyId, session });
   if (principal === undefined) return { status: 'principalGone' };
   const credential = { secretAccessKey, principal };
@@ -113,6 +113,23 @@ async function findPrincipal(
         sessionName,
       };
     }
+    case 'federatedUser': {
+      const user = await findUser(storage, subject);
+      if (user === undefined) return undefined;
+      const { federatedName } = subject;
+      const arn = `arn:${partition}:sts::${accountId}:federated-user/${federatedName}`;
+      const id = `${accountId}:${federatedName}`;
+      return {
+        ...base,
+        kind: 'federatedUser',
+        arn,
+        principalArn: arn,
+        userId: id,
+        principalId: id,
+        federatedName,
+        issuer: { arn: userArn(partition, user), principalId: user.principalId, userName: user.name },
+      };
+    }
     default:
       return subject satisfies never;
   }
@@ -121,7 +138,7 @@ async function findPrincipal(
 /** By the name the credential was made under, or, after a rename, by the unique id it keeps (iam-facts J10). */
 async function findUser(
   storage: Storage,
-  { accountId, userName, principalId }: Extract<SessionSubject, { kind: 'user' }>,
+  { accountId, userName, principalId }: Extract<SessionSubject, { readonly userName: string }>,
 ): Promise<UserRecord | undefined> {
   const named = (await readRecord<UserRecord>(storage, userKey(accountId, userName)))?.record;
   if (named?.principalId === principalId) return named;

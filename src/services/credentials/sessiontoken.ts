@@ -1,4 +1,7 @@
-import type { SecretBox } from '../secrets.ts';
+import type { SessionContext } from '../../engine/iam/principal.ts';
+import type { ByteBox } from '../secrets.ts';
+import { openFirstFormat } from './sessiontokenv1.ts';
+import { packClaims, unpackClaims } from './sessionpacking.ts';
 
 /** Whose session it is. Names are where to look; the unique id is who must be found there. */
 export type SessionSubject =
@@ -15,80 +18,71 @@ export type SessionSubject =
       readonly roleName: string;
       readonly principalId: string;
       readonly sessionName: string;
+    }
+  /** Somebody a user vouched for with GetFederationToken; `userName` and `principalId` are that user's. */
+  | {
+      readonly kind: 'federatedUser';
+      readonly accountId: string;
+      readonly federatedName: string;
+      readonly userName: string;
+      readonly principalId: string;
     };
 
-/** All that a session is; nothing is stored for it. Times are epoch milliseconds. */
+/** What a session carries beside whose it is and how long it lasts. */
+export type SessionAttributes = Omit<SessionContext, 'issuedAt' | 'expiresAt'>;
+
+/** All that a session is; nothing is stored for it. Times are epoch milliseconds, whole seconds. */
 export interface SessionClaims {
   readonly subject: SessionSubject;
   readonly secretAccessKey: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  readonly attributes: SessionAttributes;
 }
 
 /**
- * The session token: the claims, sealed for one access key id, so that a token presented with another key does not
- * open. URL- and header-safe, under 500 characters for the longest names (iam-facts I6).
+ * No session token is longer, unless its caller asked for a longer one (`minimumLength`).
+ *
+ * INVARIANT: what STS lets into a session (`sts/packedsize.ts`) keeps below it. A cluster token holds a presigned URL
+ * with the session token inside and ends at 4,096 bytes (token-facts): every session can be used for a cluster.
  */
-export function sealSession(secretBox: SecretBox, accessKeyId: string, claims: SessionClaims): string {
-  const { subject, secretAccessKey, issuedAt, expiresAt } = claims;
-  const times = [issuedAt, expiresAt] as const;
-  const packed = ((): Packed => {
-    switch (subject.kind) {
-      case 'root':
-        return ['root', secretAccessKey, ...times, subject.accountId];
-      case 'user':
-        return ['user', secretAccessKey, ...times, subject.accountId, subject.userName, subject.principalId];
-      case 'assumedRole':
-        return [
-          'role',
-          secretAccessKey,
-          ...times,
-          subject.accountId,
-          subject.roleName,
-          subject.principalId,
-          subject.sessionName,
-        ];
-      default:
-        return subject satisfies never;
-    }
-  })();
-  return secretBox.seal(JSON.stringify(packed), contextOf(accessKeyId));
+export const maximumSessionTokenLength = 2600;
+
+/**
+ * The session token: the claims, sealed for one access key id, so that a token presented with another key does not
+ * open. URL- and header-safe. Throws a RangeError for claims that do not fit.
+ */
+export function sealSession(
+  box: ByteBox,
+  accessKeyId: string,
+  claims: SessionClaims,
+  { minimumLength = 0 }: { readonly minimumLength?: number } = {},
+): string {
+  const packed = packClaims(claims);
+  const context = contextOf(accessKeyId);
+  const token = box.sealBytes(packed, context);
+  if (token.length > maximumSessionTokenLength) {
+    throw new RangeError(`a session token of ${token.length} characters is too long`);
+  }
+  if (token.length >= minimumLength) return token;
+  // Three bytes are four characters; what follows the packed claims is not read.
+  const padding = Math.ceil(((minimumLength - token.length) * 3) / 4);
+  return box.sealBytes(Buffer.concat([packed, new Uint8Array(padding)]), context);
 }
 
-/** Undefined when the token was not sealed by this server for this access key. */
+/**
+ * Undefined when the token was not sealed by this server for this access key, or says something that this version does
+ * not know: a session narrowed by a claim must not become one without it.
+ */
 export function openSession(
-  secretBox: SecretBox,
+  box: ByteBox,
   accessKeyId: string,
   sessionToken: string,
 ): SessionClaims | undefined {
-  const text = secretBox.open(sessionToken, contextOf(accessKeyId));
-  if (text === undefined) return undefined;
-  // What opens was written by `sealSession`: the seal is the check.
-  const packed = JSON.parse(text) as Packed;
-  const [kind, secretAccessKey, issuedAt, expiresAt, accountId] = packed;
-  const base = { secretAccessKey, issuedAt, expiresAt };
-  switch (kind) {
-    case 'root':
-      return { ...base, subject: { kind: 'root', accountId } };
-    case 'user': {
-      const [, , , , , userName, principalId] = packed;
-      return { ...base, subject: { kind: 'user', accountId, userName, principalId } };
-    }
-    case 'role': {
-      const [, , , , , roleName, principalId, sessionName] = packed;
-      return { ...base, subject: { kind: 'assumedRole', accountId, roleName, principalId, sessionName } };
-    }
-    default:
-      kind satisfies never;
-      return undefined;
-  }
+  const bytes = box.openBytes(sessionToken, contextOf(accessKeyId));
+  if (bytes === undefined) return undefined;
+  return openFirstFormat(bytes) ?? unpackClaims(bytes);
 }
-
-type Common = [secretAccessKey: string, issuedAt: number, expiresAt: number, accountId: string];
-type Packed =
-  | ['root', ...Common]
-  | ['user', ...Common, userName: string, principalId: string]
-  | ['role', ...Common, roleName: string, principalId: string, sessionName: string];
 
 /** Sealed texts of other uses (stored secrets) never open as a session. */
 function contextOf(accessKeyId: string): string {
