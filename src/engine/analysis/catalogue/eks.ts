@@ -1,0 +1,123 @@
+import type { ServiceText } from './servicetext.ts';
+
+/** Amazon EKS, as the Service Authorization Reference lists it (September 2026). */
+export const eks: ServiceText = {
+  prefix: 'eks',
+  resources: {
+    'access-entry': `arn:*:eks:*:*:access-entry/*/*/*/*/* aws:ResourceTag/ eks:accessEntryType eks:clusterName
+      eks:kubernetesGroups eks:principalArn eks:username`,
+    'access-policy': 'arn:*:eks::aws:cluster-access-policy/*',
+    addon: 'arn:*:eks:*:*:addon/*/*/* aws:ResourceTag/',
+    capability: 'arn:*:eks:*:*:capability/*/*/*/* aws:ResourceTag/',
+    cluster: 'arn:*:eks:*:*:cluster/* aws:ResourceTag/',
+    dashboard: 'arn:*:eks:*:*:dashboard/* aws:ResourceTag/',
+    'eks-anywhere-subscription': 'arn:*:eks:*:*:eks-anywhere-subscription/* aws:ResourceTag/',
+    fargateprofile: 'arn:*:eks:*:*:fargateprofile/*/*/* aws:ResourceTag/',
+    identityproviderconfig: 'arn:*:eks:*:*:identityproviderconfig/*/*/*/* aws:ResourceTag/',
+    nodegroup: 'arn:*:eks:*:*:nodegroup/*/*/* aws:ResourceTag/',
+    podidentityassociation: 'arn:*:eks:*:*:podidentityassociation/*/* aws:ResourceTag/',
+  },
+  keys: {
+    ARN: 'eks:policyArn eks:principalArn',
+    ArrayOfARN: 'eks:encryptionConfigProviderKeyArns',
+    ArrayOfString: 'eks:kubernetesGroups eks:namespaces',
+    Bool: `eks:blockStorageEnabled eks:bootstrapClusterCreatorAdminPermissions
+      eks:bootstrapSelfManagedAddons eks:computeConfigEnabled eks:deletionProtection
+      eks:elasticLoadBalancingEnabled eks:endpointPrivateAccess eks:endpointPublicAccess
+      eks:kubeApiServerConfig eks:kubeControllerManagerConfig eks:kubeSchedulerConfig eks:loggingType/
+      eks:zonalShiftEnabled`,
+    String: `eks:accessEntryType eks:accessScope eks:authenticationMode eks:clientId eks:clusterName
+      eks:controlPlaneEgressMode eks:controlPlaneScalingTier eks:issuerUrl eks:kubernetesVersion
+      eks:supportType eks:username`,
+  },
+  actions: {
+    AccessKubernetesApi: 'cluster',
+    ActivateCertificateAuthority: 'cluster',
+    AssociateAccessPolicy: 'access-entry eks:accessScope eks:namespaces eks:policyArn',
+    AssociateEncryptionConfig: 'cluster eks:encryptionConfigProviderKeyArns',
+    AssociateIdentityProviderConfig: 'cluster aws:RequestTag/ aws:TagKeys eks:clientId eks:issuerUrl',
+    CancelUpdate: 'cluster',
+    CreateAccessEntry: `cluster aws:RequestTag/ aws:TagKeys eks:accessEntryType eks:kubernetesGroups eks:principalArn
+      eks:username`,
+    CreateAddon: 'cluster podidentityassociation? aws:RequestTag/ aws:TagKeys',
+    CreateCapability: 'cluster aws:RequestTag/ aws:TagKeys',
+    CreateCertificateAuthority: 'cluster',
+    CreateCluster: `aws:RequestTag/ aws:TagKeys eks:authenticationMode eks:blockStorageEnabled
+      eks:bootstrapClusterCreatorAdminPermissions eks:bootstrapSelfManagedAddons
+      eks:computeConfigEnabled eks:controlPlaneEgressMode eks:controlPlaneScalingTier
+      eks:deletionProtection eks:elasticLoadBalancingEnabled eks:encryptionConfigProviderKeyArns
+      eks:endpointPrivateAccess eks:endpointPublicAccess eks:kubeApiServerConfig
+      eks:kubeControllerManagerConfig eks:kubeSchedulerConfig eks:kubernetesVersion eks:loggingType/
+      eks:supportType eks:zonalShiftEnabled`,
+    CreateEksAnywhereSubscription: 'aws:RequestTag/ aws:TagKeys',
+    CreateFargateProfile: 'cluster aws:RequestTag/ aws:TagKeys',
+    CreateNodegroup: 'cluster aws:RequestTag/ aws:TagKeys',
+    CreatePodIdentityAssociation: 'cluster aws:RequestTag/ aws:TagKeys',
+    DeleteAccessEntry: 'access-entry',
+    DeleteAddon: 'addon podidentityassociation?',
+    DeleteCapability: 'capability',
+    DeleteCertificateAuthority: 'cluster',
+    DeleteCluster: 'cluster',
+    DeleteEksAnywhereSubscription: 'eks-anywhere-subscription',
+    DeleteFargateProfile: 'fargateprofile',
+    DeleteNodegroup: 'nodegroup',
+    DeletePodIdentityAssociation: 'podidentityassociation',
+    DeregisterCluster: 'cluster',
+    DescribeAccessEntry: 'access-entry',
+    DescribeAddon: 'addon',
+    DescribeAddonConfiguration: '',
+    DescribeAddonVersions: '',
+    DescribeCapability: 'capability',
+    DescribeCertificateAuthority: 'cluster',
+    DescribeCluster: 'cluster',
+    DescribeClusterVersions: '',
+    DescribeEksAnywhereSubscription: 'eks-anywhere-subscription',
+    DescribeFargateProfile: 'fargateprofile',
+    DescribeIdentityProviderConfig: 'identityproviderconfig',
+    DescribeInsight: 'cluster',
+    DescribeInsightsRefresh: 'cluster',
+    DescribeNodegroup: 'nodegroup',
+    DescribePodIdentityAssociation: 'podidentityassociation',
+    DescribeUpdate: 'addon? capability? cluster nodegroup?',
+    DisassociateAccessPolicy: 'access-entry eks:accessScope eks:namespaces eks:policyArn',
+    DisassociateIdentityProviderConfig: 'identityproviderconfig',
+    ListAccessEntries: 'cluster',
+    ListAccessPolicies: '',
+    ListAddons: 'cluster',
+    ListAssociatedAccessPolicies: 'access-entry',
+    ListCapabilities: 'cluster',
+    ListCertificateAuthorities: 'cluster',
+    ListClusters: '',
+    ListDashboardData: 'dashboard',
+    ListDashboardResources: 'dashboard',
+    ListEksAnywhereSubscriptions: '',
+    ListFargateProfiles: 'cluster',
+    ListIdentityProviderConfigs: 'cluster',
+    ListInsights: 'cluster',
+    ListNodegroups: 'cluster',
+    ListPodIdentityAssociations: 'cluster',
+    ListTagsForResource: `addon? capability? cluster? dashboard? eks-anywhere-subscription? fargateprofile?
+      identityproviderconfig? nodegroup?`,
+    ListUpdates: 'addon? capability? cluster nodegroup?',
+    MutateViaKubernetesApi: 'cluster',
+    RegisterCluster: 'aws:RequestTag/ aws:TagKeys',
+    StartInsightsRefresh: 'cluster',
+    TagResource: `access-entry? addon? capability? cluster? dashboard? eks-anywhere-subscription? fargateprofile?
+      identityproviderconfig? nodegroup? podidentityassociation? aws:RequestTag/ aws:TagKeys`,
+    UntagResource: `access-entry? addon? capability? cluster? dashboard? eks-anywhere-subscription? fargateprofile?
+      identityproviderconfig? nodegroup? podidentityassociation? aws:TagKeys`,
+    UpdateAccessEntry: 'access-entry',
+    UpdateAddon: 'addon podidentityassociation?',
+    UpdateCapability: 'capability',
+    UpdateClusterConfig: `cluster eks:authenticationMode eks:blockStorageEnabled eks:computeConfigEnabled
+      eks:controlPlaneEgressMode eks:controlPlaneScalingTier eks:deletionProtection
+      eks:elasticLoadBalancingEnabled eks:endpointPrivateAccess eks:endpointPublicAccess
+      eks:kubeApiServerConfig eks:kubeControllerManagerConfig eks:kubeSchedulerConfig eks:loggingType/
+      eks:supportType eks:zonalShiftEnabled`,
+    UpdateClusterVersion: 'cluster eks:kubernetesVersion',
+    UpdateEksAnywhereSubscription: 'eks-anywhere-subscription',
+    UpdateNodegroupConfig: 'nodegroup',
+    UpdateNodegroupVersion: 'nodegroup',
+    UpdatePodIdentityAssociation: 'podidentityassociation',
+  },
+};
