@@ -10,7 +10,6 @@ import {
   own,
   policyRecord,
   roleRecord,
-  trust,
   userRecord,
 } from './testworld.ts';
 
@@ -228,90 +227,4 @@ test('asking again reads and compiles nothing', async () => {
   const before = world.reads();
   for (let count = 0; count < 100; count++) await world.ask(asUser(ada), describeCluster, [cluster]);
   expect(world.reads()).toBe(before);
-});
-
-describe('authorizeAssumeRole (E11)', () => {
-  const ada = userRecord('ada');
-  const mayAssume = { assume: document({ Action: 'sts:AssumeRole' }) };
-  const arnOf = (name: string) => `arn:aws:iam::${own}:role/team/${name}`;
-  const target = (trustPolicy: string, trustedPrincipalIds = {}) =>
-    roleRecord('target', { path: '/team/', trustPolicy, trustedPrincipalIds });
-  const denied = (arn: string) => ({
-    decision: {
-      refusal: {
-        code: 'AccessDenied',
-        message: `User: arn:aws:iam::${own}:user/ada is not authorized to perform: sts:AssumeRole on resource: ${arn}`,
-      },
-    },
-  });
-
-  test('a missing role, a distrusting one and a wrong path answer alike (G7)', async () => {
-    const world = createWorld();
-    await world.putUser({ ...ada, inlinePolicies: { all } });
-    await world.putRole(target(trust(other)));
-    for (const arn of [
-      arnOf('missing'),
-      arnOf('target'),
-      arnOf('Target'),
-      `arn:aws:iam::${own}:role/target`,
-      `arn:aws-cn:iam::${own}:role/team/target`,
-    ]) {
-      const answer = await world.authorizer.authorizeAssumeRole(asUser(ada), arn);
-      expect(answer).toMatchObject(denied(arn));
-      expect(answer.role).toBeUndefined();
-    }
-  });
-
-  test('the account alone delegates; naming the user is enough; a re-created user is not named', async () => {
-    const world = createWorld();
-    const arn = arnOf('target');
-    const named = asUser(ada).arn;
-    const decide = async (caller = asUser(ada)) =>
-      (await world.authorizer.authorizeAssumeRole(caller, arn)).decision.decision;
-    await world.putUser(ada);
-    await world.putRole(target(trust(own)));
-    expect(await decide()).toBe('implicitDeny');
-    await world.putUser({ ...ada, inlinePolicies: mayAssume });
-    expect(await decide()).toBe('allowed');
-    await world.putUser(ada);
-    await world.putRole(target(trust(named), { [named]: ada.principalId }));
-    expect(await decide()).toBe('allowed');
-    const again = { ...ada, principalId: 'AIDAAGAINAAAAAAAAAAAA' };
-    await world.putUser(again);
-    expect(await decide(asUser(again))).toBe('implicitDeny');
-  });
-
-  test('another account needs both sides', async () => {
-    const world = createWorld();
-    const eve = userRecord('eve', { accountId: other });
-    const decide = async () =>
-      (await world.authorizer.authorizeAssumeRole(asUser(eve), arnOf('target'))).decision.decision;
-    await world.putUser(eve);
-    await world.putRole(target(trust(other)));
-    expect(await decide()).toBe('implicitDeny');
-    await world.putUser({ ...eve, inlinePolicies: mayAssume });
-    expect(await decide()).toBe('allowed');
-    await world.putRole(target(trust(own)));
-    expect(await decide()).toBe('implicitDeny');
-  });
-
-  test('a role with an unreadable trust policy trusts nobody', async () => {
-    const world = createWorld();
-    await world.putUser({ ...ada, inlinePolicies: { all } });
-    await world.putRole(target('{"Version"'));
-    expect((await world.authorizer.authorizeAssumeRole(asUser(ada), arnOf('target'))).decision.decision).toBe(
-      'explicitDeny',
-    );
-  });
-
-  test('root may not (G7)', async () => {
-    const world = createWorld();
-    await world.putRole(target(trust(own, '*')));
-    expect(await world.authorizer.authorizeAssumeRole(asRoot, arnOf('target'))).toMatchObject({
-      decision: {
-        decision: 'implicitDeny',
-        refusal: { code: 'AccessDenied', message: 'Roles may not be assumed by root accounts.' },
-      },
-    });
-  });
 });

@@ -1,7 +1,7 @@
-import type { Principal } from '../../engine/iam/principal.ts';
+import type { Principal, SessionContext } from '../../engine/iam/principal.ts';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
-import type { PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
-import { policyKey, roleKey, userKey } from '../../storage/records/keys.ts';
+import type { GroupRecord, PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import { groupKey, policyKey, roleKey, userKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { OperationContext } from '../operation.ts';
 import { testContext } from '../testworld.ts';
@@ -69,6 +69,18 @@ export const policyRecord = (
   ...change,
 });
 
+export const groupRecord = (name: string, change: Partial<GroupRecord> = {}): GroupRecord => ({
+  accountId: own,
+  name,
+  path: '/',
+  groupId: `AGPA${name.toUpperCase().padEnd(17, 'A')}`,
+  createdAt: 0,
+  inlinePolicies: {},
+  attachedPolicyArns: [],
+  memberCount: 1,
+  ...change,
+});
+
 export function asUser(user: UserRecord): Principal & { kind: 'user' } {
   const arn = `arn:aws:iam::${user.accountId}:user${user.path}${user.name}`;
   const { accountId, principalId, name: userName } = user;
@@ -99,6 +111,37 @@ export function asSession(role: RoleRecord, sessionName = 's-1'): Principal & { 
     sessionName,
     accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
     session: { issuedAt: 0, expiresAt: 3_600_000 },
+  };
+}
+
+/** A session of GetSessionToken of a user or the root; `mfaAuthenticatedAt` when it was made with a code. */
+export function withSessionToken<P extends Principal>(caller: P, session: Partial<SessionContext> = {}): P {
+  return {
+    ...caller,
+    accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
+    session: { issuedAt: 0, expiresAt: 3_600_000, ...session },
+  };
+}
+
+/** A session of GetFederationToken that the user asked for. */
+export function asFederated(
+  issuer: UserRecord,
+  session: Partial<SessionContext> = {},
+): Principal & { kind: 'federatedUser' } {
+  const { accountId, principalId, name: userName } = issuer;
+  const arn = `arn:aws:sts::${accountId}:federated-user/guest`;
+  return {
+    kind: 'federatedUser',
+    accountId,
+    partition: 'aws',
+    arn,
+    principalArn: arn,
+    userId: `${accountId}:guest`,
+    principalId: `${accountId}:guest`,
+    federatedName: 'guest',
+    issuer: { arn: asUser(issuer).arn, principalId, userName },
+    accessKeyId: 'ASIAIOSFODNN7EXAMPLE',
+    session: { issuedAt: 0, expiresAt: 3_600_000, ...session },
   };
 }
 
@@ -141,6 +184,7 @@ export function createWorld() {
     remove: (key: string) => storage.commit({ changes: [{ type: 'delete', key }] }),
     putUser: (user: UserRecord) => put(userKey(user.accountId, user.name), user),
     putRole: (role: RoleRecord) => put(roleKey(role.accountId, role.name), role),
+    putGroup: (group: GroupRecord) => put(groupKey(group.accountId, group.name), group),
     putPolicy: (policy: PolicyRecord) => put(policyKey(policy.accountId, policy.name), policy),
     async ask(caller: Principal, action: string, resources: readonly string[], resourceInMessage?: string) {
       const target = { action, resources, ...(resourceInMessage && { resourceInMessage }) };

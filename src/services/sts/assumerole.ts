@@ -16,7 +16,8 @@ const hour = 3600;
 export function createAssumeRole(dependencies: StsDependencies): Operation {
   return defineOperation<AssumeRoleRequest, AssumeRoleResponse>({
     authorization: () => undefined,
-    async handle(input, { caller, now }) {
+    async handle(input, context) {
+      const { caller, now } = context;
       const {
         RoleArn = '',
         RoleSessionName: sessionName = '',
@@ -28,7 +29,11 @@ export function createAssumeRole(dependencies: StsDependencies): Operation {
         throw new AwsError('ValidationError', `${RoleArn} is invalid`);
       }
       refuseMfa(input);
-      const { decision, role } = await dependencies.authorizer.authorizeAssumeRole(caller, RoleArn);
+      const { decision, role } = await dependencies.authorizer.authorizeRoleSession(
+        caller,
+        { roleArn: RoleArn, sessionName, externalId: input.ExternalId },
+        context,
+      );
       if (decision.decision !== 'allowed' || role === undefined) {
         const { code = 'AccessDenied', message = 'Access denied' } = decision.refusal ?? {};
         throw new AwsError(code, message);

@@ -1,0 +1,117 @@
+import type { Principal, SessionContext, SessionTag } from '../../engine/iam/principal.ts';
+import { contextKey } from '../../engine/iam/request.ts';
+import type { UnsignedContext } from '../operation.ts';
+
+/** What every call tells, whoever makes it. */
+export type CallFacts = Pick<UnsignedContext, 'now' | 'region' | 'source' | 'partition'>;
+
+/** A `RequestContext` in the making. */
+export type Keys = Map<string, string | readonly string[]>;
+
+/**
+ * The condition keys that a call has on its own (iam-facts F.1): when, from where, how. `action` tells the service: IAM
+ * has one endpoint for the world, whatever region a client signed for.
+ *
+ * SECURITY: the address is the connection's. No header can change it: `X-Forwarded-For` is not read, anybody writes it.
+ */
+export function callKeys(call: CallFacts, action: string): Keys {
+  const { source, now } = call;
+  const keys: Keys = new Map([
+    ['aws:currenttime', timeText(now)],
+    ['aws:epochtime', secondsText(now)],
+    ['aws:securetransport', String(source.secureTransport)],
+    ['aws:sourceip', source.sourceIp],
+    ['aws:requestedregion', isGlobal(action) ? globalRegion(call.partition) : call.region],
+    ['aws:principalisawsservice', 'false'],
+    ['aws:viaawsservice', 'false'],
+  ]);
+  if (source.userAgent !== undefined) keys.set('aws:useragent', source.userAgent);
+  if (source.referer !== undefined) keys.set('aws:referer', source.referer);
+  return keys;
+}
+
+/**
+ * Adds what is known about a caller whose signature was verified (iam-facts F.2, F.3). `ownTags` are those of the user
+ * or role; the session's beat them, whatever their case (iam-facts I7).
+ */
+export function addPrincipalKeys(
+  keys: Keys,
+  caller: Principal,
+  now: number,
+  ownTags: readonly SessionTag[],
+): void {
+  keys.set('aws:principaltype', principalTypes[caller.kind]);
+  keys.set('aws:userid', caller.userId);
+  keys.set('aws:principalarn', caller.principalArn);
+  keys.set('aws:principalaccount', caller.accountId);
+  if (caller.kind === 'user') keys.set('aws:username', caller.userName);
+  for (const { Key, Value } of ownTags) keys.set(contextKey(`aws:PrincipalTag/${Key}`), Value);
+  if (caller.session !== undefined) addSessionKeys(keys, caller.kind, caller.session, now);
+}
+
+/**
+ * Adds what is known about somebody without a signature (AssumeRoleWithWebIdentity).
+ * COMPAT: whether AWS has the MFA key here is not documented; `false` is how a web identity's session has it, and it
+ * keeps `BoolIfExists true` from allowing (iam-facts F.3).
+ */
+export function addAnonymousKeys(keys: Keys): void {
+  keys.set('aws:principaltype', 'Anonymous');
+  keys.set('aws:userid', 'anonymous');
+  keys.set('aws:principalaccount', 'anonymous');
+  keys.set('aws:multifactorauthpresent', 'false');
+}
+
+/** A role session assumed with MFA does not carry it on: put the condition in the trust policy (iam-facts F3.2, L7). */
+function addSessionKeys(keys: Keys, kind: Principal['kind'], session: SessionContext, now: number): void {
+  keys.set('aws:tokenissuetime', timeText(session.issuedAt));
+  const { mfaAuthenticatedAt, federatedProvider, sourceIdentity, tags = [] } = session;
+  for (const { Key, Value } of tags) keys.set(contextKey(`aws:PrincipalTag/${Key}`), Value);
+  const ownSession = kind === 'user' || kind === 'root';
+  if (ownSession && mfaAuthenticatedAt !== undefined) {
+    keys.set('aws:multifactorauthpresent', 'true');
+    keys.set('aws:multifactorauthage', secondsText(Math.max(0, now - mfaAuthenticatedAt)));
+  } else {
+    // INVARIANT: absent is not false. Only long-term keys have no such key at all (iam-facts F3.1).
+    keys.set('aws:multifactorauthpresent', 'false');
+  }
+  if (federatedProvider !== undefined) keys.set('aws:federatedprovider', federatedProvider);
+  if (sourceIdentity !== undefined) keys.set('aws:sourceidentity', sourceIdentity);
+}
+
+const principalTypes: Readonly<Record<Principal['kind'], string>> = {
+  root: 'Account',
+  user: 'User',
+  assumedRole: 'AssumedRole',
+  federatedUser: 'FederatedUser',
+};
+
+/**
+ * COMPAT: `iam:PassRole` is no call of IAM but a question inside another service's call; it has that call's region.
+ */
+function isGlobal(action: string): boolean {
+  return action.startsWith('iam:') && action !== passRole;
+}
+
+/** Permission to hand a role to a service: asked as a second check, by many services (iam-facts E14). */
+export const passRole = 'iam:PassRole';
+
+/** Where a partition keeps what has no region. */
+function globalRegion(partition: string): string {
+  switch (partition) {
+    case 'aws-cn':
+      return 'cn-north-1';
+    case 'aws-us-gov':
+      return 'us-gov-west-1';
+    default:
+      return 'us-east-1';
+  }
+}
+
+/** Whole seconds: what a policy compares with is written so. */
+function timeText(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+}
+
+function secondsText(milliseconds: number): string {
+  return String(Math.floor(milliseconds / 1000));
+}
