@@ -19,6 +19,9 @@ export type Pattern<Source> = (value: string, source: Source) => boolean;
 
 export function compileWildcard(pattern: string): Wildcard {
   if (!hasWildcard(pattern)) return (value) => value === pattern;
+  // The usual patterns, `*` and `prefix*`, need no walk through runs.
+  const prefix = pattern.slice(0, -1);
+  if (pattern.endsWith('*') && !hasWildcard(prefix)) return (value) => value.startsWith(prefix);
   const compiled = compilePattern<undefined>(wildcardTokens(pattern));
   return (value) => compiled(value, undefined);
 }

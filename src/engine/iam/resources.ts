@@ -3,7 +3,7 @@ import { compileWildcard } from '../arn/wildcard.ts';
 import { type Answer, anyOf, not } from './answer.ts';
 import type { EntryList, PolicyDocument } from './document.ts';
 import type { PreparedRequest } from './request.ts';
-import { compileText } from './template.ts';
+import { compileText, mayHoldVariables } from './template.ts';
 
 export type ResourceMatcher = (request: PreparedRequest) => Answer;
 
@@ -23,26 +23,28 @@ function compileEntry(entry: string, version: PolicyDocument['version']): Resour
   if (sections === undefined || sections[0] !== 'arn') return () => 'unknown';
   const [, ...rest] = sections;
   // Variables stand after the fifth colon only (iam-facts C1).
-  if (version === '2012-10-17' && rest.slice(0, 4).some((section) => section.includes('${'))) {
-    return () => 'unknown';
-  }
+  if (rest.slice(0, 4).some((section) => mayHoldVariables(section, version))) return () => 'unknown';
   return compileSections(sections, version);
 }
 
 /** Each section on its own: no wildcard crosses one of the first five colons (iam-facts B3). */
 function compileSections(sections: ArnSections, version: PolicyDocument['version']): ResourceMatcher {
   const [, ...rest] = sections;
-  const place = rest.slice(0, 4).map(compileWildcard);
+  const place = rest
+    .slice(0, 4)
+    .map((pattern, index) => ({ at: index + 1, pattern, matches: compileWildcard(pattern) }))
+    .filter(({ pattern }) => !isAll(pattern));
   const name = compileText(sections[5], { version, wildcards: true });
   const coversEverything = rest.every(isAll);
   return ({ resource, resourceSections: values, context }) => {
     // An action without a resource type is asked on `*`: a narrower pattern says nothing about it (iam-facts B5).
     if (resource === '*') return coversEverything ? 'yes' : 'no';
     if (values === undefined || values[0] !== 'arn') return 'no';
-    for (let index = 0; index < place.length; index++) {
-      if (!place[index]?.(values[index + 1] ?? '')) return 'no';
-    }
-    return name(values[5], context);
+    // The name first: it is what tells most resources apart.
+    const answer = name(values[5], context);
+    if (answer === 'no') return 'no';
+    for (const { at, matches } of place) if (!matches(values[at] ?? '')) return 'no';
+    return answer;
   };
 }
 

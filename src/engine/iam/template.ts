@@ -1,4 +1,4 @@
-import { compilePattern, type PatternToken, wildcardTokens } from '../arn/wildcard.ts';
+import { compilePattern, compileWildcard, type PatternToken, wildcardTokens } from '../arn/wildcard.ts';
 import type { Answer } from './answer.ts';
 import type { PolicyDocument } from './document.ts';
 import { contextKey, type RequestContext } from './request.ts';
@@ -21,6 +21,7 @@ export interface TextRules {
  * SECURITY: what a variable puts in is literal (C6): whoever may tag himself `*` must not get a wildcard by it.
  */
 export function compileText(text: string, rules: TextRules): TextMatcher {
+  if (!mayHoldVariables(text, rules.version)) return compilePlainText(text, rules);
   const fold = rules.ignoreCase ? foldCase : asItIs;
   const template = parseTemplate(text, rules, fold);
   if (template === undefined) return () => 'unknown';
@@ -31,6 +32,20 @@ export function compileText(text: string, rules: TextRules): TextMatcher {
     if (resolved !== 'yes') return resolved;
     return pattern(fold(value), context) ? 'yes' : 'no';
   };
+}
+
+function compilePlainText(text: string, { wildcards, ignoreCase = false }: TextRules): TextMatcher {
+  if (ignoreCase) {
+    const folded = foldCase(text);
+    return (value) => (foldCase(value) === folded ? 'yes' : 'no');
+  }
+  const matches = wildcards ? compileWildcard(text) : (value: string) => value === text;
+  return (value) => (matches(value) ? 'yes' : 'no');
+}
+
+/** In the older language `${` is plain text (iam-facts A4). */
+export function mayHoldVariables(text: string, version: PolicyDocument['version']): boolean {
+  return version === '2012-10-17' && text.includes('${');
 }
 
 const asItIs = (text: string): string => text;
@@ -56,7 +71,7 @@ const variablePattern = /\$\{(?:([*?$])|([^{},'$*?]+)(?:,\s*'([^']*)'\s*)?)\}/y;
 /** Undefined when a `${` begins no variable. */
 function parseTemplate(
   text: string,
-  { version, wildcards }: TextRules,
+  { wildcards }: Pick<TextRules, 'wildcards'>,
   fold: (text: string) => string,
 ): Template | undefined {
   const tokens: PatternToken<RequestContext>[] = [];
@@ -67,7 +82,7 @@ function parseTemplate(
   };
   let at = 0;
   for (;;) {
-    const start = version === '2012-10-17' ? text.indexOf('${', at) : -1;
+    const start = text.indexOf('${', at);
     addText(text.slice(at, start === -1 ? undefined : start));
     if (start === -1) return { tokens, variables };
     variablePattern.lastIndex = start;
@@ -107,7 +122,7 @@ function areResolved(variables: readonly Variable[], context: RequestContext): A
 
 /** The keys that the variables of a text name, as written; none where the text cannot be read. */
 export function variableKeys(text: string, version: PolicyDocument['version']): readonly string[] {
-  if (!text.includes('${')) return [];
-  const template = parseTemplate(text, { version, wildcards: false }, asItIs);
+  if (!mayHoldVariables(text, version)) return [];
+  const template = parseTemplate(text, { wildcards: false }, asItIs);
   return template?.variables.map(({ key }) => key) ?? [];
 }
