@@ -339,6 +339,173 @@ describe('trust policies (B7, E3, E5, E11)', () => {
   });
 });
 
+describe('who is meant and who is spared (B6, B7, B9)', () => {
+  const account = `arn:aws:iam::${own}:root`;
+  const issuer = session.principalArn;
+  const boundary = policy('boundary', [allow()]);
+  const spares = (...AWS: string[]) => deny({ NotPrincipal: { AWS } });
+  const whole = spares(account, ada.arn);
+  const service: RequestPrincipal = { kind: 'service', name: 'cloudtrail.amazonaws.com' };
+  const spoken = (principal: RequestPrincipal, ...statements: object[]) =>
+    ask({ principal }, { ...identity(allow()), resource: policy('resource', statements) }).decision;
+
+  test.each<[string, RequestPrincipal, object, string]>([
+    ['another user', ada, spares(account, `arn:aws:iam::${own}:user/bob`), 'explicitDeny'],
+    ['the user without the account', ada, spares(ada.arn), 'explicitDeny'],
+    ['the account alone', ada, spares(account), 'explicitDeny'],
+    ['the role without its session', session, spares(account, issuer), 'explicitDeny'],
+    ['the session without its role', session, spares(account, session.arn), 'explicitDeny'],
+    ['another session', session, spares(account, issuer, `${session.arn}-2`), 'explicitDeny'],
+    ['a user, to root', root, spares(ada.arn), 'explicitDeny'],
+    ['a user of another account', stranger, whole, 'explicitDeny'],
+    ['the user and the account', ada, whole, 'allowed'],
+    ['account, role and session', session, spares(own, issuer, session.arn), 'allowed'],
+    ['everybody', ada, spares('*'), 'allowed'],
+    ['the account, to root', root, spares(account), 'allowed'],
+  ])('a deny to all but %s', (_name, principal, statement, expected) => {
+    expect(spoken(principal, statement)).toBe(expected);
+  });
+
+  test('a deny to all but somebody hits whoever has a boundary', () => {
+    const policies = { ...identity(allow()), resource: policy('resource', [whole]) };
+    expect(ask({}, policies).decision).toBe('allowed');
+    expect(ask({}, { ...policies, boundary }).decision).toBe('explicitDeny');
+  });
+
+  test('an allow to all but somebody grants nothing', () => {
+    const statement = allow({ NotPrincipal: { AWS: `arn:aws:iam::${own}:user/bob` } });
+    expect(ask({}, { identity: [], resource: policy('resource', [statement]) }).decision).toBe(
+      'implicitDeny',
+    );
+  });
+
+  test('a service is let in by its own element and kept out by everybody’s', () => {
+    const open = allow({ Principal: { Service: service.name } });
+    expect(spoken(service, allow({ Principal: '*' }))).toBe('implicitDeny');
+    expect(spoken(service, open, deny({ Principal: '*' }))).toBe('explicitDeny');
+    expect(spoken(service, open, deny({ NotPrincipal: { AWS: '*' } }))).toBe('explicitDeny');
+    expect(spoken(service, open, deny({ NotPrincipal: { Service: service.name } }))).toBe('allowed');
+    expect(spoken(service, open)).toBe('allowed');
+  });
+});
+
+describe('across accounts and sessions (E4, E5, E7)', () => {
+  const federated: RequestPrincipal = {
+    kind: 'federatedUser',
+    accountId: own,
+    partition: 'aws',
+    arn: `arn:aws:sts::${own}:federated-user/carol`,
+    principalArn: `arn:aws:sts::${own}:federated-user/carol`,
+    principalId: `${own}:carol`,
+    issuer: { arn: ada.arn, principalId: ada.principalId },
+  };
+  const names = (AWS: string) => policy('resource', [allow({ Principal: { AWS } })]);
+  const mine = policy('identity', [allow()]);
+  const only = (kind: PolicyKind, Action: string) => policy(kind, [allow({ Action })]);
+  test.each<[string, RequestPrincipal, PolicySet, string]>([
+    [
+      'a stranger named, without own permission',
+      stranger,
+      { identity: [], resource: names(stranger.arn) },
+      'identity',
+    ],
+    [
+      'a stranger named, whose boundary lacks it',
+      stranger,
+      { identity: [mine], boundary: only('boundary', 's3:*'), resource: names(stranger.arn) },
+      'boundary',
+    ],
+    [
+      'a stranger named, whose session lacks it',
+      stranger,
+      { identity: [mine], session: [only('session', 's3:*')], resource: names(other) },
+      'session',
+    ],
+    [
+      'a role named, whose session lacks it',
+      session,
+      { identity: [], session: [only('session', 's3:*')], resource: names(session.principalArn) },
+      'session',
+    ],
+    ['a federated user without session policy', federated, { identity: [mine] }, 'session'],
+    [
+      'a federated user by its user’s name, without session policy',
+      federated,
+      { identity: [], resource: names(ada.arn) },
+      'session',
+    ],
+    [
+      'a federated user by its user’s name, whose boundary lacks it',
+      federated,
+      {
+        identity: [],
+        boundary: only('boundary', 's3:*'),
+        session: [only('session', 'eks:*')],
+        resource: names(ada.arn),
+      },
+      'boundary',
+    ],
+  ])('%s is refused', (_name, principal, policies, step) => {
+    expect(ask({ principal }, policies)).toMatchObject({ decision: 'implicitDeny', step });
+  });
+
+  test.each<[string, RequestPrincipal, PolicySet]>([
+    ['a stranger named, with own permission', stranger, { identity: [mine], resource: names('*') }],
+    [
+      'a federated user named',
+      federated,
+      { identity: [], boundary: only('boundary', 's3:*'), resource: names(federated.arn) },
+    ],
+    [
+      'one of two session policies',
+      session,
+      { identity: [mine], session: [only('session', 's3:*'), only('session', 'eks:*')] },
+    ],
+  ])('%s is allowed', (_name, principal, policies) => {
+    expect(ask({ principal }, policies).decision).toBe('allowed');
+  });
+});
+
+describe('policy variables in resources (C)', () => {
+  const on = (name: string) => `arn:aws:eks:eu-west-1:${own}:${name}`;
+  test.each<[string, object[], Record<string, string>, string]>([
+    [
+      'another name',
+      [allow({ Resource: on('cluster/${aws:username}') })],
+      { 'aws:username': 'x' },
+      'implicitDeny',
+    ],
+    ['no value', [allow({ Resource: on('cluster/prod${aws:username}') })], {}, 'implicitDeny'],
+    [
+      'a value with a star (C6)',
+      [allow({ Resource: on('cluster/${aws:username}') })],
+      { 'aws:username': '*' },
+      'implicitDeny',
+    ],
+    ['an escaped star', [allow({ Resource: on('cluster/${*}') })], {}, 'implicitDeny'],
+    [
+      'no value in NotResource, which then covers all (C5)',
+      [allow(), deny({ Resource: undefined, NotResource: on('cluster/${aws:username}') })],
+      {},
+      'explicitDeny',
+    ],
+    [
+      'a variable in Action, which is text (C1)',
+      [allow({ Action: 'eks:${verb}' })],
+      { verb: 'DescribeCluster' },
+      'implicitDeny',
+    ],
+    ['the name', [allow({ Resource: on('${a}/${B}') })], { a: 'cluster', b: 'prod' }, 'allowed'],
+    ['an empty value', [allow({ Resource: on('cluster/prod${a}') })], { a: '' }, 'allowed'],
+    ['a default', [allow({ Resource: on("cluster/${a, 'prod'}") })], {}, 'allowed'],
+    ['with wildcards around', [allow({ Resource: on('*/${a}?${a}*') })], { a: 'p' }, 'implicitDeny'],
+    ['with wildcards that fit', [allow({ Resource: on('*/${a}?o*') })], { a: 'p' }, 'allowed'],
+  ])('%s', (_name, statements, context, expected) => {
+    const decision = ask({ context: new Map(Object.entries(context)) }, identity(...statements));
+    expect(decision.decision).toBe(expected);
+  });
+});
+
 describe('root (E10)', () => {
   test('needs no policy in its own account and no policy binds it', () => {
     expect(ask({ principal: root }, identity(deny()))).toMatchObject({ decision: 'allowed', step: 'root' });
