@@ -11,6 +11,7 @@ import { createCallerAuthorizer } from '../services/authorization/authorizer.ts'
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
 import { createGateway, requireAllowed } from '../services/gateway.ts';
+import { createGuessLimiter } from '../services/iam/mfa/guesses.ts';
 import { createIamOperations } from '../services/iam/operations.ts';
 import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
@@ -138,6 +139,7 @@ async function compose(
   const endpointOf = ({ accountId, region, name }: ClusterRecord): string =>
     `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`;
 
+  const mfaGuesses = createGuessLimiter({ now });
   const gateway = createGateway({
     operations: {
       eks: createEksOperations({
@@ -155,6 +157,7 @@ async function compose(
         secretBox,
         random,
         pageTokens,
+        mfaGuesses,
         partition,
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
       }),

@@ -2,6 +2,7 @@ import type { StorageReader } from '../../storage/storage.ts';
 import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
 import type { RandomSource, SecretBox } from '../secrets.ts';
+import type { GuessLimiter } from './mfa/guesses.ts';
 
 /** What the IAM operations are built from; `server` constructs it. */
 export interface IamDependencies {
@@ -9,6 +10,8 @@ export interface IamDependencies {
   readonly secretBox: SecretBox;
   readonly random: RandomSource;
   readonly pageTokens: PageTokens;
+  /** The same one that STS asks: guesses are counted wherever they are made. */
+  readonly mfaGuesses: GuessLimiter;
   /** `aws`, `aws-cn`, …: the partition of every ARN made or accepted here. */
   readonly partition: string;
   /**

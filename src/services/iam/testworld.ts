@@ -8,6 +8,7 @@ import type { AuthorizationTarget, Operation, OperationContext, Operations } fro
 import type { RandomSource, SecretBox } from '../secrets.ts';
 import { testContext } from '../testworld.ts';
 import type { IamDependencies } from './dependencies.ts';
+import { createGuessLimiter } from './mfa/guesses.ts';
 import { createIamOperations } from './operations.ts';
 
 /** Test support: one account on memory storage, with everything that is random or timed fixed. */
@@ -72,9 +73,12 @@ export interface World {
 }
 
 export async function createWorld(
-  overrides: Partial<Omit<IamDependencies, 'storage'>> & { readonly storage?: Storage } = {},
+  overrides: Partial<Omit<IamDependencies, 'storage'>> & {
+    readonly storage?: Storage;
+    readonly now?: () => number;
+  } = {},
 ): Promise<World> {
-  const storage = overrides.storage ?? createMemoryStorage();
+  const { storage = createMemoryStorage(), now = () => start } = overrides;
   await storage.commit({
     changes: [
       {
@@ -89,13 +93,14 @@ export async function createWorld(
     secretBox: testBox,
     random: fixedRandom(),
     pageTokens: createPageTokens(Buffer.alloc(32, 7)),
+    mfaGuesses: createGuessLimiter({ now }),
     partition: 'aws',
     ...overrides,
   });
   const contextOf = (caller: Principal): OperationContext => ({
     ...testContext(storage),
     caller,
-    now: start,
+    now: now(),
   });
   const operation = (name: string): Operation => {
     const found = operations[name];

@@ -10,6 +10,8 @@ export interface AccountRecord {
   readonly createdAt: number;
   /** Access keys of the account's root, at most two. */
   readonly accessKeyIds: readonly string[];
+  /** Serial numbers of the MFA devices enabled for the root. */
+  readonly mfaSerialNumbers?: readonly string[];
 }
 
 /** What users and roles have in common: who they are and what is attached to them. */
@@ -62,7 +64,7 @@ export interface MfaDeviceRecord {
   readonly tags: readonly Tag[];
   /** The TOTP seed in base32, sealed with the data directory's key under the serial number. */
   readonly sealedSeed: string;
-  /** Absent while unassigned. */
+  /** Absent while unassigned. The id decides who it is; the name is the one at enabling. */
   readonly assignedTo?:
     | { readonly kind: 'root' }
     | { readonly kind: 'user'; readonly userName: string; readonly principalId: string };
