@@ -88,6 +88,9 @@ export interface Storage {
    * Calls the listener with every later change under the prefix, in revision order, each batch once.
    * With `after`, first replays the retained changes after that revision, synchronously, before returning;
    * throws `RevisionCompactedError` when they are no longer all retained. A listener must not throw.
+   *
+   * Changes below a journal prefix (`trail/`, `usage/`) are told only to watches whose own prefix lies below it, and
+   * never retained: they must not crowd out what Kubernetes' watchers come back for.
    */
   watch(options: { readonly prefix: string; readonly after?: Revision }, listener: WatchListener): Watch;
   /** Waits for commits under way, then closes; later calls reject with `StorageClosedError`. */

@@ -1,3 +1,4 @@
+import { journalPrefixes } from './records/keys.ts';
 import {
   type Change,
   type Revision,
@@ -21,7 +22,8 @@ interface CommittedBatch {
 
 /**
  * Who watches, and the latest changes for those who come late. Held in memory by every store: after a restart nothing
- * older is retained and watchers list again, as they do when a Kubernetes API server restarts.
+ * older is retained and watchers list again, as they do when a Kubernetes API server restarts. Changes below a journal
+ * prefix are told and forgotten (storage.ts).
  */
 export class Watches {
   readonly #retainedChanges: number;
@@ -43,9 +45,12 @@ export class Watches {
 
   /** Tells every watch of a committed batch; batches come in revision order. */
   publish(changes: readonly Change[], revision: Revision): void {
-    this.#remember(changes, revision);
+    const retained = changes.some(({ key }) => isJournal(key))
+      ? changes.filter(({ key }) => !isJournal(key))
+      : changes;
+    if (retained === changes || retained.length > 0) this.#remember(retained, revision);
     for (const watch of [...this.#watches]) {
-      const seen = under(watch.prefix, changes);
+      const seen = under(watch.prefix, isJournal(watch.prefix) ? changes : retained);
       if (seen.length > 0 && this.#watches.has(watch)) call(watch.listener, seen, revision);
     }
   }
@@ -103,6 +108,10 @@ export class Watches {
       this.#first = 0;
     }
   }
+}
+
+function isJournal(keyOrPrefix: string): boolean {
+  return journalPrefixes.some((journal) => keyOrPrefix.startsWith(journal));
 }
 
 function under(prefix: string, changes: readonly Change[]): readonly Change[] {

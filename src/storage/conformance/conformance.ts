@@ -401,6 +401,27 @@ export function describeStorage(subject: StorageUnderTest): void {
       }, options),
     );
 
+    test('journals are told to those who watch them alone, and crowd nothing out', () =>
+      withStore(
+        async (store) => {
+          await store.commit({ changes: [put('a/1')] });
+          const all = recorder();
+          const journal = recorder();
+          store.watch({ prefix: '' }, all.listener);
+          store.watch({ prefix: 'trail/' }, journal.listener);
+          for (let index = 0; index < 50; index++) {
+            await store.commit({ changes: [put(`trail/${index}`), put(`usage/${index}`)] });
+          }
+          await store.commit({ changes: [put('a/2'), put('trail/last')] });
+          expect(all.lines).toEqual(['52: a/2=a/2']);
+          expect(journal.lines).toHaveLength(51);
+          const late = recorder();
+          store.watch({ prefix: '', after: 1 }, late.listener);
+          expect(late.lines).toEqual(['52: a/2=a/2']);
+        },
+        { retainedChanges: 10 },
+      ));
+
     test('a closed watch hears nothing more, even when closed by another listener', () =>
       withStore(async (store) => {
         const { lines, listener } = recorder();

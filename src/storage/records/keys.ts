@@ -81,3 +81,20 @@ export const clusterChildrenPrefixes: readonly string[] = [
   'cluster-update/',
   'signing-keys/',
 ];
+
+/** Records of the trail that are not sealed yet, some to a key, by the position of the first. */
+export const freshKey = (position: string): string => `${freshPrefix}${position}`;
+export const freshPrefix = 'trail/fresh/';
+/** A sealed chunk of records, and what is known of it without opening it. Sequences sort as text. */
+export const chunkKey = (sequence: number): string => `trail/chunk/${paddedSequence(sequence)}`;
+export const sealKey = (sequence: number): string => `${sealsPrefix}${paddedSequence(sequence)}`;
+export const sealsPrefix = 'trail/seal/';
+const paddedSequence = (sequence: number): string => String(sequence).padStart(12, '0');
+/** When an access key or a principal was last used, by its id. */
+export const usageKey = (id: string): string => `usage/${id}`;
+
+/**
+ * Where records are written all the time that nobody replays: a store does not retain their changes for
+ * `watch({ after })`, and tells of them only those who watch below such a prefix (storage.ts).
+ */
+export const journalPrefixes: readonly string[] = ['trail/', 'usage/'];
