@@ -14,10 +14,11 @@ import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
+import { requireEntity, userKind } from './entities.ts';
 import { noSuchEntity, quotaExceeded } from './errors.ts';
 import { newSecretAccessKey, newUniqueId } from './ids.ts';
 import { pageFailures, pageOf } from './paging.ts';
-import { callerTarget, requireCaller, requirePrincipal, userKind } from './principals.ts';
+import { callerTarget, requireCaller } from './principals.ts';
 import { atomically, put, readRecord, replacing, type Stored } from './records.ts';
 
 const keysPerUser = 2;
@@ -34,7 +35,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
 
   const holderOf = async (caller: Principal, name: string | undefined): Promise<KeyHolder> => {
     if (name !== undefined) {
-      const stored = await requirePrincipal(dependencies, userKind, caller.accountId, name);
+      const stored = await requireEntity(dependencies, userKind, caller.accountId, name);
       return { kind: 'user', stored };
     }
     if (caller.kind !== 'root') return { kind: 'user', stored: await requireCaller(dependencies, caller) };

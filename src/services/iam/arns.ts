@@ -1,4 +1,4 @@
-import type { PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import type { GroupRecord, PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 
 type Named = { readonly accountId: string; readonly path: string; readonly name: string };
 
@@ -15,6 +15,8 @@ export const userArn = (partition: string, user: Pick<UserRecord, keyof Named>):
   entityArn(partition, 'user', user);
 export const roleArn = (partition: string, role: Pick<RoleRecord, keyof Named>): string =>
   entityArn(partition, 'role', role);
+export const groupArn = (partition: string, group: Pick<GroupRecord, keyof Named>): string =>
+  entityArn(partition, 'group', group);
 export const policyArn = (partition: string, policy: Pick<PolicyRecord, keyof Named>): string =>
   entityArn(partition, 'policy', policy);
 export const rootArn = (partition: string, accountId: string): string =>

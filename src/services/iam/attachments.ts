@@ -1,27 +1,30 @@
 import type { AttachedPolicy } from '@aws-sdk/client-iam';
 import { parseArn } from '../../engine/arn/arn.ts';
 import { lowerAscii } from '../../engine/arn/case.ts';
-import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import type { Batch } from '../../storage/storage.ts';
+import { conditionKey } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
+import {
+  type Entity,
+  type EntityKind,
+  entityTarget,
+  groupKind,
+  type NamedInput,
+  nameOf,
+  requireEntity,
+  roleKind,
+  userKind,
+} from './entities.ts';
 import { noSuchEntity, quotaExceeded } from './errors.ts';
 import { type PageRequest, pageFailures, pageOf } from './paging.ts';
 import { type FoundPolicy, findPolicy } from './policylookup.ts';
-import {
-  type NamedInput,
-  nameOf,
-  type PrincipalKind,
-  principalTarget,
-  requirePrincipal,
-  roleKind,
-  userKind,
-} from './principals.ts';
+import { recounting, requireAttachable } from './policyuse.ts';
 import { atomically, put, type Stored } from './records.ts';
 
-/** Managed policies per user and per role (iam-facts J4; AWS raises it to 20 on request). */
+/** Managed policies per user, role or group (iam-facts J4; AWS raises it to 20 on request). */
 const attachmentLimit = 10;
 
 interface AttachInput extends NamedInput {
@@ -34,52 +37,38 @@ interface ListInput extends NamedInput, PageRequest {
 
 /** `AttachUserPolicy`, `ListAttachedRolePolicies` and so on. */
 export function createAttachmentOperations(dependencies: IamDependencies): Operations {
-  return { ...operationsFor(dependencies, userKind), ...operationsFor(dependencies, roleKind) };
+  return {
+    ...operationsFor(dependencies, userKind),
+    ...operationsFor(dependencies, roleKind),
+    ...operationsFor(dependencies, groupKind),
+  };
 }
 
-function operationsFor<R extends UserRecord | RoleRecord>(
-  dependencies: IamDependencies,
-  kind: PrincipalKind<R>,
-): Operations {
+function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: EntityKind<R>): Operations {
   const { pageTokens } = dependencies;
   const { word, noun } = kind;
 
-  const target = (action: string) => (input: NamedInput, context: OperationContext) =>
-    principalTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
+  const target = (action: string) => (input: AttachInput, context: OperationContext) => {
+    const keys = conditionKey('iam:PolicyARN', input.PolicyArn);
+    return entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context, keys);
+  };
 
   const failures = (input: AttachInput): string[] => [
     ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
     ...validateMember('policyArn', input.PolicyArn, constraints.policyArn),
   ];
 
-  /**
-   * Changes what is attached and, for the account's own policies, the policy's count, in one write.
-   *
-   * INVARIANT: the policy's record is expected unchanged: it cannot be deleted while it is being attached.
-   */
+  /** Changes what is attached and, for the account's own policies, the policy's count, in one write. */
   const reattaching = (
     { key, revision, record }: Stored<R>,
     found: FoundPolicy | undefined,
     attachedPolicyArns: readonly string[],
   ): Batch => {
-    const counted = found?.owner === 'account' ? found.stored : undefined;
-    const change = attachedPolicyArns.length - record.attachedPolicyArns.length;
+    const attachments = attachedPolicyArns.length - record.attachedPolicyArns.length;
+    const counted = recounting(found, { attachments });
     return {
-      expect: [
-        { key, revision },
-        ...(counted === undefined ? [] : [{ key: counted.key, revision: counted.revision }]),
-      ],
-      changes: [
-        put(key, { ...record, attachedPolicyArns }),
-        ...(counted === undefined
-          ? []
-          : [
-              put(counted.key, {
-                ...counted.record,
-                attachmentCount: counted.record.attachmentCount + change,
-              }),
-            ]),
-      ],
+      expect: [{ key, revision }, ...counted.expect],
+      changes: [put(key, { ...record, attachedPolicyArns }), ...counted.changes],
     };
   };
 
@@ -89,12 +78,9 @@ function operationsFor<R extends UserRecord | RoleRecord>(
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
-        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
         kind.refuseProtected(stored.record);
-        const found = await findPolicy(dependencies, accountId, arn);
-        if (found === undefined) {
-          throw noSuchEntity(`Policy ${arn} does not exist or is not attachable.`);
-        }
+        const found = requireAttachable(await findPolicy(dependencies, accountId, arn), 'Policy', arn);
         const attached = stored.record.attachedPolicyArns;
         if (attached.includes(arn)) return {};
         if (attached.length >= attachmentLimit) throw quotaExceeded(`PoliciesPer${word}`, attachmentLimit);
@@ -109,7 +95,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
-        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
         kind.refuseProtected(stored.record);
         const attached = stored.record.attachedPolicyArns;
         if (!attached.includes(arn)) throw noSuchEntity(`Policy ${arn} was not found.`);
@@ -129,14 +115,14 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         ...validateMember('pathPrefix', input.PathPrefix, constraints.policyPath),
         ...pageFailures(input),
       ]);
-      const { record } = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
       const attached = record.attachedPolicyArns
         .map(attachedPolicy)
         .filter((policy) => policy.path.startsWith(PathPrefix))
         .sort((a, b) => (a.position < b.position ? -1 : 1));
       const { items, ...page } = pageOf(attached, (policy) => policy.position, input, {
         pageTokens,
-        scope: `iam:ListAttached${word}Policies ${record.principalId} ${PathPrefix}`,
+        scope: `iam:ListAttached${word}Policies ${kind.id(record)} ${PathPrefix}`,
       });
       return { AttachedPolicies: items.map(({ answer }) => answer), ...page };
     },

@@ -10,6 +10,7 @@ const namePattern = '[\\w+=,.@-]+';
 export const newUserName: MemberConstraint = { required: true, min: 1, max: 64, pattern: namePattern };
 /** Names of existing users may be longer than new ones: the limit was once 128. */
 export const existingUserName: MemberConstraint = { required: true, min: 1, max: 128, pattern: namePattern };
+export const groupName: MemberConstraint = { required: true, min: 1, max: 128, pattern: namePattern };
 export const roleName: MemberConstraint = { required: true, min: 1, max: 64, pattern: namePattern };
 export const policyName: MemberConstraint = { required: true, min: 1, max: 128, pattern: namePattern };
 export const optional = (constraint: MemberConstraint): MemberConstraint => ({
@@ -43,6 +44,8 @@ export const policyDescription: MemberConstraint = { max: 1000 };
 export const maxSessionDuration: MemberConstraint = { min: 3600, max: 43_200 };
 
 export const policyArn: MemberConstraint = { required: true, min: 20, max: 2048 };
+/** A boundary of a user or role that is created. */
+export const boundaryArn: MemberConstraint = { min: 20, max: 2048 };
 export const policyVersionId: MemberConstraint = {
   required: true,
   pattern: 'v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?',

@@ -9,6 +9,8 @@ export const deleteConflict = (message: string): AwsError => new AwsError('Delet
 export const limitExceeded = (message: string): AwsError => new AwsError('LimitExceededException', message);
 export const malformedPolicy = (message: string): AwsError =>
   new AwsError('MalformedPolicyDocumentException', message);
+export const policyNotAttachable = (message: string): AwsError =>
+  new AwsError('PolicyNotAttachableException', message);
 export const invalidInput = (message: string): AwsError => new AwsError('InvalidInputException', message);
 export const validationError = (message: string): AwsError => new AwsError('ValidationError', message);
 

@@ -1,47 +1,42 @@
-import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
+import {
+  type Entity,
+  type EntityKind,
+  entityTarget,
+  groupKind,
+  type NamedInput,
+  nameOf,
+  requireEntity,
+  roleKind,
+  userKind,
+} from './entities.ts';
 import { limitExceeded, noSuchEntity } from './errors.ts';
 import { type PageRequest, pageFailures, pageOf } from './paging.ts';
 import { encodeDocument, policySize, requirePolicy } from './policydocuments.ts';
-import {
-  type NamedInput,
-  nameOf,
-  type PrincipalKind,
-  principalTarget,
-  requirePrincipal,
-  roleKind,
-  userKind,
-} from './principals.ts';
 import { atomically, replacing } from './records.ts';
 
 interface PolicyInput extends NamedInput {
   readonly PolicyName?: string | undefined;
 }
 
-interface PolicyOutput {
-  readonly UserName?: string;
-  readonly RoleName?: string;
-  readonly PolicyName: string;
-  readonly PolicyDocument: string;
-}
-
-/** `PutUserPolicy`, `GetRolePolicy` and so on: policies that live and die with their user or role. */
+/** `PutUserPolicy`, `GetRolePolicy` and so on: policies that live and die with their user, role or group. */
 export function createInlinePolicyOperations(dependencies: IamDependencies): Operations {
-  return { ...operationsFor(dependencies, userKind), ...operationsFor(dependencies, roleKind) };
+  return {
+    ...operationsFor(dependencies, userKind),
+    ...operationsFor(dependencies, roleKind),
+    ...operationsFor(dependencies, groupKind),
+  };
 }
 
-function operationsFor<R extends UserRecord | RoleRecord>(
-  dependencies: IamDependencies,
-  kind: PrincipalKind<R>,
-): Operations {
+function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: EntityKind<R>): Operations {
   const { pageTokens } = dependencies;
   const { word, noun } = kind;
 
   const target = (action: string) => (input: NamedInput, context: OperationContext) =>
-    principalTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
+    entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
 
   const failures = (input: PolicyInput): string[] => [
     ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
@@ -61,7 +56,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
       ]);
       requirePolicy(document, 'identity');
       return atomically(async () => {
-        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
         kind.refuseProtected(stored.record);
         const inlinePolicies = { ...stored.record.inlinePolicies, [policyName]: document };
         const size = Object.values(inlinePolicies).reduce((sum, text) => sum + policySize(text), 0);
@@ -75,19 +70,19 @@ function operationsFor<R extends UserRecord | RoleRecord>(
     },
   });
 
-  const Get = defineOperation<PolicyInput, PolicyOutput>({
+  const Get = defineOperation<PolicyInput, object>({
     authorization: target(`Get${word}Policy`),
     async handle(input, { caller: { accountId } }) {
       const { PolicyName: policyName = '' } = input;
       refuseInvalid(failures(input));
-      const { record } = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
       // Own properties only: `constructor` is a lawful policy name, and no policy of anybody by itself.
       const document = Object.hasOwn(record.inlinePolicies, policyName)
         ? record.inlinePolicies[policyName]
         : undefined;
       if (document === undefined) throw noSuchPolicy(policyName);
       return {
-        ...(noun === 'user' ? { UserName: record.name } : { RoleName: record.name }),
+        [`${word}Name`]: record.name,
         PolicyName: policyName,
         PolicyDocument: encodeDocument(document),
       };
@@ -101,11 +96,11 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
         ...pageFailures(input),
       ]);
-      const { record } = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
       const names = Object.keys(record.inlinePolicies).sort();
       const { items, ...page } = pageOf(names, (name) => name, input, {
         pageTokens,
-        scope: `iam:List${word}Policies ${record.principalId}`,
+        scope: `iam:List${word}Policies ${kind.id(record)}`,
       });
       return { PolicyNames: [...items], ...page };
     },
@@ -117,7 +112,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
       const { PolicyName: policyName = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
-        const stored = await requirePrincipal(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
         kind.refuseProtected(stored.record);
         if (!Object.hasOwn(stored.record.inlinePolicies, policyName)) throw noSuchPolicy(policyName);
         const { [policyName]: _, ...inlinePolicies } = stored.record.inlinePolicies;

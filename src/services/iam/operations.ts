@@ -1,7 +1,9 @@
 import type { Operations } from '../operation.ts';
 import { createAccessKeyOperations } from './accesskeys.ts';
 import { createAttachmentOperations } from './attachments.ts';
+import { createBoundaryOperations } from './boundaries.ts';
 import type { IamDependencies } from './dependencies.ts';
+import { createGroupOperations } from './groups.ts';
 import { createInlinePolicyOperations } from './inlinepolicies.ts';
 import { createMembershipOperations } from './memberships.ts';
 import { createPolicyOperations } from './policies.ts';
@@ -16,6 +18,8 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createUserOperations(dependencies),
     ...createAccessKeyOperations(dependencies),
     ...createRoleOperations(dependencies),
+    ...createGroupOperations(dependencies),
+    ...createBoundaryOperations(dependencies),
     ...createInlinePolicyOperations(dependencies),
     ...createAttachmentOperations(dependencies),
     ...createPolicyOperations(dependencies),

@@ -7,33 +7,28 @@ import type {
   ListPoliciesRequest,
   ListPoliciesResponse,
   Policy,
+  PolicyUsageType,
 } from '@aws-sdk/client-iam';
 import { lowerAscii } from '../../engine/arn/case.ts';
 import type { PolicyRecord } from '../../storage/records/iam.ts';
 import { policiesPrefix, policyKey } from '../../storage/records/keys.ts';
-import { AwsError } from '../../wire/protocols/errors.ts';
-import { type AuthorizationTarget, defineOperation, type Operations } from '../operation.ts';
+import { requestTagKeys } from '../conditionkeys.ts';
+import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { policyArn } from './arns.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { alreadyExists, deleteConflict, noSuchEntity, quotaExceeded } from './errors.ts';
+import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { newUniqueId } from './ids.ts';
 import { type AwsManagedPolicy, awsManagedPolicies } from './managedpolicies.ts';
 import { pageFailures, pageOf } from './paging.ts';
-import { policySize, requirePolicy } from './policydocuments.ts';
-import { countAttachments, type FoundPolicy, findPolicy } from './policylookup.ts';
+import { policySize, policySizeLimit, requirePolicy } from './policydocuments.ts';
+import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
+import { countUse, type PolicyUse } from './policyuse.ts';
 import { atomically, put } from './records.ts';
 import { createTagPermission } from './tagpermission.ts';
 
 const policiesPerAccount = 1500;
-/** Characters without white space (iam-facts A12). */
-const policySizeLimit = 6144;
-
-/** The target of an operation on a managed policy; the text names it as AWS does, `policy ARN`. */
-export function policyTarget(action: string, arn: string | undefined): AuthorizationTarget {
-  return { action: `iam:${action}`, resources: [arn ?? ''], resourceInMessage: `policy ${arn ?? ''}` };
-}
 
 /** Customer-managed policies, and AWS's beside them for reading (iam-facts J9). */
 export function createPolicyOperations(dependencies: IamDependencies): Operations {
@@ -47,20 +42,20 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
     Path: policy.path,
     DefaultVersionId: policy.defaultVersionId,
     AttachmentCount: policy.attachmentCount,
-    PermissionsBoundaryUsageCount: 0,
+    PermissionsBoundaryUsageCount: policy.boundaryCount ?? 0,
     IsAttachable: true,
     CreateDate: new Date(policy.createdAt),
     UpdateDate: new Date(policy.updatedAt),
   });
 
-  const awsPolicy = (policy: AwsManagedPolicy, counts: ReadonlyMap<string, number>): Policy => ({
+  const awsPolicy = (policy: AwsManagedPolicy, uses: ReadonlyMap<string, PolicyUse>): Policy => ({
     PolicyName: policy.name,
     PolicyId: policy.policyId,
     Arn: policy.arn,
     Path: policy.path,
     DefaultVersionId: policy.defaultVersionId,
-    AttachmentCount: counts.get(policy.arn) ?? 0,
-    PermissionsBoundaryUsageCount: 0,
+    AttachmentCount: uses.get(policy.arn)?.attachments ?? 0,
+    PermissionsBoundaryUsageCount: uses.get(policy.arn)?.boundaries ?? 0,
     IsAttachable: true,
     CreateDate: new Date(policy.createdAt),
     UpdateDate: new Date(policy.updatedAt),
@@ -76,15 +71,16 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
     found.owner === 'account'
       ? { ...ownPolicy(found.stored.record), ...details(found.stored.record) }
       : {
-          ...awsPolicy(found.policy, await countAttachments(storage, accountId)),
+          ...awsPolicy(found.policy, await countUse(storage, accountId)),
           ...(found.policy.description === undefined ? {} : { Description: found.policy.description }),
         };
 
   const CreatePolicy = defineOperation<CreatePolicyRequest, CreatePolicyResponse>({
-    authorization: ({ Path: path = '/', PolicyName: name = '' }, { caller: { accountId } }) => ({
+    authorization: ({ Path: path = '/', PolicyName: name = '', Tags }, { caller: { accountId } }) => ({
       action: 'iam:CreatePolicy',
       resources: [policyArn(partition, { accountId, path, name })],
       resourceInMessage: `policy ${name}`,
+      context: requestTagKeys(Tags),
     }),
     async handle(input, context) {
       const { caller, now, commit } = context;
@@ -101,6 +97,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
       await requireTagPermission(context, tags, {
         action: 'iam:TagPolicy',
         resources: [policyArn(partition, { accountId, path, name })],
+        context: requestTagKeys(tags),
       });
       requirePolicy(document, 'identity');
       if (policySize(document) > policySizeLimit) throw quotaExceeded('PolicySize', policySizeLimit);
@@ -134,12 +131,11 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
   });
 
   const GetPolicy = defineOperation<GetPolicyRequest, GetPolicyResponse>({
-    authorization: ({ PolicyArn }) => policyTarget('GetPolicy', PolicyArn),
+    authorization: ({ PolicyArn }, context) => policyTarget(dependencies, 'GetPolicy', PolicyArn, context),
     async handle(input, { caller: { accountId } }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(validateMember('policyArn', input.PolicyArn, constraints.policyArn));
-      const found = await findPolicy(dependencies, accountId, arn);
-      if (found === undefined) throw noSuchEntity(`Policy ${arn} was not found.`);
+      const found = await requirePolicyByArn(dependencies, accountId, arn);
       return { Policy: await wholePolicy(found, accountId) };
     },
   });
@@ -169,17 +165,14 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
         }
       }
       if (scope !== 'Local') {
-        const counts = await countAttachments(storage, accountId);
+        const counts = await countUse(storage, accountId);
         for (const policy of awsManagedPolicies(partition)) {
           policies.push({ policy: awsPolicy(policy, counts), position: `2 ${lowerAscii(policy.name)}` });
         }
       }
       const wanted = policies.filter(
-        ({ policy: { Path = '/', AttachmentCount = 0 } }) =>
-          Path.startsWith(PathPrefix) &&
-          (AttachmentCount > 0 || (OnlyAttached !== true && PolicyUsageFilter === undefined)) &&
-          // There are no permissions boundaries, so no policy is used as one.
-          PolicyUsageFilter !== 'PermissionsBoundary',
+        ({ policy }) =>
+          policy.Path?.startsWith(PathPrefix) && isUsed(policy, OnlyAttached, PolicyUsageFilter),
       );
       wanted.sort((a, b) => (a.position < b.position ? -1 : 1));
       const { items, ...page } = pageOf(wanted, ({ position }) => position, input, {
@@ -191,21 +184,13 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
   });
 
   const DeletePolicy = defineOperation<DeletePolicyRequest, Record<string, never>>({
-    authorization: ({ PolicyArn }) => policyTarget('DeletePolicy', PolicyArn),
+    authorization: ({ PolicyArn }, context) => policyTarget(dependencies, 'DeletePolicy', PolicyArn, context),
     async handle(input, { caller, commit }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(validateMember('policyArn', input.PolicyArn, constraints.policyArn));
       return atomically(async () => {
-        const found = await findPolicy(dependencies, caller.accountId, arn);
-        if (found === undefined) throw noSuchEntity(`Policy ${arn} was not found.`);
-        if (found.owner === 'aws') {
-          throw new AwsError(
-            'AccessDenied',
-            `User: ${caller.arn} is not authorized to perform: iam:DeletePolicy on resource: policy ${arn}`,
-          );
-        }
-        const { key, revision, record } = found.stored;
-        if (record.attachmentCount > 0) {
+        const { key, revision, record } = await requireOwnPolicy(dependencies, caller, 'DeletePolicy', arn);
+        if (record.attachmentCount > 0 || (record.boundaryCount ?? 0) > 0) {
           throw deleteConflict('Cannot delete a policy attached to entities.');
         }
         if (record.versions.length > 1) {
@@ -219,4 +204,20 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
   });
 
   return { CreatePolicy, GetPolicy, ListPolicies, DeletePolicy };
+}
+
+/** Whether a list that asks for use shows this policy. Without a filter, use of either kind makes it attached. */
+function isUsed(
+  { AttachmentCount = 0, PermissionsBoundaryUsageCount = 0 }: Policy,
+  onlyAttached: boolean | undefined,
+  filter: PolicyUsageType | undefined,
+): boolean {
+  switch (filter) {
+    case 'PermissionsPolicy':
+      return AttachmentCount > 0;
+    case 'PermissionsBoundary':
+      return PermissionsBoundaryUsageCount > 0;
+    case undefined:
+      return onlyAttached !== true || AttachmentCount + PermissionsBoundaryUsageCount > 0;
+  }
 }

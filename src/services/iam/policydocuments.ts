@@ -3,6 +3,9 @@ import { validatePolicy } from '../../engine/iam/validate.ts';
 import { encodePercent } from '../../wire/protocols/scalars.ts';
 import { malformedPolicy } from './errors.ts';
 
+/** Characters of a managed policy, as `policySize` counts (iam-facts A12). */
+export const policySizeLimit = 6144;
+
 /** The document, read; MalformedPolicyDocument with AWS's text when IAM would not store it (iam-facts A13, A14). */
 export function requirePolicy(text: string, kind: PolicyKind): PolicyDocument {
   const result = validatePolicy(text, kind);

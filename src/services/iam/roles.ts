@@ -15,23 +15,19 @@ import type {
 import type { RoleRecord } from '../../storage/records/iam.ts';
 import { principalIdKey, roleKey, rolesPrefix } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
+import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn, roleArn } from './arns.ts';
-import { refuseBoundary } from './boundaries.ts';
+import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
+import { entityTarget, isServiceLinkedPath, listTarget, requireEntity, roleKind } from './entities.ts';
 import { alreadyExists, deleteConflict, invalidInput, quotaExceeded } from './errors.ts';
+import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { pageFailures, pageOfRecords } from './paging.ts';
 import { encodeDocument } from './policydocuments.ts';
-import {
-  isServiceLinkedPath,
-  listTarget,
-  principalTarget,
-  requirePrincipal,
-  roleKind,
-} from './principals.ts';
 import { atomically, put, replacing, type Stored } from './records.ts';
 import { createTagPermission } from './tagpermission.ts';
 import { checkTrustPolicy, pinTrustPolicy, readTrustPolicy } from './trustpolicy.ts';
@@ -46,7 +42,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
   const { storage, random, partition, pageTokens } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
 
-  /** What ListRoles tells; GetRole adds tags and last use. */
+  /** What ListRoles tells; GetRole adds boundary, tags and last use. */
   const roleOutput = async (role: RoleRecord): Promise<Role> => ({
     Path: role.path,
     RoleName: role.name,
@@ -58,14 +54,15 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
     MaxSessionDuration: role.maxSessionDuration,
   });
 
-  const roleWithTags = async (role: RoleRecord): Promise<Role> => ({
+  const wholeRole = async (role: RoleRecord): Promise<Role> => ({
     ...(await roleOutput(role)),
+    ...boundaryOutput(role),
     ...(role.tags.length === 0 ? {} : { Tags: [...role.tags] }),
   });
 
   /** A role by name that may be changed. */
   const requireRole = async (accountId: string, name: string): Promise<Stored<RoleRecord>> => {
-    const stored = await requirePrincipal(dependencies, roleKind, accountId, name);
+    const stored = await requireEntity(dependencies, roleKind, accountId, name);
     roleKind.refuseProtected(stored.record);
     return stored;
   };
@@ -73,12 +70,15 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
   const target =
     (action: string) =>
     ({ RoleName = '' }: { readonly RoleName: string | undefined }, context: OperationContext) =>
-      principalTarget(dependencies, roleKind, action, RoleName, context);
+      entityTarget(dependencies, roleKind, action, RoleName, context);
 
   const CreateRole = defineOperation<CreateRoleRequest, CreateRoleResponse>({
-    authorization: ({ Path = '/', RoleName = '' }, { caller: { accountId } }) => ({
+    authorization: (input, { caller: { accountId } }) => ({
       action: 'iam:CreateRole',
-      resources: [entityArn(partition, 'role', { accountId, path: Path, name: RoleName })],
+      resources: [
+        entityArn(partition, 'role', { accountId, path: input.Path ?? '/', name: input.RoleName ?? '' }),
+      ],
+      context: creationKeys(input),
     }),
     async handle(input, context) {
       const {
@@ -93,16 +93,17 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         ...validateMember('assumeRolePolicyDocument', document, constraints.policyDocument),
         ...validateMember('description', input.Description, constraints.roleDescription),
         ...validateMember('maxSessionDuration', input.MaxSessionDuration, constraints.maxSessionDuration),
+        ...validateMember('permissionsBoundary', input.PermissionsBoundary, constraints.boundaryArn),
         ...constraints.tagFailures(input.Tags),
       ]);
       if (isServiceLinkedPath(path)) {
         throw invalidInput('the path `/aws-service-role/` is reserved for service-linked roles');
       }
-      refuseBoundary(input.PermissionsBoundary);
       const tags = constraints.storedTags(input.Tags);
       await requireTagPermission(context, tags, {
         action: 'iam:TagRole',
         resources: [entityArn(partition, 'role', { accountId, path, name })],
+        context: requestTagKeys(tags),
       });
       checkTrustPolicy(document);
       const key = roleKey(accountId, name);
@@ -114,6 +115,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
           throw quotaExceeded('RolesPerAccount', rolesPerAccount);
         }
         const { expect, ...trust } = await pinTrustPolicy(dependencies, document);
+        const boundary = await newBoundary(dependencies, accountId, input.PermissionsBoundary);
         const role: RoleRecord = {
           accountId,
           name,
@@ -125,14 +127,15 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
           attachedPolicyArns: [],
           ...(input.Description === undefined ? {} : { description: input.Description }),
           maxSessionDuration: input.MaxSessionDuration ?? defaultMaxSessionDuration,
+          ...boundary.member,
           ...trust,
         };
         const idKey = principalIdKey(role.principalId);
         const batch: Batch = {
-          expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...expect],
-          changes: [put(key, role), put(idKey, { kind: 'role', accountId, name })],
+          expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...expect, ...boundary.expect],
+          changes: [put(key, role), put(idKey, { kind: 'role', accountId, name }), ...boundary.changes],
         };
-        return commit(batch, { Role: await roleWithTags(role) });
+        return commit(batch, { Role: await wholeRole(role) });
       });
     },
   });
@@ -142,9 +145,9 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
     async handle(input, { caller: { accountId } }) {
       const { RoleName: name = '' } = input;
       refuseInvalid(validateMember('roleName', input.RoleName, constraints.roleName));
-      const { record } = await requirePrincipal(dependencies, roleKind, accountId, name);
+      const { record } = await requireEntity(dependencies, roleKind, accountId, name);
       // Use of roles is not tracked; an empty element is what AWS answers for one never used.
-      return { Role: { ...(await roleWithTags(record)), RoleLastUsed: {} } };
+      return { Role: { ...(await wholeRole(record)), RoleLastUsed: {} } };
     },
   });
 
@@ -204,7 +207,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
       return atomically(async () => {
         const stored = await requireRole(accountId, name);
         const role = { ...stored.record, description };
-        return commit(replacing(stored, role), { Role: await roleWithTags(role) });
+        return commit(replacing(stored, role), { Role: await wholeRole(role) });
       });
     },
   });
@@ -244,11 +247,13 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         if (Object.keys(record.inlinePolicies).length > 0) {
           throw deleteConflict('Cannot delete entity, must delete policies first.');
         }
+        const boundary = await oldBoundary(dependencies, record);
         const batch: Batch = {
-          expect: [{ key, revision }],
+          expect: [{ key, revision }, ...boundary.expect],
           changes: [
             { type: 'delete', key },
             { type: 'delete', key: principalIdKey(record.principalId) },
+            ...boundary.changes,
           ],
         };
         return commit(batch, {});

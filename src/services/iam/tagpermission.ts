@@ -1,6 +1,6 @@
 import type { Tag } from '../../storage/records/iam.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import { type AuthorizationTarget, arnOf, type OperationContext } from '../operation.ts';
 import type { IamDependencies } from './dependencies.ts';
 
 /**
@@ -21,7 +21,7 @@ export function createTagPermission({ authorize }: IamDependencies) {
     if (caller.kind === 'root') return;
     throw new AwsError(
       'AccessDenied',
-      `User: ${caller.arn} is not authorized to perform: ${target.action} on resource: ${target.resources.join(', ')}`,
+      `User: ${caller.arn} is not authorized to perform: ${target.action} on resource: ${target.resources.map(arnOf).join(', ')}`,
     );
   };
 }

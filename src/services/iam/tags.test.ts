@@ -80,7 +80,16 @@ describe('refusals', () => {
     await expect(
       world.call('CreateUser', { UserName: 'ada', Path: '/team/', Tags: [tag('team')] }, bob),
     ).rejects.toMatchObject({ code: 'AccessDenied' });
-    expect(asked).toEqual([{ action: 'iam:TagUser', resources: [`arn:aws:iam::${account}:user/team/ada`] }]);
+    expect(asked).toEqual([
+      {
+        action: 'iam:TagUser',
+        resources: [`arn:aws:iam::${account}:user/team/ada`],
+        context: new Map<string, string | string[]>([
+          ['aws:requesttag/team', 'v'],
+          ['aws:tagkeys', ['team']],
+        ]),
+      },
+    ]);
   });
 
   test('without anybody to ask, only the root creates with tags', async () => {

@@ -34,11 +34,11 @@ describe('refusals', () => {
       'User with name ADA already exists.',
     ],
     [
-      'a permissions boundary, which nothing would enforce',
+      'a permissions boundary that is no policy',
       'CreateUser',
-      { UserName: 'bob', PermissionsBoundary: 'arn:aws:iam::aws:policy/PowerUserAccess' },
-      'InvalidInputException',
-      'permissions boundaries are not available in Entryway yet, and none is ignored',
+      { UserName: 'bob', PermissionsBoundary: 'arn:aws:iam::111122223333:policy/none' },
+      'NoSuchEntityException',
+      'Scope ARN: arn:aws:iam::111122223333:policy/none does not exist or is not attachable.',
     ],
     ...['GetUser', 'DeleteUser', 'UpdateUser', 'ListGroupsForUser'].map(
       (operation): [string, string, object, string, string] => [
@@ -293,7 +293,7 @@ describe('authorization', () => {
   test('an existing user is judged by its real path, whatever case the request has', async () => {
     const world = await createWorld();
     await world.user('Ada', '/team/');
-    expect(await world.target('DeleteUser', { UserName: 'ada' })).toEqual({
+    expect(await world.target('DeleteUser', { UserName: 'ada' })).toMatchObject({
       action: 'iam:DeleteUser',
       resources: [`arn:aws:iam::${account}:user/team/Ada`],
       resourceInMessage: 'user ada',

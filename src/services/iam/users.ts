@@ -10,32 +10,34 @@ import type {
   User,
 } from '@aws-sdk/client-iam';
 import type { Principal } from '../../engine/iam/principal.ts';
-import type { AccessKeyRecord, AccountRecord, UserRecord } from '../../storage/records/iam.ts';
+import type {
+  AccessKeyRecord,
+  AccountRecord,
+  MfaDeviceRecord,
+  UserRecord,
+} from '../../storage/records/iam.ts';
 import {
   accessKeyKey,
   accountKey,
+  mfaDeviceKey,
   principalIdKey,
   userKey,
   usersPrefix,
 } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
+import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn, rootArn, userArn } from './arns.ts';
-import { refuseBoundary } from './boundaries.ts';
+import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
+import { entityTarget, listTarget, movingTarget, requireEntity, userKind } from './entities.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
+import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { pageFailures, pageOfRecords } from './paging.ts';
-import {
-  callerTarget,
-  listTarget,
-  principalTarget,
-  requireCaller,
-  requirePrincipal,
-  userKind,
-} from './principals.ts';
+import { callerTarget, requireCaller } from './principals.ts';
 import { atomically, put, readRecord } from './records.ts';
 import { createTagPermission } from './tagpermission.ts';
 
@@ -46,17 +48,10 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
   const { storage, random, partition, pageTokens } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
 
-  /** Path and tags aside, what every answer about a user holds. */
-  const userOutput = (user: UserRecord): User => ({
-    Path: user.path,
-    UserName: user.name,
-    UserId: user.principalId,
-    Arn: userArn(partition, user),
-    CreateDate: new Date(user.createdAt),
-  });
-
-  const userWithTags = (user: UserRecord): User => ({
-    ...userOutput(user),
+  /** What GetUser tells beyond ListUsers: boundary and tags. */
+  const wholeUser = (user: UserRecord): User => ({
+    ...userOutput(partition, user),
+    ...boundaryOutput(user),
     ...(user.tags.length === 0 ? {} : { Tags: [...user.tags] }),
   });
 
@@ -72,10 +67,34 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
     };
   };
 
+  /** The user's keys and MFA devices under its present name: they say whose they are by name and id. */
+  const followersOf = async ({ accountId, name, principalId, ...user }: UserRecord) => {
+    const owner = { kind: 'user', userName: name, principalId } as const;
+    const accessKeys = await Promise.all(
+      user.accessKeyIds.map((id) => readRecord<AccessKeyRecord>(storage, accessKeyKey(id))),
+    );
+    const devices = await Promise.all(
+      (user.mfaSerialNumbers ?? []).map((serialNumber) =>
+        readRecord<MfaDeviceRecord>(storage, mfaDeviceKey(accountId, afterFirst('mfa/', serialNumber))),
+      ),
+    );
+    return [
+      ...accessKeys
+        .filter((found) => found !== undefined)
+        .map((found) => ({ ...found, record: { ...found.record, owner } })),
+      ...devices
+        .filter((found) => found !== undefined)
+        .map((found) => ({ ...found, record: { ...found.record, assignedTo: owner } })),
+    ];
+  };
+
   const CreateUser = defineOperation<CreateUserRequest, CreateUserResponse>({
-    authorization: ({ Path = '/', UserName = '' }, { caller: { accountId } }) => ({
+    authorization: (input, { caller: { accountId } }) => ({
       action: 'iam:CreateUser',
-      resources: [entityArn(partition, 'user', { accountId, path: Path, name: UserName })],
+      resources: [
+        entityArn(partition, 'user', { accountId, path: input.Path ?? '/', name: input.UserName ?? '' }),
+      ],
+      context: creationKeys(input),
     }),
     async handle(input, context) {
       const {
@@ -87,13 +106,14 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
       refuseInvalid([
         ...validateMember('path', input.Path, constraints.path),
         ...validateMember('userName', input.UserName, constraints.newUserName),
+        ...validateMember('permissionsBoundary', input.PermissionsBoundary, constraints.boundaryArn),
         ...constraints.tagFailures(input.Tags),
       ]);
-      refuseBoundary(input.PermissionsBoundary);
       const tags = constraints.storedTags(input.Tags);
       await requireTagPermission(context, tags, {
         action: 'iam:TagUser',
         resources: [entityArn(partition, 'user', { accountId, path, name })],
+        context: requestTagKeys(tags),
       });
       const key = userKey(accountId, name);
       return atomically(async () => {
@@ -103,6 +123,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         if ((await storage.count(usersPrefix(accountId))) >= usersPerAccount) {
           throw quotaExceeded('UsersPerAccount', usersPerAccount);
         }
+        const boundary = await newBoundary(dependencies, accountId, input.PermissionsBoundary);
         const user: UserRecord = {
           accountId,
           name,
@@ -113,16 +134,14 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
           inlinePolicies: {},
           attachedPolicyArns: [],
           accessKeyIds: [],
+          ...boundary.member,
         };
         const idKey = principalIdKey(user.principalId);
         const batch: Batch = {
-          expect: [
-            { key, revision: 0 },
-            { key: idKey, revision: 0 },
-          ],
-          changes: [put(key, user), put(idKey, { kind: 'user', accountId, name })],
+          expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...boundary.expect],
+          changes: [put(key, user), put(idKey, { kind: 'user', accountId, name }), ...boundary.changes],
         };
-        return commit(batch, { User: userWithTags(user) });
+        return commit(batch, { User: wholeUser(user) });
       });
     },
   });
@@ -134,11 +153,11 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         validateMember('userName', input.UserName, constraints.optional(constraints.existingUserName)),
       );
       if (input.UserName !== undefined) {
-        const { record } = await requirePrincipal(dependencies, userKind, caller.accountId, input.UserName);
-        return { User: userWithTags(record) };
+        const { record } = await requireEntity(dependencies, userKind, caller.accountId, input.UserName);
+        return { User: wholeUser(record) };
       }
       if (caller.kind === 'root') return { User: await rootOutput(caller) };
-      return { User: userWithTags((await requireCaller(dependencies, caller)).record) };
+      return { User: wholeUser((await requireCaller(dependencies, caller)).record) };
     },
   });
 
@@ -158,22 +177,16 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         input,
         { pageTokens, scope: `iam:ListUsers ${accountId} ${PathPrefix}` },
       );
-      return { Users: items.map(userOutput), ...page };
+      return { Users: items.map((user) => userOutput(partition, user)), ...page };
     },
   });
 
   const UpdateUser = defineOperation<UpdateUserRequest, Record<string, never>>({
-    authorization: async ({ UserName = '', NewUserName, NewPath }, context) => {
-      const target = await principalTarget(dependencies, userKind, 'UpdateUser', UserName, context);
-      if (NewUserName === undefined && NewPath === undefined) return target;
-      // Both ends of the move need permission, as the guide says of renaming; else a path could be entered by it.
-      const old = await readRecord<UserRecord>(storage, userKey(context.caller.accountId, UserName));
-      const moved = entityArn(partition, 'user', {
-        accountId: context.caller.accountId,
-        path: NewPath ?? old?.record.path ?? '/',
-        name: NewUserName ?? old?.record.name ?? UserName,
+    authorization({ UserName = '', NewUserName, NewPath }, context) {
+      return movingTarget(dependencies, userKind, 'UpdateUser', UserName, context, {
+        name: NewUserName,
+        path: NewPath,
       });
-      return { ...target, resources: [...target.resources, moved] };
     },
     async handle(input, { caller: { accountId }, commit }) {
       const { UserName: name = '' } = input;
@@ -183,7 +196,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         ...validateMember('newUserName', input.NewUserName, constraints.optional(constraints.newUserName)),
       ]);
       return atomically(async () => {
-        const stored = await requirePrincipal(dependencies, userKind, accountId, name);
+        const stored = await requireEntity(dependencies, userKind, accountId, name);
         const renamed: UserRecord = {
           ...stored.record,
           name: input.NewUserName ?? stored.record.name,
@@ -194,25 +207,19 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         if (moved && (await storage.get(newKey)) !== undefined) {
           throw alreadyExists(`User with name ${renamed.name} already exists.`);
         }
-        // The keys say whose they are by name and id; both must follow in the same write.
-        const accessKeys = await Promise.all(
-          renamed.accessKeyIds.map((id) => readRecord<AccessKeyRecord>(storage, accessKeyKey(id))),
-        );
-        const keysFound = accessKeys.filter((found) => found !== undefined);
         const { principalId } = renamed;
+        const followers = await followersOf(renamed);
         const batch: Batch = {
           expect: [
             { key: stored.key, revision: stored.revision },
             ...(moved ? [{ key: newKey, revision: 0 }] : []),
-            ...keysFound.map(({ key, revision }) => ({ key, revision })),
+            ...followers.map(({ key, revision }) => ({ key, revision })),
           ],
           changes: [
             ...(moved ? [{ type: 'delete' as const, key: stored.key }] : []),
             put(newKey, renamed),
             put(principalIdKey(principalId), { kind: 'user', accountId, name: renamed.name }),
-            ...keysFound.map(({ key, record }) =>
-              put(key, { ...record, owner: { kind: 'user', userName: renamed.name, principalId } }),
-            ),
+            ...followers.map(({ key, record }) => put(key, record)),
           ],
         };
         return commit(batch, {});
@@ -222,12 +229,12 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
 
   const DeleteUser = defineOperation<DeleteUserRequest, Record<string, never>>({
     authorization: ({ UserName = '' }, context) =>
-      principalTarget(dependencies, userKind, 'DeleteUser', UserName, context),
+      entityTarget(dependencies, userKind, 'DeleteUser', UserName, context),
     async handle(input, { caller: { accountId }, commit }) {
       const { UserName: name = '' } = input;
       refuseInvalid(validateMember('userName', input.UserName, constraints.existingUserName));
       return atomically(async () => {
-        const { key, revision, record } = await requirePrincipal(dependencies, userKind, accountId, name);
+        const { key, revision, record } = await requireEntity(dependencies, userKind, accountId, name);
         if (record.attachedPolicyArns.length > 0) {
           throw deleteConflict('Cannot delete entity, must detach all policies first.');
         }
@@ -237,11 +244,19 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         if (record.accessKeyIds.length > 0) {
           throw deleteConflict('Cannot delete entity, must delete access keys first.');
         }
+        if ((record.groupNames ?? []).length > 0) {
+          throw deleteConflict('Cannot delete entity, must remove users from group first.');
+        }
+        if ((record.mfaSerialNumbers ?? []).length > 0) {
+          throw deleteConflict('Cannot delete entity, must delete MFA device first.');
+        }
+        const boundary = await oldBoundary(dependencies, record);
         const batch: Batch = {
-          expect: [{ key, revision }],
+          expect: [{ key, revision }, ...boundary.expect],
           changes: [
             { type: 'delete', key },
             { type: 'delete', key: principalIdKey(record.principalId) },
+            ...boundary.changes,
           ],
         };
         return commit(batch, {});
@@ -250,4 +265,19 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
   });
 
   return { CreateUser, GetUser, ListUsers, UpdateUser, DeleteUser };
+}
+
+/** As lists of users tell it. */
+export function userOutput(partition: string, user: UserRecord): User {
+  return {
+    Path: user.path,
+    UserName: user.name,
+    UserId: user.principalId,
+    Arn: userArn(partition, user),
+    CreateDate: new Date(user.createdAt),
+  };
+}
+
+function afterFirst(mark: string, text: string): string {
+  return text.slice(text.indexOf(mark) + mark.length);
 }
