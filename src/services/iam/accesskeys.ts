@@ -6,60 +6,29 @@ import type {
   ListAccessKeysResponse,
   UpdateAccessKeyRequest,
 } from '@aws-sdk/client-iam';
-import type { Principal } from '../../engine/iam/principal.ts';
-import type { AccessKeyRecord, AccountRecord, UserRecord } from '../../storage/records/iam.ts';
-import { accessKeyKey, accountKey } from '../../storage/records/keys.ts';
+import type { AccessKeyRecord } from '../../storage/records/iam.ts';
+import { accessKeyKey } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { requireEntity, userKind } from './entities.ts';
 import { noSuchEntity, quotaExceeded } from './errors.ts';
+import { type CredentialHolder, holderOf, nameOfHolder, ownerOf } from './holders.ts';
 import { newSecretAccessKey, newUniqueId } from './ids.ts';
 import { pageFailures, pageOf } from './paging.ts';
-import { callerTarget, requireCaller } from './principals.ts';
+import { callerTarget } from './principals.ts';
 import { atomically, put, readRecord, replacing, type Stored } from './records.ts';
 
 const keysPerUser = 2;
-
-/** Whose keys are meant: a user's, or the account root's own (iam-facts J11, J12). */
-type KeyHolder =
-  | { readonly kind: 'user'; readonly stored: Stored<UserRecord> }
-  | { readonly kind: 'root'; readonly stored: Stored<AccountRecord> };
 
 /** Access keys: two at most; the secret is told once and stored sealed. */
 export function createAccessKeyOperations(dependencies: IamDependencies): Operations {
   const { storage, random, secretBox, pageTokens } = dependencies;
   const userName = constraints.optional(constraints.existingUserName);
 
-  const holderOf = async (caller: Principal, name: string | undefined): Promise<KeyHolder> => {
-    if (name !== undefined) {
-      const stored = await requireEntity(dependencies, userKind, caller.accountId, name);
-      return { kind: 'user', stored };
-    }
-    if (caller.kind !== 'root') return { kind: 'user', stored: await requireCaller(dependencies, caller) };
-    const stored = await readRecord<AccountRecord>(storage, accountKey(caller.accountId));
-    if (stored === undefined) throw new Error(`account ${caller.accountId} has signed but has no record`);
-    return { kind: 'root', stored };
-  };
-
-  /** Names in answers: none for the root. */
-  const nameIn = (holder: KeyHolder): { UserName: string | undefined } => ({
-    UserName: holder.kind === 'user' ? holder.stored.record.name : undefined,
-  });
-
-  const ownerOf = (holder: KeyHolder): AccessKeyRecord['owner'] =>
-    holder.kind === 'root'
-      ? { kind: 'root' }
-      : {
-          kind: 'user',
-          userName: holder.stored.record.name,
-          principalId: holder.stored.record.principalId,
-        };
-
   /** A key of this holder; one of anybody else does not exist for it. */
-  const requireKey = async (holder: KeyHolder, id: string): Promise<Stored<AccessKeyRecord>> => {
+  const requireKey = async (holder: CredentialHolder, id: string): Promise<Stored<AccessKeyRecord>> => {
     const held = holder.stored.record.accessKeyIds.includes(id);
     const stored = held ? await readRecord<AccessKeyRecord>(storage, accessKeyKey(id)) : undefined;
     if (stored === undefined) throw noSuchEntity(`The Access Key with id ${id} cannot be found`);
@@ -71,7 +40,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
     async handle(input, { caller, now, commit }) {
       refuseInvalid(validateMember('userName', input.UserName, userName));
       return atomically(async () => {
-        const holder = await holderOf(caller, input.UserName);
+        const holder = await holderOf(dependencies, caller, input.UserName);
         const { key: holderKey, revision, record } = holder.stored;
         if (record.accessKeyIds.length >= keysPerUser) {
           throw quotaExceeded('AccessKeysPerUser', keysPerUser);
@@ -99,7 +68,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
         };
         return commit(batch, {
           AccessKey: {
-            ...nameIn(holder),
+            ...nameOfHolder(holder),
             AccessKeyId: accessKeyId,
             Status: accessKey.status,
             SecretAccessKey: secret,
@@ -114,7 +83,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
     authorization: (input, context) => callerTarget(dependencies, 'ListAccessKeys', input.UserName, context),
     async handle(input, { caller }) {
       refuseInvalid([...validateMember('userName', input.UserName, userName), ...pageFailures(input)]);
-      const holder = await holderOf(caller, input.UserName);
+      const holder = await holderOf(dependencies, caller, input.UserName);
       const ids = [...holder.stored.record.accessKeyIds].sort();
       const { items, ...page } = pageOf(ids, (id) => id, input, {
         pageTokens,
@@ -127,7 +96,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
         AccessKeyMetadata: found
           .filter((stored) => stored !== undefined)
           .map(({ record }) => ({
-            ...nameIn(holder),
+            ...nameOfHolder(holder),
             AccessKeyId: record.accessKeyId,
             Status: record.status,
             CreateDate: new Date(record.createdAt),
@@ -147,7 +116,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
         ...validateMember('status', status, constraints.accessKeyStatus),
       ]);
       return atomically(async () => {
-        const stored = await requireKey(await holderOf(caller, input.UserName), id);
+        const stored = await requireKey(await holderOf(dependencies, caller, input.UserName), id);
         return commit(
           replacing(stored, { ...stored.record, status: status === 'Active' ? 'Active' : 'Inactive' }),
           {},
@@ -165,7 +134,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
         ...validateMember('accessKeyId', input.AccessKeyId, constraints.accessKeyId),
       ]);
       return atomically(async () => {
-        const holder = await holderOf(caller, input.UserName);
+        const holder = await holderOf(dependencies, caller, input.UserName);
         const { key } = await requireKey(holder, id);
         const { key: holderKey, revision, record } = holder.stored;
         const accessKeyIds = record.accessKeyIds.filter((other) => other !== id);

@@ -2,7 +2,8 @@ import type { Principal } from '../../engine/iam/principal.ts';
 import type { AccountRecord, UserRecord } from '../../storage/records/iam.ts';
 import { accountKey } from '../../storage/records/keys.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { requireCaller, requirePrincipal, userKind } from './principals.ts';
+import { requireEntity, userKind } from './entities.ts';
+import { requireCaller } from './principals.ts';
 import { readRecord, type Stored } from './records.ts';
 
 /** Who long-term credentials belong to: a user, or the account's root (iam-facts J11, J12). */
@@ -19,7 +20,7 @@ export async function holderOf(
   if (userName !== undefined) {
     return {
       kind: 'user',
-      stored: await requirePrincipal(dependencies, userKind, caller.accountId, userName),
+      stored: await requireEntity(dependencies, userKind, caller.accountId, userName),
     };
   }
   if (caller.kind !== 'root') return { kind: 'user', stored: await requireCaller(dependencies, caller) };

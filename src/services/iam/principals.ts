@@ -6,15 +6,6 @@ import { entityTarget, requireEntity, userKind } from './entities.ts';
 import { noSuchEntity, userNameNeeded } from './errors.ts';
 import type { Stored } from './records.ts';
 
-export {
-  entityTarget as principalTarget,
-  isServiceLinkedPath,
-  listTarget,
-  requireEntity as requirePrincipal,
-  roleKind,
-  userKind,
-} from './entities.ts';
-
 /**
  * The user that signed the request. Its record must still be the same user: one deleted and made anew under the name
  * since the signature was checked is somebody else.
