@@ -1,3 +1,5 @@
+import type { TrailItem } from '../item.ts';
+
 /**
  * What the rules read of a record. Rules judge what is stored, also by older versions and by imports, so nothing in it
  * is taken for granted: a member that is missing or of another kind is absent.
@@ -5,16 +7,22 @@
 export interface AwsEvent {
   readonly kind: 'aws';
   /** A CloudTrail record. */
-  readonly record: Readonly<Record<string, unknown>>;
+  readonly record: object;
 }
 
 export interface KubernetesEvent {
   readonly kind: 'kubernetes';
   /** An `audit.k8s.io/v1` Event. */
-  readonly record: Readonly<Record<string, unknown>>;
+  readonly record: object;
 }
 
 export type TrailEvent = AwsEvent | KubernetesEvent;
+
+export function eventOf(item: TrailItem): TrailEvent {
+  return item.kind === 'aws'
+    ? { kind: 'aws', record: item.record }
+    : { kind: 'kubernetes', record: item.event };
+}
 
 /** The value under own members, one inside the other; undefined when there is none. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
@@ -52,26 +60,26 @@ export function succeeded({ record }: AwsEvent): boolean {
 }
 
 /**
- * Who acted: the principal's ARN; for what nobody vouched for, the access key it named; for Kubernetes the ARN of the
- * authenticator, else the user name.
+ * Who acted: the principal's ARN, for Kubernetes else the user name; where nobody vouched for them, the access key they
+ * named.
  */
 export function actorOf(event: TrailEvent): string {
   if (event.kind === 'kubernetes') {
-    return (
-      textsAt(event.record, 'user', 'extra', 'arn')[0] ??
-      textAt(event.record, 'user', 'username') ??
-      'somebody unknown'
-    );
+    const [arn] = textsAt(event.record, 'user', 'extra', 'arn');
+    const key = textAt(event.record, 'annotations', 'entryway/access-key-id');
+    return arn ?? textAt(event.record, 'user', 'username') ?? key ?? 'somebody unknown';
   }
   const identity = valueAt(event.record, 'userIdentity');
   return textAt(identity, 'arn') ?? textAt(identity, 'accessKeyId') ?? 'somebody unknown';
 }
 
-/** Everybody of one role together, whatever their sessions are called: the issuer's ARN, else the actor's. */
+/** Everybody of one role together, whatever their sessions are called: the role's ARN, else the actor. */
 export function principalOf(event: TrailEvent): string {
-  return event.kind === 'aws'
-    ? (textAt(event.record, 'userIdentity', 'sessionContext', 'sessionIssuer', 'arn') ?? actorOf(event))
-    : actorOf(event);
+  const principal =
+    event.kind === 'aws'
+      ? textAt(event.record, 'userIdentity', 'sessionContext', 'sessionIssuer', 'arn')
+      : textAt(event.record, 'annotations', 'entryway/principal-arn');
+  return principal ?? actorOf(event);
 }
 
 export function sourceOf({ kind, record }: TrailEvent): string | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { alertRules } from './catalogue.ts';
 import { createAlertEngine, longestWindowMs } from './engine.ts';
-import type { TrailEvent } from './event.ts';
+import { idOf, type TrailEvent } from './event.ts';
 import { call, kubernetes, roleIdentity, rootIdentity } from './fixture.ts';
 
 /** Rule numbers of the alerts that these events raise, in order. */
@@ -232,6 +232,19 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
     ['027'],
   ],
   ['the trail is stopped', call('cloudtrail:StopLogging'), ['030']],
+  [
+    'records were lost',
+    call('x:Notice', {
+      eventSource: 'entryway',
+      additionalEventData: { entryway: { lost: { count: 3, from: 'a', to: 'b' } } },
+    }),
+    ['037'],
+  ],
+  [
+    'refusals were only counted',
+    call('x:Notice', { additionalEventData: { entryway: { unrecordedRefusals: { count: 3 } } } }),
+    ['038'],
+  ],
   ['somebody tries to stop the trail', call('cloudtrail:StopLogging', denied), ['030']],
 ])('%s', (_, event, rules) => {
   expect(raised(event)).toEqual(rules);
@@ -350,7 +363,7 @@ test('an alert says who, what and what to look at', () => {
       look: expect.any(String),
       event: {
         kind: 'aws',
-        id: event.record.eventID,
+        id: idOf(event),
         name: 'AssociateAccessPolicy',
         actor: 'arn:aws:iam::111122223333:user/alice',
         sourceIp: '192.0.2.1',

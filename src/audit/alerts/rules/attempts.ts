@@ -1,4 +1,3 @@
-import type { TrailEvent } from '../event.ts';
 import {
   type AwsEvent,
   actorOf,
@@ -7,9 +6,11 @@ import {
   sourceOf,
   statusOf,
   succeeded,
+  type TrailEvent,
   textAt,
+  valueAt,
 } from '../event.ts';
-import { type AlertRule, minute, onAws, onKubernetes } from '../rule.ts';
+import { type AlertRule, hour, minute, onAws, onKubernetes } from '../rule.ts';
 
 const errorOf = (event: AwsEvent): string => textAt(event.record, 'errorCode') ?? '';
 
@@ -160,8 +161,46 @@ export const attemptRules: readonly AlertRule[] = [
     windowMs: 5 * minute,
     find: onKubernetes((event) =>
       statusOf(event) === 403
-        ? { subject: actorOf(event), summary: `Kubernetes requests of ${actorOf(event)} were forbidden` }
+        ? {
+            subject: principalOf(event),
+            summary: `Kubernetes requests of ${principalOf(event)} were forbidden`,
+          }
         : undefined,
     ),
+  },
+  {
+    id: 'EW-TRAIL-037',
+    kind: 'event',
+    severity: 'high',
+    title: 'Records of the trail were lost',
+    why: 'What happened meanwhile cannot be told from the trail alone.',
+    look: 'The server’s log of that time: the store may have been full or broken.',
+    find: onAws((event) => {
+      const lost = valueAt(event.record, 'additionalEventData', 'entryway', 'lost');
+      if (lost === undefined) return undefined;
+      const count = String(valueAt(lost, 'count'));
+      return {
+        subject: 'trail',
+        summary: `${count} records were lost between ${textAt(lost, 'from')} and ${textAt(lost, 'to')}`,
+      };
+    }),
+  },
+  {
+    id: 'EW-TRAIL-038',
+    kind: 'count',
+    severity: 'medium',
+    title: 'More calls were refused than were recorded one by one',
+    why: 'A flood of refused calls is counted instead of recorded, so that it cannot fill the disk.',
+    look: 'Who else called at the time, and who can reach this server.',
+    atLeast: 1,
+    windowMs: hour,
+    find: onAws((event) => {
+      const counted = valueAt(event.record, 'additionalEventData', 'entryway', 'unrecordedRefusals');
+      if (counted === undefined) return undefined;
+      return {
+        subject: 'trail',
+        summary: `${String(valueAt(counted, 'count'))} refused calls were only counted`,
+      };
+    }),
   },
 ];
