@@ -12,6 +12,7 @@ import {
   type EntityKind,
   entityTarget,
   groupKind,
+  idOf,
   type NamedInput,
   nameOf,
   requireEntity,
@@ -122,7 +123,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
         .sort((a, b) => (a.position < b.position ? -1 : 1));
       const { items, ...page } = pageOf(attached, (policy) => policy.position, input, {
         pageTokens,
-        scope: `iam:ListAttached${word}Policies ${kind.id(record)} ${PathPrefix}`,
+        scope: `iam:ListAttached${word}Policies ${idOf(record)} ${PathPrefix}`,
       });
       return { AttachedPolicies: items.map(({ answer }) => answer), ...page };
     },

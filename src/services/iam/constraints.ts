@@ -46,6 +46,7 @@ export const maxSessionDuration: MemberConstraint = { min: 3600, max: 43_200 };
 export const policyArn: MemberConstraint = { required: true, min: 20, max: 2048 };
 /** A boundary of a user or role that is created. */
 export const boundaryArn: MemberConstraint = { min: 20, max: 2048 };
+export const policyUsage: MemberConstraint = { enum: ['PermissionsPolicy', 'PermissionsBoundary'] };
 export const policyVersionId: MemberConstraint = {
   required: true,
   pattern: 'v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?',

@@ -1,3 +1,4 @@
+import type { UsageReader } from '../../audit/usage.ts';
 import type { StorageReader } from '../../storage/storage.ts';
 import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
@@ -12,6 +13,8 @@ export interface IamDependencies {
   readonly pageTokens: PageTokens;
   /** The same one that STS asks: guesses are counted wherever they are made. */
   readonly mfaGuesses: GuessLimiter;
+  /** When keys and principals were used. Without it none is known to have been. */
+  readonly usage?: UsageReader;
   /** `aws`, `aws-cn`, …: the partition of every ARN made or accepted here. */
   readonly partition: string;
   /**

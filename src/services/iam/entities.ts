@@ -22,8 +22,6 @@ export interface EntityKind<R extends Entity = Entity> {
   readonly noun: 'user' | 'role' | 'group';
   readonly nameConstraint: MemberConstraint;
   readonly key: (accountId: string, name: string) => string;
-  /** The unique id: AIDA…, AROA…, AGPA…. */
-  readonly id: (record: R) => string;
   /** Characters of all inline policies together, without white space (iam-facts A12). */
   readonly inlinePolicyLimit: number;
   /** Refuses to change what belongs to AWS. */
@@ -35,7 +33,6 @@ export const userKind: EntityKind<UserRecord> = {
   noun: 'user',
   nameConstraint: existingUserName,
   key: userKey,
-  id: (user) => user.principalId,
   inlinePolicyLimit: 2048,
   refuseProtected: () => {},
 };
@@ -45,7 +42,6 @@ export const roleKind: EntityKind<RoleRecord> = {
   noun: 'role',
   nameConstraint: roleName,
   key: roleKey,
-  id: (role) => role.principalId,
   inlinePolicyLimit: 10_240,
   refuseProtected: (role) => {
     if (isServiceLinkedPath(role.path)) throw protectedRole(role.name);
@@ -57,10 +53,14 @@ export const groupKind: EntityKind<GroupRecord> = {
   noun: 'group',
   nameConstraint: groupName,
   key: groupKey,
-  id: (group) => group.groupId,
   inlinePolicyLimit: 5120,
   refuseProtected: () => {},
 };
+
+/** The unique id: AIDA…, AROA…, AGPA…. */
+export function idOf(record: Entity): string {
+  return 'groupId' in record ? record.groupId : record.principalId;
+}
 
 /** Service-linked roles live here (iam-facts J17). */
 export function isServiceLinkedPath(path: string): boolean {

@@ -7,6 +7,7 @@ import {
   type EntityKind,
   entityTarget,
   groupKind,
+  idOf,
   type NamedInput,
   nameOf,
   requireEntity,
@@ -100,7 +101,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
       const names = Object.keys(record.inlinePolicies).sort();
       const { items, ...page } = pageOf(names, (name) => name, input, {
         pageTokens,
-        scope: `iam:List${word}Policies ${kind.id(record)}`,
+        scope: `iam:List${word}Policies ${idOf(record)}`,
       });
       return { PolicyNames: [...items], ...page };
     },

@@ -151,9 +151,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
       refuseInvalid([
         ...validateMember('scope', input.Scope, { enum: ['All', 'AWS', 'Local'] }),
         ...validateMember('pathPrefix', input.PathPrefix, constraints.policyPath),
-        ...validateMember('policyUsageFilter', PolicyUsageFilter, {
-          enum: ['PermissionsPolicy', 'PermissionsBoundary'],
-        }),
+        ...validateMember('policyUsageFilter', PolicyUsageFilter, constraints.policyUsage),
         ...pageFailures(input),
       ]);
       const policies: { readonly policy: Policy; readonly position: string }[] = [];

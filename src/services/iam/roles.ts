@@ -26,6 +26,7 @@ import { entityTarget, isServiceLinkedPath, listTarget, requireEntity, roleKind 
 import { alreadyExists, deleteConflict, invalidInput, quotaExceeded } from './errors.ts';
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
+import { roleLastUsed } from './lastused.ts';
 import { pageFailures, pageOfRecords } from './paging.ts';
 import { encodeDocument } from './policydocuments.ts';
 import { atomically, put, replacing, type Stored } from './records.ts';
@@ -142,12 +143,15 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
 
   const GetRole = defineOperation<GetRoleRequest, GetRoleResponse>({
     authorization: target('GetRole'),
-    async handle(input, { caller: { accountId } }) {
+    async handle(input, { caller: { accountId }, now }) {
       const { RoleName: name = '' } = input;
       refuseInvalid(validateMember('roleName', input.RoleName, constraints.roleName));
       const { record } = await requireEntity(dependencies, roleKind, accountId, name);
-      // Use of roles is not tracked; an empty element is what AWS answers for one never used.
-      return { Role: { ...(await wholeRole(record)), RoleLastUsed: {} } };
+      const [whole, RoleLastUsed] = await Promise.all([
+        wholeRole(record),
+        roleLastUsed(dependencies, record.principalId, now),
+      ]);
+      return { Role: { ...whole, RoleLastUsed } };
     },
   });
 
