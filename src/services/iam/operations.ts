@@ -5,8 +5,10 @@ import { createBoundaryOperations } from './boundaries.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { createGroupOperations } from './groups.ts';
 import { createInlinePolicyOperations } from './inlinepolicies.ts';
+import { createLastUsedOperations } from './lastused.ts';
 import { createMembershipOperations } from './memberships.ts';
 import { createPolicyOperations } from './policies.ts';
+import { createPolicyEntityOperations } from './policyentities.ts';
 import { createPolicyVersionOperations } from './policyversions.ts';
 import { createRoleOperations } from './roles.ts';
 import { createTagOperations } from './tags.ts';
@@ -24,6 +26,8 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createAttachmentOperations(dependencies),
     ...createPolicyOperations(dependencies),
     ...createPolicyVersionOperations(dependencies),
+    ...createPolicyEntityOperations(dependencies),
+    ...createLastUsedOperations(dependencies),
     ...createMembershipOperations(dependencies),
     ...createTagOperations(dependencies),
   };
