@@ -7,6 +7,7 @@ import { createGroupOperations } from './groups.ts';
 import { createInlinePolicyOperations } from './inlinepolicies.ts';
 import { createLastUsedOperations } from './lastused.ts';
 import { createMembershipOperations } from './memberships.ts';
+import { createMfaOperations } from './mfa/operations.ts';
 import { createPolicyOperations } from './policies.ts';
 import { createPolicyEntityOperations } from './policyentities.ts';
 import { createPolicyVersionOperations } from './policyversions.ts';
@@ -30,5 +31,6 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createLastUsedOperations(dependencies),
     ...createMembershipOperations(dependencies),
     ...createTagOperations(dependencies),
+    ...createMfaOperations(dependencies),
   };
 }
