@@ -3,13 +3,13 @@ import type { IamDecision } from '../../engine/iam/decision.ts';
 import { denialText } from '../../engine/iam/denial.ts';
 import { evaluate } from '../../engine/iam/evaluate.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
-import type { RequestContext } from '../../engine/iam/request.ts';
+import { emptyContext, type RequestContext } from '../../engine/iam/request.ts';
 import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { entityArn } from '../iam/arns.ts';
 import { type AuthorizationTarget, arnOf, type OperationContext, type TargetResource } from '../operation.ts';
 import { barOf, unknownToken } from './barred.ts';
-import { addPrincipalKeys, callKeys } from './context.ts';
+import { addPrincipalKeys, callKeys, isOversized } from './context.ts';
 import { createManagedPolicies } from './managedpolicies.ts';
 import { createPrincipalPolicies, type PoliciesOf } from './policies.ts';
 import { accessDenied, implicitDeny } from './refusals.ts';
@@ -53,16 +53,19 @@ export function createCallerAuthorizer({
         const [first = '*'] = target.resources;
         return refusal(caller, target, arnOf(first), implicitDeny('credential'), barred);
       }
+      const { context: ownKeys = emptyContext } = target;
       const standing = await standingOf(caller);
       if (standing === undefined) return { ...implicitDeny('credential'), refusal: unknownToken };
       const keys = callKeys(context, target.action);
       addPrincipalKeys(keys, caller, context.now, standing.tags);
-      for (const [key, value] of target.context ?? []) keys.set(key, value);
+      for (const [key, value] of ownKeys) keys.set(key, value);
       // Without a resource the action is asked on all of them: an empty list must not be a pass.
       const resources = target.resources.length === 0 ? ['*'] : target.resources;
       let decision = implicitDeny('identity');
       for (const resource of resources) {
-        decision = decide(caller, target.action, resource, standing, keys);
+        decision = isOversized(ownKeys)
+          ? implicitDeny('identity')
+          : decide(caller, target.action, resource, standing, keys);
         if (decision.decision !== 'allowed') return refusal(caller, target, arnOf(resource), decision);
       }
       return decision;
@@ -93,14 +96,15 @@ function decide(
   callKeys: RequestContext,
 ): IamDecision {
   const arn = arnOf(resource);
-  if (arn.length > longestArn) return implicitDeny('identity');
+  const own = typeof resource === 'string' ? emptyContext : resource.context;
+  if (arn.length > longestArn || isOversized(own)) return implicitDeny('identity');
   const owner = ownerOf(arn);
   const resourceAccountId = owner === undefined || owner === 'aws' ? caller.accountId : owner;
   if (resourceAccountId !== caller.accountId) return implicitDeny('account');
   const context = new Map(callKeys);
   // COMPAT: whose AWS's own resources are is not documented: without the key neither reading of a condition allows.
   if (owner !== 'aws') context.set('aws:resourceaccount', resourceAccountId);
-  if (typeof resource !== 'string') for (const [key, value] of resource.context) context.set(key, value);
+  for (const [key, value] of own) context.set(key, value);
   return evaluate({ principal: caller, action, resource: arn, resourceAccountId, context }, policies);
 }
 

@@ -1,5 +1,5 @@
 import type { Principal, SessionContext, SessionTag } from '../../engine/iam/principal.ts';
-import { contextKey } from '../../engine/iam/request.ts';
+import { contextKey, type RequestContext } from '../../engine/iam/request.ts';
 import type { UnsignedContext } from '../operation.ts';
 
 /** What every call tells, whoever makes it. */
@@ -114,4 +114,24 @@ function timeText(milliseconds: number): string {
 
 function secondsText(milliseconds: number): string {
   return String(Math.floor(milliseconds / 1000));
+}
+
+const longestValue = 4096;
+const mostValues = 1000;
+
+/**
+ * SECURITY: what a call says of itself is validated after permission, so it may be as long as a request; comparing a
+ * megabyte, or a hundred thousand values, with every pattern of a policy would take seconds in which nobody else is
+ * served. No value that is valid is as long.
+ */
+export function isOversized(context: RequestContext): boolean {
+  if (context.size > mostValues) return true;
+  for (const value of context.values()) {
+    if (typeof value === 'string' ? value.length > longestValue : isOversizedList(value)) return true;
+  }
+  return false;
+}
+
+function isOversizedList(values: readonly string[]): boolean {
+  return values.length > mostValues || values.some((value) => value.length > longestValue);
 }

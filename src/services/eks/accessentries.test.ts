@@ -365,7 +365,7 @@ describe('what an entry becomes', () => {
     world.refused.add('iam:PassRole');
     const call = create({ principalArn: ops, type: 'EC2_LINUX' });
     expect(await outcomeOf(call)).toBe('AccessDeniedException: no iam:PassRole');
-    expect(world.asked).toEqual([{ action: 'iam:PassRole', resources: [ops] }]);
+    expect(world.asked).toMatchObject([{ action: 'iam:PassRole', resources: [ops] }]);
     expect((await list()).accessEntries).toEqual([ada]);
   });
 });
@@ -631,7 +631,7 @@ describe('what permission is judged on (E1, E2, E4)', () => {
   const nobody = '00000000-0000-0000-0000-000000000000';
 
   test.each(['CreateAccessEntry', 'ListAccessEntries'])('%s: the cluster', async (operation) => {
-    expect(await world.target(operation, { clusterName: 'prod', principalArn: ops })).toEqual({
+    expect(await world.judgedOn(operation, { clusterName: 'prod', principalArn: ops })).toEqual({
       action: `eks:${operation}`,
       resources: [cluster],
     });
@@ -647,7 +647,7 @@ describe('what permission is judged on (E1, E2, E4)', () => {
   ];
   test.each(onEntry)('%s: the entry with its UUID', async (operation) => {
     const { accessEntry } = await create({ principalArn: ops });
-    expect(await world.target(operation, { clusterName: 'prod', principalArn: ops })).toEqual({
+    expect(await world.judgedOn(operation, { clusterName: 'prod', principalArn: ops })).toEqual({
       action: `eks:${operation}`,
       resources: [accessEntry?.accessEntryArn],
     });
@@ -660,8 +660,10 @@ describe('what permission is judged on (E1, E2, E4)', () => {
     ['a session', 'prod', () => `arn:aws:sts::${account}:assumed-role/ops/s`, `prod/-/-/-/${nobody}`],
     ['a pattern', 'prod', () => `arn:aws:iam::${account}:role/*`, `prod/-/-/-/${nobody}`],
   ])('%s: an ARN that is never given out', async (_name, clusterName, principalArn, resource) => {
-    const target = await world.target('DescribeAccessEntry', { clusterName, principalArn: principalArn() });
-    expect(target?.resources).toEqual([`arn:aws:eks:eu-central-1:${account}:access-entry/${resource}`]);
+    const input = { clusterName, principalArn: principalArn() };
+    expect(await world.judgedOn('DescribeAccessEntry', input)).toMatchObject({
+      resources: [`arn:aws:eks:eu-central-1:${account}:access-entry/${resource}`],
+    });
   });
 
   test('the same cluster name in another account or region is another cluster', async () => {

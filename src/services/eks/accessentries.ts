@@ -16,7 +16,9 @@ import type { AccessEntryRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix, accessEntryKey } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { missingEntryArn } from './arns.ts';
 import type { EksDeps, Given } from './deps.ts';
+import { creationKeys } from './entrykeys.ts';
 import { type EntryWish, newAccessEntry, putEntry } from './entryrecord.ts';
 import {
   defaultUsername,
@@ -33,6 +35,7 @@ import { findPrincipal, type NamedPrincipal, namedPrincipal } from './principals
 import { createQuota } from './quota.ts';
 import { entryExists, invalidPrincipal, limitExceeded } from './refusals.ts';
 import { retryingConflicts } from './retrying.ts';
+import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
 
 /** Access entries per cluster, not adjustable (eks-access-facts B32). */
@@ -59,15 +62,17 @@ export function accessEntryOperations(deps: EksDeps): Operations {
       Given<CreateAccessEntryRequest, 'clusterName' | 'principalArn'>,
       CreateAccessEntryResponse
     >({
-      authorization: (input, context) => onCluster('eks:CreateAccessEntry', context, input.clusterName),
+      authorization: (input, context) =>
+        onCluster('eks:CreateAccessEntry', storage, context, input.clusterName, creationKeys(input)),
       async handle(input, context) {
         const { clusterName } = input;
         const { wish, named } = readCreation(input, context);
-        await findEntryCluster(storage, context, clusterName);
+        const cluster = await findEntryCluster(storage, context, clusterName);
         if (named === undefined) throw invalidPrincipal(clusterName);
+        await requireTagging(deps, context, missingEntryArn(context, clusterName, named), wish.tags);
         // COMPAT: documented for EC2_LINUX and EC2_WINDOWS (B8); asked for every type that lets nodes in.
         if (wish.type !== 'STANDARD') {
-          await deps.authorize(context, { action: 'iam:PassRole', resources: [named.arn] });
+          await requirePassRole(deps, context, named.arn, cluster.record.arn);
         }
         return await retryingConflicts(() => create(wish, named, clusterName, context));
       },
@@ -85,7 +90,8 @@ export function accessEntryOperations(deps: EksDeps): Operations {
       Given<ListAccessEntriesRequest, 'clusterName'>,
       ListAccessEntriesResponse
     >({
-      authorization: (input, context) => onCluster('eks:ListAccessEntries', context, input.clusterName),
+      authorization: (input, context) =>
+        onCluster('eks:ListAccessEntries', storage, context, input.clusterName),
       async handle(input, context) {
         const { clusterName, associatedPolicyArn } = input;
         if (associatedPolicyArn !== undefined) refuseMalformedPolicyArn(associatedPolicyArn);

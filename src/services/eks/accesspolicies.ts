@@ -11,6 +11,7 @@ import type {
   ListAssociatedAccessPoliciesResponse,
 } from '@aws-sdk/client-eks';
 import { findAccessPolicy, listAccessPolicies } from '../../engine/accesspolicies/catalogue.ts';
+import type { RequestContext } from '../../engine/iam/request.ts';
 import { compareKeys } from '../../storage/order.ts';
 import type {
   AccessEntryRecord,
@@ -23,6 +24,7 @@ import { AwsError } from '../../wire/protocols/errors.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { regionalArn } from './arns.ts';
 import type { EksDeps, Given } from './deps.ts';
+import { associationKeys } from './entrykeys.ts';
 import { putEntry } from './entryrecord.ts';
 import { type Found, findAccessEntry, onAccessEntry } from './lookup.ts';
 import { pageOf, readPage } from './paging.ts';
@@ -34,22 +36,26 @@ import { retryingConflicts } from './retrying.ts';
 const MAX_NAMESPACES = 500;
 const MAX_NAMESPACE_LENGTH = 253;
 
-type EntryRequest = Given<AssociateAccessPolicyRequest, 'clusterName' | 'principalArn'>;
-
 /** Associate, Disassociate, ListAssociated and ListAccessPolicies. */
 export function accessPolicyOperations(deps: EksDeps): Operations {
   const { storage } = deps;
-  const authorizedOnEntry = (action: string) => ({
-    authorization: (input: Pick<EntryRequest, 'clusterName' | 'principalArn'>, context: OperationContext) =>
-      onAccessEntry(action, storage, context, input.clusterName, input.principalArn),
-  });
+  type OnEntry = Given<ListAssociatedAccessPoliciesRequest, 'clusterName' | 'principalArn'>;
+  const onEntry = (
+    action: string,
+    { clusterName, principalArn }: OnEntry,
+    context: OperationContext,
+    keysOf?: (entry: AccessEntryRecord | undefined) => RequestContext,
+  ) => onAccessEntry(action, storage, context, clusterName, principalArn, keysOf);
 
   return {
     AssociateAccessPolicy: defineOperation<
       Given<AssociateAccessPolicyRequest, 'clusterName' | 'principalArn' | 'policyArn' | 'accessScope'>,
       AssociateAccessPolicyResponse
     >({
-      ...authorizedOnEntry('eks:AssociateAccessPolicy'),
+      authorization: (input, context) =>
+        onEntry('eks:AssociateAccessPolicy', input, context, () =>
+          associationKeys(input.policyArn, input.accessScope),
+        ),
       async handle({ clusterName, principalArn, policyArn, accessScope }, context) {
         refuseMalformedPolicyArn(policyArn);
         const scope = readScope(accessScope);
@@ -57,7 +63,7 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
           const { cluster, entry } = await findAccessEntry(storage, context, clusterName, principalArn);
           refuseEntryWithoutPolicies(entry.record);
           refuseUnassociable(policyArn, deps.partition);
-          const before = entry.record.associatedPolicies.find((policy) => policy.policyArn === policyArn);
+          const before = associationOf(entry.record, policyArn);
           const association: AssociatedPolicyRecord = {
             policyArn,
             accessScope: scope,
@@ -82,7 +88,12 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
       Given<DisassociateAccessPolicyRequest, 'clusterName' | 'principalArn' | 'policyArn'>,
       DisassociateAccessPolicyResponse
     >({
-      ...authorizedOnEntry('eks:DisassociateAccessPolicy'),
+      // COMPAT: the reference lists scope and namespaces here too, which the request does not have: they are those of
+      // the association that is to end.
+      authorization: (input, context) =>
+        onEntry('eks:DisassociateAccessPolicy', input, context, (entry) =>
+          associationKeys(input.policyArn, associationOf(entry, input.policyArn)?.accessScope),
+        ),
       handle: ({ clusterName, principalArn, policyArn }, context) =>
         retryingConflicts(async () => {
           const { cluster, entry } = await findAccessEntry(storage, context, clusterName, principalArn);
@@ -105,7 +116,7 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
       Given<ListAssociatedAccessPoliciesRequest, 'clusterName' | 'principalArn'>,
       ListAssociatedAccessPoliciesResponse
     >({
-      ...authorizedOnEntry('eks:ListAssociatedAccessPolicies'),
+      authorization: (input, context) => onEntry('eks:ListAssociatedAccessPolicies', input, context),
       async handle(input, context) {
         const { clusterName, principalArn } = input;
         const list = ['ListAssociatedAccessPolicies', clusterName, principalArn];
@@ -148,7 +159,6 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
   };
 }
 
-/** F16, F17; a type that is neither is refused. What namespaces exist or how they are spelled is not checked (C6). */
 function associating(
   cluster: Found<ClusterRecord>,
   entry: Found<AccessEntryRecord>,
@@ -160,6 +170,7 @@ function associating(
   };
 }
 
+/** F16, F17; a type that is neither is refused. What namespaces exist or how they are spelled is not checked (C6). */
 function readScope(input: AccessScopeInput): AccessScope {
   const namespaces = input.namespaces ?? [];
   if (input.type !== 'cluster' && input.type !== 'namespace') {
@@ -178,6 +189,13 @@ function readScope(input: AccessScopeInput): AccessScope {
     throw invalidParameter(`A namespace of an accessScope has 1 to ${MAX_NAMESPACE_LENGTH} characters`);
   }
   return { type: input.type, namespaces: [...namespaces] };
+}
+
+function associationOf(
+  entry: AccessEntryRecord | undefined,
+  policyArn: string,
+): AssociatedPolicyRecord | undefined {
+  return entry?.associatedPolicies.find((policy) => policy.policyArn === policyArn);
 }
 
 /** F12. COMPAT: the Auto Mode guide tells users to associate a policy with an entry of type EC2, so that one may (B5). */

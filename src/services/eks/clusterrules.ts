@@ -7,10 +7,18 @@ import { invalidParameter } from './refusals.ts';
 
 /** COMPAT: the minors EKS offers in standard support at the time of writing, plus those kubectl is tested with. */
 const versions: readonly string[] = ['1.32', '1.33', '1.34', '1.35', '1.36'];
-const defaultVersion = '1.35';
+export const defaultVersion = '1.35';
 
 const modes: readonly AuthenticationMode[] = ['CONFIG_MAP', 'API_AND_CONFIG_MAP', 'API'];
-const logTypes: readonly LogType[] = ['api', 'audit', 'authenticator', 'controllerManager', 'scheduler'];
+/** Through the API; the console has another (D1). */
+export const defaultMode: AuthenticationMode = 'CONFIG_MAP';
+export const logTypes: readonly LogType[] = [
+  'api',
+  'audit',
+  'authenticator',
+  'controllerManager',
+  'scheduler',
+];
 
 /** Settings of a control plane that a built-in cluster does not have: refused rather than silently dropped. */
 const unsupported = [
@@ -53,12 +61,12 @@ export function refuseBadClusterRole(roleArn: string, context: OperationContext,
   }
 }
 
-/** Mode (default CONFIG_MAP through the API, D1) and the creator's permissions (default true, D6, F19). */
+/** Mode and the creator's permissions (default true, D6, F19). */
 export function readAccessConfig(
   config: CreateClusterRequest['accessConfig'],
   name: string,
 ): { readonly mode: AuthenticationMode; readonly bootstrap: boolean } {
-  const mode = readMode(config?.authenticationMode ?? 'CONFIG_MAP', name);
+  const mode = readMode(config?.authenticationMode ?? defaultMode, name);
   const bootstrap = config?.bootstrapClusterCreatorAdminPermissions ?? true;
   if (mode === 'CONFIG_MAP' && !bootstrap) {
     throw invalidParameter(

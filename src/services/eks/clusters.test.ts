@@ -98,7 +98,7 @@ describe('a cluster that is refused', () => {
   test('without PassRole on its role', async () => {
     world.refused.add('iam:PassRole');
     expect(await outcomeOf(create())).toBe('AccessDeniedException: no iam:PassRole');
-    expect(world.asked).toEqual([
+    expect(world.asked).toMatchObject([
       { action: 'iam:PassRole', resources: [`arn:aws:iam::${account}:role/eks`] },
     ]);
     expect(await outcomeOf(describeCluster())).toBe(missing);
@@ -377,7 +377,7 @@ describe('a deleted cluster', () => {
 describe('what permission is judged on', () => {
   const arn = `arn:aws:eks:eu-central-1:${account}:cluster/`;
   test.each([
-    ['CreateCluster', ['*'], `${arn}prod`],
+    ['CreateCluster', [`${arn}prod`], undefined],
     ['ListClusters', ['*'], `${arn}*`],
     ['DescribeCluster', [`${arn}prod`], undefined],
     ['DeleteCluster', [`${arn}prod`], undefined],
@@ -385,7 +385,7 @@ describe('what permission is judged on', () => {
     ['DescribeUpdate', [`${arn}prod`], undefined],
     ['ListUpdates', [`${arn}prod`], undefined],
   ])('%s: %j', async (operation, resources, resourceInMessage) => {
-    expect(await world.target(operation, { name: 'prod' })).toEqual({
+    expect(await world.judgedOn(operation, { name: 'prod' })).toEqual({
       action: `eks:${operation}`,
       resources,
       ...(resourceInMessage !== undefined && { resourceInMessage }),

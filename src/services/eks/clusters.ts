@@ -15,6 +15,7 @@ import type { Batch, Put } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { clusterArn } from './arns.ts';
 import { shownCluster } from './clusteranswer.ts';
+import { creationKeys } from './clusterkeys.ts';
 import {
   echoedMembers,
   readAccessConfig,
@@ -32,6 +33,7 @@ import { principalOfCaller } from './principals.ts';
 import { createQuota } from './quota.ts';
 import { clusterExists, invalidRequest, limitExceeded } from './refusals.ts';
 import { retryingConflicts } from './retrying.ts';
+import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
 
 /** Clusters per account and region, EKS's default quota. */
@@ -49,14 +51,17 @@ export function clusterOperations(deps: EksDeps): Operations {
       Given<CreateClusterRequest, 'name' | 'roleArn' | 'resourcesVpcConfig'>,
       CreateClusterResponse
     >({
+      // COMPAT: the reference lists no resource type for it, while the user guide's policy for creating one cluster
+      // names the cluster's ARN, and so do AWS's denials.
       authorization: (input, context) => ({
         action: 'eks:CreateCluster',
-        resources: ['*'],
-        resourceInMessage: clusterArn(context, input.name),
+        resources: [clusterArn(context, input.name)],
+        context: creationKeys(input),
       }),
       async handle(input, context) {
         const wanted = readCreation(input, context);
-        await deps.authorize(context, { action: 'iam:PassRole', resources: [wanted.roleArn] });
+        await requireTagging(deps, context, wanted.arn, wanted.tags);
+        await requirePassRole(deps, context, wanted.roleArn, wanted.arn);
         return await retryingConflicts(async () => {
           const key = clusterKey(context.caller.accountId, context.region, input.name);
           const existing = await storage.get(key);
@@ -81,7 +86,7 @@ export function clusterOperations(deps: EksDeps): Operations {
     }),
 
     DescribeCluster: defineOperation<Given<DescribeClusterRequest, 'name'>, DescribeClusterResponse>({
-      authorization: (input, context) => onCluster('eks:DescribeCluster', context, input.name),
+      authorization: (input, context) => onCluster('eks:DescribeCluster', storage, context, input.name),
       async handle({ name }, context) {
         const { record } = await findCluster(storage, context, name);
         return { cluster: shownCluster(deps, record) };
@@ -111,7 +116,7 @@ export function clusterOperations(deps: EksDeps): Operations {
     }),
 
     DeleteCluster: defineOperation<Given<DeleteClusterRequest, 'name'>, DeleteClusterResponse>({
-      authorization: (input, context) => onCluster('eks:DeleteCluster', context, input.name),
+      authorization: (input, context) => onCluster('eks:DeleteCluster', storage, context, input.name),
       async handle({ name }, context) {
         const { clusterId, output } = await retryingConflicts(async () => {
           const cluster = await findCluster(storage, context, name);

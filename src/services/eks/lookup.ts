@@ -1,8 +1,11 @@
+import { emptyContext, type RequestContext } from '../../engine/iam/request.ts';
 import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
 import { accessEntryKey, clusterKey } from '../../storage/records/keys.ts';
 import type { Expectation, Storage, StoredEntry } from '../../storage/storage.ts';
+import { resourceWithKeys } from '../conditionkeys.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
 import { clusterArn, missingEntryArn } from './arns.ts';
+import { entryKeys, missingEntryKeys, ownTagKeys } from './entrykeys.ts';
 import { namedPrincipal } from './principals.ts';
 import { accessEntriesOff, noSuchCluster, noSuchEntry } from './refusals.ts';
 
@@ -48,26 +51,43 @@ export async function findAccessEntry(
   return { cluster, entry: found<AccessEntryRecord>(stored) };
 }
 
-export function onCluster(action: string, context: OperationContext, name: string): AuthorizationTarget {
-  return { action, resources: [clusterArn(context, name)] };
+/** Authorization on a cluster, with its tags where it exists; `keys` are those of the request. */
+export async function onCluster(
+  action: string,
+  storage: Storage,
+  context: OperationContext,
+  name: string,
+  keys: RequestContext = emptyContext,
+): Promise<AuthorizationTarget> {
+  const stored = await storage.get(clusterKey(context.caller.accountId, context.region, name));
+  const tags = stored === undefined ? emptyContext : ownTagKeys(found<ClusterRecord>(stored).record.tags);
+  return { action, resources: [resourceWithKeys(clusterArn(context, name), tags)], context: keys };
 }
 
-/** Authorization on the entry's own ARN (eks-access-facts E2), which only the store knows. */
+/**
+ * Authorization on the entry's own ARN (eks-access-facts E2), which only the store knows. `keysOf` tells the keys of the
+ * request, from the entry where that matters.
+ */
 export async function onAccessEntry(
   action: string,
   storage: Storage,
   context: OperationContext,
   clusterName: string,
   principalArn: string,
+  keysOf: (entry: AccessEntryRecord | undefined) => RequestContext = () => emptyContext,
 ): Promise<AuthorizationTarget> {
   const cluster = await storage.get(clusterKey(context.caller.accountId, context.region, clusterName));
   const stored =
     cluster &&
     (await storage.get(accessEntryKey(found<ClusterRecord>(cluster).record.clusterId, principalArn)));
-  const resource = stored
-    ? found<AccessEntryRecord>(stored).record.accessEntryArn
-    : missingEntryArn(context, clusterName, namedPrincipal(principalArn));
-  return { action, resources: [resource] };
+  const entry = stored && found<AccessEntryRecord>(stored).record;
+  const resource = entry
+    ? { arn: entry.accessEntryArn, context: entryKeys(entry) }
+    : {
+        arn: missingEntryArn(context, clusterName, namedPrincipal(principalArn)),
+        context: missingEntryKeys(clusterName, principalArn),
+      };
+  return { action, resources: [resource], context: keysOf(entry) };
 }
 
 function found<Record>(stored: StoredEntry): Found<Record> {

@@ -1,3 +1,4 @@
+import { contextKey } from '../../engine/iam/request.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 
 export type Tags = Readonly<Record<string, string>>;
@@ -16,6 +17,11 @@ export function refuseBadTags(tags: Tags, code: 'InvalidParameterException' | 'B
     if ([...value].length > MAX_VALUE_LENGTH) {
       throw new AwsError(code, `The value of tag ${key} is longer than ${MAX_VALUE_LENGTH} characters`);
     }
+  }
+  // COMPAT: EKS takes keys that differ in case alone. SECURITY: conditions compare them without case (iam-facts D2), so
+  // two such tags would be one key with two values, and a policy would judge only one of them.
+  if (new Set(Object.keys(tags).map(contextKey)).size < Object.keys(tags).length) {
+    throw new AwsError(code, 'Tag keys must differ in more than case');
   }
   if (Object.keys(tags).length > MAX_TAGS) {
     throw new AwsError(code, `A resource can have at most ${MAX_TAGS} tags`);

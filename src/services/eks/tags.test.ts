@@ -117,7 +117,7 @@ test('racing tags all survive', async () => {
 test.each(['TagResource', 'UntagResource', 'ListTagsForResource'])(
   'permission for %s is judged on the ARN as sent',
   async (operation) => {
-    expect(await world.target(operation, { resourceArn: 'anything' })).toEqual({
+    expect(await world.judgedOn(operation, { resourceArn: 'anything' })).toEqual({
       action: `eks:${operation}`,
       resources: ['anything'],
     });

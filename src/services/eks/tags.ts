@@ -7,12 +7,20 @@ import type {
   UntagResourceResponse,
 } from '@aws-sdk/client-eks';
 import { parseArn } from '../../engine/arn/arn.ts';
+import { emptyContext, type RequestContext } from '../../engine/iam/request.ts';
 import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix, accessEntryKey, clusterKey } from '../../storage/records/keys.ts';
 import type { StoredEntry } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { resourceWithKeys, tagKeysKey } from '../conditionkeys.ts';
+import {
+  type AuthorizationTarget,
+  defineOperation,
+  type OperationContext,
+  type Operations,
+} from '../operation.ts';
 import type { EksDeps, Given } from './deps.ts';
+import { entryKeys, ownTagKeys, taggingKeys } from './entrykeys.ts';
 import type { Found } from './lookup.ts';
 import { retryingConflicts } from './retrying.ts';
 import { refuseBadTagKey, refuseBadTags, type Tags } from './tagrules.ts';
@@ -23,13 +31,21 @@ type Taggable = Found<ClusterRecord> | Found<AccessEntryRecord>;
 export function tagOperations(deps: EksDeps): Operations {
   const { storage } = deps;
   // SECURITY: permission is judged on the ARN as sent, and what is found has exactly this ARN.
-  const onResource = (action: string) => ({
-    authorization: (input: { readonly resourceArn: string }) => ({ action, resources: [input.resourceArn] }),
-  });
+  const onResource = async (
+    action: string,
+    resourceArn: string,
+    context: OperationContext,
+    keys: RequestContext = emptyContext,
+  ): Promise<AuthorizationTarget> => {
+    const found = await lookUp(resourceArn, context);
+    const own = found === undefined ? emptyContext : keysOfTaggable(found.record);
+    return { action, resources: [resourceWithKeys(resourceArn, own)], context: keys };
+  };
 
   return {
     TagResource: defineOperation<Given<TagResourceRequest, 'resourceArn' | 'tags'>, TagResourceResponse>({
-      ...onResource('eks:TagResource'),
+      authorization: ({ resourceArn, tags }, context) =>
+        onResource('eks:TagResource', resourceArn, context, taggingKeys(tags)),
       async handle({ resourceArn, tags }, context) {
         refuseBadTags(tags, 'BadRequestException');
         return changeTags(resourceArn, context, (current) => {
@@ -44,7 +60,8 @@ export function tagOperations(deps: EksDeps): Operations {
       Given<UntagResourceRequest, 'resourceArn' | 'tagKeys'>,
       UntagResourceResponse
     >({
-      ...onResource('eks:UntagResource'),
+      authorization: ({ resourceArn, tagKeys }, context) =>
+        onResource('eks:UntagResource', resourceArn, context, tagKeysKey(tagKeys)),
       async handle({ resourceArn, tagKeys }, context) {
         for (const key of tagKeys) refuseBadTagKey(key, 'BadRequestException');
         const removed = new Set(tagKeys);
@@ -58,7 +75,8 @@ export function tagOperations(deps: EksDeps): Operations {
       Given<ListTagsForResourceRequest, 'resourceArn'>,
       ListTagsForResourceResponse
     >({
-      ...onResource('eks:ListTagsForResource'),
+      authorization: ({ resourceArn }, context) =>
+        onResource('eks:ListTagsForResource', resourceArn, context),
       async handle({ resourceArn }, context) {
         const { record } = await findTaggable(resourceArn, context);
         return { tags: { ...record.tags } };
@@ -80,26 +98,34 @@ export function tagOperations(deps: EksDeps): Operations {
 
   /** Tags are kept of the caller's own clusters and entries; every other ARN is `Resource was not found` (F38). */
   async function findTaggable(resourceArn: string, context: OperationContext): Promise<Taggable> {
-    const arn = parseArn(resourceArn);
-    if (arn?.service !== 'eks') {
+    if (parseArn(resourceArn)?.service !== 'eks') {
       throw new AwsError('BadRequestException', 'The resourceArn parameter format is not valid');
     }
+    const found = await lookUp(resourceArn, context);
+    if (found === undefined) throw new AwsError('NotFoundException', 'Resource was not found');
+    return found;
+  }
+
+  async function lookUp(resourceArn: string, context: OperationContext): Promise<Taggable | undefined> {
+    const arn = parseArn(resourceArn);
+    if (arn?.service !== 'eks') return undefined;
     const { accountId } = context.caller;
     const [type, clusterName = '', ...rest] = arn.resource.split('/');
     const isOwn =
       arn.partition === context.partition && arn.region === context.region && arn.accountId === accountId;
     const stored = isOwn ? await storage.get(clusterKey(accountId, context.region, clusterName)) : undefined;
-    if (stored === undefined) throw notFound();
+    if (stored === undefined) return undefined;
     const cluster = JSON.parse(stored.value) as ClusterRecord;
     if (type === 'cluster' && rest.length === 0) {
       return { key: stored.key, record: cluster, unchanged: { key: stored.key, revision: stored.revision } };
     }
-    const entry = type === 'access-entry' ? await findEntryByArn(cluster, resourceArn, rest) : undefined;
-    if (entry === undefined) throw notFound();
-    return entry;
+    return type === 'access-entry' ? findEntryByArn(cluster, resourceArn, rest) : undefined;
   }
 
-  /** `rest` is kind, account, name and UUID. The name lacks the path, so the guess may miss; then all are looked at. */
+  /**
+   * `rest` is kind, account, name and UUID. The name lacks the path, so the guess may miss; then all are looked at, and
+   * only those of the name are read: this is on the way of callers who have no permission yet.
+   */
   async function findEntryByArn(
     cluster: ClusterRecord,
     entryArn: string,
@@ -114,7 +140,7 @@ export function tagOperations(deps: EksDeps): Operations {
     if (found !== undefined) return found;
     for (let after: string | undefined, more = true; more; ) {
       const page = await storage.list({ prefix, limit: 500, ...(after !== undefined && { after }) });
-      for (const stored of page.entries) {
+      for (const stored of page.entries.filter(({ key }) => key.endsWith(`/${name}`))) {
         const entry = withArn(stored, entryArn);
         if (entry !== undefined) return entry;
       }
@@ -131,6 +157,6 @@ function withArn(stored: StoredEntry, entryArn: string): Found<AccessEntryRecord
   return { key: stored.key, record, unchanged: { key: stored.key, revision: stored.revision } };
 }
 
-function notFound(): AwsError {
-  return new AwsError('NotFoundException', 'Resource was not found');
+function keysOfTaggable(record: Taggable['record']): RequestContext {
+  return 'principalArn' in record ? entryKeys(record) : ownTagKeys(record.tags);
 }

@@ -8,7 +8,7 @@ import { AwsError } from '../../wire/protocols/errors.ts';
 import { writeJsonStructure } from '../../wire/protocols/json.ts';
 import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
 import { services } from '../../wire/protocols/services.ts';
-import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import { type AuthorizationTarget, arnOf, type OperationContext } from '../operation.ts';
 import { testContext } from '../testworld.ts';
 import type { EksDeps } from './deps.ts';
 import { createEksOperations } from './operations.ts';
@@ -27,6 +27,8 @@ export interface World {
   call<Output = unknown>(operation: string, input: object, options?: CallOptions): Promise<Output>;
   /** What the operation is authorized on. */
   target(operation: string, input: object, options?: CallOptions): Promise<AuthorizationTarget | undefined>;
+  /** The same without condition keys: the action, ARNs, and what a denial shows. */
+  judgedOn(operation: string, input: object, options?: CallOptions): Promise<object>;
   /** Adds a role or user and returns its ARN. */
   add(kind: 'role' | 'user', name: string, options?: PrincipalOptions): Promise<string>;
   remove(kind: 'role' | 'user', name: string): Promise<void>;
@@ -107,6 +109,12 @@ export async function createWorld(
       }
     },
     target: async (name, input, callOptions) => operation(name).authorization(input, contextOf(callOptions)),
+    async judgedOn(name, input, callOptions) {
+      const { context: _keys, ...target } = (await this.target(name, input, callOptions)) ?? {
+        resources: [],
+      };
+      return { ...target, resources: target.resources.map(arnOf) };
+    },
     async add(kind, name, { path = '/', accountId = account, principalId } = {}) {
       const id =
         principalId ?? `${kind === 'role' ? 'AROA' : 'AIDA'}${String(++uniqueIds).padStart(17, '0')}`;

@@ -14,6 +14,7 @@ import { accessEntryKey, updateKey, updatesPrefix } from '../../storage/records/
 import type { Batch, Put } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { updateKeys } from './clusterkeys.ts';
 import { isModeStep, readMode } from './clusterrules.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { creatorEntry, putEntry } from './entryrecord.ts';
@@ -61,7 +62,8 @@ export function updateOperations(deps: EksDeps): Operations {
       Given<UpdateClusterConfigRequest, 'name'>,
       UpdateClusterConfigResponse
     >({
-      authorization: (input, context) => onCluster('eks:UpdateClusterConfig', context, input.name),
+      authorization: (input, context) =>
+        onCluster('eks:UpdateClusterConfig', storage, context, input.name, updateKeys(input)),
       async handle(input, context) {
         const wish = readWish(input, context);
         return await retryingConflicts(async () => {
@@ -102,7 +104,7 @@ export function updateOperations(deps: EksDeps): Operations {
       Given<DescribeUpdateRequest, 'name' | 'updateId'>,
       DescribeUpdateResponse
     >({
-      authorization: (input, context) => onCluster('eks:DescribeUpdate', context, input.name),
+      authorization: (input, context) => onCluster('eks:DescribeUpdate', storage, context, input.name),
       async handle(input, context) {
         const { record } = await findCluster(storage, context, input.name);
         refuseOtherSubjects(input);
@@ -113,7 +115,7 @@ export function updateOperations(deps: EksDeps): Operations {
     }),
 
     ListUpdates: defineOperation<Given<ListUpdatesRequest, 'name'>, ListUpdatesResponse>({
-      authorization: (input, context) => onCluster('eks:ListUpdates', context, input.name),
+      authorization: (input, context) => onCluster('eks:ListUpdates', storage, context, input.name),
       async handle(input, context) {
         const bounds = readPage(deps.pageTokens, context, ['ListUpdates', input.name], input);
         const { record } = await findCluster(storage, context, input.name);
