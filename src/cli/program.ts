@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { severities } from '../engine/analysis/policylint/severity.ts';
+import type { PolicyKind } from '../engine/iam/document.ts';
 import {
   defaultAccountId,
   defaultAwsListen,
@@ -88,12 +90,39 @@ export function createProgram(): Command {
     .action(async (options) => (await import('./account.ts')).createAccount(options));
 
   program
+    .command('policy')
+    .description('IAM policy documents')
+    .command('lint')
+    .description(
+      'review policy documents: what does not work as written, and what grants more than it seems to',
+    )
+    .argument('<file...>', 'JSON documents; - reads standard input')
+    .addOption(
+      new Option('--kind <kind>', 'what they are; auto judges by their principals')
+        .choices(['auto', ...policyKinds])
+        .default('auto'),
+    )
+    .addOption(
+      new Option('--min-severity <severity>', 'least severity that is told and counts')
+        .choices(severities)
+        .default('suggestion'),
+    )
+    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing found, 1 something found, 2 misuse. Rules: docs/reference/policy-lint.md',
+    )
+    .action(async (files, options) => (await import('./policylint.ts')).lintPolicies(files, options));
+
+  program
     .command('tour')
     .description('walk from an IAM role to an allowed and a refused request, on a server that keeps nothing')
     .action(async () => (await import('./tour/tour.ts')).tour());
 
   return program;
 }
+
+const policyKinds: readonly PolicyKind[] = ['identity', 'trust', 'resource', 'boundary', 'session'];
 
 function address({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host}:${port}`;

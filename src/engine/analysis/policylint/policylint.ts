@@ -40,7 +40,7 @@ export function lintPolicy(text: string, kind: PolicyKind): readonly Finding[] {
       element: 'document',
       position,
       message: detail,
-      hint: `IAM says: ${message}`,
+      hint: `IAM answers MalformedPolicyDocument: ${message}`,
     });
   }
   const parsed = parsePolicy(text, kind);

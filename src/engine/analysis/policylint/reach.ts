@@ -1,5 +1,6 @@
 import { lowerAscii } from '../../arn/case.ts';
 import { compileWildcard } from '../../arn/wildcard.ts';
+import type { Position } from '../../iam/position.ts';
 import { arnCovers, isAll, withoutVariables } from './patterns.ts';
 import type { LintedPolicy, LintedStatement } from './policy.ts';
 
@@ -8,6 +9,13 @@ export function speaksOf({ statement }: LintedStatement, action: string): boolea
   const lower = lowerAscii(action);
   const listed = statement.action.entries.some(({ value }) => compileWildcard(lowerAscii(value))(lower));
   return listed !== statement.action.negated;
+}
+
+/** Where the statement speaks of one of the actions: the entry that does, or the list that does not except it. */
+export function placeOf({ statement }: LintedStatement, ...actions: readonly string[]): Position {
+  const lower = actions.map(lowerAscii);
+  const entry = statement.action.entries.find(({ value }) => lower.some(compileWildcard(lowerAscii(value))));
+  return entry?.position ?? statement.action.position;
 }
 
 /** Does a condition narrow it: one that is not met merely because a key is missing? */

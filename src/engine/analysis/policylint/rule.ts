@@ -1,13 +1,7 @@
 import type { PolicyKind } from '../../iam/document.ts';
 import type { Position } from '../../iam/position.ts';
 import type { LintedPolicy } from './policy.ts';
-
-/**
- * `error`: does not do what it says. `security`: gives more than it seems to. `warning`: does something unexpected.
- * `suggestion`: could be said better.
- */
-export const severities = ['suggestion', 'warning', 'security', 'error'] as const;
-export type Severity = (typeof severities)[number];
+import type { Severity } from './severity.ts';
 
 /** One remark on a policy. Ids are stable: one never changes its meaning and is never reused. */
 export interface Finding extends Spotted {

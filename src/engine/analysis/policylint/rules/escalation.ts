@@ -1,7 +1,15 @@
 import { isAll } from '../patterns.ts';
 import type { LintedPolicy, LintedStatement } from '../policy.ts';
 import { enumerate, onAllows, spot } from '../policy.ts';
-import { hasAllResources, isGuarded, isIdentity, isLimited, reachesAll, speaksOf } from '../reach.ts';
+import {
+  hasAllResources,
+  isGuarded,
+  isIdentity,
+  isLimited,
+  placeOf,
+  reachesAll,
+  speaksOf,
+} from '../reach.ts';
 import type { Rule } from '../rule.ts';
 
 const allow = (Action: string | readonly string[], more: object = {}): object => ({
@@ -53,7 +61,7 @@ export const escalationRules: readonly Rule[] = [
         spot(
           linted,
           linted.actionElement,
-          linted.statement.action.position,
+          placeOf(linted, 'eks:AssociateAccessPolicy'),
           'allows `eks:AssociateAccessPolicy` with any policy and any scope',
           'add a condition on `eks:policyArn` or `eks:accessScope`',
         ),
@@ -81,7 +89,7 @@ export const escalationRules: readonly Rule[] = [
         spot(
           linted,
           linted.actionElement,
-          linted.statement.action.position,
+          placeOf(linted, 'eks:CreateAccessEntry'),
           'allows to create an entry for any principal, and the policy allows to give it any access policy',
           'limit `eks:principalArn` here, or `eks:policyArn` there',
         ),
@@ -108,7 +116,7 @@ export const escalationRules: readonly Rule[] = [
           spot(
             linted,
             linted.actionElement,
-            linted.statement.action.position,
+            placeOf(linted, 'eks:UpdateAccessEntry'),
             'allows `eks:UpdateAccessEntry` on every entry: the own one can be put into any group',
             'name the entries, or add a condition on `eks:principalArn`',
           ),
@@ -142,7 +150,7 @@ export const escalationRules: readonly Rule[] = [
           spot(
             linted,
             linted.actionElement,
-            statement.action.position,
+            placeOf(linted, ...found),
             `allows ${enumerate(found)} on every resource`,
             'name the resources, or add a condition such as `iam:PermissionsBoundary` or `iam:PolicyARN`',
           ),
