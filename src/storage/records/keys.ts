@@ -98,3 +98,6 @@ export const usageKey = (id: string): string => `usage/${id}`;
  * `watch({ after })`, and tells of them only those who watch below such a prefix (storage.ts).
  */
 export const journalPrefixes: readonly string[] = ['trail/', 'usage/'];
+
+/** How far alerts were sent on. */
+export const alertDeliveryKey = 'alert-delivery';
