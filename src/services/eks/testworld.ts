@@ -110,10 +110,9 @@ export async function createWorld(
     },
     target: async (name, input, callOptions) => operation(name).authorization(input, contextOf(callOptions)),
     async judgedOn(name, input, callOptions) {
-      const { context: _keys, ...target } = (await this.target(name, input, callOptions)) ?? {
-        resources: [],
-      };
-      return { ...target, resources: target.resources.map(arnOf) };
+      const target = await operation(name).authorization(input, contextOf(callOptions));
+      const { context: _keys, resources = [], ...rest } = target ?? {};
+      return { ...rest, resources: resources.map(arnOf) };
     },
     async add(kind, name, { path = '/', accountId = account, principalId } = {}) {
       const id =
