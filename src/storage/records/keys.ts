@@ -90,6 +90,8 @@ export const chunkKey = (sequence: number): string => `trail/chunk/${paddedSeque
 export const sealKey = (sequence: number): string => `${sealsPrefix}${paddedSequence(sequence)}`;
 export const sealsPrefix = 'trail/seal/';
 const paddedSequence = (sequence: number): string => String(sequence).padStart(12, '0');
+/** How far alerts were sent on. */
+export const alertDeliveryKey = 'trail/alert-delivery';
 /** When an access key or a principal was last used, by its id. */
 export const usageKey = (id: string): string => `usage/${id}`;
 
@@ -98,6 +100,3 @@ export const usageKey = (id: string): string => `usage/${id}`;
  * `watch({ after })`, and tells of them only those who watch below such a prefix (storage.ts).
  */
 export const journalPrefixes: readonly string[] = ['trail/', 'usage/'];
-
-/** How far alerts were sent on. */
-export const alertDeliveryKey = 'alert-delivery';
