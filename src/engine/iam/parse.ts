@@ -182,7 +182,7 @@ const principalTypes: readonly PrincipalType[] = ['AWS', 'Federated', 'Service',
 function principalEntries(node: JsonNode): PrincipalElement['entries'] {
   if (node.kind === 'string') {
     if (node.value !== '*') throw new InvalidPolicy(syntaxErrors, 'a principal without its type', node.start);
-    return [{ type: 'AWS', value: '*', position: node.start }];
+    return [{ value: '*', position: node.start, type: 'AWS' }];
   }
   const members = membersOf(node, '`Principal`', principalTypes);
   return principalTypes.flatMap((type) => {
