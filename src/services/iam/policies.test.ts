@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { policyKey } from '../../storage/records/keys.ts';
 import { policySize } from './policydocuments.ts';
-import { account, allowAll, createWorld, root, userPrincipal, type World } from './testworld.ts';
+import {
+  account,
+  allowAll,
+  createWorld,
+  documentOfSize,
+  root,
+  userPrincipal,
+  type World,
+} from './testworld.ts';
 
 type PolicyAnswer = { Policy: { Arn: string; PolicyId: string; AttachmentCount: number } };
 type PolicyList = { Policies: { PolicyName: string }[]; IsTruncated: boolean; Marker?: string };
@@ -17,15 +25,6 @@ async function createPolicy(world: World, name: string, path = '/'): Promise<str
     PolicyDocument: allowAll,
   });
   return Policy.Arn;
-}
-
-/** An identity policy of so many characters that count. */
-function documentOfSize(size: number): string {
-  const of = (Sid: string): object => ({
-    Version: '2012-10-17',
-    Statement: [{ Sid, Effect: 'Allow', Action: 's3:*', Resource: '*' }],
-  });
-  return JSON.stringify(of('a'.repeat(size - JSON.stringify(of('')).length)), undefined, 4);
 }
 
 describe('refusals', () => {

@@ -30,6 +30,7 @@ import { roleLastUsed } from './lastused.ts';
 import { pageFailures, pageOfRecords } from './paging.ts';
 import { encodeDocument } from './policydocuments.ts';
 import { atomically, put, replacing, type Stored } from './records.ts';
+import { instanceProfilesOf } from './roleprofiles.ts';
 import { createTagPermission } from './tagpermission.ts';
 import { checkTrustPolicy, pinTrustPolicy, readTrustPolicy } from './trustpolicy.ts';
 
@@ -250,6 +251,9 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         }
         if (Object.keys(record.inlinePolicies).length > 0) {
           throw deleteConflict('Cannot delete entity, must delete policies first.');
+        }
+        if ((await instanceProfilesOf(storage, accountId, record.name)).length > 0) {
+          throw deleteConflict('Cannot delete entity, must remove roles from instance profile first.');
         }
         const boundary = await oldBoundary(dependencies, record);
         const batch: Batch = {

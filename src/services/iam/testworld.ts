@@ -142,6 +142,15 @@ export const allowAll = JSON.stringify({
   Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
 });
 
+/** An identity policy of so many characters that count. */
+export function documentOfSize(size: number): string {
+  const of = (Sid: string): object => ({
+    Version: '2012-10-17',
+    Statement: [{ Sid, Effect: 'Allow', Action: 's3:*', Resource: '*' }],
+  });
+  return JSON.stringify(of('a'.repeat(size - JSON.stringify(of('')).length)), undefined, 4);
+}
+
 /** Every value of the store, as one text. */
 export async function storedText(storage: Storage): Promise<string> {
   const { entries } = await storage.list({ prefix: '' });

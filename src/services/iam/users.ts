@@ -19,7 +19,6 @@ import type {
 import {
   accessKeyKey,
   accountKey,
-  mfaDeviceKey,
   principalIdKey,
   userKey,
   usersPrefix,
@@ -36,6 +35,7 @@ import { entityTarget, listTarget, movingTarget, requireEntity, userKind } from 
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
+import { deviceKeyOf } from './mfa/serials.ts';
 import { pageFailures, pageOfRecords } from './paging.ts';
 import { callerTarget, requireCaller } from './principals.ts';
 import { atomically, put, readRecord } from './records.ts';
@@ -74,9 +74,10 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
       user.accessKeyIds.map((id) => readRecord<AccessKeyRecord>(storage, accessKeyKey(id))),
     );
     const devices = await Promise.all(
-      (user.mfaSerialNumbers ?? []).map((serialNumber) =>
-        readRecord<MfaDeviceRecord>(storage, mfaDeviceKey(accountId, afterFirst('mfa/', serialNumber))),
-      ),
+      (user.mfaSerialNumbers ?? [])
+        .map((serialNumber) => deviceKeyOf(serialNumber, { partition, accountId }))
+        .filter((key) => key !== undefined)
+        .map((key) => readRecord<MfaDeviceRecord>(storage, key)),
     );
     return [
       ...accessKeys
@@ -276,8 +277,4 @@ export function userOutput(partition: string, user: UserRecord): User {
     Arn: userArn(partition, user),
     CreateDate: new Date(user.createdAt),
   };
-}
-
-function afterFirst(mark: string, text: string): string {
-  return text.slice(text.indexOf(mark) + mark.length);
 }
