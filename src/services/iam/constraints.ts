@@ -12,6 +12,12 @@ export const newUserName: MemberConstraint = { required: true, min: 1, max: 64, 
 export const existingUserName: MemberConstraint = { required: true, min: 1, max: 128, pattern: namePattern };
 export const groupName: MemberConstraint = { required: true, min: 1, max: 128, pattern: namePattern };
 export const roleName: MemberConstraint = { required: true, min: 1, max: 64, pattern: namePattern };
+export const instanceProfileName: MemberConstraint = {
+  required: true,
+  min: 1,
+  max: 128,
+  pattern: namePattern,
+};
 export const policyName: MemberConstraint = { required: true, min: 1, max: 128, pattern: namePattern };
 export const optional = (constraint: MemberConstraint): MemberConstraint => ({
   ...constraint,

@@ -2,8 +2,6 @@ import type {
   AddUserToGroupRequest,
   ListGroupsForUserRequest,
   ListGroupsForUserResponse,
-  ListInstanceProfilesForRoleRequest,
-  ListInstanceProfilesForRoleResponse,
   RemoveUserFromGroupRequest,
 } from '@aws-sdk/client-iam';
 import { lowerAscii } from '../../engine/arn/case.ts';
@@ -14,7 +12,7 @@ import { defineOperation, type OperationContext, type Operations } from '../oper
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { entityTarget, groupKind, requireEntity, roleKind, userKind } from './entities.ts';
+import { entityTarget, groupKind, requireEntity, userKind } from './entities.ts';
 import { quotaExceeded } from './errors.ts';
 import { groupOutput } from './groups.ts';
 import { isMember } from './members.ts';
@@ -121,21 +119,5 @@ export function createMembershipOperations(dependencies: IamDependencies): Opera
     },
   });
 
-  const ListInstanceProfilesForRole = defineOperation<
-    ListInstanceProfilesForRoleRequest,
-    ListInstanceProfilesForRoleResponse
-  >({
-    authorization: ({ RoleName = '' }, context) =>
-      entityTarget(dependencies, roleKind, 'ListInstanceProfilesForRole', RoleName, context),
-    async handle(input, { caller: { accountId } }) {
-      refuseInvalid([
-        ...validateMember('roleName', input.RoleName, roleKind.nameConstraint),
-        ...pageFailures(input),
-      ]);
-      await requireEntity(dependencies, roleKind, accountId, input.RoleName ?? '');
-      return { InstanceProfiles: [], IsTruncated: false };
-    },
-  });
-
-  return { AddUserToGroup, RemoveUserFromGroup, ListGroupsForUser, ListInstanceProfilesForRole };
+  return { AddUserToGroup, RemoveUserFromGroup, ListGroupsForUser };
 }

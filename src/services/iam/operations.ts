@@ -5,6 +5,7 @@ import { createBoundaryOperations } from './boundaries.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { createGroupOperations } from './groups.ts';
 import { createInlinePolicyOperations } from './inlinepolicies.ts';
+import { createInstanceProfileOperations } from './instanceprofiles.ts';
 import { createLastUsedOperations } from './lastused.ts';
 import { createMembershipOperations } from './memberships.ts';
 import { createMfaOperations } from './mfa/operations.ts';
@@ -32,5 +33,6 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createMembershipOperations(dependencies),
     ...createTagOperations(dependencies),
     ...createMfaOperations(dependencies),
+    ...createInstanceProfileOperations(dependencies),
   };
 }
