@@ -128,8 +128,26 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
     ['011'],
   ],
   [
-    'a document nobody can read is a change',
-    call('iam:PutRolePolicy', parameters({ roleName: 'x', policyDocument: '{' })),
+    'a document that is cut off may allow everything',
+    call('iam:PutRolePolicy', parameters({ roleName: 'x', policyDocument: '{"Statement":[…' })),
+    ['010', '011'],
+  ],
+  [
+    'a document that is left out may allow everything',
+    call('iam:CreatePolicyVersion', parameters({ omitted: true })),
+    ['010', '011'],
+  ],
+  [
+    'a trust policy that is cut off may trust everybody',
+    call('iam:UpdateAssumeRolePolicy', parameters({ roleName: 'x', policyDocument: '{"Statement":[…' })),
+    ['012', '013'],
+  ],
+  [
+    'a plain inline policy',
+    call(
+      'iam:PutRolePolicy',
+      parameters({ roleName: 'x', policyDocument: allow({ Action: 'eks:*', Resource: '*' }) }),
+    ),
     ['010'],
   ],
   [

@@ -33,6 +33,7 @@ function whenIam(
 const kinds = ['User', 'Group', 'Role'];
 const attachments = kinds.map((kind) => `Attach${kind}Policy`);
 const inlineWrites = kinds.map((kind) => `Put${kind}Policy`);
+const documentWrites = [...inlineWrites, 'CreatePolicy', 'CreatePolicyVersion'];
 const changes = [
   ...attachments,
   ...inlineWrites,
@@ -66,11 +67,10 @@ export const permissionRules: readonly AlertRule[] = [
     why: 'A policy that allows everything, or everything in IAM, leaves nothing that its holder cannot take.',
     look: 'Whether it was agreed. Otherwise detach it, then look at what the holder did since.',
     find: onAws(
-      whenIam(
-        [...attachments, ...inlineWrites, 'CreatePolicy', 'CreatePolicyVersion'],
-        (event) =>
-          administratorPolicies.test(parameter(event, 'policyArn') ?? '') ||
-          grantsEverything(parameter(event, 'policyDocument')),
+      whenIam([...attachments, ...documentWrites], (event) =>
+        documentWrites.includes(textAt(event.record, 'eventName') ?? '')
+          ? grantsEverything(parameter(event, 'policyDocument'))
+          : administratorPolicies.test(parameter(event, 'policyArn') ?? ''),
       ),
     ),
   },
