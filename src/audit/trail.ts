@@ -1,8 +1,21 @@
+import type { Storage } from '../storage/storage.ts';
 import type { CallRecorder } from './calls.ts';
+import type { Recording } from './cloudtrail/build.ts';
+import { buildNotice } from './cloudtrail/notice.ts';
 import type { TrailAttribute, TrailItem, TrailKind, TrailPosition } from './item.ts';
+import { createRecorders } from './recorders.ts';
 import type { ClusterRecorder } from './requests.ts';
+import { blocksOf } from './store/blocks.ts';
 import type { ChunkSeal } from './store/chunk.ts';
-import type { UsageReader } from './usage.ts';
+import { lineOf, type TrailLine } from './store/lines.ts';
+import { createPositions } from './store/position.ts';
+import { createQueue, type Loss, type QueueLimits } from './store/queue.ts';
+import { createReader } from './store/reader.ts';
+import { createRefusals, type RefusalLimits } from './store/refusals.ts';
+import { createSealer, defaultSealerLimits, type SealerLimits } from './store/sealer.ts';
+import { openShelf } from './store/shelf.ts';
+import { withKeyOwners } from './strangers.ts';
+import { createUsage, type UsageReader } from './usage.ts';
 
 /**
  * The record of everything that was asked of this server. What an answered call left is found by every later read;
@@ -56,4 +69,154 @@ export interface TrailPage {
   readonly items: readonly TrailItem[];
   /** Position to go on after; undefined when there is no more. */
   readonly next: TrailPosition | undefined;
+}
+
+export interface TrailOptions {
+  readonly storage: Storage;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Unique ids (UUID). */
+  readonly newId: () => string;
+  /** The account that runs the server: its trail takes what belongs to nobody, and what the trail says of itself. */
+  readonly operatorAccountId: string;
+  readonly region: string;
+  readonly log: TrailLog;
+  readonly queue?: Partial<QueueLimits>;
+  readonly sealing?: Partial<SealerLimits>;
+  readonly refusals?: Partial<RefusalLimits>;
+}
+
+/** Where the trail tells of its own troubles. */
+export interface TrailLog {
+  error(fields: Readonly<Record<string, string | number | boolean | undefined>>, message: string): void;
+}
+
+/** How often records are looked at for age, milliseconds. */
+const tickMs = 60_000;
+
+/** Opens the trail of a store; what was fresh when the process ended before is fresh again. */
+export async function openTrail(options: TrailOptions): Promise<Trail> {
+  const { storage, now, newId, operatorAccountId, region, log } = options;
+  const sealing = { ...defaultSealerLimits, ...options.sealing };
+  const positionOf = createPositions();
+  const usage = createUsage(storage);
+  const refusals = createRefusals(options.refusals);
+  const listeners = new Set<(items: readonly TrailItem[]) => void>();
+  const failed = (message: string) => (error: unknown) => log.error({ error: String(error) }, message);
+
+  const recording = (): Recording => ({ now: now(), newId, operatorAccountId });
+  const notice = (...[name, data]: NoticeOf): TrailLine => {
+    const record = buildNotice(name, data, { ...recording(), region });
+    const position = positionOf(now(), record.eventID);
+    return lineOf({ kind: 'aws', position, accountId: operatorAccountId, record });
+  };
+
+  const tell = (lines: () => readonly TrailLine[]): void => {
+    if (shelf.freshRecords >= 2 * sealing.chunkRecords) void sealer.nudge();
+    if (listeners.size === 0) return;
+    const items = lines().map(({ item }) => item);
+    for (const listener of [...listeners]) {
+      try {
+        listener(items);
+      } catch (error) {
+        failed('a listener of the trail failed')(error);
+      }
+    }
+  };
+  const shelf = await openShelf({
+    storage,
+    onStored: tell,
+    onUnreadable: (key) => log.error({ key }, 'a seal of the trail is unreadable'),
+  });
+  const sealer = createSealer({
+    storage,
+    shelf,
+    now,
+    limits: sealing,
+    removalRecord: (removed) => notice('RecordsRemoved', { removed }),
+    onFailure: failed('records of the trail could not be sealed'),
+  });
+  const queue = createQueue({
+    storage,
+    now,
+    ...(options.queue !== undefined && { limits: options.queue }),
+    changesOf: async (lines) => [
+      ...blocksOf(await withKeyOwners(storage, lines)).map((block) => shelf.put(block)),
+      ...(await usage.take()),
+    ],
+    onLoss: ({ count }) => log.error({ count }, 'records of the trail are being lost'),
+    lossRecord: (loss) => notice('RecordsLost', { lost: toldCount(loss) }),
+    onFailure: failed('records of the trail could not be stored and wait'),
+  });
+  const tellRefusals = (): void => {
+    const counted = refusals.takeCount();
+    if (counted !== undefined) {
+      queue.push(notice('RefusalsCounted', { unrecordedRefusals: toldCount(counted) }));
+    }
+  };
+  const reader = createReader(shelf, ({ sequence }) =>
+    log.error({ sequence }, 'a sealed chunk of the trail is damaged'),
+  );
+  const recorders = createRecorders({
+    recording,
+    positionOf,
+    usage,
+    refusals,
+    put: (lines) => shelf.put(lines),
+    push: (line) => queue.push(line),
+    onFailure(error) {
+      failed('a record of the trail could not be made')(error);
+      queue.lost();
+    },
+  });
+
+  const tick = setInterval(() => {
+    tellRefusals();
+    void sealer.nudge();
+  }, tickMs);
+  tick.unref();
+  void sealer.nudge();
+
+  return {
+    ...recorders,
+    usage: {
+      async lastUsed(id) {
+        await queue.flush();
+        return usage.lastUsed(id);
+      },
+      async services(principalId) {
+        await queue.flush();
+        return usage.services(principalId);
+      },
+    },
+    async read(query) {
+      await queue.flush();
+      return reader.read(query);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    seals: () => [...shelf.chunks.values()].map(({ seal }) => seal),
+    async chunk(sequence) {
+      const seal = shelf.chunks.get(sequence)?.seal;
+      const items = seal === undefined ? 'missing' : await shelf.open(seal);
+      if (seal === undefined || items === 'missing') return undefined;
+      return items === 'damaged' ? { seal, items: [], intact: false } : { seal, items, intact: true };
+    },
+    flush: () => queue.flush(),
+    async close() {
+      clearInterval(tick);
+      tellRefusals();
+      await queue.close();
+      await sealer.stop();
+      shelf.close();
+    },
+  };
+}
+
+type NoticeOf = [name: Parameters<typeof buildNotice>[0], data: Parameters<typeof buildNotice>[1]];
+
+function toldCount({ count, from, to }: Loss): { count: number; from: string; to: string } {
+  return { count, from: new Date(from).toISOString(), to: new Date(to).toISOString() };
 }

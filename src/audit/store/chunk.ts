@@ -1,4 +1,9 @@
-import type { TrailPosition } from '../item.ts';
+import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+import type { TrailItem, TrailPosition } from '../item.ts';
+import { decodeItems, type TrailLine } from './lines.ts';
+import { decodeTerms, encodeTerms, type Terms, termsOf } from './terms.ts';
 
 /** What is known of a sealed chunk without opening it. */
 export interface ChunkSeal {
@@ -11,4 +16,102 @@ export interface ChunkSeal {
   readonly sha256: string;
   /** '' for the first chunk ever. */
   readonly previousSha256: string;
+}
+
+/** A chunk that lies in the store. */
+export interface StoredChunk {
+  readonly seal: ChunkSeal;
+  readonly terms: Terms;
+  /** Accounts it has records of. */
+  readonly accountIds: readonly string[];
+  /** What it takes in the store, its seal included. */
+  readonly characters: number;
+}
+
+const compress = promisify(gzip);
+const decompress = promisify(gunzip);
+
+/** What a chunk may unpack to: many times what is ever sealed. */
+const maximumLength = 64 * 2 ** 20;
+
+/** Seals records, in the order of their positions, behind the chunk with the given hash. */
+export async function sealChunk(
+  unordered: readonly TrailLine[],
+  previous: Pick<ChunkSeal, 'sequence' | 'sha256'> | undefined,
+): Promise<{ readonly seal: ChunkSeal; readonly text: string; readonly sealText: string }> {
+  const lines = unordered.toSorted((one, other) => (one.item.position < other.item.position ? -1 : 1));
+  const sequence = (previous?.sequence ?? 0) + 1;
+  const previousSha256 = previous?.sha256 ?? '';
+  const head = headLine({ sequence, previousSha256 });
+  const bytes = Buffer.from(`${[head, ...lines.map(({ line }) => line)].join('\n')}\n`, 'utf8');
+  const seal: ChunkSeal = {
+    sequence,
+    records: lines.length,
+    first: lines[0]?.item.position ?? '',
+    last: lines.at(-1)?.item.position ?? '',
+    sha256: sha256(bytes),
+    previousSha256,
+  };
+  const items = lines.map(({ item }) => item);
+  const terms = encodeTerms(termsOf(items));
+  const accountIds = [...new Set(items.map(({ accountId }) => accountId))];
+  // Level 3: within a tenth of the default's size for a third of its time (measured on records of calls).
+  const text = (await compress(bytes, { level: 3 })).toString('base64');
+  const characters = text.length + terms.length;
+  return { seal, text, sealText: JSON.stringify({ ...seal, characters, accountIds, terms }) };
+}
+
+/** The records of a stored chunk; undefined when it is not what the seal says: changed, cut off or unreadable. */
+export async function openChunk(text: string, seal: ChunkSeal): Promise<readonly TrailItem[] | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await decompress(Buffer.from(text, 'base64'), { maxOutputLength: maximumLength });
+  } catch {
+    return undefined;
+  }
+  if (sha256(bytes) !== seal.sha256) return undefined;
+  const content = bytes.toString('utf8');
+  const end = content.indexOf('\n');
+  if (content.slice(0, end) !== headLine(seal)) return undefined;
+  return decodeItems(content.slice(end + 1));
+}
+
+/** What a stored seal says; undefined when it is unreadable. */
+export function readSeal(text: string): StoredChunk | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const stored = value as Readonly<Record<string, unknown>>;
+  const {
+    sequence,
+    records,
+    characters,
+    first,
+    last,
+    sha256: hash,
+    previousSha256,
+    accountIds,
+    terms,
+  } = stored;
+  if (typeof sequence !== 'number' || typeof records !== 'number' || typeof characters !== 'number') {
+    return undefined;
+  }
+  if (typeof first !== 'string' || typeof last !== 'string' || typeof terms !== 'string') return undefined;
+  if (typeof hash !== 'string' || typeof previousSha256 !== 'string') return undefined;
+  if (!Array.isArray(accountIds) || !accountIds.every((id) => typeof id === 'string')) return undefined;
+  const seal = { sequence, records, first, last, sha256: hash, previousSha256 };
+  return { seal, terms: decodeTerms(terms), accountIds, characters };
+}
+
+/** The first line of a chunk's text: what makes its hash stand for all the chunks before. */
+function headLine({ sequence, previousSha256 }: Pick<ChunkSeal, 'sequence' | 'previousSha256'>): string {
+  return JSON.stringify({ sequence, previousSha256 });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
 }

@@ -1,0 +1,106 @@
+import { parseArn } from '../../engine/arn/arn.ts';
+import type { Principal } from '../../engine/iam/principal.ts';
+import type { Call } from '../calls.ts';
+import { secondsText } from '../times.ts';
+import { cut } from './parameters.ts';
+import type { UserIdentity } from './record.ts';
+
+/** Who called, as CloudTrail tells it (userIdentity element; iam-facts F.2 for the ids). */
+export function userIdentity(call: Call): UserIdentity {
+  const { caller } = call;
+  if (caller !== undefined) return principalIdentity(caller);
+  if (isWebIdentityCall(call)) return webIdentity(call.output);
+  // SECURITY: nobody vouched for the key id; it says which key a refused request named, not who sent it.
+  return {
+    type: 'Unknown',
+    ...(call.accessKeyId !== undefined && { accessKeyId: cut(call.accessKeyId, 128) }),
+  };
+}
+
+export function isWebIdentityCall({ service, operation }: Pick<Call, 'service' | 'operation'>): boolean {
+  return service === 'sts' && operation === 'AssumeRoleWithWebIdentity';
+}
+
+function principalIdentity(principal: Principal): UserIdentity {
+  const { arn, accountId, accessKeyId } = principal;
+  const base = { principalId: principal.userId, arn, accountId, accessKeyId };
+  switch (principal.kind) {
+    case 'root':
+      return { type: 'Root', ...base, ...session(principal) };
+    case 'user':
+      return { type: 'IAMUser', ...base, userName: principal.userName, ...session(principal) };
+    case 'assumedRole':
+      return {
+        type: 'AssumedRole',
+        ...base,
+        ...session(principal, {
+          type: 'Role',
+          principalId: principal.principalId,
+          arn: principal.principalArn,
+          accountId,
+          userName: principal.roleName,
+        }),
+      };
+    case 'federatedUser': {
+      const { issuer } = principal;
+      const isRoot = parseArn(issuer.arn)?.resource === 'root';
+      return {
+        type: 'FederatedUser',
+        ...base,
+        ...session(principal, {
+          type: isRoot ? 'Root' : 'IAMUser',
+          principalId: issuer.principalId,
+          arn: issuer.arn,
+          accountId,
+          ...(!isRoot && { userName: issuer.userName }),
+        }),
+      };
+    }
+    default:
+      return principal satisfies never;
+  }
+}
+
+type SessionContext = NonNullable<UserIdentity['sessionContext']>;
+
+/** Only temporary credentials have a session; long-term keys are told without (iam-facts F.3). */
+function session(
+  principal: Principal,
+  sessionIssuer?: SessionContext['sessionIssuer'],
+): Pick<UserIdentity, 'sessionContext'> {
+  const { session: carried } = principal;
+  if (carried === undefined) return {};
+  return {
+    sessionContext: {
+      ...(sessionIssuer !== undefined && { sessionIssuer }),
+      ...(carried.federatedProvider !== undefined && {
+        webIdFederationData: { federatedProvider: carried.federatedProvider, attributes: {} },
+      }),
+      attributes: {
+        creationDate: secondsText(carried.issuedAt),
+        mfaAuthenticated: carried.mfaAuthenticatedAt === undefined ? 'false' : 'true',
+      },
+      ...(carried.sourceIdentity !== undefined && { sourceIdentity: carried.sourceIdentity }),
+    },
+  };
+}
+
+/** Whom the provider vouched for; before its token was believed, nobody. */
+function webIdentity(output: unknown): UserIdentity {
+  const provider = textMember(output, 'Provider');
+  const subject = textMember(output, 'SubjectFromWebIdentityToken');
+  const audience = textMember(output, 'Audience');
+  if (provider === undefined || subject === undefined) return { type: 'WebIdentityUser' };
+  return {
+    type: 'WebIdentityUser',
+    principalId: [provider, audience, subject].filter((part) => part !== undefined).join(':'),
+    userName: subject,
+    identityProvider: provider,
+  };
+}
+
+function textMember(value: unknown, name: string): string | undefined {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  const member = (value as Readonly<Record<string, unknown>>)[name];
+  return typeof member === 'string' ? member : undefined;
+}

@@ -1,0 +1,121 @@
+import type { Protocol, Shape, Structure } from '../../wire/protocols/contract.ts';
+import type { JsonRecord } from './record.ts';
+import { hiddenText, type Vocabulary } from './vocabulary.ts';
+
+/** CloudTrail leaves out parameters above 100 KB; single long texts are cut before that, with a visible mark. */
+const maximumParameters = 100 * 1024;
+const maximumText = 8 * 1024;
+const maximumItems = 200;
+
+export interface Writing {
+  readonly vocabulary: Vocabulary;
+  readonly protocol: Protocol;
+  /** Texts that were not written: an error message must not repeat them. */
+  readonly withheld: string[];
+}
+
+/** The members of a request or an answer that may be told, under the names CloudTrail gives them. */
+export function writeParameters(
+  structure: Structure | undefined,
+  value: unknown,
+  writing: Writing,
+): JsonRecord | null {
+  if (structure === undefined || !isRecord(value)) return null;
+  const written = writeStructure(structure, value, writing);
+  if (Object.keys(written).length === 0) return null;
+  const size = JSON.stringify(written).length;
+  return size <= maximumParameters
+    ? written
+    : { omitted: true, originalSize: size, reason: `longer than ${maximumParameters} characters` };
+}
+
+function writeStructure(structure: Structure, value: JsonRecord, writing: Writing): Record<string, unknown> {
+  const { vocabulary, protocol } = writing;
+  const written: Record<string, unknown> = {};
+  for (const member of structure.members) {
+    const given = Object.hasOwn(value, member.name) ? value[member.name] : undefined;
+    if (given === undefined || given === null) continue;
+    // COMPAT: the cluster in a path is `name`, whatever the model calls it (eks-access-facts L2).
+    const isCluster = protocol === 'restJson1' && member.location === 'path' && member.name === 'clusterName';
+    const name = isCluster ? 'name' : member.field;
+    if (vocabulary.harmless.has(member.name)) {
+      const told = writeValue(member.shape, given, writing);
+      if (told !== undefined) written[name] = told;
+    } else {
+      withhold(given, writing.withheld);
+      if (vocabulary.hidden.has(member.name)) written[name] = hiddenText;
+    }
+  }
+  return written;
+}
+
+/** Undefined for what has another form than the contract says, and for bytes: nothing is written then. */
+function writeValue(shape: Shape, value: unknown, writing: Writing): unknown {
+  switch (shape.kind) {
+    case 'string':
+      return typeof value === 'string' ? cut(value) : undefined;
+    case 'number':
+      return typeof value === 'number' ? value : undefined;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'timestamp':
+      return value instanceof Date ? writeTime(value, writing.protocol) : undefined;
+    case 'blob':
+      return undefined;
+    case 'list': {
+      if (!Array.isArray(value)) return undefined;
+      const items: unknown[] = value
+        .slice(0, maximumItems)
+        .map((item) => writeValue(shape.item, item, writing));
+      if (value.length > maximumItems) items.push(`… (cut: ${value.length - maximumItems} more)`);
+      return items;
+    }
+    case 'map': {
+      if (!isRecord(value)) return undefined;
+      const entries = Object.entries(value).slice(0, maximumItems);
+      return Object.fromEntries(
+        entries.map(([key, item]) => [cut(key), writeValue(shape.value, item, writing)]),
+      );
+    }
+    case 'structure':
+      return isRecord(value) ? writeStructure(shape, value, writing) : undefined;
+    default:
+      return shape satisfies never;
+  }
+}
+
+/** COMPAT: REST services tell times in seconds, query services as Java prints them (CloudTrail samples of EKS, STS). */
+function writeTime(time: Date, protocol: Protocol): unknown {
+  const at = time.getTime();
+  if (Number.isNaN(at)) return undefined;
+  return protocol === 'awsQuery' ? javaTime.format(time).replaceAll('\u202f', ' ') : at / 1000;
+}
+
+const javaTime = new Intl.DateTimeFormat('en-US', {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  timeZone: 'UTC',
+});
+
+/** A text of bounded length, whole characters, with a mark where it was cut. */
+export function cut(text: string, maximum: number = maximumText): string {
+  if (text.length <= maximum) return text.toWellFormed();
+  return `${text.slice(0, maximum).toWellFormed()}… (cut: ${text.length - maximum} more characters)`;
+}
+
+function withhold(value: unknown, withheld: string[]): void {
+  if (typeof value === 'string') withheld.push(value);
+  else if (Array.isArray(value)) for (const item of value) withhold(item, withheld);
+  else if (isRecord(value)) for (const item of Object.values(value)) withhold(item, withheld);
+}
+
+/** The text without what was withheld from the parameters; shorter texts are no secrets and would garble it. */
+export function withoutWithheld(text: string, withheld: readonly string[]): string {
+  let told = text;
+  for (const secret of withheld) if (secret.length >= 4) told = told.replaceAll(secret, hiddenText);
+  return told;
+}
+
+function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+}

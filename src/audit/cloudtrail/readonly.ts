@@ -1,0 +1,15 @@
+/** Operations that only look: their names begin with one of these words, at every service we speak. */
+const reads = /^(?:Check|Decode|Describe|Generate|Get|List|Lookup|Simulate|Validate)(?![a-z])/;
+
+/** COMPAT: handing out credentials counts as a read, although it answers something new (CloudTrail samples of STS). */
+const handsOut = /^(?:AssumeRole|GetSessionToken|GetFederationToken)/;
+
+/** CloudTrail's `readOnly`. What cannot be named is not called harmless. */
+export function isReadOnly(operation: string): boolean {
+  return reads.test(operation) || handsOut.test(operation);
+}
+
+/** Are the elements of the answer told? Of reads CloudTrail tells none, but for credentials handed out. */
+export function tellsAnswer(operation: string): boolean {
+  return !reads.test(operation) || handsOut.test(operation);
+}

@@ -1,0 +1,153 @@
+import type { Put, Storage } from '../../storage/storage.ts';
+import type { TrailLine } from './lines.ts';
+
+/** Records of what wrote nothing, on their way to the store. */
+export interface Queue {
+  /** Never throws and never waits. */
+  push(line: TrailLine): void;
+  /** Counts a record that could not even be made. */
+  lost(): void;
+  /** Resolves once everything pushed so far is stored, or could not be stored at the first try. */
+  flush(): Promise<void>;
+  /** Tries once more, then gives up what is left. */
+  close(): Promise<void>;
+}
+
+export interface QueueOptions {
+  readonly storage: Pick<Storage, 'commit'>;
+  /** The changes that store these records, with whatever else is to be stored along. */
+  readonly changesOf: (lines: readonly TrailLine[]) => Promise<readonly Put[]>;
+  readonly now: () => number;
+  /** Told when records begin to be lost. */
+  readonly onLoss: (loss: Loss) => void;
+  /** The record that says how many were lost, stored as soon as anything can be stored again. */
+  readonly lossRecord: (loss: Loss) => TrailLine;
+  readonly onFailure: (error: unknown) => void;
+  readonly limits?: Partial<QueueLimits>;
+}
+
+/** Records that could not be kept: times in epoch milliseconds. */
+export interface Loss {
+  readonly count: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+interface Composed {
+  readonly changes: readonly Put[];
+  readonly count: number;
+}
+
+export interface QueueLimits {
+  /** Milliseconds after which a record that waits is stored. */
+  readonly delay: number;
+  /** Records that are stored at once, without waiting longer. */
+  readonly batch: number;
+  /** Records, and their characters, that may wait while the store fails. */
+  readonly waiting: number;
+  readonly waitingCharacters: number;
+  /** Milliseconds until a failed batch is tried again. */
+  readonly retryDelay: number;
+}
+
+const defaults: QueueLimits = {
+  delay: 100,
+  batch: 1000,
+  waiting: 50_000,
+  waitingCharacters: 64 * 2 ** 20,
+  retryDelay: 1000,
+};
+
+export function createQueue(options: QueueOptions): Queue {
+  const { storage, changesOf, now, onLoss, onFailure } = options;
+  const limits = { ...defaults, ...options.limits };
+  let waiting: TrailLine[] = [];
+  let characters = 0;
+  let loss: Loss | undefined;
+  /** On its way; tried again as it is when the store fails, so that what was stored after all is not stored twice. */
+  let composed: Composed | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> | undefined;
+  let closed = false;
+
+  const lose = (): void => {
+    const at = now();
+    loss = { count: (loss?.count ?? 0) + 1, from: loss?.from ?? at, to: at };
+    if (loss.count === 1) onLoss(loss);
+  };
+
+  /** The next batch, composed. What cannot be composed goes back to where it waited. */
+  const compose = async (): Promise<Composed> => {
+    const lines = waiting.splice(0, limits.batch);
+    for (const { line } of lines) characters -= line.length;
+    if (loss !== undefined) lines.push(options.lossRecord(loss));
+    loss = undefined;
+    try {
+      return { changes: await changesOf(lines), count: lines.length };
+    } catch (error) {
+      waiting = [...lines, ...waiting];
+      for (const { line } of lines) characters += line.length;
+      throw error;
+    }
+  };
+
+  const run = async (): Promise<void> => {
+    try {
+      // What is pushed meanwhile is stored as well: nobody waits for the timer while this goes on.
+      while (composed !== undefined || waiting.length > 0) {
+        composed ??= await compose();
+        await storage.commit({ changes: composed.changes });
+        composed = undefined;
+      }
+    } catch (error) {
+      onFailure(error);
+      schedule(limits.retryDelay);
+    } finally {
+      // INVARIANT: in the same turn as the last look at what waits, or a record pushed in between would be forgotten.
+      running = undefined;
+    }
+  };
+
+  const flush = async (): Promise<void> => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (running === undefined && (composed !== undefined || waiting.length > 0)) running = run();
+    await running;
+  };
+
+  const schedule = (delay: number): void => {
+    if (timer !== undefined || closed) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      void flush();
+    }, delay);
+    // The process may end: `close` stores what waits.
+    timer.unref();
+  };
+
+  return {
+    lost: lose,
+    push(line) {
+      const full =
+        waiting.length >= limits.waiting || characters + line.line.length > limits.waitingCharacters;
+      if (closed || full) {
+        lose();
+        return;
+      }
+      waiting.push(line);
+      characters += line.line.length;
+      if (running !== undefined) return;
+      if (waiting.length >= limits.batch && composed === undefined) void flush();
+      else schedule(limits.delay);
+    },
+    flush,
+    async close() {
+      await flush();
+      closed = true;
+      clearTimeout(timer);
+      const left = waiting.length + (composed?.count ?? 0) + (loss?.count ?? 0);
+      if (left > 0) onLoss({ count: left, from: now(), to: now() });
+      waiting = [];
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { chunkKey, freshKey, sealKey } from '../../storage/records/keys.ts';
+import type { Delete, Storage } from '../../storage/storage.ts';
+import type { EntrywayData } from '../cloudtrail/record.ts';
+import { type ChunkSeal, type StoredChunk, sealChunk } from './chunk.ts';
+import type { TrailLine } from './lines.ts';
+import { timeOf } from './position.ts';
+import type { FreshBlock, Shelf } from './shelf.ts';
+
+/** Turns fresh records into sealed chunks and takes the oldest away when there are too many. */
+export interface Sealer {
+  /** Does what there is to do, now or after what is under way. */
+  nudge(): Promise<void>;
+  /** Begins nothing new and waits for the step under way. */
+  stop(): Promise<void>;
+}
+
+export interface SealerOptions {
+  readonly storage: Pick<Storage, 'commit'>;
+  readonly shelf: Shelf;
+  readonly now: () => number;
+  readonly limits?: Partial<SealerLimits>;
+  /** The record that says what was removed. */
+  readonly removalRecord: (removed: NonNullable<EntrywayData['removed']>) => TrailLine;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface SealerLimits {
+  /** Records of a chunk; a single block is never divided. */
+  readonly chunkRecords: number;
+  readonly chunkCharacters: number;
+  /** Milliseconds after which records are sealed although they do not fill a chunk. */
+  readonly freshAge: number;
+  /** The stated retention: milliseconds and characters in the store. */
+  readonly keptFor: number;
+  readonly keptCharacters: number;
+}
+
+export const defaultSealerLimits: SealerLimits = {
+  chunkRecords: 512,
+  chunkCharacters: 2 ** 20,
+  freshAge: 3_600_000,
+  keptFor: 90 * 86_400_000,
+  keptCharacters: 2 ** 30,
+};
+
+export function createSealer(options: SealerOptions): Sealer {
+  const { storage, shelf, now, onFailure } = options;
+  const limits = { ...defaultSealerLimits, ...options.limits };
+  let running: Promise<void> | undefined;
+  let again = false;
+  let stopped = false;
+
+  /** The oldest fresh blocks that make a chunk; none when there is no need yet. */
+  const nextBlocks = (): readonly FreshBlock[] => {
+    const blocks = [...shelf.fresh.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
+    const [oldest] = blocks;
+    if (oldest === undefined) return [];
+    const isMany = shelf.freshRecords >= 2 * limits.chunkRecords;
+    const isOld = timeOf(oldest.key.slice(freshKey('').length)) <= now() - limits.freshAge;
+    if (!isMany && !isOld) return [];
+    const chosen: FreshBlock[] = [];
+    let records = 0;
+    let characters = 0;
+    for (const block of blocks) {
+      if (records >= limits.chunkRecords || characters >= limits.chunkCharacters) break;
+      chosen.push(block);
+      records += block.records;
+      characters += block.characters;
+    }
+    return chosen;
+  };
+
+  const seal = async (blocks: readonly FreshBlock[]): Promise<void> => {
+    const lines = blocks.flatMap((block) => block.lines());
+    const { seal: made, text, sealText } = await sealChunk(lines, lastSeal(shelf));
+    // INVARIANT: one batch. A record is either fresh or in a chunk, never in both and never in none.
+    await storage.commit({
+      expect: [
+        { key: sealKey(made.sequence), revision: 0 },
+        ...blocks.map(({ key, revision }) => ({ key, revision })),
+      ],
+      changes: [
+        { type: 'put', key: chunkKey(made.sequence), value: text },
+        { type: 'put', key: sealKey(made.sequence), value: sealText },
+        ...blocks.map(({ key }): Delete => ({ type: 'delete', key })),
+      ],
+    });
+  };
+
+  /** The oldest chunks that are beyond the retention. The newest chunk stays: the next one names its hash. */
+  const expired = (): { readonly chunks: readonly StoredChunk[]; readonly reason: 'age' | 'size' } => {
+    const chunks: StoredChunk[] = [];
+    let left = shelf.characters;
+    let reason: 'age' | 'size' = 'age';
+    const all = [...shelf.chunks.values()];
+    for (const chunk of all.slice(0, -1)) {
+      const isOld = timeOf(chunk.seal.last) < now() - limits.keptFor;
+      if (!isOld && left <= limits.keptCharacters) break;
+      if (!isOld) reason = 'size';
+      left -= chunk.characters;
+      chunks.push(chunk);
+    }
+    return { chunks, reason };
+  };
+
+  const remove = async (): Promise<void> => {
+    const { chunks, reason } = expired();
+    const [first, last] = [chunks[0]?.seal, chunks.at(-1)?.seal];
+    if (first === undefined || last === undefined) return;
+    const record = options.removalRecord({
+      chunks: chunks.length,
+      records: chunks.reduce((sum, { seal: { records } }) => sum + records, 0),
+      from: new Date(timeOf(first.first)).toISOString(),
+      to: new Date(timeOf(last.last)).toISOString(),
+      lastSequence: last.sequence,
+      lastSha256: last.sha256,
+      reason,
+    });
+    await storage.commit({
+      changes: [
+        ...chunks.flatMap(({ seal: { sequence } }): Delete[] => [
+          { type: 'delete', key: chunkKey(sequence) },
+          { type: 'delete', key: sealKey(sequence) },
+        ]),
+        shelf.put([record]),
+      ],
+    });
+  };
+
+  const run = async (): Promise<void> => {
+    try {
+      do {
+        again = false;
+        for (let blocks = nextBlocks(); blocks.length > 0 && !stopped; blocks = nextBlocks()) {
+          await seal(blocks);
+        }
+        if (!stopped) await remove();
+      } while (again && !stopped);
+    } catch (error) {
+      // Nothing is lost: the records stay fresh and the next nudge tries again.
+      onFailure(error);
+    } finally {
+      running = undefined;
+    }
+  };
+
+  return {
+    async nudge() {
+      if (stopped) return;
+      again = true;
+      running ??= Promise.resolve().then(run);
+      await running;
+    },
+    async stop() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+function lastSeal(shelf: Shelf): ChunkSeal | undefined {
+  return [...shelf.chunks.values()].at(-1)?.seal;
+}
