@@ -114,21 +114,13 @@ async function findPrincipal(
       };
     }
     case 'federatedUser': {
-      const user = await findUser(storage, subject);
-      if (user === undefined) return undefined;
+      const issuer = await findIssuer(storage, partition, subject);
+      if (issuer === undefined) return undefined;
       const { federatedName } = subject;
       const arn = `arn:${partition}:sts::${accountId}:federated-user/${federatedName}`;
       const id = `${accountId}:${federatedName}`;
-      return {
-        ...base,
-        kind: 'federatedUser',
-        arn,
-        principalArn: arn,
-        userId: id,
-        principalId: id,
-        federatedName,
-        issuer: { arn: userArn(partition, user), principalId: user.principalId, userName: user.name },
-      };
+      const names = { arn, principalArn: arn, userId: id, principalId: id, federatedName };
+      return { ...base, ...names, kind: 'federatedUser', issuer };
     }
     default:
       return subject satisfies never;
@@ -146,4 +138,19 @@ async function findUser(
   if (holder?.kind !== 'user' || holder.accountId !== accountId) return undefined;
   const renamed = (await readRecord<UserRecord>(storage, userKey(accountId, holder.name)))?.record;
   return renamed?.principalId === principalId ? renamed : undefined;
+}
+
+/** Who called GetFederationToken, as it is now: a user, or root, whose unique id is the account's. */
+async function findIssuer(
+  storage: Storage,
+  partition: string,
+  subject: Extract<SessionSubject, { readonly kind: 'federatedUser' }>,
+): Promise<Extract<Principal, { readonly kind: 'federatedUser' }>['issuer'] | undefined> {
+  const { accountId, principalId } = subject;
+  if (principalId === accountId) {
+    const account = await storage.get(accountKey(accountId));
+    return account && { arn: rootArn(partition, accountId), principalId, userName: '' };
+  }
+  const user = await findUser(storage, subject);
+  return user && { arn: userArn(partition, user), principalId, userName: user.name };
 }

@@ -25,7 +25,8 @@ export function packClaims(claims: SessionClaims): Uint8Array {
     w: attributes.webIdentitySubject,
   };
   const text = Buffer.from(JSON.stringify(packed), 'utf8');
-  if (text.length > maximumUnpacked) throw new RangeError(`session claims of ${text.length} bytes are too long`);
+  if (text.length > maximumUnpacked)
+    throw new RangeError(`session claims of ${text.length} bytes are too long`);
   const compressed = deflateRawSync(text, { level: 9 });
   const head = Buffer.of(format, compressed.length >> 8, compressed.length & 255);
   return Buffer.concat([head, compressed]);

@@ -1,7 +1,7 @@
 import type { SessionContext } from '../../engine/iam/principal.ts';
 import type { ByteBox } from '../secrets.ts';
-import { openFirstFormat } from './sessiontokenv1.ts';
 import { packClaims, unpackClaims } from './sessionpacking.ts';
+import { openFirstFormat } from './sessiontokenv1.ts';
 
 /** Whose session it is. Names are where to look; the unique id is who must be found there. */
 export type SessionSubject =

@@ -1,10 +1,15 @@
-import { AwsError } from '../../wire/protocols/errors.ts';
+import type { Principal } from '../../engine/iam/principal.ts';
 import { validateMember } from '../validation.ts';
+import type { StsDependencies, VerifyMfa } from './dependencies.ts';
+import { accessDenied } from './errors.ts';
 
 interface MfaInput {
   readonly SerialNumber?: string | undefined;
   readonly TokenCode?: string | undefined;
 }
+
+/** A code that was right: it counts once `used` is stored in place of `device`. */
+export type UsedCode = Extract<Awaited<ReturnType<VerifyMfa>>, { readonly ok: true }>;
 
 export function mfaFailures({ SerialNumber, TokenCode }: MfaInput): string[] {
   return [
@@ -13,13 +18,19 @@ export function mfaFailures({ SerialNumber, TokenCode }: MfaInput): string[] {
   ];
 }
 
-/** There are no MFA devices yet, so whoever names one is told what AWS tells about a device it does not know (I11). */
-export function refuseMfa({ SerialNumber, TokenCode }: MfaInput): void {
-  if (SerialNumber === undefined && TokenCode === undefined) return;
-  throw new AwsError(
-    'AccessDenied',
-    SerialNumber === undefined || TokenCode === undefined
-      ? 'MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.'
-      : 'MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.',
-  );
+/** The code of a request, found right; undefined when it has none; throws AccessDenied for every other (I11). */
+export async function verifiedCode(
+  { verifyMfa }: Pick<StsDependencies, 'verifyMfa'>,
+  { SerialNumber, TokenCode }: MfaInput,
+  { caller, now }: { readonly caller: Principal; readonly now: number },
+): Promise<UsedCode | undefined> {
+  if (SerialNumber === undefined && TokenCode === undefined) return undefined;
+  if (SerialNumber === undefined || TokenCode === undefined) {
+    throw accessDenied(
+      'MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.',
+    );
+  }
+  const verified = await verifyMfa(caller, SerialNumber, TokenCode, now);
+  if (!verified.ok) throw accessDenied(verified.message);
+  return verified;
 }

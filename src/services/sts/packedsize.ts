@@ -1,0 +1,55 @@
+import { deflateRawSync } from 'node:zlib';
+import { AwsError } from '../../wire/protocols/errors.ts';
+import type { PassedPolicies } from './sessionpolicies.ts';
+import type { SessionTagging } from './sessiontags.ts';
+
+/** Bytes of policies, ARNs, tag keys and values together. */
+const plainSpace = 4096;
+/**
+ * Bytes of them compressed, as they travel in the token. Names, secret and provider take at most 900 more, so that a
+ * token stays below `maximumSessionTokenLength`.
+ */
+const packedSpace = 1000;
+
+interface Packed {
+  readonly policies: PassedPolicies | undefined;
+  readonly tagging: SessionTagging;
+}
+
+/**
+ * How much of the space for policies and tags a session takes, in percent; undefined when it has neither. Throws
+ * PackedPolicyTooLarge beyond 100 (iam-facts I9).
+ *
+ * COMPAT: AWS's packing is not public. Ours is the larger of two shares: of the plain text, which grows with every
+ * character, and of the compressed text, which is what the token has room for.
+ */
+export function packedPolicySize(packed: Packed): number | undefined {
+  const { policies, tagging } = packed;
+  if (policies === undefined && tagging.tags.length === 0) return undefined;
+  const size = shareOf(packed);
+  if (size <= 100) return size;
+  const policiesAlone = policies === undefined ? 0 : shareOf({ policies, tagging: noTags });
+  throw new AwsError(
+    'PackedPolicyTooLargeException',
+    policiesAlone > 100
+      ? `Packed policy consumes ${policiesAlone}% of allotted space, please use smaller policy.`
+      : `Packed size of session tags consumes ${size}% of allotted space.`,
+  );
+}
+
+const noTags: SessionTagging = { tags: [], transitiveTagKeys: [] };
+
+function shareOf({ policies, tagging }: Packed): number {
+  const texts = [
+    policies?.inline ?? '',
+    ...(policies?.arns ?? []),
+    ...tagging.tags.flatMap(({ Key, Value }) => [Key, Value]),
+    ...tagging.transitiveTagKeys,
+  ];
+  const plain = Buffer.from(texts.join(''), 'utf8');
+  const compressed = deflateRawSync(JSON.stringify(texts), { level: 9 });
+  return Math.max(
+    Math.ceil((plain.length * 100) / plainSpace),
+    Math.ceil((compressed.length * 100) / packedSpace),
+  );
+}

@@ -1,0 +1,107 @@
+import type { AssumedRoleUser } from '@aws-sdk/client-sts';
+import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
+import type { RoleRecord } from '../../storage/records/iam.ts';
+import type { SessionAttributes } from '../credentials/sessiontoken.ts';
+import { validateMember } from '../validation.ts';
+import { type IssuedSession, issueSession, tokenSizeFailures } from './answers.ts';
+import type { StsDependencies } from './dependencies.ts';
+import { validationError } from './errors.ts';
+import { packedPolicySize } from './packedsize.ts';
+import {
+  type PassedPolicies,
+  type PoliciesRequest,
+  policyFailures,
+  requireManagedPolicies,
+} from './sessionpolicies.ts';
+import type { SessionTagging } from './sessiontags.ts';
+
+/** What AssumeRole and AssumeRoleWithWebIdentity ask alike. */
+export interface RoleSessionRequest extends PoliciesRequest {
+  readonly RoleArn?: string | undefined;
+  readonly RoleSessionName?: string | undefined;
+  readonly DurationSeconds?: number | undefined;
+  readonly MinimumSessionTokenSize?: number | undefined;
+}
+
+const hour = 3600;
+
+/** iam-facts I1. */
+export function roleSessionFailures(input: RoleSessionRequest): string[] {
+  return [
+    ...validateMember('roleArn', input.RoleArn, { required: true, min: 20, max: 2048 }),
+    ...validateMember('roleSessionName', input.RoleSessionName, {
+      required: true,
+      min: 2,
+      max: 64,
+      pattern: '[\\w+=,.@-]*',
+    }),
+    ...validateMember('durationSeconds', input.DurationSeconds, { min: 900, max: 43_200 }),
+    ...policyFailures(input),
+    ...tokenSizeFailures(input.MinimumSessionTokenSize),
+  ];
+}
+
+/** The account of the role an ARN names; throws when it names none. */
+export function accountOfRole(roleArn: string): string {
+  const named = parsePrincipalArn(roleArn);
+  if (named?.kind !== 'role') throw validationError(`${roleArn} is invalid`);
+  return named.accountId;
+}
+
+/** What the session gets beside its role; everything passed is checked for shape, tags include inherited ones. */
+export interface RoleSessionTerms {
+  readonly now: number;
+  readonly policies: PassedPolicies | undefined;
+  readonly tagging: SessionTagging;
+  /** Something was passed with this request: only then its size is answered (iam-facts I5). */
+  readonly isMeasured: boolean;
+  readonly attributes: Pick<SessionAttributes, 'sourceIdentity' | 'federatedProvider' | 'webIdentitySubject'>;
+}
+
+export interface IssuedRoleSession extends IssuedSession {
+  readonly AssumedRoleUser: AssumedRoleUser;
+  readonly PackedPolicySize?: number;
+  readonly SourceIdentity?: string;
+}
+
+/**
+ * A session of a role that the caller may have. Only now what the role allows is told: it is nothing for others.
+ * iam-facts I4, I5, I9, I10.
+ */
+export async function issueRoleSession(
+  dependencies: Pick<StsDependencies, 'storage' | 'secretBox' | 'random' | 'partition'>,
+  role: RoleRecord,
+  input: RoleSessionRequest,
+  { now, policies, tagging, isMeasured, attributes }: RoleSessionTerms,
+): Promise<IssuedRoleSession> {
+  const { RoleSessionName: sessionName = '', DurationSeconds: durationSeconds = hour } = input;
+  if (durationSeconds > role.maxSessionDuration) {
+    throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
+  }
+  const { accountId, principalId, name: roleName } = role;
+  if (policies !== undefined) await requireManagedPolicies(dependencies, accountId, policies);
+  const packedSize = packedPolicySize({ policies, tagging });
+  const { tags, transitiveTagKeys } = tagging;
+  const issued = issueSession(
+    dependencies,
+    { kind: 'assumedRole', accountId, roleName, principalId, sessionName },
+    {
+      now,
+      durationSeconds,
+      minimumTokenLength: input.MinimumSessionTokenSize,
+      attributes: {
+        ...attributes,
+        ...(tags.length > 0 && { tags }),
+        ...(transitiveTagKeys.length > 0 && { transitiveTagKeys }),
+        ...(policies !== undefined && { policies }),
+      },
+    },
+  );
+  const arn = `arn:${dependencies.partition}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
+  return {
+    ...issued,
+    AssumedRoleUser: { AssumedRoleId: `${principalId}:${sessionName}`, Arn: arn },
+    ...(isMeasured && packedSize !== undefined && { PackedPolicySize: packedSize }),
+    ...(attributes.sourceIdentity !== undefined && { SourceIdentity: attributes.sourceIdentity }),
+  };
+}
