@@ -9,6 +9,7 @@ import {
   defaultRegion,
   logFormats,
   logLevels,
+  oidcIssuers,
 } from '../server/config.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
@@ -39,6 +40,11 @@ export function createProgram(): Command {
     .option('--account <id>', 'id of the first account', defaultAccountId)
     .option('--region <name>', 'AWS region of the clusters', defaultRegion)
     .option('--ready-file <file>', 'write this JSON file when everything listens')
+    .addOption(
+      new Option('--oidc-issuers <which>', 'identity providers that may be asked for their keys')
+        .choices(oidcIssuers)
+        .default('none'),
+    )
     .addOption(
       new Option('--log-level <level>', 'least level that is logged').choices(logLevels).default('info'),
     )

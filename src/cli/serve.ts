@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import {
   type LogFormat,
   type LogLevel,
+  type OidcIssuers,
   parseAccountId,
   parseListenAddress,
   parseRegion,
@@ -21,6 +22,7 @@ export interface ServeOptions {
   readonly account: string;
   readonly region: string;
   readonly readyFile?: string;
+  readonly oidcIssuers: OidcIssuers;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly demo?: boolean;
@@ -68,6 +70,7 @@ function parseConfig(options: ServeOptions): ServerConfig {
     accountId: parseAccountId(options.account),
     region: parseRegion(options.region),
     readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
+    oidcIssuers: options.oidcIssuers,
     logLevel: options.logLevel,
     logFormat: options.logFormat,
   };

@@ -1,3 +1,5 @@
+import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
+
 /** What `entryway serve` can be told. Everything is checked here, once; inside, the values are trusted. */
 
 export interface ListenAddress {
@@ -15,9 +17,14 @@ export interface ServerConfig {
   readonly accountId: string;
   readonly region: string;
   readonly readyFile: string | undefined;
+  /** Identity providers that may be asked for their keys; without it, none: nothing leaves the machine. */
+  readonly oidcIssuers?: OidcIssuers;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
+
+export const oidcIssuers = outboundIssuers;
+export type OidcIssuers = OutboundIssuers;
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo, Server } from 'node:net';
 import { hostname } from 'node:os';
 import type { AccessRegistry } from '../access/access.ts';
+import { createLocalIssuers } from '../access/localissuers.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
 import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } from '../cluster/api.ts';
@@ -12,6 +13,7 @@ import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
 import { createGateway, requireAllowed } from '../services/gateway.ts';
 import { createGuessLimiter } from '../services/iam/mfa/guesses.ts';
+import { verifyMfaCode } from '../services/iam/mfa/verify.ts';
 import { createIamOperations } from '../services/iam/operations.ts';
 import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
@@ -161,7 +163,23 @@ async function compose(
         partition,
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
       }),
-      sts: createStsOperations({ authorizer, secretBox, random, partition }),
+      sts: createStsOperations({
+        storage,
+        authorizer,
+        secretBox,
+        random,
+        partition,
+        verifyMfa: (caller, serialNumber, code, time) =>
+          verifyMfaCode(
+            { storage, secretBox, partition, guesses: mfaGuesses },
+            caller,
+            serialNumber,
+            code,
+            time,
+          ),
+        localIssuers: createLocalIssuers({ storage, serviceAccounts }),
+        outboundIssuers: config.oidcIssuers ?? 'none',
+      }),
     },
     storage,
     recorder: { recordOf: () => [], record: () => undefined },
