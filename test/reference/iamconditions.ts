@@ -19,7 +19,7 @@ export function blockMet(block: ReferenceBlock, context: ReferenceContext, varia
   );
 }
 
-export function lookUp(context: ReferenceContext, key: string): string | readonly string[] | undefined {
+function lookUp(context: ReferenceContext, key: string): string | readonly string[] | undefined {
   const found = Object.entries(context).find(([name]) => name.toLowerCase() === key.toLowerCase())?.[1];
   return Array.isArray(found) && found.length === 0 ? undefined : found;
 }

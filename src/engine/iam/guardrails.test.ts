@@ -4,24 +4,8 @@ import { denialText } from './denial.ts';
 import type { PolicyKind } from './document.ts';
 import { evaluate, type PolicySet } from './evaluate.ts';
 import type { RequestPrincipal } from './request.ts';
+import { own, role, root, ada as user } from './testworld.ts';
 
-const own = '111122223333';
-const role = `arn:aws:iam::${own}:role/target`;
-const user: RequestPrincipal = {
-  kind: 'user',
-  accountId: own,
-  partition: 'aws',
-  arn: `arn:aws:iam::${own}:user/ada`,
-  principalArn: `arn:aws:iam::${own}:user/ada`,
-  principalId: 'AIDAADAAAAAAAAAAAAAAA',
-};
-const root: RequestPrincipal = {
-  ...user,
-  kind: 'root',
-  arn: `arn:aws:iam::${own}:root`,
-  principalArn: `arn:aws:iam::${own}:root`,
-  principalId: own,
-};
 const service: RequestPrincipal = { kind: 'service', name: 'pods.eks.amazonaws.com' };
 
 const policy = (kind: PolicyKind, ...Statement: object[]): CompiledPolicy =>

@@ -5,6 +5,7 @@ import { referencedKeys } from './keys.ts';
 import { missingContextKeys } from './missingkeys.ts';
 import { parsePolicy } from './parse.ts';
 import type { EvaluationRequest } from './request.ts';
+import { ada, cluster, own } from './testworld.ts';
 
 const text = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
 const statements = [
@@ -46,19 +47,11 @@ test('the older language has no variables (A4)', () => {
 });
 
 test('missing are the keys that statements about the action refer to and the request lacks (J24)', () => {
-  const arn = 'arn:aws:iam::111122223333:user/ada';
   const request: EvaluationRequest = {
-    principal: {
-      kind: 'user',
-      accountId: '111122223333',
-      partition: 'aws',
-      arn,
-      principalArn: arn,
-      principalId: 'AIDAADAAAAAAAAAAAAAAA',
-    },
+    principal: ada,
     action: 'eks:DescribeCluster',
-    resource: 'arn:aws:eks:eu-west-1:111122223333:cluster/prod',
-    resourceAccountId: '111122223333',
+    resource: cluster,
+    resourceAccountId: own,
     context: new Map<string, string | string[]>([
       ['aws:username', 'ada'],
       ['a:b', []],
