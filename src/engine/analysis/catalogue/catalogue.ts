@@ -27,6 +27,8 @@ export interface ResourceType {
   readonly name: string;
   /** ARN with `*` for what varies. */
   readonly arn: string;
+  /** The same, for people: `arn:<Partition>:eks:<Region>:<Account>:cluster/<ClusterName>`. */
+  readonly form: string;
   /** As `KnownAction.keys`, of the resource. */
   readonly keys: ReadonlySet<string>;
 }
@@ -132,8 +134,9 @@ function readKeys(text: ServiceText['keys'], global: boolean): readonly Conditio
 function readService({ prefix, resources, actions }: ServiceText): Service {
   const types = new Map(
     Object.entries(resources).map(([name, text]): [string, ResourceType] => {
-      const [arn = '', ...keys] = words(text);
-      return [name, { name, arn, keys: new Set(keys.map((key) => key.toLowerCase())) }];
+      const [form = '', ...keys] = words(text);
+      const arn = form.replace(/<[^<>]*>/g, '*');
+      return [name, { name, arn, form, keys: new Set(keys.map((key) => key.toLowerCase())) }];
     }),
   );
   return {

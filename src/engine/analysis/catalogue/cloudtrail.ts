@@ -4,10 +4,11 @@ import type { ServiceText } from './servicetext.ts';
 export const cloudtrail: ServiceText = {
   prefix: 'cloudtrail',
   resources: {
-    channel: 'arn:*:cloudtrail:*:*:channel/* aws:ResourceTag/',
-    dashboard: 'arn:*:cloudtrail:*:*:dashboard/* aws:ResourceTag/',
-    eventdatastore: 'arn:*:cloudtrail:*:*:eventdatastore/* aws:ResourceTag/',
-    trail: 'arn:*:cloudtrail:*:*:trail/* aws:ResourceTag/',
+    channel: 'arn:<Partition>:cloudtrail:<Region>:<Account>:channel/<ChannelId> aws:ResourceTag/',
+    dashboard: 'arn:<Partition>:cloudtrail:<Region>:<Account>:dashboard/<DashboardName> aws:ResourceTag/',
+    eventdatastore:
+      'arn:<Partition>:cloudtrail:<Region>:<Account>:eventdatastore/<EventDataStoreId> aws:ResourceTag/',
+    trail: 'arn:<Partition>:cloudtrail:<Region>:<Account>:trail/<TrailName> aws:ResourceTag/',
   },
   keys: {},
   actions: {

@@ -4,18 +4,24 @@ import type { ServiceText } from './servicetext.ts';
 export const eks: ServiceText = {
   prefix: 'eks',
   resources: {
-    'access-entry': `arn:*:eks:*:*:access-entry/*/*/*/*/* aws:ResourceTag/ eks:accessEntryType eks:clusterName
+    'access-entry': `arn:<Partition>:eks:<Region>:<Account>:access-entry/<ClusterName>/<IamIdentityType>/<IamIdentityAccountID>/<IamIdentityName>/<UUID> aws:ResourceTag/ eks:accessEntryType eks:clusterName
       eks:kubernetesGroups eks:principalArn eks:username`,
-    'access-policy': 'arn:*:eks::aws:cluster-access-policy/*',
-    addon: 'arn:*:eks:*:*:addon/*/*/* aws:ResourceTag/',
-    capability: 'arn:*:eks:*:*:capability/*/*/*/* aws:ResourceTag/',
-    cluster: 'arn:*:eks:*:*:cluster/* aws:ResourceTag/',
-    dashboard: 'arn:*:eks:*:*:dashboard/* aws:ResourceTag/',
-    'eks-anywhere-subscription': 'arn:*:eks:*:*:eks-anywhere-subscription/* aws:ResourceTag/',
-    fargateprofile: 'arn:*:eks:*:*:fargateprofile/*/*/* aws:ResourceTag/',
-    identityproviderconfig: 'arn:*:eks:*:*:identityproviderconfig/*/*/*/* aws:ResourceTag/',
-    nodegroup: 'arn:*:eks:*:*:nodegroup/*/*/* aws:ResourceTag/',
-    podidentityassociation: 'arn:*:eks:*:*:podidentityassociation/*/* aws:ResourceTag/',
+    'access-policy': 'arn:<Partition>:eks::aws:cluster-access-policy/<AccessPolicyName>',
+    addon: 'arn:<Partition>:eks:<Region>:<Account>:addon/<ClusterName>/<AddonName>/<UUID> aws:ResourceTag/',
+    capability:
+      'arn:<Partition>:eks:<Region>:<Account>:capability/<ClusterName>/<CapabilityType>/<CapabilityName>/<UUID> aws:ResourceTag/',
+    cluster: 'arn:<Partition>:eks:<Region>:<Account>:cluster/<ClusterName> aws:ResourceTag/',
+    dashboard: 'arn:<Partition>:eks:<Region>:<Account>:dashboard/<DashboardName> aws:ResourceTag/',
+    'eks-anywhere-subscription':
+      'arn:<Partition>:eks:<Region>:<Account>:eks-anywhere-subscription/<UUID> aws:ResourceTag/',
+    fargateprofile:
+      'arn:<Partition>:eks:<Region>:<Account>:fargateprofile/<ClusterName>/<FargateProfileName>/<UUID> aws:ResourceTag/',
+    identityproviderconfig:
+      'arn:<Partition>:eks:<Region>:<Account>:identityproviderconfig/<ClusterName>/<IdentityProviderType>/<IdentityProviderConfigName>/<UUID> aws:ResourceTag/',
+    nodegroup:
+      'arn:<Partition>:eks:<Region>:<Account>:nodegroup/<ClusterName>/<NodegroupName>/<UUID> aws:ResourceTag/',
+    podidentityassociation:
+      'arn:<Partition>:eks:<Region>:<Account>:podidentityassociation/<ClusterName>/<UUID> aws:ResourceTag/',
   },
   keys: {
     ARN: 'eks:policyArn eks:principalArn',

@@ -4,7 +4,7 @@ import type { ServiceText } from './servicetext.ts';
 export const eksauth: ServiceText = {
   prefix: 'eks-auth',
   resources: {
-    cluster: 'arn:*:eks:*:*:cluster/* aws:ResourceTag/',
+    cluster: 'arn:<Partition>:eks:<Region>:<Account>:cluster/<ClusterName> aws:ResourceTag/',
   },
   keys: {},
   actions: {

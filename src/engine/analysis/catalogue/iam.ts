@@ -4,21 +4,25 @@ import type { ServiceText } from './servicetext.ts';
 export const iam: ServiceText = {
   prefix: 'iam',
   resources: {
-    'access-report': 'arn:*:iam::*:access-report/*',
-    'assumed-role': 'arn:*:iam::*:assumed-role/*/*',
-    'delegation-request': 'arn:*:iam::*:delegation-request/* iam:DelegationRequestOwner',
-    'federated-user': 'arn:*:iam::*:federated-user/*',
-    group: 'arn:*:iam::*:group/*',
-    'instance-profile': 'arn:*:iam::*:instance-profile/* aws:ResourceTag/',
-    mfa: 'arn:*:iam::*:mfa/* aws:ResourceTag/',
-    'oidc-provider': 'arn:*:iam::*:oidc-provider/* aws:ResourceTag/',
-    policy: 'arn:*:iam::*:policy/* aws:ResourceTag/',
-    role: 'arn:*:iam::*:role/* aws:ResourceTag/ iam:ResourceTag/',
-    'role-template': 'arn:*:iam::aws:role-template/*/*:*',
-    'saml-provider': 'arn:*:iam::*:saml-provider/* aws:ResourceTag/',
-    'server-certificate': 'arn:*:iam::*:server-certificate/* aws:ResourceTag/',
-    'sms-mfa': 'arn:*:iam::*:sms-mfa/*',
-    user: 'arn:*:iam::*:user/* aws:ResourceTag/ iam:ResourceTag/',
+    'access-report': 'arn:<Partition>:iam::<Account>:access-report/<EntityPath>',
+    'assumed-role': 'arn:<Partition>:iam::<Account>:assumed-role/<RoleName>/<RoleSessionName>',
+    'delegation-request':
+      'arn:<Partition>:iam::<Account>:delegation-request/<DelegationRequestId> iam:DelegationRequestOwner',
+    'federated-user': 'arn:<Partition>:iam::<Account>:federated-user/<UserName>',
+    group: 'arn:<Partition>:iam::<Account>:group/<GroupNameWithPath>',
+    'instance-profile':
+      'arn:<Partition>:iam::<Account>:instance-profile/<InstanceProfileNameWithPath> aws:ResourceTag/',
+    mfa: 'arn:<Partition>:iam::<Account>:mfa/<MfaTokenIdWithPath> aws:ResourceTag/',
+    'oidc-provider': 'arn:<Partition>:iam::<Account>:oidc-provider/<OidcProviderName> aws:ResourceTag/',
+    policy: 'arn:<Partition>:iam::<Account>:policy/<PolicyNameWithPath> aws:ResourceTag/',
+    role: 'arn:<Partition>:iam::<Account>:role/<RoleNameWithPath> aws:ResourceTag/ iam:ResourceTag/',
+    'role-template':
+      'arn:<Partition>:iam::aws:role-template/<AWSServicePrincipal>/<RoleTemplateName>:<RoleTemplateMajorVersion>',
+    'saml-provider': 'arn:<Partition>:iam::<Account>:saml-provider/<SamlProviderName> aws:ResourceTag/',
+    'server-certificate':
+      'arn:<Partition>:iam::<Account>:server-certificate/<CertificateNameWithPath> aws:ResourceTag/',
+    'sms-mfa': 'arn:<Partition>:iam::<Account>:sms-mfa/<MfaTokenIdWithPath>',
+    user: 'arn:<Partition>:iam::<Account>:user/<UserNameWithPath> aws:ResourceTag/ iam:ResourceTag/',
   },
   keys: {
     ARN: `iam:AssociatedResourceArn iam:DelegationRequestOwner iam:PermissionsBoundary iam:PolicyARN

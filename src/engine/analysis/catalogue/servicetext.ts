@@ -5,7 +5,7 @@
 export interface ServiceText {
   /** What stands before the colon of an action: `eks`. */
   readonly prefix: string;
-  /** Resource type → its ARN with `*` for what varies, then the condition keys its resources carry. */
+  /** Resource type → its ARN with what varies as `<Name>`, then the condition keys its resources carry. */
   readonly resources: Readonly<Record<string, string>>;
   /** Type of the value → the service's own condition keys of that type. */
   readonly keys: Readonly<Partial<Record<KeyType, string>>>;

@@ -4,11 +4,11 @@ import type { ServiceText } from './servicetext.ts';
 export const sts: ServiceText = {
   prefix: 'sts',
   resources: {
-    'context-provider': 'arn:*:iam::aws:contextProvider/*',
-    'federated-user': 'arn:*:sts::*:federated-user/*',
-    role: 'arn:*:iam::*:role/* aws:ResourceTag/ iam:ResourceTag/',
-    'root-user': 'arn:*:iam::*:root',
-    'self-session': 'arn:*:sts::*:self',
+    'context-provider': 'arn:<Partition>:iam::aws:contextProvider/<ContextProviderName>',
+    'federated-user': 'arn:<Partition>:sts::<Account>:federated-user/<FederatedUserName>',
+    role: 'arn:<Partition>:iam::<Account>:role/<RoleNameWithPath> aws:ResourceTag/ iam:ResourceTag/',
+    'root-user': 'arn:<Partition>:iam::<Account>:root',
+    'self-session': 'arn:<Partition>:sts::<Account>:self',
   },
   keys: {
     ARN: 'sts:TaskPolicyArn',

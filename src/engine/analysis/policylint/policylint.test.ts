@@ -72,7 +72,7 @@ test.each<readonly [string, Example, string]>([
         },
       ],
     },
-    'needs `arn:*:eks:*:*:cluster/*`',
+    'needs `arn:aws:eks:<Region>:<Account>:cluster/<ClusterName>`',
   ],
 ])('%s', (_, example, text) => {
   const said = lintPolicy(exampleText(example), 'identity').map(({ message, hint }) => `${message}; ${hint}`);

@@ -96,7 +96,7 @@ function expected(actions: readonly KnownAction[]): string {
   const verb = actions.length === 1 ? 'needs' : 'need';
   if (types.length === 0) return `${names} ${verb} \`"Resource": "*"\` in a statement of its own`;
   return `${names} ${verb} ${enumerate(
-    types.map(({ arn }) => arn),
+    types.map(({ form }) => form.replace('<Partition>', 'aws')),
     2,
   )}`;
 }
