@@ -9,6 +9,7 @@ import { createInstanceProfileOperations } from './instanceprofiles.ts';
 import { createLastUsedOperations } from './lastused.ts';
 import { createMembershipOperations } from './memberships.ts';
 import { createMfaOperations } from './mfa/operations.ts';
+import { createOidcProviderOperations } from './oidcproviders.ts';
 import { createPolicyOperations } from './policies.ts';
 import { createPolicyEntityOperations } from './policyentities.ts';
 import { createPolicyVersionOperations } from './policyversions.ts';
@@ -34,5 +35,6 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createTagOperations(dependencies),
     ...createMfaOperations(dependencies),
     ...createInstanceProfileOperations(dependencies),
+    ...createOidcProviderOperations(dependencies),
   };
 }
