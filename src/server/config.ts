@@ -19,6 +19,8 @@ export interface ServerConfig {
   readonly readyFile: string | undefined;
   /** Identity providers that may be asked for their keys; without it, none: nothing leaves the machine. */
   readonly oidcIssuers?: OidcIssuers;
+  /** Bytes the trail may take in the store; the oldest records go first. Absent: 1 GiB, in memory 64 MiB. */
+  readonly trailBytes?: number;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

@@ -5,6 +5,7 @@ import type { AccessRegistry } from '../access/access.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
+import { openTrail, type Trail } from '../audit/trail.ts';
 import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } from '../cluster/api.ts';
 import { bootstrapChanges } from '../cluster/bootstrap.ts';
 import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
@@ -40,6 +41,7 @@ export type { KubernetesOutcome } from '../cluster/api.ts';
 export interface RunningServer {
   readonly connection: ReadyFile;
   readonly access: AccessRegistry;
+  readonly trail: Trail;
   readonly log: Log;
   /** Calls the listener after every answered request to a built-in cluster, until the returned function is called. */
   onKubernetesRequest(listener: (outcome: KubernetesOutcome) => void): () => void;
@@ -88,6 +90,16 @@ async function compose(
   const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
   const storage = openStorage(config, directory);
   opened.push(() => storage.close());
+  const trail = await openTrail({
+    storage,
+    now,
+    newId: randomUUID,
+    operatorAccountId: config.accountId,
+    region: config.region,
+    log,
+    sealing: { keptCharacters: trailBytes(config) },
+  });
+  opened.push(() => trail.close());
   // INVARIANT: only who holds the store's lock makes or removes files here; another server may be using them.
   if (config.readyFile !== undefined) removeReadyFile(config.readyFile);
   const certificate = createServerCertificate(directory, hostNames(config.kubeListen), now());
@@ -182,7 +194,7 @@ async function compose(
       }),
     },
     storage,
-    recorder: { recordOf: () => [], record: () => undefined },
+    recorder: trail.calls,
     lookup,
     authorizer,
     partition,
@@ -239,6 +251,7 @@ async function compose(
   return {
     connection,
     access,
+    trail,
     log,
     onKubernetesRequest(listener) {
       listeners.add(listener);
@@ -252,6 +265,11 @@ function openStorage(config: ServerConfig, directory: DataDirectory): Storage {
   return config.dataDirectory === undefined
     ? createMemoryStorage()
     : openSqliteStorage({ directory: directory.path });
+}
+
+/** What the trail may hold: on a disk a gibibyte, in memory less. */
+function trailBytes({ trailBytes: stated, dataDirectory }: ServerConfig): number {
+  return stated ?? (dataDirectory === undefined ? 64 * 2 ** 20 : 2 ** 30);
 }
 
 function derivedKey(directory: DataDirectory, purpose: string): Uint8Array {
