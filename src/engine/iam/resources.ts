@@ -10,7 +10,9 @@ export type ResourceMatcher = (request: PreparedRequest) => Answer;
 /** An entry whose variable is not resolved matches nothing, so that NotResource then covers more (iam-facts C5). */
 export function compileResources(list: EntryList, version: PolicyDocument['version']): ResourceMatcher {
   const entries = list.entries.map(({ value }) => compileEntry(value, version));
-  const judge = (request: PreparedRequest): Answer => anyOf(entries, ask, request, undefined);
+  const [only] = entries;
+  const judge: ResourceMatcher =
+    entries.length === 1 && only !== undefined ? only : (request) => anyOf(entries, ask, request, undefined);
   return list.negated ? (request) => not(judge(request)) : judge;
 }
 
