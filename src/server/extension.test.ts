@@ -52,6 +52,16 @@ async function ask(
       made.push(id);
       return { accountId: id ?? 'new', accessKeyId: 'a', secretAccessKey: 'b' };
     },
+    trail: {
+      async read() {
+        made.push('read');
+        return { items: [] };
+      },
+      async follow() {
+        made.push('followed');
+        return { refused: 429, message: 'busy' };
+      },
+    },
   });
   const headers = signRequest(
     { method, host: 'x', path, query: '', headers: {}, body: Buffer.from(body) },
@@ -64,13 +74,37 @@ async function ask(
   };
 }
 
+const user: Principal = {
+  ...rootOf(accountId),
+  kind: 'user',
+  userName: 'eve',
+  arn: `arn:aws:iam::${accountId}:user/eve`,
+};
+
+describe('the trail is not shown to', () => {
+  const wishes: readonly (readonly [string, Wish, number])[] = [
+    ['the root of another account', { principal: rootOf('999999999999') }, 403],
+    ['a user of the first account', { principal: user }, 403],
+    ['a signature for another service', { service: 'cloudtrail' }, 403],
+    ['a changed body', { tamper: true }, 403],
+    ['another method', { method: 'GET' }, 404],
+  ];
+  for (const path of ['/entryway/v1/trail/read', '/entryway/v1/trail/follow']) {
+    test.each(wishes)(`${path}: %s`, async (_, wish, status) => {
+      const { response, made } = await ask({ ...wish, path });
+      expect({ status: response.status, made }).toEqual({ status, made: [] });
+    });
+  }
+});
+
+test('the trail answers the first account’s root, refusals included', async () => {
+  const read = await ask({ path: '/entryway/v1/trail/read' });
+  expect([read.response.status, String(read.response.body)]).toEqual([200, '{"items":[]}\n']);
+  const followed = await ask({ path: '/entryway/v1/trail/follow' });
+  expect([followed.response.status, String(followed.response.body)]).toEqual([429, '{"message":"busy"}\n']);
+});
+
 describe('an account is not made for', () => {
-  const user: Principal = {
-    ...rootOf(accountId),
-    kind: 'user',
-    userName: 'eve',
-    arn: `arn:aws:iam::${accountId}:user/eve`,
-  };
   test.each<readonly [string, Wish, number]>([
     ['the root of another account', { principal: rootOf('999999999999') }, 403],
     ['a user', { principal: user }, 403],
@@ -78,6 +112,7 @@ describe('an account is not made for', () => {
     ['a changed body', { tamper: true }, 403],
     ['another method', { method: 'PUT' }, 404],
     ['another path', { path: '/entryway/v1/accounts/x' }, 404],
+    ['what every object has', { path: '/entryway/v1/constructor' }, 404],
     ['no JSON', { body: 'x' }, 400],
     ['nothing', { body: '' }, 400],
     ['null', { body: 'null' }, 400],
