@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { validatePolicy } from '../../engine/iam/validate.ts';
 import { awsManagedPolicies, awsManagedPolicy } from './managedpolicies.ts';
 
 describe('AWS-managed policies', () => {
@@ -29,16 +30,34 @@ describe('AWS-managed policies', () => {
     expect(policy?.policyId).toBe('ANPAIWMBCKSKIEE64ZLYK');
   });
 
-  test('every policy has an id of its own, a version, sane times and allow statements only', () => {
+  test('those of service roles are found with their path only', () => {
+    const name = 'AmazonEKSServiceRolePolicy';
+    expect(awsManagedPolicy(`arn:aws:iam::aws:policy/${name}`)).toBeUndefined();
+    expect(awsManagedPolicy(`arn:aws:iam::aws:policy/aws-service-role/${name}`)).toMatchObject({
+      name,
+      path: '/aws-service-role/',
+      defaultVersionId: 'v27',
+    });
+  });
+
+  test('every policy has a name and id of its own, a version, sane times and a document IAM would store', () => {
     const policies = awsManagedPolicies();
-    expect(new Set(policies.map((policy) => policy.policyId)).size).toBe(policies.length);
+    const ids = policies.map(({ policyId }) => policyId).filter((id) => id !== undefined);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(new Set(policies.map(({ name }) => name)).size).toBe(policies.length);
+    for (const id of ids) expect(id).toMatch(/^ANPA[A-Z2-7]{17}$/);
     for (const policy of policies) {
-      expect(policy.policyId).toMatch(/^ANPA[A-Z2-7]{17}$/);
       expect(policy.defaultVersionId).toMatch(/^v[1-9]\d*$/);
       expect(policy.createdAt).toBeLessThanOrEqual(policy.updatedAt);
       expect(awsManagedPolicy(policy.arn)).toBe(policy);
-      const { Statement } = JSON.parse(policy.document) as { Statement: { Effect: string }[] };
-      expect(Statement.map((statement) => statement.Effect)).toEqual(Statement.map(() => 'Allow'));
+      expect({ name: policy.name, ...validatePolicy(policy.document, 'identity') }).toMatchObject({
+        ok: true,
+      });
     }
+  });
+
+  test('only AWSDenyAll denies', () => {
+    const denying = awsManagedPolicies().filter(({ document }) => document.includes('"Effect":"Deny"'));
+    expect(denying.map(({ name }) => name)).toEqual(['AWSDenyAll']);
   });
 });

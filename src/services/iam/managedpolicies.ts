@@ -1,14 +1,14 @@
 import { isPartition } from '../../engine/arn/partitions.ts';
-import { managedPolicyData } from './managedpolicydocuments.ts';
+import { managedPolicyData } from './managedpolicydata.ts';
 
 /** A policy owned by AWS: readable and attachable by everybody, changeable by nobody. Times are epoch milliseconds. */
 export interface AwsManagedPolicy {
-  /** `arn:PARTITION:iam::aws:policy/NAME`, in the partition it was asked for. */
+  /** `arn:PARTITION:iam::aws:policy/PATH/NAME`, in the partition it was asked for. */
   readonly arn: string;
   readonly name: string;
   readonly path: string;
-  /** ANPA…, the same as on AWS. */
-  readonly policyId: string;
+  /** ANPA…, the same as on AWS; absent where it is not public. */
+  readonly policyId?: string;
   readonly description?: string;
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -28,8 +28,8 @@ const byPartition = new Map<string, ReadonlyMap<string, AwsManagedPolicy>>();
 export function awsManagedPolicy(arn: string): AwsManagedPolicy | undefined {
   const match = arnPattern.exec(arn);
   if (match === null) return undefined;
-  const [, partition = '', name = ''] = match;
-  return policiesOf(partition).get(name);
+  const [, partition = '', pathAndName = ''] = match;
+  return policiesOf(partition).get(`/${pathAndName}`);
 }
 
 /** All of them, in the order of their names. */
@@ -43,18 +43,18 @@ function policiesOf(partition: string): ReadonlyMap<string, AwsManagedPolicy> {
   if (!isPartition(partition)) return new Map();
   const policies = managedPolicyData
     .map((data) => ({
-      arn: `arn:${partition}:iam::aws:policy/${data.name}`,
+      arn: `arn:${partition}:iam::aws:policy${data.path}${data.name}`,
       name: data.name,
-      path: '/',
-      policyId: data.policyId,
+      path: data.path,
+      ...(data.policyId === undefined ? {} : { policyId: data.policyId }),
       ...(data.description === undefined ? {} : { description: data.description }),
       createdAt: Date.parse(data.created),
       updatedAt: Date.parse(data.updated),
       defaultVersionId: data.version,
-      document: JSON.stringify(data.document, undefined, 4),
+      document: JSON.stringify({ Version: '2012-10-17', Statement: data.statements }),
     }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const byName = new Map(policies.map((policy) => [policy.name, policy]));
+  const byName = new Map(policies.map((policy) => [policy.path + policy.name, policy]));
   byPartition.set(partition, byName);
   return byName;
 }

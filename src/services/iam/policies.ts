@@ -50,7 +50,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
 
   const awsPolicy = (policy: AwsManagedPolicy, uses: ReadonlyMap<string, PolicyUse>): Policy => ({
     PolicyName: policy.name,
-    PolicyId: policy.policyId,
+    ...(policy.policyId === undefined ? {} : { PolicyId: policy.policyId }),
     Arn: policy.arn,
     Path: policy.path,
     DefaultVersionId: policy.defaultVersionId,

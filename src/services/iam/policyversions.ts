@@ -122,10 +122,9 @@ export function createPolicyVersionOperations(dependencies: IamDependencies): Op
         ...pageFailures(input),
       ]);
       const found = await requirePolicyByArn(dependencies, accountId, arn);
-      const id = found.owner === 'account' ? found.stored.record.policyId : found.policy.policyId;
       const { items, ...page } = pageOf(versionsOf(found), newestFirst, input, {
         pageTokens,
-        scope: `iam:ListPolicyVersions ${id}`,
+        scope: `iam:ListPolicyVersions ${arn}`,
       });
       // Lists of versions come without documents.
       return { Versions: items.map(({ Document: _, ...version }) => version), ...page };
