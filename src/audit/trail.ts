@@ -42,6 +42,9 @@ export interface Trail {
   close(): Promise<void>;
 }
 
+/** The trail for those who only look things up. */
+export type TrailReader = Pick<Trail, 'read'>;
+
 export interface SealedChunk {
   readonly seal: ChunkSeal;
   readonly items: readonly TrailItem[];

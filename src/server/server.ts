@@ -10,8 +10,10 @@ import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } f
 import { bootstrapChanges } from '../cluster/bootstrap.ts';
 import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
 import { createCallerAuthorizer } from '../services/authorization/authorizer.ts';
+import { createCloudTrailOperations } from '../services/cloudtrail/operations.ts';
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
+import { unservedAuthorizations } from '../services/eks/unserved.ts';
 import { createGateway, requireAllowed } from '../services/gateway.ts';
 import { createGuessLimiter } from '../services/iam/mfa/guesses.ts';
 import { verifyMfaCode } from '../services/iam/mfa/verify.ts';
@@ -154,18 +156,19 @@ async function compose(
     `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`;
 
   const mfaGuesses = createGuessLimiter({ now });
+  const eks = createEksOperations({
+    storage,
+    random,
+    partition,
+    pageTokens,
+    endpointOf,
+    certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
+    bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
+    authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),
+  });
   const gateway = createGateway({
     operations: {
-      eks: createEksOperations({
-        storage,
-        random,
-        partition,
-        pageTokens,
-        endpointOf,
-        certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
-        bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
-        authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),
-      }),
+      eks,
       iam: createIamOperations({
         storage,
         secretBox,
@@ -175,6 +178,7 @@ async function compose(
         partition,
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
       }),
+      cloudtrail: createCloudTrailOperations({ trail, pageTokens }),
       sts: createStsOperations({
         storage,
         authorizer,
@@ -193,6 +197,7 @@ async function compose(
         outboundIssuers: config.oidcIssuers ?? 'none',
       }),
     },
+    unserved: { eks: unservedAuthorizations({ storage }, eks) },
     storage,
     recorder: trail.calls,
     lookup,
