@@ -1,7 +1,7 @@
 /**
  * IAM's wildcards: `*` is any run, also an empty one; `?` is exactly one character (a UTF-16 unit); everything else
- * is itself, with case. Compiled once; matching never backtracks over an earlier `*`. It is linear in pattern and
- * value, but for runs with `?` between two `*`, which cost at most run length × value length.
+ * is itself, with case. Compiled once; matching never backtracks over an earlier `*`, so that its cost is the length of
+ * the value times the pieces of the longest run between two `*` (see `isSearchable`).
  */
 export type Wildcard = (value: string) => boolean;
 
@@ -65,33 +65,52 @@ export function compilePattern<Source>(tokens: readonly PatternToken<Source>[]):
   };
 }
 
-/** Stands for one character in a run. */
-const one: unique symbol = Symbol('?');
+/**
+ * Are the runs between the stars of a pattern short enough to be looked for in a value of any length? A run of text is,
+ * however long; one that alternates between text and `?` or slots more often than any name does is not.
+ *
+ * SECURITY: each piece may be compared at each place of the value. Whoever writes a policy must not be able to spend
+ * minutes of this process on one pattern, so longer ones are better refused than asked.
+ */
+export function isSearchable<Source>(tokens: readonly PatternToken<Source>[]): boolean {
+  return runsOf(tokens)
+    .slice(1, -1)
+    .every((run) => run.length <= 64);
+}
 
-/** What stands between two `*`: text, text to be filled in, and single characters. */
-type Run<Source> = readonly (string | typeof one | ((source: Source) => string))[];
+/** What stands between two `*`: text, text to be filled in, and a number of `?`. */
+type Run<Source> = readonly RunPiece<Source>[];
+type RunPiece<Source> = string | number | ((source: Source) => string);
 
 function runsOf<Source>(tokens: readonly PatternToken<Source>[]): Run<Source>[] {
-  const runs: Run<Source>[number][][] = [[]];
+  const runs: RunPiece<Source>[][] = [];
+  let run: RunPiece<Source>[] = [];
+  runs.push(run);
   for (const token of tokens) {
-    if (token.kind === 'many') runs.push([]);
-    else runs.at(-1)?.push(token.kind === 'text' ? token.text : token.kind === 'slot' ? token.textOf : one);
+    const last = run.at(-1);
+    if (token.kind === 'many') {
+      run = [];
+      runs.push(run);
+    } else if (token.kind === 'slot') run.push(token.textOf);
+    else if (token.kind === 'text') run.push(token.text);
+    else if (typeof last === 'number') run.splice(-1, 1, last + 1);
+    else run.push(1);
   }
   return runs;
 }
 
 function lengthOf<Source>(run: Run<Source>, source: Source): number {
   let length = 0;
-  for (const piece of run) length += piece === one ? 1 : textOf(piece, source).length;
+  for (const piece of run) length += typeof piece === 'number' ? piece : textOf(piece, source).length;
   return length;
 }
 
+/** Whether there is room for the run is the caller's to know. */
 function matchesAt<Source>(run: Run<Source>, value: string, start: number, source: Source): boolean {
   let at = start;
   for (const piece of run) {
-    if (piece === one) {
-      if (at >= value.length) return false;
-      at++;
+    if (typeof piece === 'number') {
+      at += piece;
       continue;
     }
     const text = textOf(piece, source);
@@ -109,9 +128,9 @@ function indexOfRun<Source>(
   source: Source,
 ): number {
   const last = end - lengthOf(run, source);
-  const [first = one] = run;
+  const [first = 0] = run;
   // A run that begins with text is looked for by that text: the search for it skips ahead.
-  const anchor = first === one ? '' : textOf(first, source);
+  const anchor = typeof first === 'number' ? '' : textOf(first, source);
   for (let at = from; at <= last; at++) {
     at = value.indexOf(anchor, at);
     if (at === -1 || at > last) return -1;
@@ -120,6 +139,6 @@ function indexOfRun<Source>(
   return -1;
 }
 
-function textOf<Source>(piece: Exclude<Run<Source>[number], typeof one>, source: Source): string {
+function textOf<Source>(piece: Exclude<RunPiece<Source>, number>, source: Source): string {
   return typeof piece === 'string' ? piece : piece(source);
 }

@@ -1,4 +1,10 @@
-import { compilePattern, compileWildcard, type PatternToken, wildcardTokens } from '../arn/wildcard.ts';
+import {
+  compilePattern,
+  compileWildcard,
+  isSearchable,
+  type PatternToken,
+  wildcardTokens,
+} from '../arn/wildcard.ts';
 import type { Answer } from './answer.ts';
 import type { PolicyDocument } from './document.ts';
 import { contextKey, type RequestContext } from './request.ts';
@@ -16,7 +22,8 @@ export interface TextRules {
 
 /**
  * A text of a policy with its variables (iam-facts C). Unresolved, it matches nothing, not even an empty value (C5);
- * with a variable that cannot be read, or names a key of several values (C1), nobody can say what it matches.
+ * with a variable that cannot be read, or names a key of several values (C1), nobody can say what it matches. Nor is it
+ * asked where that would take too long.
  *
  * SECURITY: what a variable puts in is literal (C6): whoever may tag himself `*` must not get a wildcard by it.
  */
@@ -26,6 +33,7 @@ export function compileText(text: string, rules: TextRules): TextMatcher {
   const template = parseTemplate(text, rules, fold);
   if (template === undefined) return () => 'unknown';
   const { tokens, variables } = template;
+  if (!isSearchable(tokens)) return () => 'unknown';
   const pattern = compilePattern(tokens);
   return (value, context) => {
     const resolved = areResolved(variables, context);
@@ -39,6 +47,7 @@ function compilePlainText(text: string, { wildcards, ignoreCase = false }: TextR
     const folded = foldCase(text);
     return (value) => (foldCase(value) === folded ? 'yes' : 'no');
   }
+  if (wildcards && !isSearchable(wildcardTokens(text))) return () => 'unknown';
   const matches = wildcards ? compileWildcard(text) : (value: string) => value === text;
   return (value) => (matches(value) ? 'yes' : 'no');
 }
