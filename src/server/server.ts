@@ -133,6 +133,7 @@ async function compose(
   const kubernetesApi = createKubernetesApi({
     storage,
     access,
+    recorder: trail.requests,
     serviceAccounts,
     endpointOf: (cluster) => endpointOf(cluster),
     now,

@@ -68,6 +68,9 @@ function createWorld(
       eks: { DescribeCluster: operation('DescribeCluster'), ListClusters: operation('ListClusters') },
       iam: { ListUsers: operation('ListUsers') },
     },
+    unserved: {
+      eks: { DeleteCluster: () => ({ action: 'eks:DeleteCluster', resources: ['*'] }) },
+    },
     storage,
     recorder: {
       recordOf: (call) => [
@@ -295,5 +298,19 @@ describe('the record', () => {
     expect(recorded).toMatchObject([{ code: 'InvalidSignatureException', accessKeyId: keys.accessKeyId }]);
     expect(recorded[0]?.caller).toBeUndefined();
     expect(recorded[0]?.input).toBeUndefined();
+  });
+});
+
+describe('an operation that is not served but guarded', () => {
+  const request = signed('eks', 'DeleteCluster', { name: 'c' });
+
+  test('is denied to who may not', async () => {
+    expect(codeOf(await createWorld({ allowed: false }).gateway.answer(request))).toBe(
+      'AccessDeniedException',
+    );
+  });
+
+  test('is not implemented for who may', async () => {
+    expect(codeOf(await createWorld().gateway.answer(request))).toBe('UnsupportedOperationException');
   });
 });

@@ -2,7 +2,7 @@ import type { Call, CallRecorder, CallSource } from '../audit/calls.ts';
 import type { IamDecision } from '../engine/iam/decision.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { Batch, Storage } from '../storage/storage.ts';
-import { type AuthSituation, authFailure } from '../wire/protocols/commonerrors.ts';
+import { authFailure } from '../wire/protocols/commonerrors.ts';
 import type { Protocol } from '../wire/protocols/contract.ts';
 import { decodeInput } from '../wire/protocols/decode.ts';
 import { encodeError, encodeOutput } from '../wire/protocols/encode.ts';
@@ -15,6 +15,7 @@ import type { CallerAuthorizer } from './authorization/authorizer.ts';
 import {
   type AuthorizationTarget,
   arnOf,
+  type Operation,
   type OperationContext,
   type Operations,
   type UnsignedContext,
@@ -27,6 +28,8 @@ import {
  */
 export interface GatewayDependencies {
   readonly operations: Readonly<Record<string, Operations>>;
+  /** How operations are authorized that are not served: who may not call them is told that first. */
+  readonly unserved: Readonly<Record<string, Readonly<Record<string, Operation['authorization']>>>>;
   readonly storage: Pick<Storage, 'commit'>;
   readonly recorder: CallRecorder;
   readonly lookup: CredentialLookup;
@@ -131,21 +134,22 @@ async function serve(
     return operation.handle(learnt.input, base);
   }
   const { principal: caller, region } = await verify(dependencies, route, request, now, learnt);
-  const fail = (situation: AuthSituation, message: string): AwsError =>
-    authFailure(situation, route.protocol, message);
-  if (operation === undefined) {
-    throw fail('notImplemented', `${route.operation} is not implemented by Entryway`);
-  }
+  const authorization =
+    operation?.authorization ?? ownProperty(dependencies.unserved[route.service], route.operation);
+  const notImplemented = (): AwsError =>
+    authFailure('notImplemented', route.protocol, `${route.operation} is not implemented by Entryway`);
+  if (authorization === undefined) throw notImplemented();
   const input = decodeInput(route, request);
   learnt.input = input;
   const context: OperationContext = { ...base, caller, region };
-  const target = await operation.authorization(input, context);
+  const target = await authorization(input, context);
   if (target !== undefined) {
     learnt.action = target.action;
     learnt.resources = target.resources.map(arnOf);
     learnt.decision = await authorizer.authorize(caller, target, context);
     refuseUnlessAllowed(learnt.decision, route.protocol);
   }
+  if (operation === undefined) throw notImplemented();
   return operation.handle(input, context);
 }
 
@@ -202,6 +206,9 @@ function sourceOf(request: HttpRequest, { address, secure }: Peer): CallSource {
 }
 
 /** Operation names come from the wire: what an object inherits is not an operation. */
-function ownProperty(operations: Operations | undefined, name: string): Operations[string] | undefined {
-  return operations !== undefined && Object.hasOwn(operations, name) ? operations[name] : undefined;
+function ownProperty<Value>(
+  values: Readonly<Record<string, Value>> | undefined,
+  name: string,
+): Value | undefined {
+  return values !== undefined && Object.hasOwn(values, name) ? values[name] : undefined;
 }
