@@ -11,7 +11,6 @@ import type {
   ListInstanceProfilesRequest,
   ListInstanceProfilesResponse,
   RemoveRoleFromInstanceProfileRequest,
-  Role,
 } from '@aws-sdk/client-iam';
 import { lowerAscii } from '../../engine/arn/case.ts';
 import type { InstanceProfileRecord, RoleRecord } from '../../storage/records/iam.ts';
@@ -29,13 +28,12 @@ import { principalTagKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { instanceProfileTarget, requireInstanceProfile } from './instanceprofilelookup.ts';
 import { pageFailures, pageOf, pageOfRecords } from './paging.ts';
-import { encodeDocument } from './policydocuments.ts';
 import { atomically, put, readRecord, replacing } from './records.ts';
 import { instanceProfilesOf } from './roleprofiles.ts';
+import { roleSummary } from './rolesummary.ts';
 import { requireAlso } from './secondcheck.ts';
 import { createTagPermission } from './tagpermission.ts';
 import { tagOperations } from './tags.ts';
-import { readTrustPolicy } from './trustpolicy.ts';
 
 type Empty = Record<string, never>;
 
@@ -48,16 +46,6 @@ const instanceService = 'ec2.amazonaws.com';
 export function createInstanceProfileOperations(dependencies: IamDependencies): Operations {
   const { storage, random, partition, pageTokens } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
-
-  /** A role as it stands inside a profile. */
-  const roleOutput = async (role: RoleRecord): Promise<Role> => ({
-    Path: role.path,
-    RoleName: role.name,
-    RoleId: role.principalId,
-    Arn: roleArn(partition, role),
-    CreateDate: new Date(role.createdAt),
-    AssumeRolePolicyDocument: encodeDocument(await readTrustPolicy(dependencies, role)),
-  });
 
   /** What the lists tell; they leave out the tags (iam-facts J7). */
   const profileOutput = async (profile: InstanceProfileRecord): Promise<InstanceProfile> => {
@@ -72,7 +60,7 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
       InstanceProfileId: profile.instanceProfileId,
       Arn: entityArn(partition, 'instance-profile', profile),
       CreateDate: new Date(profile.createdAt),
-      Roles: role === undefined ? [] : [await roleOutput(role.record)],
+      Roles: role === undefined ? [] : [await roleSummary(dependencies, role.record)],
     };
   };
 

@@ -18,7 +18,7 @@ import type { Batch } from '../../storage/storage.ts';
 import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
-import { entityArn, roleArn } from './arns.ts';
+import { entityArn } from './arns.ts';
 import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
@@ -28,11 +28,11 @@ import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { roleLastUsed } from './lastused.ts';
 import { pageFailures, pageOfRecords } from './paging.ts';
-import { encodeDocument } from './policydocuments.ts';
 import { atomically, put, replacing, type Stored } from './records.ts';
 import { instanceProfilesOf } from './roleprofiles.ts';
+import { roleSummary } from './rolesummary.ts';
 import { createTagPermission } from './tagpermission.ts';
-import { checkTrustPolicy, pinTrustPolicy, readTrustPolicy } from './trustpolicy.ts';
+import { checkTrustPolicy, pinTrustPolicy } from './trustpolicy.ts';
 
 const rolesPerAccount = 1000;
 const defaultMaxSessionDuration = 3600;
@@ -46,12 +46,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
 
   /** What ListRoles tells; GetRole adds boundary, tags and last use. */
   const roleOutput = async (role: RoleRecord): Promise<Role> => ({
-    Path: role.path,
-    RoleName: role.name,
-    RoleId: role.principalId,
-    Arn: roleArn(partition, role),
-    CreateDate: new Date(role.createdAt),
-    AssumeRolePolicyDocument: encodeDocument(await readTrustPolicy(dependencies, role)),
+    ...(await roleSummary(dependencies, role)),
     ...(role.description === undefined ? {} : { Description: role.description }),
     MaxSessionDuration: role.maxSessionDuration,
   });
