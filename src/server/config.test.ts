@@ -3,6 +3,7 @@ import {
   ConfigError,
   isLoopback,
   parseAccountId,
+  parseAlertWebhook,
   parseListenAddress,
   parseRegion,
   requireLoopback,
@@ -89,4 +90,26 @@ test.each([
   'eusc-de-east-1',
 ])('region %j is refused', (text) => {
   expect(() => parseRegion(text)).toThrow(ConfigError);
+});
+
+test.each([
+  'hooks.example.com',
+  'http://hooks.example.com/',
+  'https://user:pass@hooks.example.com/',
+  'https://hooks.example.com/#x',
+  'javascript:alert(1)',
+  '',
+])('alerts are not sent to `%s`', (text) => {
+  expect(() => parseAlertWebhook(text, undefined)).toThrow(ConfigError);
+});
+
+test('a short secret is refused; the white space around one does not count', () => {
+  const url = 'https://hooks.example.com/x';
+  expect(() => parseAlertWebhook(url, ' short \n')).toThrow(/shorter than 16 bytes/);
+  expect(() => parseAlertWebhook(url, '')).toThrow(/shorter than 16 bytes/);
+  expect(parseAlertWebhook(url, 'sixteen or more bytes\n')).toEqual({
+    url: new URL(url),
+    secret: 'sixteen or more bytes',
+  });
+  expect(parseAlertWebhook(url, undefined)).toEqual({ url: new URL(url) });
 });

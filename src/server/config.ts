@@ -1,3 +1,4 @@
+import { type Webhook, webhookProblem } from '../audit/alerts/webhook.ts';
 import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
 
 /** What `entryway serve` can be told. Everything is checked here, once; inside, the values are trusted. */
@@ -21,6 +22,8 @@ export interface ServerConfig {
   readonly oidcIssuers?: OidcIssuers;
   /** Bytes the trail may take in the store; the oldest records go first. Absent: 1 GiB, in memory 64 MiB. */
   readonly trailBytes?: number;
+  /** Where alerts are sent; without it, nowhere. */
+  readonly alertWebhook?: Webhook;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
@@ -92,4 +95,34 @@ export function parseRegion(text: string): string {
     );
   }
   return text;
+}
+
+/** SECURITY: a short secret could be guessed from one signed alert. */
+const leastSecretBytes = 16;
+
+/** `secret` is the text of a file; the white space around it does not count. */
+export function parseAlertWebhook(text: string, secret: string | undefined): Webhook {
+  if (!URL.canParse(text)) {
+    throw new ConfigError(
+      `--alert-webhook \`${text}\` is not a URL`,
+      'for example https://hooks.example.com/entryway',
+    );
+  }
+  const url = new URL(text);
+  const problem = webhookProblem(url);
+  if (problem !== undefined) {
+    throw new ConfigError(
+      `--alert-webhook ${problem}`,
+      'give an https URL without credentials; plain http goes to this machine only',
+    );
+  }
+  if (secret === undefined) return { url };
+  const trimmed = secret.trim();
+  if (Buffer.byteLength(trimmed) < leastSecretBytes) {
+    throw new ConfigError(
+      `the secret of --alert-webhook is shorter than ${leastSecretBytes} bytes`,
+      'make one with `openssl rand -hex 32`',
+    );
+  }
+  return { url, secret: trimmed };
 }

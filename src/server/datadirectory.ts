@@ -88,14 +88,19 @@ function readOrCreateSealingKey(path: string): Uint8Array {
   }
   // INVARIANT: never replaces a key. Two processes that start on an empty directory come here before either holds the
   // lock; if the later one won the file, what the earlier one seals could not be opened after its restart.
-  writeThrough(file, randomBytes(sealingKeyLength), (temporary) => {
+  createPrivateFile(file, randomBytes(sealingKeyLength));
+  return readSealingKey(path);
+}
+
+/** Writes a file that nobody else has written yet; one that is there already stays as it is. */
+export function createPrivateFile(path: string, content: string | Uint8Array): void {
+  writeThrough(path, content, (temporary) => {
     try {
-      linkSync(temporary, file);
+      linkSync(temporary, path);
     } catch (error) {
-      if (!existsSync(file)) throw error;
+      if (!existsSync(path)) throw error;
     }
   });
-  return readSealingKey(path);
 }
 
 /** Writes through a temporary file, so that a reader sees the old content or the new, never a part. */
@@ -130,7 +135,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-const ownFiles = ['sealing.key', 'ca.key', 'server.json', 'entryway.db'];
+const ownFiles = ['sealing.key', 'ca.key', 'trail.key', 'server.json', 'entryway.db'];
 
 /**
  * Makes the directory, or checks one that exists. Nobody else may read it or, worse, put files of theirs into it: an
