@@ -99,6 +99,8 @@ function decide(
   const own = typeof resource === 'string' ? emptyContext : resource.context;
   if (arn.length > longestArn || isOversized(own)) return implicitDeny('identity');
   const owner = ownerOf(arn);
+  // Nobody's: a name that was not checked yet. No policy is about it.
+  if (owner === '') return implicitDeny('identity');
   const resourceAccountId = owner === undefined || owner === 'aws' ? caller.accountId : owner;
   if (resourceAccountId !== caller.accountId) return implicitDeny('account');
   const context = new Map(callKeys);
