@@ -1,5 +1,7 @@
 import type { Operations } from '../operation.ts';
+import { createAbsentCredentialOperations } from './absentcredentials.ts';
 import { createAccessKeyOperations } from './accesskeys.ts';
+import { createAccountAliasOperations } from './accountalias.ts';
 import { createAttachmentOperations } from './attachments.ts';
 import { createBoundaryOperations } from './boundaries.ts';
 import type { IamDependencies } from './dependencies.ts';
@@ -14,6 +16,8 @@ import { createPolicyOperations } from './policies.ts';
 import { createPolicyEntityOperations } from './policyentities.ts';
 import { createPolicyVersionOperations } from './policyversions.ts';
 import { createRoleOperations } from './roles.ts';
+import { createServiceLinkedRoleOperations } from './servicelinkedroles.ts';
+import { createSimulationOperations } from './simulation/operations.ts';
 import { createTagOperations } from './tags.ts';
 import { createUserOperations } from './users.ts';
 
@@ -22,6 +26,8 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
   return {
     ...createUserOperations(dependencies),
     ...createAccessKeyOperations(dependencies),
+    ...createAbsentCredentialOperations(dependencies),
+    ...createAccountAliasOperations(dependencies),
     ...createRoleOperations(dependencies),
     ...createGroupOperations(dependencies),
     ...createBoundaryOperations(dependencies),
@@ -34,7 +40,9 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createMembershipOperations(dependencies),
     ...createTagOperations(dependencies),
     ...createMfaOperations(dependencies),
+    ...createSimulationOperations(dependencies),
     ...createInstanceProfileOperations(dependencies),
     ...createOidcProviderOperations(dependencies),
+    ...createServiceLinkedRoleOperations(dependencies),
   };
 }

@@ -12,6 +12,8 @@ export interface AccountRecord {
   readonly accessKeyIds: readonly string[];
   /** Serial numbers of the MFA devices enabled for the root. */
   readonly mfaSerialNumbers?: readonly string[];
+  /** Its other name, unique among all accounts; absent: none. */
+  readonly alias?: string;
 }
 
 /** What users and roles have in common: who they are and what is attached to them. */
@@ -98,6 +100,15 @@ export interface InstanceProfileRecord {
   readonly createdAt: number;
   readonly roleName?: string;
   readonly tags: readonly Tag[];
+}
+
+/** How the deletion of a service-linked role ended (iam-facts J17). */
+export interface RoleDeletionRecord {
+  /** `task/aws-service-role/SERVICE/ROLE/UUID` */
+  readonly taskId: string;
+  readonly at: number;
+  /** Where the service still uses the role: then it was not deleted. */
+  readonly usedBy?: readonly { readonly region: string; readonly resources: readonly string[] }[];
 }
 
 export interface RoleRecord extends PrincipalRecord {

@@ -7,6 +7,9 @@ import { lowerAscii } from '../../engine/arn/case.ts';
 
 export const accountKey = (accountId: string): string => `account/${accountId}`;
 
+/** Alias → whose it is. */
+export const accountAliasKey = (alias: string): string => `account-alias/${alias}`;
+
 export const userKey = (accountId: string, name: string): string =>
   `iam/${accountId}/user/${lowerAscii(name)}`;
 export const usersPrefix = (accountId: string): string => `iam/${accountId}/user/`;
@@ -30,6 +33,9 @@ export const mfaDevicesPrefix = (accountId: string): string => `iam/${accountId}
 export const oidcProviderKey = (accountId: string, url: string): string =>
   `iam/${accountId}/oidc-provider/${url}`;
 export const oidcProvidersPrefix = (accountId: string): string => `iam/${accountId}/oidc-provider/`;
+export const roleDeletionKey = (accountId: string, taskId: string): string =>
+  `${roleDeletionsPrefix(accountId)}${taskId}`;
+export const roleDeletionsPrefix = (accountId: string): string => `iam/${accountId}/role-deletion/`;
 /** Everything of IAM, of every account. */
 export const allIamPrefix = 'iam/';
 /** Access keys are looked up by their id alone: it is all a signature carries. */
@@ -41,6 +47,7 @@ export const clusterKey = (accountId: string, region: string, name: string): str
   `eks/${accountId}/${region}/cluster/${name}`;
 export const clustersPrefix = (accountId: string, region: string): string =>
   `eks/${accountId}/${region}/cluster/`;
+export const accountClustersPrefix = (accountId: string): string => `eks/${accountId}/`;
 export const allClustersPrefix = 'eks/';
 /** Children hang on the cluster's `clusterId`, so that a re-created cluster of the same name starts empty. */
 export const updateKey = (clusterId: string, updateId: string): string =>
