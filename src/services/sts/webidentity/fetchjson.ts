@@ -14,6 +14,8 @@ export interface JsonFetcherOptions {
   /** Milliseconds for everything: name, connection, answer. */
   readonly timeout?: number;
   readonly maximumBytes?: number;
+  /** Who turns names into addresses. */
+  readonly resolve?: typeof lookup;
 }
 
 /**
@@ -26,15 +28,16 @@ export function createJsonFetcher({
   ca,
   timeout = 5_000,
   maximumBytes = 256 * 1024,
+  resolve = lookup,
 }: JsonFetcherOptions): JsonFetcher {
-  const guarded = guardedLookup(reach);
+  const guarded = guardedLookup(reach, resolve);
   return async (url) => {
     const { protocol, hostname, username, password } = new URL(url);
     if (protocol !== 'https:' || username !== '' || password !== '') throw new Error('not a plain https URL');
     const literal = hostname.replace(/^\[(.*)\]$/, '$1');
     // A host that is an address is never looked up.
     if (isIP(literal) !== 0 && !mayReach(literal, reach)) throw new Error('its address is out of reach');
-    const body = await new Promise<Buffer>((resolve, reject) => {
+    const body = await new Promise<Buffer>((done, reject) => {
       const asking = request(url, {
         agent: false,
         lookup: guarded,
@@ -42,7 +45,7 @@ export function createJsonFetcher({
         headers: { accept: 'application/json', 'user-agent': 'entryway' },
         ...(ca !== undefined && { ca }),
       });
-      asking.once('error', reject);
+      asking.on('error', reject);
       asking.once('response', (response) => {
         const fail = (message: string): void => {
           asking.destroy();
@@ -56,9 +59,9 @@ export function createJsonFetcher({
           if (size > maximumBytes) return fail('its answer is too long');
           chunks.push(chunk);
         });
-        response.once('error', reject);
+        response.on('error', reject);
         response.once('aborted', () => fail('its answer ended early'));
-        response.once('end', () => resolve(Buffer.concat(chunks)));
+        response.once('end', () => done(Buffer.concat(chunks)));
       });
       asking.end();
     });
@@ -70,9 +73,9 @@ export function createJsonFetcher({
   };
 }
 
-function guardedLookup(reach: OutboundIssuers): LookupFunction {
+function guardedLookup(reach: OutboundIssuers, resolve: typeof lookup): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
+    resolve(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
       if (error !== null) return callback(error, '');
       const [first] = addresses;
       if (first === undefined || !addresses.every(({ address }) => mayReach(address, reach))) {

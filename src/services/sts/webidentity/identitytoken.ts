@@ -92,9 +92,9 @@ export async function verifyIdentityToken(
       `Token expired: current date/time ${seconds} must be before the expiration date/time ${exp}`,
     );
   }
-  if (Number(iat) > seconds + clockTolerance || Number(nbf ?? 0) > seconds + clockTolerance) {
-    throw invalidToken('Token is not yet valid');
-  }
+  // A beginning that is no number compares with nothing: it must not pass for none.
+  const hasBegun = nbf === undefined || (Number.isFinite(nbf) && Number(nbf) <= seconds + clockTolerance);
+  if (!hasBegun || Number(iat) > seconds + clockTolerance) throw invalidToken('Token is not yet valid');
   const audience = audienceOf(claims, clientIds);
   if (audience === undefined) throw invalidToken('Incorrect token audience');
   return { subject, audience, claims };

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { createIssuerKeys, type IssuerKeysOptions } from './issuerkeys.ts';
+
+const issuer = 'https://idp.example.com/realm';
+const key = (kid: string) => ({ kty: 'RSA', kid, n: 'n', e: 'AQAB' });
+const start = Date.parse('2026-11-21T03:00:00Z');
+const minute = 60_000;
+
+function createProvider(change: Partial<IssuerKeysOptions> = {}) {
+  const asked: string[] = [];
+  const answers: Record<string, unknown> = {
+    [`${issuer}/.well-known/openid-configuration`]: { issuer, jwks_uri: 'https://keys.example.com/jwks' },
+    'https://keys.example.com/jwks': { keys: [key('a')] },
+  };
+  const issuerKeys = createIssuerKeys({
+    localIssuers: async () => undefined,
+    outboundIssuers: 'public',
+    fetchJson: async (url) => {
+      asked.push(url);
+      await Promise.resolve();
+      const answer = answers[url];
+      if (answer === undefined) throw new Error('it answered 404');
+      return answer as Record<string, unknown>;
+    },
+    ...change,
+  });
+  const kidsOf = async (keyId: string, at = start, from = issuer) =>
+    (await issuerKeys.keysOf(from, keyId, at)).keys.map(({ kid }) => kid);
+  return { asked, answers, kidsOf };
+}
+
+const unreachable = { code: 'IDPCommunicationErrorException' };
+
+test('nobody is asked unless the operator allows it', async () => {
+  const { asked, kidsOf } = createProvider({ outboundIssuers: 'none' });
+  await expect(kidsOf('a')).rejects.toMatchObject({ code: 'InvalidIdentityTokenException' });
+  expect(asked).toEqual([]);
+});
+
+test('an issuer of this server is never asked over the network', async () => {
+  const { asked, kidsOf } = createProvider({ localIssuers: async () => ({ keys: [key('own')] }) });
+  expect(await kidsOf('a')).toEqual(['own']);
+  expect(asked).toEqual([]);
+});
+
+describe('an issuer is not believed', () => {
+  const discovery = `${issuer}/.well-known/openid-configuration`;
+  test.each<[string, Record<string, unknown>]>([
+    ['that is another', { [discovery]: { issuer: `${issuer}/`, jwks_uri: 'https://keys.example.com/jwks' } }],
+    ['that names no keys', { [discovery]: { issuer } }],
+    ['whose keys are no list', { 'https://keys.example.com/jwks': { keys: {} } }],
+    ['whose keys are none', { 'https://keys.example.com/jwks': { keys: ['a'] } }],
+    [
+      'that has more keys than anybody needs',
+      { 'https://keys.example.com/jwks': { keys: Array.from({ length: 101 }, () => key('a')) } },
+    ],
+    ['that does not answer', { [discovery]: undefined }],
+  ])('%s', async (_name, change) => {
+    const { answers, kidsOf } = createProvider();
+    Object.assign(answers, change);
+    await expect(kidsOf('a')).rejects.toMatchObject(unreachable);
+  });
+});
+
+test('keys are kept for ten minutes', async () => {
+  const { asked, kidsOf } = createProvider();
+  for (const at of [0, 1, 9.9]) expect(await kidsOf('a', start + at * minute)).toEqual(['a']);
+  expect(asked).toHaveLength(2);
+  await kidsOf('a', start + 10 * minute);
+  expect(asked).toHaveLength(4);
+});
+
+test('a key id nobody knows asks again after half a minute, not at once', async () => {
+  const { asked, answers, kidsOf } = createProvider();
+  await kidsOf('a');
+  for (let count = 0; count < 100; count++)
+    expect(await kidsOf(`forged-${count}`, start + 29_000)).toEqual(['a']);
+  expect(asked).toHaveLength(2);
+  answers['https://keys.example.com/jwks'] = { keys: [key('b')] };
+  expect(await kidsOf('b', start + 30_000)).toEqual(['b']);
+  expect(asked).toHaveLength(4);
+});
+
+test('an issuer that does not answer is asked again after ten seconds', async () => {
+  const { asked, kidsOf } = createProvider();
+  const away = 'https://away.example.com';
+  for (const at of [0, 1000, 9999]) {
+    await expect(kidsOf('a', start + at, away)).rejects.toMatchObject(unreachable);
+  }
+  expect(asked).toHaveLength(1);
+  await expect(kidsOf('a', start + 10_000, away)).rejects.toMatchObject(unreachable);
+  expect(asked).toHaveLength(2);
+});
+
+test('many tokens at once ask once', async () => {
+  const { asked, kidsOf } = createProvider();
+  await Promise.all(Array.from({ length: 50 }, () => kidsOf('a')));
+  expect(asked).toHaveLength(2);
+});
+
+test('when the clock is set back, what is kept is asked again', async () => {
+  const { asked, kidsOf } = createProvider();
+  await kidsOf('a');
+  await kidsOf('a', start - 1);
+  expect(asked).toHaveLength(4);
+});
