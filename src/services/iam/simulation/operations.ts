@@ -1,0 +1,288 @@
+import { createHash } from 'node:crypto';
+import type {
+  GetContextKeysForCustomPolicyRequest,
+  GetContextKeysForPolicyResponse,
+  GetContextKeysForPrincipalPolicyRequest,
+  SimulateCustomPolicyRequest,
+  SimulatePolicyResponse,
+  SimulatePrincipalPolicyRequest,
+} from '@aws-sdk/client-iam';
+import { isAccountId, parseArn } from '../../../engine/arn/arn.ts';
+import { defineOperation, type OperationContext, type Operations } from '../../operation.ts';
+import { type MemberConstraint, refuseInvalid, validateMember } from '../../validation.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
+import { invalidInput } from '../errors.ts';
+import { pageFailures, pageOf } from '../paging.ts';
+import { carriedBoundary, carriedPolicies } from '../reports/carried.ts';
+import { arnTarget, requireByArn } from '../reports/entityarn.ts';
+import { evaluationResult } from './answer.ts';
+import { anybodyOf, callerOfArn } from './caller.ts';
+import { contextEntryFailures, contextOf } from './contextentries.ts';
+import { exclusionsOf } from './exclusions.ts';
+import { type Scenario, simulate } from './scenario.ts';
+import { createSources, keysOfDocuments, type Sources } from './sources.ts';
+
+/** What both simulations are asked. */
+type SimulationInput = Omit<
+  SimulateCustomPolicyRequest,
+  'PolicyInputList' | 'OrderedOrganizationPolicyInputList'
+> & {
+  readonly PolicyInputList?: string[] | undefined;
+};
+
+const arn: MemberConstraint = { min: 20, max: 2048 };
+const listed = { required: true, min: 1 };
+const scenarios = [
+  'EC2-VPC-InstanceStore',
+  'EC2-VPC-InstanceStore-Subnet',
+  'EC2-VPC-EBS',
+  'EC2-VPC-EBS-Subnet',
+];
+
+/** Limits of ours on what one call may ask; the model has none. */
+const maxActions = 1000;
+const maxResources = 1000;
+const maxDocuments = 100;
+/**
+ * SECURITY: characters compared for one answer, some tenths of a second in which nobody else is served. A page ends before
+ * it is used up; a single action that needs more on its own is refused.
+ */
+const workPerAnswer = 50_000_000;
+
+/** The policy simulator (iam-facts J23 to J25): the engine that judges requests, asked what it would say. */
+export function createSimulationOperations(dependencies: IamDependencies): Operations {
+  const { pageTokens, partition } = dependencies;
+
+  /** One page of results: one per action, no more than the bound on work allows. */
+  const answer = (
+    operation: string,
+    input: SimulationInput,
+    scenario: Scenario,
+    sources: Sources,
+    { caller: { accountId } }: OperationContext,
+  ): SimulatePolicyResponse => {
+    const resources = input.ResourceArns?.length ? input.ResourceArns : ['*'];
+    const work = resources.length * sources.cost(longestValue(input));
+    if (work > workPerAnswer) throw invalidInput('too many resources for policies as long as these');
+    const most = Math.max(1, Math.floor(workPerAnswer / Math.max(1, work)));
+    const actions = (input.ActionNames ?? []).map((action, index) => ({ action, index }));
+    const { items, ...page } = pageOf(
+      actions,
+      ({ index }) => String(index).padStart(4, '0'),
+      { ...input, MaxItems: Math.min(input.MaxItems ?? 100, most) },
+      { pageTokens, scope: `iam:${operation} ${accountId} ${digest(input)}` },
+    );
+    const EvaluationResults = items.map(({ action }) =>
+      evaluationResult(
+        action,
+        resources.map((resource) => simulate(scenario, action, resource)),
+        sources,
+      ),
+    );
+    return { EvaluationResults, ...page };
+  };
+
+  const SimulateCustomPolicy = defineOperation<SimulateCustomPolicyRequest, SimulatePolicyResponse>({
+    authorization: () => ({ action: 'iam:SimulateCustomPolicy', resources: ['*'] }),
+    async handle(input, context) {
+      refuseInvalid([
+        ...validateMember('policyInputList', input.PolicyInputList, { required: true, max: maxDocuments }),
+        ...inputFailures(input),
+      ]);
+      requireClearActions(input.ActionNames);
+      const { caller } = context;
+      const sources = createSources();
+      if (input.ResourcePolicy !== undefined && input.CallerArn === undefined) {
+        throw invalidInput('a simulation with a ResourcePolicy needs a CallerArn');
+      }
+      const levels = input.OrderedOrganizationPolicyInputList ?? [];
+      if (levels.flatMap((level) => level.ServiceControlPolicyInputList ?? []).length > maxDocuments) {
+        throw invalidInput(`OrderedOrganizationPolicyInputList holds more than ${maxDocuments} policies`);
+      }
+      const serviceControl = levels.map((level, at) =>
+        (level.ServiceControlPolicyInputList ?? []).map((text, index) =>
+          sources.given(text, 'scp', `OrderedOrganizationPolicyInputList.${at + 1}.${index + 1}`),
+        ),
+      );
+      const simulated =
+        input.CallerArn === undefined ? anybodyOf(partition, caller.accountId) : callerOfArn(input.CallerArn);
+      const scenario: Scenario = {
+        ...givenParts(input, sources),
+        caller: simulated,
+        resourceAccountId: ownerOf(input.ResourceOwner) ?? simulated.principal.accountId,
+        context: contextOf(input.ContextEntries),
+        ...(levels.length > 0 && { serviceControl }),
+      };
+      return answer('SimulateCustomPolicy', input, scenario, sources, context);
+    },
+  });
+
+  const SimulatePrincipalPolicy = defineOperation<SimulatePrincipalPolicyRequest, SimulatePolicyResponse>({
+    authorization: (input, context) =>
+      arnTarget(dependencies, 'SimulatePrincipalPolicy', input.PolicySourceArn, context),
+    async handle(input, context) {
+      refuseInvalid([
+        ...validateMember('policySourceArn', input.PolicySourceArn, { ...arn, required: true }),
+        ...inputFailures(input),
+      ]);
+      requireClearActions(input.ActionNames);
+      const { PolicySourceArn: sourceArn = '', CallerArn: callerArn = sourceArn } = input;
+      const { noun, record } = await requireByArn(dependencies, context.caller.accountId, sourceArn);
+      const sources = createSources();
+      const isExcluded = exclusionsOf(input.PolicyExclusionList);
+      const carried = await carriedPolicies(dependencies, noun, record);
+      const boundary = await carriedBoundary(dependencies, noun, record);
+      const given = givenParts(input, sources);
+      const simulated = callerOfArn(callerArn, callerArn === sourceArn ? record : undefined);
+      const scenario: Scenario = {
+        caller: simulated,
+        // One that is passed stands for the one that is attached.
+        ...(boundary !== undefined &&
+          !isExcluded(boundary, 'boundary') && { boundary: sources.carried(boundary, 'boundary') }),
+        ...given,
+        identity: [
+          ...carried
+            .filter((policy) => !isExcluded(policy, 'permissions'))
+            .map((policy) => sources.carried(policy, 'identity')),
+          ...given.identity,
+        ],
+        resourceAccountId: ownerOf(input.ResourceOwner) ?? simulated.principal.accountId,
+        context: contextOf(input.ContextEntries),
+      };
+      return answer('SimulatePrincipalPolicy', input, scenario, sources, context);
+    },
+  });
+
+  const GetContextKeysForCustomPolicy = defineOperation<
+    GetContextKeysForCustomPolicyRequest,
+    GetContextKeysForPolicyResponse
+  >({
+    authorization: () => ({ action: 'iam:GetContextKeysForCustomPolicy', resources: ['*'] }),
+    async handle(input) {
+      const documents = input.PolicyInputList ?? [];
+      refuseInvalid([
+        ...validateMember('policyInputList', input.PolicyInputList, { required: true, max: maxDocuments }),
+        ...documentFailures('policyInputList', documents),
+      ]);
+      return { ContextKeyNames: [...keysOfDocuments(readable(documents))] };
+    },
+  });
+
+  const GetContextKeysForPrincipalPolicy = defineOperation<
+    GetContextKeysForPrincipalPolicyRequest,
+    GetContextKeysForPolicyResponse
+  >({
+    authorization: (input, context) =>
+      arnTarget(dependencies, 'GetContextKeysForPrincipalPolicy', input.PolicySourceArn, context),
+    async handle(input, { caller: { accountId } }) {
+      const documents = input.PolicyInputList ?? [];
+      refuseInvalid([
+        ...validateMember('policySourceArn', input.PolicySourceArn, { ...arn, required: true }),
+        ...validateMember('policyInputList', input.PolicyInputList, { max: maxDocuments }),
+        ...documentFailures('policyInputList', documents),
+      ]);
+      const { noun, record } = await requireByArn(dependencies, accountId, input.PolicySourceArn ?? '');
+      const carried = await carriedPolicies(dependencies, noun, record);
+      const texts = [...carried.map(({ document }) => document), ...readable(documents)];
+      return { ContextKeyNames: [...keysOfDocuments(texts)] };
+    },
+  });
+
+  return {
+    SimulateCustomPolicy,
+    SimulatePrincipalPolicy,
+    GetContextKeysForCustomPolicy,
+    GetContextKeysForPrincipalPolicy,
+  };
+}
+
+function inputFailures(input: SimulationInput): string[] {
+  return [
+    ...documentFailures('policyInputList', input.PolicyInputList),
+    ...documentFailures('permissionsBoundaryPolicyInputList', input.PermissionsBoundaryPolicyInputList),
+    ...validateMember('permissionsBoundaryPolicyInputList', input.PermissionsBoundaryPolicyInputList, {
+      max: 1,
+    }),
+    ...validateMember('actionNames', input.ActionNames, { ...listed, max: maxActions }),
+    ...eachMember('actionNames', input.ActionNames, { min: 3, max: 128 }),
+    ...validateMember('resourceArns', input.ResourceArns, { max: maxResources }),
+    ...eachMember('resourceArns', input.ResourceArns, { min: 1, max: 2048 }),
+    ...validateMember(
+      'resourcePolicy',
+      input.ResourcePolicy,
+      constraints.optional(constraints.policyDocument),
+    ),
+    ...validateMember('resourceOwner', input.ResourceOwner, arn),
+    ...validateMember('callerArn', input.CallerArn, { min: 1, max: 2048 }),
+    // COMPAT: it tells AWS which kinds of EC2 resources must be given; nothing else depends on it.
+    ...validateMember('resourceHandlingOption', input.ResourceHandlingOption, { enum: scenarios }),
+    ...contextEntryFailures(input.ContextEntries),
+    ...pageFailures(input),
+  ];
+}
+
+/** Wildcards are not supported (iam-facts J24); neither is what cannot be an action. */
+function requireClearActions(actions: readonly string[] | undefined): void {
+  const unclear = actions?.find((action) => !/^[A-Za-z0-9-]+:[A-Za-z0-9_]+$/.test(action));
+  if (unclear === undefined) return;
+  throw invalidInput(`Invalid action name: ${unclear}. It must be SERVICE:ACTION, without wildcards.`);
+}
+
+function longestValue({ ResourceArns = [], ContextEntries = [] }: SimulationInput): number {
+  const values = ContextEntries.flatMap(({ ContextKeyValues = [] }) => ContextKeyValues);
+  return [...ResourceArns, ...values].reduce((longest, { length }) => Math.max(longest, length), 0);
+}
+
+function documentFailures(path: string, documents: readonly string[] | undefined): string[] {
+  return eachMember(path, documents, constraints.policyDocument);
+}
+
+function eachMember(
+  path: string,
+  values: readonly string[] | undefined,
+  constraint: MemberConstraint,
+): string[] {
+  return (values ?? []).flatMap((value, index) =>
+    validateMember(`${path}.${index + 1}.member`, value, constraint),
+  );
+}
+
+function givenParts(
+  input: SimulationInput,
+  sources: Sources,
+): Pick<Scenario, 'identity' | 'boundary' | 'resourcePolicy'> {
+  const [boundary] = input.PermissionsBoundaryPolicyInputList ?? [];
+  return {
+    identity: (input.PolicyInputList ?? []).map((text, index) =>
+      sources.given(text, 'identity', `PolicyInputList.${index + 1}`),
+    ),
+    ...(boundary !== undefined && {
+      boundary: sources.given(boundary, 'boundary', 'PermissionsBoundaryPolicyInputList.1'),
+    }),
+    ...(input.ResourcePolicy !== undefined && {
+      resourcePolicy: sources.given(input.ResourcePolicy, 'resource', 'ResourcePolicy'),
+    }),
+  };
+}
+
+/** All of them; InvalidInput when one cannot be read. */
+function readable(documents: readonly string[]): readonly string[] {
+  const sources = createSources();
+  for (const [index, text] of documents.entries())
+    sources.given(text, 'identity', `PolicyInputList.${index + 1}`);
+  return documents;
+}
+
+/** `arn:aws:iam::111122223333:root` */
+function ownerOf(owner: string | undefined): string | undefined {
+  if (owner === undefined) return undefined;
+  const { accountId = '', service } = parseArn(owner) ?? {};
+  if (service === 'iam' && isAccountId(accountId)) return accountId;
+  throw invalidInput(`Invalid Resource Owner: ${owner} is not the ARN of an account.`);
+}
+
+/** A marker is good for the question it was given for. */
+function digest({ Marker: _, MaxItems: __, ...question }: SimulationInput): string {
+  return createHash('sha256').update(JSON.stringify(question)).digest('base64url');
+}
