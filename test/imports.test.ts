@@ -15,7 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   webhooks: ['engine', 'wire', 'storage', 'access', 'audit'],
   audit: ['engine', 'wire', 'storage'],
   server: ['engine', 'wire', 'storage', 'services', 'access', 'cluster', 'webhooks', 'audit'],
-  cli: ['engine', 'wire', 'storage', 'server'],
+  cli: ['engine', 'wire', 'storage', 'audit', 'server'],
 };
 
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })

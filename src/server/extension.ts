@@ -19,8 +19,7 @@ export interface ExtensionDependencies {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
   }>;
-  /** Absent: this server shows no trail. */
-  readonly trail?: TrailApi;
+  readonly trail: TrailApi;
 }
 
 /** Answers the body of a request, which is JSON. */
@@ -33,10 +32,8 @@ export function createExtension(
   const { lookup, region, accountId, trail } = dependencies;
   const routes: Readonly<Record<string, Route>> = {
     accounts: (input) => createAccount(dependencies, input),
-    ...(trail !== undefined && {
-      'trail/read': async (input) => answerOf(await trail.read(input)),
-      'trail/follow': async (input) => answerOf(await trail.follow(input)),
-    }),
+    'trail/read': async (input) => answerOf(await trail.read(input)),
+    'trail/follow': async (input) => answerOf(await trail.follow(input)),
   };
   return async (request) => {
     const now = dependencies.now();

@@ -34,6 +34,7 @@ import { createExtension } from './extension.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts';
+import { startTrailService } from './trail/service.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export type { AuthenticationEvidence } from '../access/access.ts';
@@ -215,6 +216,9 @@ async function compose(
       }
     },
   });
+  const trailService = startTrailService({ trail, storage, webhook: config.alertWebhook, now, log });
+  // Before the doors: who waits for new records is answered, so that nobody holds them open.
+  opened.push(() => trailService.close());
   let ready = false;
   const awsServer = createAwsServer({
     gateway,
@@ -224,6 +228,7 @@ async function compose(
       region: config.region,
       accountId: config.accountId,
       createAccount: (accountId) => createAccount(accounts, accountId === undefined ? {} : { accountId }),
+      trail: trailService.api,
     }),
     metrics,
     isReady: () => ready,
