@@ -1,5 +1,6 @@
 import type { AccessRegistry, Authentication } from '../access/access.ts';
 import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
+import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
@@ -50,6 +51,8 @@ export interface KubernetesApiOptions {
   readonly limits?: Partial<KubernetesApiLimits>;
   /** The CA that new namespaces carry in kube-root-ca.crt. */
   readonly caPem?: string;
+  /** Where every request to a cluster is recorded, one that writes in the commit of its change. */
+  readonly recorder: ClusterRecorder;
   /** Called before the answer is sent; must not throw. */
   readonly observe?: (outcome: KubernetesOutcome) => void;
 }
@@ -60,6 +63,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const context: ApiContext = {
     storage: options.storage,
     access: options.access,
+    recorder: options.recorder,
     serviceAccounts: options.serviceAccounts,
     endpointOf: options.endpointOf,
     now: options.now,

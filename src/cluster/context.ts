@@ -1,5 +1,6 @@
 import type { AccessRegistry, ClusterAccess } from '../access/access.ts';
 import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
+import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -27,6 +28,7 @@ export interface ClusterLog {
 export interface ApiContext {
   readonly storage: Storage;
   readonly access: AccessRegistry;
+  readonly recorder: ClusterRecorder;
   readonly serviceAccounts: ServiceAccountTokens;
   /** URL of the cluster's API, as DescribeCluster shows it. */
   readonly endpointOf: (cluster: ClusterRecord) => string;

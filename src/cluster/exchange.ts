@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { Authentication, ClusterAccess } from '../access/access.ts';
-import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
-import type { Decision } from '../engine/authorizer/decision.ts';
+import type { ClusterAccess } from '../access/access.ts';
+import type { UserInfo } from '../engine/authorizer/attributes.ts';
 import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts';
 import {
   badRequest,
@@ -18,6 +17,7 @@ import type { Answer, ApiContext } from './context.ts';
 import { servedResource, serveResource } from './dispatch.ts';
 import { toStatusError } from './errors.ts';
 import { isAnonymousPath, serveNonResource } from './nonresource.ts';
+import { type Ending, recordRequest, type Seen } from './recording.ts';
 import { authenticateCaller } from './request/authentication.ts';
 import { attributesOf, authorizeOrThrow } from './request/authorization.ts';
 import { readBody } from './request/body.ts';
@@ -38,15 +38,6 @@ import { issuerDocument } from './serviceaccounts/issuerdocuments.ts';
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
 
-/** What is known of a request so far; filled step by step, so that a refusal can tell as much as was seen. */
-interface Seen {
-  clusterId: string | undefined;
-  authentication: Authentication | undefined;
-  attributes: Attributes | undefined;
-  decision: Decision | undefined;
-  form: AnswerForm | undefined;
-}
-
 /** One request from its first line to its answer. Never rejects. */
 export async function serveRequest(
   context: ApiContext,
@@ -56,30 +47,59 @@ export async function serveRequest(
 ): Promise<void> {
   const auditId = context.random.uuid();
   const seen: Seen = {
-    clusterId: undefined,
+    cluster: undefined,
+    requestUri: '',
+    verb: '',
     authentication: undefined,
+    anonymous: false,
     attributes: undefined,
     decision: undefined,
-    form: undefined,
   };
-  const report = (status: number): void => {
-    const { form: _, ...rest } = seen;
-    observe({ auditId, ...rest, status });
+  const recording = recordRequest({
+    storage: context.storage,
+    recorder: context.recorder,
+    seen,
+    known: {
+      auditId,
+      sourceIp: request.socket?.remoteAddress ?? '',
+      ...userAgentOf(request),
+      receivedAt: context.now(),
+    },
+  });
+  const form: { asked?: AnswerForm } = {};
+  const report = (ending: Ending): void => {
+    const { cluster, authentication, attributes, decision } = seen;
+    const { status } = ending;
+    recording.finish(ending);
+    observe({ auditId, clusterId: cluster?.clusterId, authentication, attributes, decision, status });
   };
   let rendered: Rendered;
+  let reason: string | undefined;
   try {
-    const answer = await answerRequest(context, request, seen);
+    const recorded = { ...context, storage: recording.storage };
+    const answer = await answerRequest(recorded, request, seen, form);
     if (answer.kind === 'watch') {
-      report(200);
+      report({ status: 200, streams: true });
       openStream(context, request, response, auditId, answer);
       return;
     }
-    rendered = renderAnswer(answer, seen.form ?? answerForm(undefined, new URLSearchParams()), context.now());
+    rendered = renderAnswer(
+      answer,
+      form.asked ?? answerForm(undefined, new URLSearchParams()),
+      context.now(),
+    );
   } catch (error) {
-    rendered = renderError(toStatusError(error, context.log, auditId), seen.form);
+    const failure = toStatusError(error, context.log, auditId);
+    reason = failure.status.reason;
+    rendered = renderError(failure, form.asked);
   }
-  report(rendered.status);
+  report({ status: rendered.status, ...(reason !== undefined && { reason }) });
   sendRendered(request, response, auditId, rendered);
+}
+
+function userAgentOf(request: HttpRequest): { readonly userAgent?: string } {
+  const userAgent = request.headers['user-agent'];
+  return userAgent === undefined ? {} : { userAgent };
 }
 
 /** The answer has begun: what fails from here on can only be told by breaking the stream off. */
@@ -98,16 +118,23 @@ function openStream(
   }
 }
 
-async function answerRequest(context: ApiContext, request: HttpRequest, seen: Seen): Promise<Answer> {
+async function answerRequest(
+  context: ApiContext,
+  request: HttpRequest,
+  seen: Seen,
+  form: { asked?: AnswerForm },
+): Promise<Answer> {
   const url = request.url ?? '';
   if (url.length > context.limits.urlLength) throw uriTooLong(context.limits.urlLength);
   const target = parseClusterTarget(url);
   const cluster = target && context.access.clusterByName(target.accountId, target.region, target.name);
   // SECURITY: who may see which clusters exist is not decided yet; a wrong form and an unknown name answer alike.
   if (target === undefined || cluster === undefined) throw pathNotFound();
-  seen.clusterId = cluster.cluster.clusterId;
+  seen.cluster = cluster.cluster;
+  seen.requestUri = target.query === '' ? target.path : `${target.path}?${target.query}`;
   const lines = headerLines(request.rawHeaders);
   const info = parseRequestInfo(request.method ?? '', target.path, target.query);
+  seen.verb = info.verb;
   const user = await identify(context, cluster, lines, info, seen);
 
   seen.attributes = attributesOf(info, user);
@@ -121,8 +148,8 @@ async function answerRequest(context: ApiContext, request: HttpRequest, seen: Se
     return serveNonResource(cluster, info, { accept, host: header(lines, 'host') ?? '' });
   }
   const resource = servedResource(info);
-  const form = answerForm(accept, info.query);
-  seen.form = form;
+  const asked = answerForm(accept, info.query);
+  form.asked = asked;
   return serveResource(
     context,
     {
@@ -141,7 +168,7 @@ async function answerRequest(context: ApiContext, request: HttpRequest, seen: Se
           if (decision.decision !== 'allow') Object.assign(seen, { attributes, decision });
         }),
     },
-    eventRenderer(resource, form, context.now),
+    eventRenderer(resource, asked, context.now),
   );
 }
 
@@ -162,6 +189,7 @@ async function identify(
       seen.authentication = caller.authentication;
       throw unauthorized();
     case 'anonymous': {
+      seen.anonymous = true;
       const mayAsk =
         isAnonymousPath(info) && cluster.authorize(attributesOf(info, caller.user)).decision === 'allow';
       if (!mayAsk) throw unauthorized();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { AccessRegistry, Authentication, ClusterAccess } from '../../src/access/access.ts';
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../../src/access/serviceaccounts.ts';
 import { looksLikeJwt } from '../../src/access/serviceaccounttoken.ts';
+import { openTrail, type Trail } from '../../src/audit/trail.ts';
 import {
   createKubernetesApi,
   createKubernetesServer,
@@ -174,6 +175,7 @@ export interface CallOptions {
 export interface TestApi {
   readonly storage: Storage;
   readonly api: KubernetesApi;
+  readonly trail: Trail;
   readonly outcomes: KubernetesOutcome[];
   /** `https://127.0.0.1:PORT/clusters/…`. */
   readonly endpoint: string;
@@ -224,9 +226,18 @@ export async function startTestApi(
     ? await options.access(storage, serviceAccounts)
     : createFakeAccess(storage, serviceAccounts);
   const outcomes: KubernetesOutcome[] = [];
+  const trail = await openTrail({
+    storage,
+    now: Date.now,
+    newId: random.uuid,
+    operatorAccountId: clusterRecord.accountId,
+    region: clusterRecord.region,
+    log: { error: (fields, message) => console.error(message, fields) },
+  });
   const api = createKubernetesApi({
     storage,
     access,
+    recorder: trail.requests,
     serviceAccounts,
     endpointOf: () => `https://127.0.0.1${clusterPath}`,
     now: Date.now,
@@ -275,6 +286,7 @@ export async function startTestApi(
   return {
     storage,
     api,
+    trail,
     outcomes,
     endpoint: `https://127.0.0.1:${port}${clusterPath}`,
     port,
@@ -299,6 +311,7 @@ export async function startTestApi(
     async close() {
       await close(1_000);
       access.close();
+      await trail.close();
       await storage.close();
       directory.dispose();
     },
