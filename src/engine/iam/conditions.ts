@@ -105,8 +105,8 @@ function judgeSet(
   judgeOne: (value: string, context: RequestContext) => Answer,
 ): Answer {
   if (typeof value === 'string') return judgeOne(value, context);
-  const [settles, otherwise]: readonly Answer[] = set === 'all' ? allSettles : anySettles;
-  let answer: Answer = otherwise ?? 'unknown';
+  const settles: Answer = set === 'all' ? 'no' : 'yes';
+  let answer = not(settles);
   for (const one of value) {
     const judged = judgeOne(one, context);
     if (judged === settles) return judged;
@@ -114,9 +114,6 @@ function judgeSet(
   }
   return answer;
 }
-
-const allSettles = ['no', 'yes'] as const;
-const anySettles = ['yes', 'no'] as const;
 
 const compareWith = (compare: Comparison, value: string, context: RequestContext): Answer =>
   compare(value, context);

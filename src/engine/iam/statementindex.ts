@@ -11,10 +11,10 @@ export interface StatementIndex {
 }
 
 /**
- * Actions remembered per index. Callers ask a few; whoever asks more than that, by simulating made-up names, gets a
- * slower answer and no more memory.
+ * Actions remembered per index. Callers ask a few; whoever asks for more, with simulated actions say, gets a slower
+ * answer and takes no more memory.
  */
-const maxRemembered = 128;
+const maxRemembered = 64;
 
 export function createStatementIndex(statements: readonly CompiledStatement[]): StatementIndex {
   const byAction = new Map<string, number[]>();

@@ -86,7 +86,8 @@ function parseTemplate(
   const tokens: PatternToken<RequestContext>[] = [];
   const variables: Variable[] = [];
   const addText = (piece: string): void => {
-    if (wildcards) tokens.push(...wildcardTokens(fold(piece)));
+    // Not `push(...)`: a hundred thousand arguments overflow the stack.
+    if (wildcards) for (const token of wildcardTokens(fold(piece))) tokens.push(token);
     else if (piece !== '') tokens.push({ kind: 'text', text: fold(piece) });
   };
   let at = 0;
