@@ -87,3 +87,73 @@ test('the stock SDK leads a user, a role and a policy through their lives', asyn
   const { AccessKeyMetadata } = await iam.listAccessKeys({ UserName: 'ada' });
   expect(AccessKeyMetadata).toMatchObject([{ AccessKeyId: AccessKey?.AccessKeyId, Status: 'Active' }]);
 });
+
+test('the stock SDK leads a group, policy versions and a boundary through their lives', async () => {
+  const iam = clientOf(await createWorld());
+  const { Policy } = await iam.createPolicy({ PolicyName: 'limit', PolicyDocument: allowAll });
+  const PolicyArn = Policy?.Arn ?? '';
+  const { User } = await iam.createUser({ UserName: 'ada', PermissionsBoundary: PolicyArn });
+  expect(User?.PermissionsBoundary?.PermissionsBoundaryArn).toBe(PolicyArn);
+  const { Group } = await iam.createGroup({ GroupName: 'devs', Path: '/team/' });
+  await iam.addUserToGroup({ GroupName: 'devs', UserName: 'ada' });
+  const members = await iam.getGroup({ GroupName: 'DEVS' });
+  expect(members).toMatchObject({ Group, Users: [{ UserName: 'ada', UserId: User?.UserId }] });
+  expect((await iam.listGroupsForUser({ UserName: 'ada' })).Groups).toEqual([Group]);
+  await iam.putGroupPolicy({ GroupName: 'devs', PolicyName: 'p', PolicyDocument: allowAll });
+  expect((await iam.listGroupPolicies({ GroupName: 'devs' })).PolicyNames).toEqual(['p']);
+  await expect(iam.deleteGroup({ GroupName: 'devs' })).rejects.toMatchObject({
+    name: 'DeleteConflictException',
+    message: 'Cannot delete entity, must remove users from group first.',
+  });
+
+  const { PolicyVersion } = await iam.createPolicyVersion({
+    PolicyArn,
+    PolicyDocument: allowAll,
+    SetAsDefault: true,
+  });
+  expect(PolicyVersion).toMatchObject({ VersionId: 'v2', IsDefaultVersion: true });
+  await expect(iam.deletePolicyVersion({ PolicyArn, VersionId: 'v2' })).rejects.toMatchObject({
+    name: 'DeleteConflictException',
+  });
+  await iam.deletePolicyVersion({ PolicyArn, VersionId: 'v1' });
+  await iam.tagPolicy({ PolicyArn, Tags: [{ Key: 'team', Value: 'a' }] });
+  expect(
+    await iam.listEntitiesForPolicy({ PolicyArn, PolicyUsageFilter: 'PermissionsBoundary' }),
+  ).toMatchObject({
+    PolicyUsers: [{ UserName: 'ada', UserId: User?.UserId }],
+    PolicyGroups: [],
+    PolicyRoles: [],
+  });
+  await expect(
+    iam.putUserPermissionsBoundary({
+      UserName: 'ada',
+      PermissionsBoundary: 'arn:aws:iam::aws:policy/aws-service-role/AmazonEKSServiceRolePolicy',
+    }),
+  ).rejects.toMatchObject({ name: 'PolicyNotAttachableException', $metadata: { httpStatusCode: 400 } });
+  await iam.deleteUserPermissionsBoundary({ UserName: 'ada' });
+  expect((await iam.getPolicy({ PolicyArn })).Policy).toMatchObject({
+    PermissionsBoundaryUsageCount: 0,
+    Tags: [{ Key: 'team', Value: 'a' }],
+  });
+});
+
+test('the questions Terraform asks before it deletes a user and a role have answers', async () => {
+  const iam = clientOf(await createWorld());
+  const UserName = 'ada';
+  await iam.createUser({ UserName });
+  expect(await iam.listGroupsForUser({ UserName })).toMatchObject({ Groups: [], IsTruncated: false });
+  expect(await iam.listSSHPublicKeys({ UserName })).toMatchObject({ SSHPublicKeys: [], IsTruncated: false });
+  expect(await iam.listSigningCertificates({ UserName })).toMatchObject({ Certificates: [] });
+  expect(await iam.listServiceSpecificCredentials({ UserName })).toMatchObject({
+    ServiceSpecificCredentials: [],
+  });
+  expect(await iam.listMFADevices({ UserName })).toMatchObject({ MFADevices: [] });
+  await expect(iam.deleteLoginProfile({ UserName })).rejects.toMatchObject({ name: 'NoSuchEntityException' });
+  await iam.deleteUser({ UserName });
+  const RoleName = 'ops';
+  await iam.createRole({ RoleName, AssumeRolePolicyDocument: trustOf({ AWS: '*' }) });
+  expect(await iam.listInstanceProfilesForRole({ RoleName })).toMatchObject({ InstanceProfiles: [] });
+  expect(await iam.listRolePolicies({ RoleName })).toMatchObject({ PolicyNames: [] });
+  expect(await iam.listAttachedRolePolicies({ RoleName })).toMatchObject({ AttachedPolicies: [] });
+  await iam.deleteRole({ RoleName });
+});

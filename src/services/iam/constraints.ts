@@ -57,6 +57,12 @@ export const policyVersionId: MemberConstraint = {
   required: true,
   pattern: 'v[1-9][0-9]*(\\.[A-Za-z0-9-]*)?',
 };
+export const accountAlias: MemberConstraint = {
+  required: true,
+  min: 3,
+  max: 63,
+  pattern: '[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]',
+};
 export const accessKeyId: MemberConstraint = { required: true, min: 16, max: 128, pattern: '[\\w]+' };
 export const accessKeyStatus: MemberConstraint = { required: true, enum: ['Active', 'Inactive'] };
 

@@ -111,6 +111,13 @@ describe('refusals', () => {
       'ARN AdministratorAccess!! is not valid.',
     ],
     [
+      "attaching a policy of AWS's own roles",
+      'AttachRolePolicy',
+      { RoleName: 'ops', PolicyArn: 'arn:aws:iam::aws:policy/aws-service-role/AmazonEKSServiceRolePolicy' },
+      'PolicyNotAttachableException',
+      'Cannot attach a Service Role Policy to a Customer Role.',
+    ],
+    [
       'attaching what does not exist',
       'AttachUserPolicy',
       { UserName: 'ada', PolicyArn: arnOf('none') },

@@ -136,8 +136,7 @@ describe('refusals', () => {
   });
 
   const protectedCases: readonly [operation: string, input: object][] = [
-    ['UpdateRole', {}],
-    ['UpdateRoleDescription', { Description: 'mine' }],
+    ['UpdateRole', { MaxSessionDuration: 7200 }],
     ['UpdateAssumeRolePolicy', { PolicyDocument: trust }],
     ['PutRolePolicy', { PolicyName: 'p', PolicyDocument: allow() }],
     ['DeleteRolePolicy', { PolicyName: 'p' }],

@@ -181,7 +181,9 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         ...validateMember('maxSessionDuration', input.MaxSessionDuration, constraints.maxSessionDuration),
       ]);
       return atomically(async () => {
-        const stored = await requireRole(accountId, name);
+        const stored = await requireEntity(dependencies, roleKind, accountId, name);
+        // The description is what may be edited of a service-linked role (User Guide, service-linked roles).
+        if (input.MaxSessionDuration !== undefined) roleKind.refuseProtected(stored.record);
         const role: RoleRecord = {
           ...stored.record,
           ...(input.Description === undefined ? {} : { description: input.Description }),
@@ -205,7 +207,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         }),
       ]);
       return atomically(async () => {
-        const stored = await requireRole(accountId, name);
+        const stored = await requireEntity(dependencies, roleKind, accountId, name);
         const role = { ...stored.record, description };
         return commit(replacing(stored, role), { Role: await wholeRole(role) });
       });

@@ -61,7 +61,7 @@ describe('refusals', () => {
 
   test.each([
     ['DeleteRole', {}],
-    ['UpdateRole', { Description: 'x' }],
+    ['UpdateRole', { MaxSessionDuration: 7200 }],
     ['UpdateAssumeRolePolicy', { PolicyDocument: trustOf({ AWS: '*' }) }],
     ['AttachRolePolicy', { PolicyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }],
     [

@@ -124,6 +124,43 @@ test.each([
   },
 );
 
+describe('tags of policies', () => {
+  const own = `arn:aws:iam::${account}:policy/read`;
+  const admin = 'arn:aws:iam::aws:policy/AdministratorAccess';
+  const refused = `User: arn:aws:iam::${account}:root is not authorized to perform: iam:`;
+
+  test.each([
+    ['TagPolicy', { PolicyArn: `${own}er`, Tags: [tag('a')] }, `Policy ${own}er was not found.`],
+    ['UntagPolicy', { PolicyArn: `${own}er`, TagKeys: ['a'] }, `Policy ${own}er was not found.`],
+    ['TagPolicy', { PolicyArn: admin, Tags: [tag('a')] }, `${refused}TagPolicy on resource: policy ${admin}`],
+    [
+      'UntagPolicy',
+      { PolicyArn: admin, TagKeys: ['a'] },
+      `${refused}UntagPolicy on resource: policy ${admin}`,
+    ],
+  ])('%s %j is refused', async (operation, input, message) => {
+    const world = await createWorld();
+    await expect(world.call(operation, input)).rejects.toMatchObject({ message });
+  });
+
+  test('are added, replaced, listed in pages, shown by GetPolicy and removed', async () => {
+    const world = await createWorld();
+    await world.call('CreatePolicy', {
+      PolicyName: 'read',
+      PolicyDocument: allowAll,
+      Tags: [tag('team', 'a')],
+    });
+    await world.call('TagPolicy', { PolicyArn: own, Tags: [tag('TEAM', 'b'), tag('cost')] });
+    const first = await world.call<TagList>('ListPolicyTags', { PolicyArn: own, MaxItems: 1 });
+    expect(first).toMatchObject({ Tags: [tag('cost')], IsTruncated: true });
+    const second = await world.call<TagList>('ListPolicyTags', { PolicyArn: own, Marker: first.Marker });
+    expect(second).toEqual({ Tags: [tag('TEAM', 'b')], IsTruncated: false });
+    await world.call('UntagPolicy', { PolicyArn: own, TagKeys: ['team'] });
+    const { Policy } = await world.call<{ Policy: { Tags: object[] } }>('GetPolicy', { PolicyArn: own });
+    expect(Policy.Tags).toEqual([tag('cost')]);
+  });
+});
+
 test('a marker that stands on a long tag key is taken back', async () => {
   const world = await createWorld();
   await world.user('ada');
