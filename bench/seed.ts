@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readSealingKey } from '../src/server/datadirectory.ts';
+import { newAccessKeyId } from '../src/services/credentials/accesskeyid.ts';
 import { newAccessEntry, putEntry } from '../src/services/eks/entryrecord.ts';
 import { newSecretAccessKey, newUniqueId } from '../src/services/iam/ids.ts';
 import { createSecretBox } from '../src/services/secretbox.ts';
@@ -168,7 +169,7 @@ export async function seedUsers(
   for (let at = 0; at < count; at++) {
     const name = `bench-user-${at}`;
     const principalId = newUniqueId('AIDA', random);
-    const accessKeyId = newUniqueId('AKIA', random);
+    const accessKeyId = newAccessKeyId('AKIA', accountId, random);
     const secretAccessKey = newSecretAccessKey(random);
     const user: UserRecord = {
       ...principalRecord(accountId, name, principalId),

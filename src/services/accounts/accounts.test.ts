@@ -4,16 +4,16 @@ import type { AccessKeyRecord } from '../../storage/records/iam.ts';
 import { accessKeyKey } from '../../storage/records/keys.ts';
 import { createCredentialLookup } from '../credentials/lookup.ts';
 import { createSecretBox } from '../secretbox.ts';
-import { type AccountDependencies, createAccount, ensureAccount } from './accounts.ts';
+import { createAccount, ensureAccount } from './accounts.ts';
 
 const accountId = '111122223333';
 
-function createWorld(): AccountDependencies {
+function createWorld() {
   return {
     storage: createMemoryStorage(),
     secretBox: createSecretBox(new Uint8Array(32).fill(1)),
     random: {
-      bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+      bytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
       uuid: () => crypto.randomUUID(),
     },
     now: () => 1_000,

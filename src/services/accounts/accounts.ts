@@ -2,7 +2,8 @@ import { isAccountId } from '../../engine/arn/arn.ts';
 import type { AccessKeyRecord, AccountRecord } from '../../storage/records/iam.ts';
 import { accessKeyKey, accountKey } from '../../storage/records/keys.ts';
 import { RevisionConflictError, type Storage } from '../../storage/storage.ts';
-import { newSecretAccessKey, newUniqueId } from '../iam/ids.ts';
+import { newAccessKeyId } from '../credentials/accesskeyid.ts';
+import { newSecretAccessKey } from '../iam/ids.ts';
 import type { RandomSource, SecretBox } from '../secrets.ts';
 
 export interface AccountDependencies {
@@ -47,7 +48,7 @@ export async function createAccount(
       `\`${accountId}\` is not an account id of 12 digits`,
     );
   }
-  const accessKeyId = newUniqueId('AKIA', random);
+  const accessKeyId = newAccessKeyId('AKIA', accountId, random);
   const secretAccessKey = newSecretAccessKey(random);
   const createdAt = now();
   const account: AccountRecord = { accountId, createdAt, accessKeyIds: [accessKeyId] };

@@ -9,13 +9,14 @@ import type {
 import type { AccessKeyRecord } from '../../storage/records/iam.ts';
 import { accessKeyKey } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
+import { newAccessKeyId } from '../credentials/accesskeyid.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { noSuchEntity, quotaExceeded } from './errors.ts';
 import { type CredentialHolder, holderOf, nameOfHolder, ownerOf } from './holders.ts';
-import { newSecretAccessKey, newUniqueId } from './ids.ts';
+import { newSecretAccessKey } from './ids.ts';
 import { pageFailures, pageOf } from './paging.ts';
 import { callerTarget } from './principals.ts';
 import { atomically, put, readRecord, replacing, type Stored } from './records.ts';
@@ -45,7 +46,7 @@ export function createAccessKeyOperations(dependencies: IamDependencies): Operat
         if (record.accessKeyIds.length >= keysPerUser) {
           throw quotaExceeded('AccessKeysPerUser', keysPerUser);
         }
-        const accessKeyId = newUniqueId('AKIA', random);
+        const accessKeyId = newAccessKeyId('AKIA', caller.accountId, random);
         const secret = newSecretAccessKey(random);
         const accessKey: AccessKeyRecord = {
           accessKeyId,
