@@ -96,6 +96,10 @@ function inputValues({ cluster, role, user }: Names): Readonly<Record<string, un
     TagKeys: ['a'],
     RoleArn: arn,
     RoleSessionName: 'session',
+    SerialNumber: `arn:aws:iam::${connection.accountId}:mfa/${user}`,
+    OpenIDConnectProviderArn: `arn:aws:iam::${connection.accountId}:oidc-provider/oidc.example.com/${cluster}`,
+    Url: `https://oidc.example.com/${cluster}`,
+    AWSServiceName: 'eks.amazonaws.com',
   };
 }
 

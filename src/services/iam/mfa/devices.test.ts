@@ -425,6 +425,16 @@ test('each operation is judged on the device or on the user, as the Service Auth
     });
   }
   expect(await world.target('ListVirtualMFADevices', {})).toMatchObject({ resources: ['*'] });
+  const foreign = 'arn:aws:iam::444455556666:mfa/ada';
+  for (const [SerialNumber, resource] of [
+    ['GAHT12345678', `arn:aws:iam::${account}:mfa/GAHT12345678`],
+    ['ada', `arn:aws:iam::${account}:mfa/ada`],
+    [foreign, foreign],
+  ]) {
+    expect(await world.target('DeleteVirtualMFADevice', { SerialNumber })).toMatchObject({
+      resources: [resource],
+    });
+  }
 });
 
 test('tags are given at creation, changed and listed', async () => {

@@ -5,7 +5,7 @@ import type { AuthorizationTarget, OperationContext } from '../../operation.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { noSuchEntity } from '../errors.ts';
 import { readRecord, type Stored } from '../records.ts';
-import { deviceKeyOf } from './serials.ts';
+import { deviceKeyOf, serialPrefix } from './serials.ts';
 
 type Place = Pick<IamDependencies, 'storage' | 'partition'>;
 
@@ -31,7 +31,10 @@ export async function requireDevice(
   return device;
 }
 
-/** The target of an operation on a device, with its tags. What is no ARN of an own device is judged as it stands. */
+/**
+ * The target of an operation on a device, with its tags. A serial number that is no ARN, as hardware has, would be a
+ * device of the account; an ARN is judged as it stands, so that one of another account is refused.
+ */
 export async function deviceTarget(
   place: Place,
   action: string,
@@ -39,8 +42,11 @@ export async function deviceTarget(
   { caller }: OperationContext,
   keys: RequestContext = new Map(),
 ): Promise<AuthorizationTarget> {
-  const arn = serialNumber ?? '';
-  const device = await findDevice(place, caller.accountId, arn);
+  const serial = serialNumber ?? '';
+  const arn = serial.startsWith('arn:')
+    ? serial
+    : `${serialPrefix(place.partition, caller.accountId)}${serial}`;
+  const device = await findDevice(place, caller.accountId, serial);
   return {
     action: `iam:${action}`,
     resources: [resourceWithKeys(arn, resourceTagKeys(device?.record.tags ?? []))],
