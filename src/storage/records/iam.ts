@@ -169,3 +169,10 @@ export interface PrincipalIdRecord {
   readonly accountId: string;
   readonly name: string;
 }
+
+/** The latest credential report of an account (iam-facts J21). */
+export interface CredentialReportRecord {
+  readonly generatedAt: number;
+  /** CSV text. */
+  readonly content: string;
+}

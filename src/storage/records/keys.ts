@@ -36,6 +36,8 @@ export const oidcProvidersPrefix = (accountId: string): string => `iam/${account
 export const roleDeletionKey = (accountId: string, taskId: string): string =>
   `${roleDeletionsPrefix(accountId)}${taskId}`;
 export const roleDeletionsPrefix = (accountId: string): string => `iam/${accountId}/role-deletion/`;
+/** The account's latest credential report. */
+export const credentialReportKey = (accountId: string): string => `credential-report/${accountId}`;
 /** Everything of IAM, of every account. */
 export const allIamPrefix = 'iam/';
 /** Access keys are looked up by their id alone: it is all a signature carries. */
