@@ -20,8 +20,12 @@ const directory = resolve(import.meta.dirname, '../docs/reference');
 function cliPage(): string {
   const program = createProgram();
   program.configureHelp({ helpWidth: 110 });
+  // A command that only groups others has no page of its own.
   const commands = (parent: Command): readonly Command[] =>
-    parent.commands.flatMap((command) => (command.commands.length === 0 ? [command] : commands(command)));
+    parent.commands.flatMap((command) => {
+      const isGroup = command.commands.length > 0 && command.options.length === 0;
+      return [...(isGroup ? [] : [command]), ...commands(command)];
+    });
   const name = (command: Command): string =>
     command.parent === null ? command.name() : `${name(command.parent)} ${command.name()}`;
   const sections = commands(program).map((command) => {

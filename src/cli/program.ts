@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import { severities as alertSeverities } from '../audit/alerts/rule.ts';
 import { severities } from '../engine/analysis/policylint/severity.ts';
 import type { PolicyKind } from '../engine/iam/document.ts';
 import {
@@ -45,6 +46,8 @@ export function createProgram(): Command {
         .choices(oidcIssuers)
         .default('none'),
     )
+    .option('--alert-webhook <url>', 'send alerts of the trail there: https, or http to this machine')
+    .option('--alert-secret-file <file>', 'sign what is sent to the webhook with the secret in this file')
     .addOption(
       new Option('--log-level <level>', 'least level that is logged').choices(logLevels).default('info'),
     )
@@ -119,6 +122,74 @@ export function createProgram(): Command {
       '\nExit codes: 0 nothing found, 1 something found, 2 misuse. Rules: docs/reference/policy-lint.md',
     )
     .action(async (files, options) => (await import('./policylint.ts')).lintPolicies(files, options));
+
+  const sinceOption = (): Option =>
+    new Option('--since <when>', 'from then on: 15m, 2h, 7d, 2026-01-15 or a timestamp');
+  const untilOption = (): Option => new Option('--until <when>', 'up to then');
+  const trail = program
+    .command('trail')
+    .description('show who asked this server for what, and what deserves attention')
+    // `trail export --since …` is the subcommand's own.
+    .enablePositionalOptions()
+    .option('--user <name>', 'calls of this user, session name or Kubernetes user')
+    .option('--principal <arn>', 'calls of this user or role: ARN, role/NAME, user/NAME or unique id')
+    .option('--access-key <id>', 'calls with this access key')
+    .option('--event <name>', 'calls of this name, or Kubernetes requests of this verb')
+    .option('--source <service>', 'calls of this service: eks, iam, sts …')
+    .option('--ip <address>', 'calls from this address')
+    .option('--cluster <name>', 'calls about this cluster')
+    .option('--account <id>', 'calls in this account')
+    .option('--errors', 'refused and failed calls only')
+    .option('--kubernetes', 'also requests to the clusters themselves')
+    .addOption(sinceOption())
+    .addOption(untilOption())
+    .option('--limit <n>', 'at most the newest n (default: 50, with --since all)')
+    .option('--follow', 'go on with new ones as they come')
+    .option(
+      '--alerts',
+      'what deserves attention (docs/reference/alerts.md), of the last 24 hours unless --since is given',
+    )
+    .addOption(
+      new Option('--severity <least>', 'least severity of alerts').choices(alertSeverities).default('low'),
+    )
+    .option('--json', 'print one JSON document a line: CloudTrail records, audit.k8s.io events or alerts')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .action(async (options) => (await import('./trail.ts')).showTrail(options));
+
+  trail
+    .command('export')
+    .description('write records into files: CloudTrail’s own layout with signed digests, or JSON lines')
+    .requiredOption('--output <directory>', 'write there; an export that is there is continued')
+    .addOption(
+      new Option('--format <format>', 'write').choices(['cloudtrail', 'jsonl']).default('cloudtrail'),
+    )
+    .option('--bucket <name>', 'S3 bucket that the digests name', 'entryway-trail')
+    .option('--account <id>', 'records of this account')
+    .option('--kubernetes', 'also requests to the clusters themselves (jsonl)')
+    .addOption(sinceOption())
+    .addOption(untilOption())
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .action(async (options) => (await import('./trail/export.ts')).exportTrail(options));
+
+  trail
+    .command('verify')
+    .description('check an export in CloudTrail’s layout: exit code 1 when a file is not as it was signed')
+    .argument('<directory>', 'where the export is')
+    .option('--public-key <file>', 'verify with this key instead of the data directory’s')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .action(async (directory, options) =>
+      (await import('./trail/verify.ts')).verifyTrail(directory, options),
+    );
+
+  trail
+    .command('public-key')
+    .description('print the key that exports are verified with')
+    .addOption(dataOption())
+    .addOption(readyFileOption())
+    .action(async (options) => (await import('./trail/verify.ts')).printPublicKey(options));
 
   program
     .command('tour')

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   type LogFormat,
   type LogLevel,
   type OidcIssuers,
   parseAccountId,
+  parseAlertWebhook,
   parseListenAddress,
   parseRegion,
   requireLoopback,
@@ -23,6 +25,8 @@ export interface ServeOptions {
   readonly region: string;
   readonly readyFile?: string;
   readonly oidcIssuers: OidcIssuers;
+  readonly alertWebhook?: string;
+  readonly alertSecretFile?: string;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly demo?: boolean;
@@ -71,9 +75,23 @@ function parseConfig(options: ServeOptions): ServerConfig {
     region: parseRegion(options.region),
     readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
     oidcIssuers: options.oidcIssuers,
+    ...alertWebhook(options),
     logLevel: options.logLevel,
     logFormat: options.logFormat,
   };
+}
+
+function alertWebhook({
+  alertWebhook: url,
+  alertSecretFile: file,
+}: ServeOptions): Pick<ServerConfig, 'alertWebhook'> {
+  if (url !== undefined) {
+    return {
+      alertWebhook: parseAlertWebhook(url, file === undefined ? undefined : readFileSync(file, 'utf8')),
+    };
+  }
+  if (file === undefined) return {};
+  throw new CommandError('misuse', '--alert-secret-file signs what --alert-webhook sends', 'give both');
 }
 
 function banner({ connection }: RunningServer): string {

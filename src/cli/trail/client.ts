@@ -1,0 +1,83 @@
+import type { TrailItem } from '../../audit/item.ts';
+import type { ReadyFile } from '../../server/readyfile.ts';
+import type {
+  TrailFollowAnswer,
+  TrailFollowRequest,
+  TrailReadAnswer,
+  TrailReadRequest,
+} from '../../server/trail/api.ts';
+import type { TrailFilter } from '../../server/trail/filter.ts';
+import { callExtension } from '../clients/aws.ts';
+import { CommandError } from '../failure.ts';
+import { rootCredentials } from '../identity.ts';
+import type { Range } from './times.ts';
+
+/** The trail of a running server, as its operator. Holds one page at a time. */
+export interface TrailClient {
+  /** Oldest first, to the end. */
+  read(filter: TrailFilter, range: Range): AsyncIterable<readonly TrailItem[]>;
+  /** The newest ones, oldest of them first. */
+  newest(filter: TrailFilter, range: Range, count: number): Promise<readonly TrailItem[]>;
+  /** Without a cursor: where new records begin. With one: what came after it, or nothing when none came for a while. */
+  follow(filter: TrailFilter, cursor: string | undefined): Promise<TrailFollowAnswer>;
+}
+
+/** The server answers sooner, so that a connection that hangs is told from a quiet trail. */
+const waitMs = 10_000;
+const pageSize = 1000;
+
+export function openTrailClient(connection: ReadyFile): TrailClient {
+  const ask = async <Answer>(path: string, input: object): Promise<Answer> => {
+    const { status, body } = await callExtension(
+      {
+        endpoint: connection.awsEndpoint,
+        region: connection.region,
+        // Made anew for each page: a session of the operator ends after a while, following does not.
+        credentials: rootCredentials(connection),
+      },
+      `/entryway/v1/trail/${path}`,
+      input,
+    );
+    if (status === 200) return body as Answer;
+    const { message } = body as { readonly message: string };
+    throw new CommandError(status === 403 ? 'denied' : 'failure', message);
+  };
+  const page = (request: TrailReadRequest): Promise<TrailReadAnswer> => ask('read', request);
+  return {
+    async *read(filter, range) {
+      let after: string | undefined;
+      do {
+        const { items, next } = await page({
+          filter,
+          ...range,
+          order: 'oldest',
+          limit: pageSize,
+          ...(after === undefined ? {} : { after }),
+        });
+        yield items;
+        after = next;
+      } while (after !== undefined);
+    },
+    async newest(filter, range, count) {
+      const found: TrailItem[] = [];
+      let after: string | undefined;
+      do {
+        const { items, next } = await page({
+          filter,
+          ...range,
+          order: 'newest',
+          limit: Math.min(count - found.length, pageSize),
+          ...(after === undefined ? {} : { after }),
+        });
+        found.push(...items);
+        after = next;
+      } while (after !== undefined && found.length < count);
+      return found.reverse();
+    },
+    follow(filter, cursor) {
+      const request: TrailFollowRequest =
+        cursor === undefined ? { filter, waitMs: 0 } : { filter, waitMs, cursor };
+      return ask('follow', request);
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import { once } from 'node:events';
+import { printable } from '../render/printable.ts';
+
+/** Where rows go as they come; nothing is held back, so a table can be without end. */
+export interface RowWriter {
+  write(rows: readonly (readonly string[])[]): Promise<void>;
+}
+
+/**
+ * A plain table of unknown length: the first rows decide how wide its columns are, between what is usual and what is
+ * bearable; a longer cell pushes its own line only.
+ */
+export function createRowWriter(
+  out: NodeJS.WritableStream,
+  columns: readonly { readonly title: string; readonly usual: number }[],
+): RowWriter {
+  const bearable = 60;
+  let widths: readonly number[] | undefined;
+  const line = (cells: readonly string[]): string =>
+    `${cells
+      .map((cell, i) => cell.padEnd(widths?.[i] ?? 0))
+      .join('  ')
+      .trimEnd()}\n`;
+  return {
+    async write(rows) {
+      const cells = rows.map((row) => row.map(printable));
+      let text = '';
+      if (widths === undefined) {
+        widths = columns.map(({ title, usual }, i) =>
+          Math.min(bearable, Math.max(usual, title.length, ...cells.map((row) => row[i]?.length ?? 0))),
+        );
+        text = line(columns.map(({ title }) => title.toUpperCase()));
+      }
+      await writeText(out, text + cells.map(line).join(''));
+    },
+  };
+}
+
+/** Resolves when the reader has room again: what is printed does not pile up. */
+export async function writeText(out: NodeJS.WritableStream, text: string): Promise<void> {
+  if (text !== '' && !out.write(text)) await once(out, 'drain');
+}
+
+/** Whoever reads us may stop (`| head`): that is the end, not a failure. */
+export function endQuietlyWithReader(out: NodeJS.WriteStream): void {
+  out.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+}
