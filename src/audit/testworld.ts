@@ -20,8 +20,11 @@ export const alice: Principal = {
   accessKeyId: 'AKIAALICEEXAMPLE0001',
 };
 
-export function aCall(members: Partial<Call> = {}): Call {
-  return {
+/** Members of a call; undefined takes a default away. */
+export type CallMembers = { readonly [Member in keyof Call]?: Call[Member] | undefined };
+
+export function aCall(members: CallMembers = {}): Call {
+  const call = {
     requestId: 'f7c1a1e2-0000-4000-8000-000000000000',
     service: 'eks',
     operation: 'DescribeCluster',
@@ -36,6 +39,7 @@ export function aCall(members: Partial<Call> = {}): Call {
     seconds: 0.001,
     ...members,
   };
+  return call as Call;
 }
 
 export function aRequest(members: Partial<ClusterRequest> = {}): ClusterRequest {

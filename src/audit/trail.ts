@@ -143,6 +143,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     storage,
     now,
     ...(options.queue !== undefined && { limits: options.queue }),
+    hasMore: () => usage.hasNews,
     changesOf: async (lines) => [
       ...blocksOf(await withKeyOwners(storage, lines)).map((block) => shelf.put(block)),
       ...(await usage.take()),
@@ -165,7 +166,10 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     positionOf,
     usage,
     refusals,
-    put: (lines) => shelf.put(lines),
+    put(lines) {
+      queue.wake();
+      return shelf.put(lines);
+    },
     push: (line) => queue.push(line),
     onFailure(error) {
       failed('a record of the trail could not be made')(error);

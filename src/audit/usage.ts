@@ -58,6 +58,8 @@ interface StoredService extends Omit<ServiceUse, 'service' | 'actions'> {
 
 export interface Usage {
   note(use: Use): void;
+  /** Is there anything to take? */
+  readonly hasNews: boolean;
   /** What has become known since the last call, as changes; they hold until they are stored or the process ends. */
   take(): Promise<readonly Put[]>;
   lastUsed: UsageReader['lastUsed'];
@@ -92,6 +94,9 @@ export function createUsage(storage: Pick<StorageReader, 'get' | 'getMany'>): Us
       if (known.has(name)) return;
       known.add(name);
       news.push(use);
+    },
+    get hasNews() {
+      return news.length > 0;
     },
     async take() {
       const uses = news;

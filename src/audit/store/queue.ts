@@ -7,6 +7,8 @@ export interface Queue {
   push(line: TrailLine): void;
   /** Counts a record that could not even be made. */
   lost(): void;
+  /** There is something to be stored along, although nothing was pushed. */
+  wake(): void;
   /** Resolves once everything pushed so far is stored, or could not be stored at the first try. */
   flush(): Promise<void>;
   /** Tries once more, then gives up what is left. */
@@ -15,6 +17,8 @@ export interface Queue {
 
 export interface QueueOptions {
   readonly storage: Pick<Storage, 'commit'>;
+  /** Is there anything to be stored along with records? */
+  readonly hasMore: () => boolean;
   /** The changes that store these records, with whatever else is to be stored along. */
   readonly changesOf: (lines: readonly TrailLine[]) => Promise<readonly Put[]>;
   readonly now: () => number;
@@ -91,12 +95,15 @@ export function createQueue(options: QueueOptions): Queue {
     }
   };
 
+  const isIdle = (): boolean =>
+    composed === undefined && waiting.length === 0 && loss === undefined && !options.hasMore();
+
   const run = async (): Promise<void> => {
     try {
       // What is pushed meanwhile is stored as well: nobody waits for the timer while this goes on.
-      while (composed !== undefined || waiting.length > 0) {
+      while (!isIdle()) {
         composed ??= await compose();
-        await storage.commit({ changes: composed.changes });
+        if (composed.changes.length > 0) await storage.commit({ changes: composed.changes });
         composed = undefined;
       }
     } catch (error) {
@@ -111,7 +118,7 @@ export function createQueue(options: QueueOptions): Queue {
   const flush = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    if (running === undefined && (composed !== undefined || waiting.length > 0)) running = run();
+    if (running === undefined && !isIdle()) running = run();
     await running;
   };
 
@@ -126,7 +133,13 @@ export function createQueue(options: QueueOptions): Queue {
   };
 
   return {
-    lost: lose,
+    lost() {
+      lose();
+      schedule(limits.delay);
+    },
+    wake() {
+      if (running === undefined) schedule(limits.delay);
+    },
     push(line) {
       const full =
         waiting.length >= limits.waiting || characters + line.line.length > limits.waitingCharacters;

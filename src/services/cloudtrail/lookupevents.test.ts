@@ -1,7 +1,6 @@
 import type { LookupEventsCommandInput, LookupEventsCommandOutput } from '@aws-sdk/client-cloudtrail';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Call } from '../../audit/calls.ts';
-import { aCall, accountId, alice, aRequest, aTrail } from '../../audit/testworld.ts';
+import { aCall, accountId, alice, aRequest, aTrail, type CallMembers } from '../../audit/testworld.ts';
 import type { Trail } from '../../audit/trail.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
@@ -41,7 +40,7 @@ async function lookUp(
   return (await operation.handle(input, context)) as LookupEventsCommandOutput;
 }
 
-const record = (members: Partial<Call>): void => trail.calls.record(aCall(members));
+const record = (members: CallMembers): void => trail.calls.record(aCall(members));
 const namesOf = ({ Events = [] }: LookupEventsCommandOutput): readonly (string | undefined)[] =>
   Events.map(({ EventName }) => EventName);
 

@@ -1,0 +1,125 @@
+import { describe, expect, test } from 'vitest';
+import { createMemoryStorage } from '../../storage/memory/memory.ts';
+import { type Batch, type Storage, StorageError } from '../../storage/storage.ts';
+import type { TrailItem } from '../item.ts';
+import { aCall, aTrail } from '../testworld.ts';
+import type { Trail } from '../trail.ts';
+
+/** A store that refuses writes while it is told to. */
+function brokenStorage(): { readonly storage: Storage; broken: boolean; readonly batches: Batch[] } {
+  const inner = createMemoryStorage();
+  const world = {
+    broken: false,
+    batches: [] as Batch[],
+    storage: {
+      ...inner,
+      async commit(batch: Batch) {
+        if (world.broken) throw new StorageError('storageFailed', 'the disk is full');
+        world.batches.push(batch);
+        return inner.commit(batch);
+      },
+    },
+  };
+  return world;
+}
+
+async function all(trail: Trail): Promise<readonly TrailItem[]> {
+  return (await trail.read({ limit: 1000, order: 'oldest' })).items;
+}
+
+const namesOf = (items: readonly TrailItem[]): readonly string[] =>
+  items.map((item) => (item.kind === 'aws' ? item.record.eventName : item.event.verb));
+
+describe('while the store refuses', () => {
+  test('records wait, and each is stored once when it works again', async () => {
+    const world = brokenStorage();
+    const errors: string[] = [];
+    const trail = await aTrail(world.storage, { errors });
+    world.broken = true;
+    for (let at = 0; at < 5; at++) {
+      trail.calls.record(aCall({ operation: `Get${at}` }));
+      await trail.flush();
+    }
+    expect(await all(trail)).toEqual([]);
+    world.broken = false;
+    expect(namesOf(await all(trail))).toEqual(['Get0', 'Get1', 'Get2', 'Get3', 'Get4']);
+    expect(errors).toContain('records of the trail could not be stored and wait');
+    await trail.close();
+  });
+
+  test('beyond the bound they are counted, logged once, and a record says how many were lost', async () => {
+    const world = brokenStorage();
+    const errors: string[] = [];
+    const trail = await aTrail(world.storage, { errors, queue: { waiting: 10 } });
+    world.broken = true;
+    for (let at = 0; at < 25; at++) trail.calls.record(aCall());
+    await trail.flush();
+    world.broken = false;
+    const items = await all(trail);
+    expect(items).toHaveLength(11);
+    const notice = items.find((item) => item.kind === 'aws' && item.record.eventName === 'RecordsLost');
+    expect(notice).toMatchObject({
+      record: {
+        eventSource: 'entryway',
+        eventType: 'AwsServiceEvent',
+        additionalEventData: { entryway: { lost: { count: 15, from: expect.any(String) } } },
+      },
+    });
+    expect(errors.filter((message) => message.includes('being lost'))).toHaveLength(1);
+    await trail.close();
+  });
+
+  test('a change whose record cannot be stored is not stored either', async () => {
+    const world = brokenStorage();
+    const trail = await aTrail(world.storage, { errors: [] });
+    world.broken = true;
+    const change = { type: 'put', key: 'k', value: 'v' } as const;
+    const batch = { changes: [change, ...trail.calls.recordOf(aCall())] };
+    await expect(world.storage.commit(batch)).rejects.toThrow();
+    world.broken = false;
+    expect(await world.storage.get('k')).toBeUndefined();
+    expect(await all(trail)).toEqual([]);
+    await trail.close();
+  });
+});
+
+test('closing stores what waits', async () => {
+  const storage = createMemoryStorage();
+  const trail = await aTrail(storage);
+  trail.calls.record(aCall({ operation: 'ListClusters' }));
+  await trail.close();
+  const again = await aTrail(storage);
+  expect(namesOf(await all(again))).toEqual(['ListClusters']);
+  await again.close();
+});
+
+test('many records share one commit and few keys', async () => {
+  const world = brokenStorage();
+  const trail = await aTrail(world.storage);
+  for (let at = 0; at < 900; at++) trail.calls.record(aCall());
+  await trail.flush();
+  expect(world.batches).toHaveLength(1);
+  expect(world.batches[0]?.changes.length).toBeLessThan(12);
+  await trail.close();
+});
+
+test('a record that cannot be made is counted', async () => {
+  const errors: string[] = [];
+  const trail = await aTrail(createMemoryStorage(), { errors });
+  trail.calls.record(aCall({ source: undefined }));
+  expect(errors).toEqual(['a record of the trail could not be made', 'records of the trail are being lost']);
+  expect(namesOf(await all(trail))).toEqual(['RecordsLost']);
+  await trail.close();
+});
+
+test('strangers cannot fill the trail: beyond the bound their refused calls are counted', async () => {
+  const trail = await aTrail(createMemoryStorage(), { now: () => 0, refusals: { burst: 10 } });
+  for (let at = 0; at < 100; at++) {
+    trail.calls.record(
+      aCall({ caller: undefined, accessKeyId: 'AKIANOBODY', code: 'InvalidClientTokenId', at: 0 }),
+    );
+  }
+  trail.calls.record(aCall({ operation: 'ListClusters' }));
+  expect(await all(trail)).toHaveLength(11);
+  await trail.close();
+});

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import { createMemoryStorage } from '../storage/memory/memory.ts';
+import { aCall, alice, aTrail, noon } from './testworld.ts';
+import type { Trail } from './trail.ts';
+
+const minutes = (count: number): number => noon + count * 60_000;
+
+async function use(trail: Trail, at: number, operation: string, code = 'OK'): Promise<void> {
+  trail.calls.record(aCall({ at, operation, action: `eks:${operation}`, code }));
+  await trail.flush();
+}
+
+test('who was never seen was never used', async () => {
+  const trail = await aTrail(createMemoryStorage());
+  expect(await trail.usage.lastUsed('AKIANEVER')).toBeUndefined();
+  expect(await trail.usage.services('AIDANEVER')).toEqual([]);
+  await trail.close();
+});
+
+test('keys and principals remember their last use to the quarter of an hour, also after a restart', async () => {
+  const storage = createMemoryStorage();
+  const trail = await aTrail(storage);
+  await use(trail, minutes(0), 'ListClusters');
+  await use(trail, minutes(5), 'ListClusters');
+  const first = { at: minutes(0), region: 'us-east-1', service: 'eks' };
+  expect(await trail.usage.lastUsed(alice.accessKeyId)).toEqual(first);
+  expect(await trail.usage.lastUsed(alice.principalId)).toEqual(first);
+  await use(trail, minutes(16), 'ListClusters');
+  await trail.close();
+  const again = await aTrail(storage);
+  expect(await again.usage.lastUsed(alice.accessKeyId)).toEqual({ ...first, at: minutes(16) });
+  await again.close();
+});
+
+test('a denied call is a use; one whose signature was refused is not', async () => {
+  const trail = await aTrail(createMemoryStorage());
+  await use(trail, noon, 'DeleteCluster', 'AccessDeniedException');
+  trail.calls.record(aCall({ caller: undefined, accessKeyId: 'AKIAOTHER', code: 'SignatureDoesNotMatch' }));
+  const used = { at: noon, region: 'us-east-1', principalArn: alice.arn };
+  expect(await trail.usage.services(alice.principalId)).toEqual([
+    { service: 'eks', ...used, actions: [{ action: 'DeleteCluster', ...used }] },
+  ]);
+  expect(await trail.usage.lastUsed('AKIAOTHER')).toBeUndefined();
+  await trail.close();
+});
+
+test('temporary keys are not remembered, but who used them', async () => {
+  const trail = await aTrail(createMemoryStorage());
+  trail.calls.record(aCall({ caller: { ...alice, accessKeyId: 'ASIATEMPORARY' } }));
+  expect(await trail.usage.lastUsed('ASIATEMPORARY')).toBeUndefined();
+  expect(await trail.usage.lastUsed(alice.principalId)).toMatchObject({ service: 'eks' });
+  await trail.close();
+});
+
+test('a call that writes counts as well', async () => {
+  const storage = createMemoryStorage();
+  const trail = await aTrail(storage);
+  await storage.commit({ changes: trail.calls.recordOf(aCall({ operation: 'CreateCluster' })) });
+  expect(await trail.usage.lastUsed(alice.principalId)).toMatchObject({ at: noon });
+  await trail.close();
+});
+
+test('uses of four hundred days ago are forgotten', async () => {
+  const trail = await aTrail(createMemoryStorage());
+  trail.calls.record(aCall({ service: 'iam', at: noon - 401 * 86_400_000 }));
+  await trail.flush();
+  await use(trail, noon, 'ListClusters');
+  expect((await trail.usage.services(alice.principalId)).map(({ service }) => service)).toEqual(['eks']);
+  await trail.close();
+});
