@@ -14,6 +14,7 @@ import {
   groupKind,
   idOf,
   type NamedInput,
+  nameFailures,
   nameOf,
   requireEntity,
   roleKind,
@@ -47,7 +48,7 @@ export function createAttachmentOperations(dependencies: IamDependencies): Opera
 
 function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: EntityKind<R>): Operations {
   const { pageTokens } = dependencies;
-  const { word, noun } = kind;
+  const { word } = kind;
 
   const target = (action: string) => (input: AttachInput, context: OperationContext) => {
     const keys = conditionKey('iam:PolicyARN', input.PolicyArn);
@@ -55,7 +56,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   };
 
   const failures = (input: AttachInput): string[] => [
-    ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+    ...nameFailures(kind, input),
     ...validateMember('policyArn', input.PolicyArn, constraints.policyArn),
   ];
 
@@ -112,7 +113,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
     async handle(input, { caller: { accountId } }) {
       const { PathPrefix = '/' } = input;
       refuseInvalid([
-        ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+        ...nameFailures(kind, input),
         ...validateMember('pathPrefix', input.PathPrefix, constraints.policyPath),
         ...pageFailures(input),
       ]);

@@ -10,6 +10,7 @@ import {
   type EntityKind,
   entityTarget,
   type NamedInput,
+  nameFailures,
   nameOf,
   requireEntity,
   roleKind,
@@ -75,10 +76,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
   dependencies: IamDependencies,
   kind: EntityKind<R>,
 ): Operations {
-  const { word, noun } = kind;
-
-  const nameFailures = (input: NamedInput): string[] =>
-    validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint);
+  const { word } = kind;
 
   const Put = defineOperation<BoundaryInput, object>({
     // What is told is the boundary it shall have: a policy that demands one is about the outcome.
@@ -94,7 +92,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
     async handle(input, { caller: { accountId }, commit }) {
       const { PermissionsBoundary: arn = '' } = input;
       refuseInvalid([
-        ...nameFailures(input),
+        ...nameFailures(kind, input),
         ...validateMember('permissionsBoundary', input.PermissionsBoundary, constraints.policyArn),
       ]);
       return atomically(async () => {
@@ -127,7 +125,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         context,
       ),
     async handle(input, { caller: { accountId }, commit }) {
-      refuseInvalid(nameFailures(input));
+      refuseInvalid(nameFailures(kind, input));
       return atomically(async () => {
         const { key, revision, record } = await requireEntity(
           dependencies,

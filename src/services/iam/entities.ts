@@ -3,11 +3,11 @@ import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/
 import { groupKey, roleKey, userKey } from '../../storage/records/keys.ts';
 import { conditionKey, joinKeys, resourceWithKeys } from '../conditionkeys.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
-import type { MemberConstraint } from '../validation.ts';
+import { type MemberConstraint, validateMember } from '../validation.ts';
 import { entityArn } from './arns.ts';
 import { existingUserName, groupName, roleName } from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { noSuchEntity, protectedRole } from './errors.ts';
+import { deleteConflict, noSuchEntity, protectedRole } from './errors.ts';
 import { principalTagKeys } from './iamkeys.ts';
 import { readRecord, type Stored } from './records.ts';
 
@@ -76,6 +76,21 @@ export interface NamedInput {
 
 export function nameOf(kind: Pick<EntityKind, 'word'>, input: NamedInput): string | undefined {
   return input[`${kind.word}Name`];
+}
+
+/** What is wrong with the name in an input. */
+export function nameFailures<R extends Entity>(kind: EntityKind<R>, input: NamedInput): string[] {
+  return validateMember(`${kind.noun}Name`, nameOf(kind, input), kind.nameConstraint);
+}
+
+/** Refuses to delete who still has policies (iam-facts J8), in the order AWS names them. */
+export function refuseWithPolicies({ attachedPolicyArns, inlinePolicies }: Entity): void {
+  if (attachedPolicyArns.length > 0) {
+    throw deleteConflict('Cannot delete entity, must detach all policies first.');
+  }
+  if (Object.keys(inlinePolicies).length > 0) {
+    throw deleteConflict('Cannot delete entity, must delete policies first.');
+  }
 }
 
 /** The record by name, without regard to case; NoSuchEntity when there is none. */

@@ -17,7 +17,14 @@ import { refuseInvalid, validateMember } from '../validation.ts';
 import { groupArn } from './arns.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { entityTarget, groupKind, listTarget, movingTarget, requireEntity } from './entities.ts';
+import {
+  entityTarget,
+  groupKind,
+  listTarget,
+  movingTarget,
+  refuseWithPolicies,
+  requireEntity,
+} from './entities.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { newUniqueId } from './ids.ts';
 import { isMember, membersOf } from './members.ts';
@@ -171,12 +178,7 @@ export function createGroupOperations(dependencies: IamDependencies): Operations
         if (record.memberCount > 0) {
           throw deleteConflict('Cannot delete entity, must remove users from group first.');
         }
-        if (record.attachedPolicyArns.length > 0) {
-          throw deleteConflict('Cannot delete entity, must detach all policies first.');
-        }
-        if (Object.keys(record.inlinePolicies).length > 0) {
-          throw deleteConflict('Cannot delete entity, must delete policies first.');
-        }
+        refuseWithPolicies(record);
         return commit({ expect: [{ key, revision }], changes: [{ type: 'delete', key }] }, {});
       });
     },

@@ -9,6 +9,7 @@ import {
   groupKind,
   idOf,
   type NamedInput,
+  nameFailures,
   nameOf,
   requireEntity,
   roleKind,
@@ -40,7 +41,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
     entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
 
   const failures = (input: PolicyInput): string[] => [
-    ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
+    ...nameFailures(kind, input),
     ...validateMember('policyName', input.PolicyName, constraints.policyName),
   ];
 
@@ -93,10 +94,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   const List = defineOperation<NamedInput & PageRequest, object>({
     authorization: target(`List${word}Policies`),
     async handle(input, { caller: { accountId } }) {
-      refuseInvalid([
-        ...validateMember(`${noun}Name`, nameOf(kind, input), kind.nameConstraint),
-        ...pageFailures(input),
-      ]);
+      refuseInvalid([...nameFailures(kind, input), ...pageFailures(input)]);
       const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
       const names = Object.keys(record.inlinePolicies).sort();
       const { items, ...page } = pageOf(names, (name) => name, input, {

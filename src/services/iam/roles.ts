@@ -22,7 +22,14 @@ import { entityArn } from './arns.ts';
 import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { entityTarget, isServiceLinkedPath, listTarget, requireEntity, roleKind } from './entities.ts';
+import {
+  entityTarget,
+  isServiceLinkedPath,
+  listTarget,
+  refuseWithPolicies,
+  requireEntity,
+  roleKind,
+} from './entities.ts';
 import { alreadyExists, deleteConflict, invalidInput, quotaExceeded } from './errors.ts';
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
@@ -243,12 +250,7 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
       refuseInvalid(validateMember('roleName', input.RoleName, constraints.roleName));
       return atomically(async () => {
         const { key, revision, record } = await requireRole(accountId, name);
-        if (record.attachedPolicyArns.length > 0) {
-          throw deleteConflict('Cannot delete entity, must detach all policies first.');
-        }
-        if (Object.keys(record.inlinePolicies).length > 0) {
-          throw deleteConflict('Cannot delete entity, must delete policies first.');
-        }
+        refuseWithPolicies(record);
         if ((await instanceProfilesOf(storage, accountId, record.name)).length > 0) {
           throw deleteConflict('Cannot delete entity, must remove roles from instance profile first.');
         }

@@ -31,7 +31,14 @@ import { entityArn, rootArn, userArn } from './arns.ts';
 import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { entityTarget, listTarget, movingTarget, requireEntity, userKind } from './entities.ts';
+import {
+  entityTarget,
+  listTarget,
+  movingTarget,
+  refuseWithPolicies,
+  requireEntity,
+  userKind,
+} from './entities.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
@@ -236,12 +243,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
       refuseInvalid(validateMember('userName', input.UserName, constraints.existingUserName));
       return atomically(async () => {
         const { key, revision, record } = await requireEntity(dependencies, userKind, accountId, name);
-        if (record.attachedPolicyArns.length > 0) {
-          throw deleteConflict('Cannot delete entity, must detach all policies first.');
-        }
-        if (Object.keys(record.inlinePolicies).length > 0) {
-          throw deleteConflict('Cannot delete entity, must delete policies first.');
-        }
+        refuseWithPolicies(record);
         if (record.accessKeyIds.length > 0) {
           throw deleteConflict('Cannot delete entity, must delete access keys first.');
         }
