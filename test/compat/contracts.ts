@@ -1,4 +1,5 @@
 /** What each service has, what is served of it, and the least input that its decoder takes. */
+import { createCloudTrailOperations } from '../../src/services/cloudtrail/operations.ts';
 import { createEksOperations } from '../../src/services/eks/operations.ts';
 import { createIamOperations } from '../../src/services/iam/operations.ts';
 import { createStsOperations } from '../../src/services/sts/operations.ts';
@@ -19,7 +20,7 @@ export const contracts: Readonly<Record<ServiceName, Contract>> = {
   eks: contractOf('eks', Object.keys(createEksOperations(unused))),
   iam: contractOf('iam', Object.keys(createIamOperations(unused))),
   sts: contractOf('sts', Object.keys(createStsOperations(unused))),
-  cloudtrail: contractOf('cloudtrail', []),
+  cloudtrail: contractOf('cloudtrail', Object.keys(createCloudTrailOperations(unused))),
   'eks-auth': contractOf('eks-auth', []),
 };
 

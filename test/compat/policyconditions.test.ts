@@ -2,12 +2,40 @@
  * What an administrator would write into IAM policies for EKS, attached for real and tried by stock clients: each
  * scenario has the calls that must pass and, above all, those that must not.
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import {
+  AssociateAccessPolicyCommand,
+  CreateAccessEntryCommand,
+  type CreateAccessEntryRequest,
+  CreateClusterCommand,
+  DeleteClusterCommand,
+  DescribeClusterCommand,
+  ListAssociatedAccessPoliciesCommand,
+  ListClustersCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+} from '@aws-sdk/client-eks';
+import {
+  CreatePolicyCommand,
+  DeleteUserPermissionsBoundaryCommand,
+  ListUsersCommand,
+  PutRolePolicyCommand,
+  PutUserPermissionsBoundaryCommand,
+  TagUserCommand,
+} from '@aws-sdk/client-iam';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Keys, openShell, type Shell } from './process.ts';
-import { openScene, policyArn, type Scene } from './scene.ts';
-import { createClusterRole, createUser, roleArn } from './world.ts';
+import { createEntry, openScene, policyArn, type Scene } from './scene.ts';
+import {
+  type Clients,
+  createClients,
+  createCluster,
+  createClusterRole,
+  createUser,
+  roleArn,
+} from './world.ts';
 
 let scene: Scene;
 let admin: Shell;
@@ -20,23 +48,10 @@ beforeAll(async () => {
   ({ accountId: account, region } = connection);
   admin = openShell(directory, connection, connection);
   await createClusterRole(scene.root);
-  await admin.awsJson('eks', 'create-cluster', ...clusterOptions('main'));
+  await createCluster(scene.root, connection, 'main', 'API');
 }, 120_000);
 
 afterAll(() => scene?.close());
-
-function clusterOptions(name: string): readonly string[] {
-  return [
-    '--name',
-    name,
-    '--role-arn',
-    roleArn(scene.connection, 'cluster'),
-    '--resources-vpc-config',
-    'subnetIds=subnet-1',
-    '--access-config',
-    'authenticationMode=API',
-  ];
-}
 
 interface Statement {
   readonly Sid?: string;
@@ -53,79 +68,78 @@ const policy = (...Statement: readonly Statement[]): string =>
 
 /** A terminal of a new user that has this policy. */
 async function userWith(name: string, document: string): Promise<Shell> {
-  return openShell(scene.directory, scene.connection, await createUser(scene.root, name, document));
+  return as(await createUser(scene.root, name, document));
 }
 
 const as = (keys: Keys): Shell => openShell(scene.directory, scene.connection, keys);
 
 /** `ok`, or the error's code with what follows `because` or `with`: who and what are the test's own words. */
+function told(code: string, message: string): string {
+  const reason = /(because no .*? allows|with an explicit deny in an? [\w -]+)/.exec(message)?.[1];
+  return reason === undefined ? `${code}: ${message.trim()}` : `${code} ${reason}`;
+}
+
 async function outcome(shell: Shell, ...args: readonly string[]): Promise<string> {
   const { code, stderr } = await shell.aws(...args);
   if (code === 0) return 'ok';
   const [, error = stderr, message = ''] =
     /\((\w+)\) when calling the \w+ operation: (.*)/s.exec(stderr) ?? [];
-  const reason = /(because no .*? allows|with an explicit deny in an? [\w -]+)/.exec(message)?.[1];
-  return reason === undefined ? `${error}: ${message.trim()}` : `${error} ${reason}`;
+  return told(error, message);
 }
+
+/** The same for a call of the SDK. */
+const answer = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => 'ok',
+    (error: Error) => told(error.name, error.message),
+  );
 
 const notAllowed = 'AccessDeniedException because no identity-based policy allows';
 const denied = 'AccessDeniedException with an explicit deny in an identity-based policy';
 
-function associate(principal: string, policyName: string, scope: string): readonly string[] {
-  const target = ['--cluster-name', 'main', '--principal-arn', principal];
-  return [
-    'eks',
-    'associate-access-policy',
-    ...target,
-    '--policy-arn',
-    policyArn(policyName),
-    '--access-scope',
-    scope,
-  ];
-}
-
 describe('who may hand out AmazonEKSViewPolicy, in the namespaces of team A, and nothing else', () => {
   let member: string;
-  let lead: Shell;
+  let lead: Clients;
 
   beforeAll(async () => {
     member = await scene.role('view-member');
-    await admin.awsJson('eks', 'create-access-entry', '--cluster-name', 'main', '--principal-arn', member);
-    lead = await userWith(
-      'lead',
-      policy({
-        Effect: 'Allow',
-        Action: 'eks:AssociateAccessPolicy',
-        Resource: `arn:aws:eks:*:${account}:access-entry/main/*`,
-        Condition: {
-          ArnEquals: { 'eks:policyArn': policyArn('AmazonEKSViewPolicy') },
-          StringEquals: { 'eks:accessScope': 'namespace' },
-          'ForAllValues:StringLike': { 'eks:namespaces': 'team-a-*' },
-        },
-      }),
-    );
+    await createEntry(scene.root, 'main', member);
+    const document = policy({
+      Effect: 'Allow',
+      Action: 'eks:AssociateAccessPolicy',
+      Resource: `arn:aws:eks:*:${account}:access-entry/main/*`,
+      Condition: {
+        ArnEquals: { 'eks:policyArn': policyArn('AmazonEKSViewPolicy') },
+        StringEquals: { 'eks:accessScope': 'namespace' },
+        'ForAllValues:StringLike': { 'eks:namespaces': 'team-a-*' },
+      },
+    });
+    lead = createClients(scene.connection, await createUser(scene.root, 'lead', document));
+    return () => lead.destroy();
   });
 
-  test.each<[string, string, string, string]>([
-    ['another policy', 'AmazonEKSEditPolicy', 'type=namespace,namespaces=team-a-web', notAllowed],
-    ['the administrator', 'AmazonEKSClusterAdminPolicy', 'type=cluster', notAllowed],
-    ['the policy for the whole cluster', 'AmazonEKSViewPolicy', 'type=cluster', notAllowed],
-    ['a namespace of others', 'AmazonEKSViewPolicy', 'type=namespace,namespaces=team-b', notAllowed],
-    [
-      'a namespace of others among own',
-      'AmazonEKSViewPolicy',
-      'type=namespace,namespaces=team-a-web,kube-system',
-      notAllowed,
-    ],
-    ['a pattern wider than own', 'AmazonEKSViewPolicy', 'type=namespace,namespaces=team-*', notAllowed],
-    ['own namespaces', 'AmazonEKSViewPolicy', 'type=namespace,namespaces=team-a-web,team-a-db', 'ok'],
-  ])('%s', async (_what, policyName, scope, expected) => {
-    expect(await outcome(lead, ...associate(member, policyName, scope))).toBe(expected);
+  test.each<[string, string, readonly string[], string]>([
+    ['another policy', 'AmazonEKSEditPolicy', ['team-a-web'], notAllowed],
+    ['the administrator', 'AmazonEKSClusterAdminPolicy', [], notAllowed],
+    ['the policy for the whole cluster', 'AmazonEKSViewPolicy', [], notAllowed],
+    ['a namespace of others', 'AmazonEKSViewPolicy', ['team-b'], notAllowed],
+    ['a namespace of others among own', 'AmazonEKSViewPolicy', ['team-a-web', 'kube-system'], notAllowed],
+    ['a pattern wider than own', 'AmazonEKSViewPolicy', ['team-*'], notAllowed],
+    ['own namespaces', 'AmazonEKSViewPolicy', ['team-a-web', 'team-a-db'], 'ok'],
+  ])('%s', async (_what, name, namespaces, expected) => {
+    const command = new AssociateAccessPolicyCommand({
+      clusterName: 'main',
+      principalArn: member,
+      policyArn: policyArn(name),
+      accessScope:
+        namespaces.length === 0 ? { type: 'cluster' } : { type: 'namespace', namespaces: [...namespaces] },
+    });
+    expect(await answer(lead.eks.send(command))).toBe(expected);
   });
 
   test('nothing of what was refused has happened', async () => {
-    const { associatedAccessPolicies } = await admin.awsJson<{ associatedAccessPolicies: object[] }>(
-      ...['eks', 'list-associated-access-policies', '--cluster-name', 'main', '--principal-arn', member],
+    const { associatedAccessPolicies } = await scene.root.eks.send(
+      new ListAssociatedAccessPoliciesCommand({ clusterName: 'main', principalArn: member }),
     );
     expect(associatedAccessPolicies).toMatchObject([
       {
@@ -137,39 +151,39 @@ describe('who may hand out AmazonEKSViewPolicy, in the namespaces of team A, and
 });
 
 describe('a role that may create entries, for roles under one path only', () => {
-  let operator: Shell;
+  let operator: Clients;
 
   beforeAll(async () => {
     await scene.role('entry-operator');
-    await admin.awsJson(
-      ...['iam', 'put-role-policy', '--role-name', 'entry-operator', '--policy-name', 'entries'],
-      '--policy-document',
-      policy({
-        Effect: 'Allow',
-        Action: 'eks:CreateAccessEntry',
-        Resource: `arn:aws:eks:${region}:${account}:cluster/main`,
-        Condition: {
-          ArnLike: { 'eks:principalArn': `arn:aws:iam::${account}:role/teams/a/*` },
-          StringEquals: { 'eks:accessEntryType': 'STANDARD' },
-          Null: { 'eks:kubernetesGroups': 'true', 'eks:username': 'true' },
-        },
-      }),
-    );
-    operator = as(await scene.session('entry-operator'));
+    const document = policy({
+      Effect: 'Allow',
+      Action: 'eks:CreateAccessEntry',
+      Resource: `arn:aws:eks:${region}:${account}:cluster/main`,
+      Condition: {
+        ArnLike: { 'eks:principalArn': `arn:aws:iam::${account}:role/teams/a/*` },
+        StringEquals: { 'eks:accessEntryType': 'STANDARD' },
+        Null: { 'eks:kubernetesGroups': 'true', 'eks:username': 'true' },
+      },
+    });
+    const named = { RoleName: 'entry-operator', PolicyName: 'entries', PolicyDocument: document };
+    await scene.root.iam.send(new PutRolePolicyCommand(named));
+    operator = createClients(scene.connection, await scene.session('entry-operator'));
+    return () => operator.destroy();
   });
 
-  test.each<[string, string, readonly string[], string]>([
-    ['a role elsewhere', '/', [], notAllowed],
-    ['a role of another team', '/teams/b/', [], notAllowed],
-    ['a role below whose path only begins alike', '/teams/abc/', [], notAllowed],
-    ['with groups', '/teams/a/', ['--kubernetes-groups', 'admins'], notAllowed],
-    ['with a name of its own', '/teams/a/', ['--username', 'root'], notAllowed],
-    ['of a node type', '/teams/a/', ['--type', 'EC2_LINUX'], notAllowed],
-    ['a role of the team', '/teams/a/', [], 'ok'],
-  ])('%s', async (what, path, options, expected) => {
-    const arn = await scene.role(`operated-${what.replaceAll(' ', '-')}`.slice(0, 64), path);
-    const target = ['--cluster-name', 'main', '--principal-arn', arn];
-    expect(await outcome(operator, 'eks', 'create-access-entry', ...target, ...options)).toBe(expected);
+  test.each<[string, string, Partial<CreateAccessEntryRequest>, string]>([
+    ['a role elsewhere', '/', {}, notAllowed],
+    ['a role of another team', '/teams/b/', {}, notAllowed],
+    ['a role below whose path only begins alike', '/teams/abc/', {}, notAllowed],
+    ['with groups', '/teams/a/', { kubernetesGroups: ['admins'] }, notAllowed],
+    ['with a name of its own', '/teams/a/', { username: 'root' }, notAllowed],
+    ['of a node type', '/teams/a/', { type: 'EC2_LINUX' }, notAllowed],
+    ['of a node type in other letters', '/teams/a/', { type: 'ec2_linux' }, notAllowed],
+    ['a role of the team', '/teams/a/', {}, 'ok'],
+  ])('%s', async (what, path, wish, expected) => {
+    const principalArn = await scene.role(`operated-${what.replaceAll(' ', '-')}`.slice(0, 64), path);
+    const command = new CreateAccessEntryCommand({ clusterName: 'main', principalArn, ...wish });
+    expect(await answer(operator.eks.send(command))).toBe(expected);
   });
 });
 
@@ -185,7 +199,9 @@ describe('MFA', () => {
     );
     const secret = Secret.fromBase32(readFileSync(`${scene.directory}/${name}.seed`, 'utf8').trim());
     const totp = new TOTP({ secret });
-    const code = (step: number): string => totp.generate({ timestamp: Date.now() + step * period });
+    // All codes count from one moment: two looks at the clock may lie in different periods.
+    const now = Date.now();
+    const code = (step: number): string => totp.generate({ timestamp: now + step * period });
     const serial = VirtualMFADevice.SerialNumber;
     await admin.awsJson(
       ...['iam', 'enable-mfa-device', '--user-name', user, '--serial-number', serial],
@@ -236,7 +252,7 @@ describe('MFA', () => {
     );
     const withMfa = await sessionToken(mia, '--serial-number', serial, '--token-code', code(1));
     expect(await outcome(withMfa, ...changeMain())).toBe('ok');
-  });
+  }, 60_000);
 
   test('is demanded by a trust policy; the code works once', async () => {
     const max = await userWith('max', mfaForChanges());
@@ -264,7 +280,7 @@ describe('MFA', () => {
     expect(await outcome(max, ...assume('mfa-other', ...withCode))).toBe(
       'AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code.',
     );
-  });
+  }, 60_000);
 });
 
 describe('what narrows a principal that may do everything', () => {
@@ -272,106 +288,114 @@ describe('what narrows a principal that may do everything', () => {
   const looking = policy({ Effect: 'Allow', Action: ['eks:List*', 'eks:Describe*'], Resource: '*' });
 
   test('a permissions boundary', async () => {
-    const bounded = await userWith('bounded', everything);
-    expect(await outcome(bounded, 'iam', 'list-users')).toBe('ok');
-    const { Policy } = await admin.awsJson<{ Policy: { Arn: string } }>(
-      ...['iam', 'create-policy', '--policy-name', 'looking', '--policy-document', looking],
-    );
-    await admin.awsJson(
-      ...['iam', 'put-user-permissions-boundary', '--user-name', 'bounded'],
-      ...['--permissions-boundary', Policy.Arn],
-    );
-    expect(await outcome(bounded, 'eks', 'list-clusters')).toBe('ok');
-    expect(await outcome(bounded, 'eks', 'delete-cluster', '--name', 'main')).toBe(
+    const { iam } = scene.root;
+    const bounded = createClients(scene.connection, await createUser(scene.root, 'bounded', everything));
+    const listUsers = () => answer(bounded.iam.send(new ListUsersCommand({})));
+    expect(await listUsers()).toBe('ok');
+    const PermissionsBoundary = await lookingPolicy();
+    await iam.send(new PutUserPermissionsBoundaryCommand({ UserName: 'bounded', PermissionsBoundary }));
+    expect(await answer(bounded.eks.send(new ListClustersCommand({})))).toBe('ok');
+    expect(await answer(bounded.eks.send(new DeleteClusterCommand({ name: 'main' })))).toBe(
       'AccessDeniedException because no permissions boundary allows',
     );
-    expect(await outcome(bounded, 'iam', 'list-users')).toBe(
-      'AccessDenied because no permissions boundary allows',
-    );
-    await admin.awsJson('iam', 'delete-user-permissions-boundary', '--user-name', 'bounded');
-    expect(await outcome(bounded, 'iam', 'list-users')).toBe('ok');
+    expect(await listUsers()).toBe('AccessDenied because no permissions boundary allows');
+    await iam.send(new DeleteUserPermissionsBoundaryCommand({ UserName: 'bounded' }));
+    expect(await listUsers()).toBe('ok');
+    bounded.destroy();
   });
+
+  /** ARN of a managed policy that lets one look. */
+  async function lookingPolicy(): Promise<string> {
+    const { Policy } = await scene.root.iam.send(
+      new CreatePolicyCommand({ PolicyName: `looking-${randomUUID()}`, PolicyDocument: looking }),
+    );
+    return Policy?.Arn ?? '';
+  }
 
   test('a session policy, in the call or by ARN, which cannot widen', async () => {
     await scene.role('narrowed');
-    await admin.awsJson(
-      ...['iam', 'put-role-policy', '--role-name', 'narrowed', '--policy-name', 'eks'],
-      ...['--policy-document', policy({ Effect: 'Allow', Action: 'eks:*', Resource: '*' })],
+    const PolicyDocument = policy({ Effect: 'Allow', Action: 'eks:*', Resource: '*' });
+    await scene.root.iam.send(
+      new PutRolePolicyCommand({ RoleName: 'narrowed', PolicyName: 'eks', PolicyDocument }),
     );
     const caller = await userWith('narrower', policy({ Effect: 'Allow', Action: 'sts:*', Resource: '*' }));
-    const session = async (...options: readonly string[]): Promise<Shell> => {
+    const may = async (...options: readonly string[]) => {
       const { Credentials } = await caller.awsJson<{
         Credentials: { AccessKeyId: string; SecretAccessKey: string; SessionToken: string };
       }>(
         ...['sts', 'assume-role', '--role-arn', roleArn(scene.connection, 'narrowed')],
         ...['--role-session-name', 'narrow', ...options],
       );
-      return as({
+      const { eks, iam, destroy } = createClients(scene.connection, {
         accessKeyId: Credentials.AccessKeyId,
         secretAccessKey: Credentials.SecretAccessKey,
         sessionToken: Credentials.SessionToken,
       });
+      const outcomes = {
+        describe: await answer(eks.send(new DescribeClusterCommand({ name: 'main' }))),
+        // Of a cluster that does not exist: whoever may is told that.
+        delete: await answer(eks.send(new DeleteClusterCommand({ name: 'none' }))),
+        listUsers: await answer(iam.send(new ListUsersCommand({}))),
+      };
+      destroy();
+      return outcomes;
     };
-    const inline = await session('--policy', looking);
-    expect(await outcome(inline, 'eks', 'list-clusters')).toBe('ok');
-    expect(await outcome(inline, 'eks', 'delete-cluster', '--name', 'main')).toBe(
-      'AccessDeniedException because no session policy allows',
-    );
-    const managed = await session('--policy-arns', `arn=arn:aws:iam::${account}:policy/looking`);
-    expect(await outcome(managed, 'eks', 'describe-cluster', '--name', 'main')).toBe('ok');
-    expect(await outcome(managed, 'eks', 'delete-cluster', '--name', 'main')).toBe(
-      'AccessDeniedException because no session policy allows',
-    );
-    const wide = await session('--policy', everything);
-    expect(await outcome(wide, 'iam', 'list-users')).toBe(
-      'AccessDenied because no identity-based policy allows',
-    );
-    const plain = await session();
-    expect(await outcome(plain, 'eks', 'describe-cluster', '--name', 'main')).toBe('ok');
+    const narrowed = {
+      describe: 'ok',
+      delete: 'AccessDeniedException because no session policy allows',
+      listUsers: 'AccessDenied because no identity-based policy allows',
+    };
+    const full = { ...narrowed, delete: 'ResourceNotFoundException: No cluster found for name: none.' };
+    expect(await may('--policy', looking)).toEqual(narrowed);
+    expect(await may('--policy-arns', `arn=${await lookingPolicy()}`)).toEqual(narrowed);
+    expect(await may('--policy', everything)).toEqual(full);
+    expect(await may()).toEqual(full);
   });
 });
 
 test('tags of who asks decide which clusters they reach', async () => {
-  for (const [name, team] of [
-    ['red-1', 'red'],
-    ['blue-1', 'blue'],
-    ['untagged', ''],
+  const { eks, iam } = scene.root;
+  for (const [name, tags] of [
+    ['red-1', { team: 'red' }],
+    ['blue-1', { team: 'blue' }],
+    ['untagged', {}],
   ] as const) {
-    const tags = team === '' ? [] : ['--tags', `team=${team}`];
-    await admin.awsJson('eks', 'create-cluster', ...clusterOptions(name), ...tags);
+    const roleArnOfCluster = roleArn(scene.connection, 'cluster');
+    await eks.send(
+      new CreateClusterCommand({ name, roleArn: roleArnOfCluster, resourcesVpcConfig: {}, tags }),
+    );
   }
-  const red = await userWith(
-    'red-user',
-    policy(
-      {
-        Effect: 'Allow',
-        Action: ['eks:DescribeCluster', 'eks:TagResource', 'eks:UntagResource'],
-        Resource: '*',
-        Condition: { StringEquals: { 'aws:ResourceTag/team': `$${'{aws:PrincipalTag/team}'}` } },
-      },
-      {
-        Effect: 'Deny',
-        Action: ['eks:TagResource', 'eks:UntagResource'],
-        Resource: '*',
-        Condition: { 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'team' } },
-      },
-    ),
+  const document = policy(
+    {
+      Effect: 'Allow',
+      Action: ['eks:DescribeCluster', 'eks:TagResource', 'eks:UntagResource'],
+      Resource: '*',
+      Condition: { StringEquals: { 'aws:ResourceTag/team': `$${'{aws:PrincipalTag/team}'}` } },
+    },
+    {
+      Effect: 'Deny',
+      Action: ['eks:TagResource', 'eks:UntagResource'],
+      Resource: '*',
+      Condition: { 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'team' } },
+    },
   );
-  const describeCluster = (name: string) => outcome(red, 'eks', 'describe-cluster', '--name', name);
+  const red = createClients(scene.connection, await createUser(scene.root, 'red-user', document));
+  const describeIt = (name: string) => answer(red.eks.send(new DescribeClusterCommand({ name })));
   // Without a tag of their own the variable has no value, and nothing is equal to it.
-  for (const name of ['red-1', 'blue-1', 'untagged']) expect(await describeCluster(name)).toBe(notAllowed);
-  await admin.awsJson('iam', 'tag-user', '--user-name', 'red-user', '--tags', 'Key=team,Value=red');
-  expect(await describeCluster('red-1')).toBe('ok');
-  expect(await describeCluster('blue-1')).toBe(notAllowed);
-  expect(await describeCluster('untagged')).toBe(notAllowed);
-  const arn = `arn:aws:eks:${region}:${account}:cluster/red-1`;
-  expect(await outcome(red, 'eks', 'tag-resource', '--resource-arn', arn, '--tags', 'stage=dev')).toBe('ok');
-  expect(await outcome(red, 'eks', 'tag-resource', '--resource-arn', arn, '--tags', 'team=blue')).toBe(
-    denied,
-  );
-  expect(await outcome(red, 'eks', 'untag-resource', '--resource-arn', arn, '--tag-keys', 'team')).toBe(
-    denied,
-  );
+  for (const name of ['red-1', 'blue-1', 'untagged']) expect(await describeIt(name)).toBe(notAllowed);
+  await iam.send(new TagUserCommand({ UserName: 'red-user', Tags: [{ Key: 'team', Value: 'red' }] }));
+  expect(await describeIt('red-1')).toBe('ok');
+  expect(await describeIt('blue-1')).toBe(notAllowed);
+  expect(await describeIt('untagged')).toBe(notAllowed);
+  const resourceArn = `arn:aws:eks:${region}:${account}:cluster/red-1`;
+  const tagIt = (tags: Record<string, string>) =>
+    answer(red.eks.send(new TagResourceCommand({ resourceArn, tags })));
+  expect(await tagIt({ stage: 'dev' })).toBe('ok');
+  expect(await tagIt({ team: 'blue' })).toBe(denied);
+  expect(await tagIt({ stage: 'dev', team: 'blue' })).toBe(denied);
+  const untag = new UntagResourceCommand({ resourceArn, tagKeys: ['team'] });
+  expect(await answer(red.eks.send(untag))).toBe(denied);
+  red.destroy();
 });
 
 test('eks:AssociateIdentityProviderConfig denied to who may do everything else', async () => {
