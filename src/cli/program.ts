@@ -21,6 +21,8 @@ export function createProgram(): Command {
     )
     .version(packageVersion())
     .exitOverride()
+    // An option belongs to the command it stands behind: `trail --since …` is not `trail export --since …`.
+    .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'entryway: ')) });
 
   const dataOption = (): Option =>
@@ -129,7 +131,6 @@ export function createProgram(): Command {
   const trail = program
     .command('trail')
     .description('show who asked this server for what, and what deserves attention')
-    // `trail export --since …` is the subcommand's own.
     .enablePositionalOptions()
     .option('--user <name>', 'calls of this user, session name or Kubernetes user')
     .option('--principal <arn>', 'calls of this user or role: ARN, role/NAME, user/NAME or unique id')

@@ -38,10 +38,12 @@ export async function showTrail(options: TrailOptions): Promise<void> {
     throw new CommandError('misuse', '--follow has no end and takes no --until', 'leave one of them out');
   }
   const count = countOf(options, range);
-  const client = openTrailClient(readConnection(options));
+  const connection = readConnection(options);
+  const client = openTrailClient(connection);
   const out = process.stdout;
   endQuietlyWithReader(out);
-  if (options.alerts) return showAlerts(client, range, { ...options, filter });
+  if (options.alerts)
+    return showAlerts(client, range, { ...options, filter, ownAccountId: connection.accountId });
 
   const past =
     count === undefined ? client.read(filter, range) : once(() => client.newest(filter, range, count));

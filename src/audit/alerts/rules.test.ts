@@ -286,7 +286,8 @@ describe('counting', () => {
   });
 
   test('AWS calls and cluster tokens of one address count together', () => {
-    const token = () => kubernetes('get pods a/b', { user: {} }, 401);
+    const annotations = { 'entryway/authentication': 'unknownAccessKey' };
+    const token = () => kubernetes('get pods a/b', { user: {}, annotations }, 401);
     expect(raised(...times(5, (i) => wrongKey(i)), ...times(5, token))).toEqual(['031']);
   });
 
@@ -317,8 +318,17 @@ describe('counting', () => {
     expect(raised(...times(4, wrong))).toEqual(['033']);
   });
 
-  test('forbidden Kubernetes requests', () => {
+  test('refused Kubernetes requests of somebody we know, also where they have no access at all', () => {
     expect(raised(...times(30, () => kubernetes('get secrets a/b', {}, 403)))).toEqual(['036']);
+    const annotations = { 'entryway/authentication': 'noMapping', 'entryway/principal-id': 'AROAX' };
+    expect(raised(...times(30, () => kubernetes('get pods a/b', { annotations }, 401)))).toEqual(['036']);
+  });
+
+  test('requests without any credential are nobody’s attempt', () => {
+    const annotations = { 'entryway/authentication': 'none' };
+    expect(raised(...times(50, () => kubernetes('get pods a/b', { annotations, user: {} }, 401)))).toEqual(
+      [],
+    );
   });
 
   test('root is told once an hour for each account', () => {

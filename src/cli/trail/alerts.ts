@@ -24,7 +24,11 @@ const usualPastMs = 24 * 3_600_000;
 export async function showAlerts(
   client: TrailClient,
   { from = Date.now() - usualPastMs, to }: Range,
-  options: AlertOptions & { readonly filter: TrailFilter },
+  options: AlertOptions & {
+    readonly filter: TrailFilter;
+    /** The first account: its principals are told by their names alone. */
+    readonly ownAccountId: string;
+  },
 ): Promise<void> {
   const { accountId, kubernetes: _, ...others } = options.filter;
   const [refused] = Object.keys(others);
@@ -57,14 +61,17 @@ export async function showAlerts(
     if (alerts.length === 0) continue;
     await (options.json
       ? writeText(out, alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''))
-      : table.write(alerts.map(alertRow)));
+      : table.write(alerts.map((alert) => alertRow(alert, options.ownAccountId))));
   }
   if (raised.size === 0) process.stderr.write('entryway: no alerts\n');
   else if (!options.json) await writeText(out, explained([...raised.values()]));
 }
 
-function alertRow({ time, severity, ruleId, summary }: Alert): readonly string[] {
-  return [`${time.slice(0, 19)}Z`, severity, ruleId, summary];
+function alertRow({ time, severity, ruleId, summary }: Alert, ownAccountId: string): readonly string[] {
+  const short = summary
+    .replaceAll(new RegExp(`arn:aws:(?:iam|sts)::${ownAccountId}:`, 'g'), '')
+    .replaceAll('assumed-role/', '');
+  return [`${time.slice(0, 19)}Z`, severity, ruleId, short];
 }
 
 /** What each rule means, once. */

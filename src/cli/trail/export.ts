@@ -7,6 +7,7 @@ import type { TrailFilter } from '../../server/trail/filter.ts';
 import { readOrCreateTrailKey } from '../../server/trail/signingkey.ts';
 import { type ConnectionOptions, readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
+import { counted } from '../render/counted.ts';
 import { openTrailClient, type TrailClient } from './client.ts';
 import { writeJsonLines } from './jsonlines.ts';
 import { parseRange, type Range, type RangeOptions } from './times.ts';
@@ -70,7 +71,7 @@ async function exportCloudTrail(
         'leave out --since to go on there, or export into another directory',
       );
     }
-    if (from === undefined || from >= range.until) return told(0, output, range.until);
+    if (from === undefined || from >= range.until) return told(0, output, range.until, '');
     const begin = Math.floor(from / 1000) * 1000;
     const writer = await createCloudTrailExport({
       directory,
@@ -83,7 +84,12 @@ async function exportCloudTrail(
       for (const item of items) if (item.kind === 'aws') await writer.add(item.record);
     }
     const { records, logFiles, digests } = await writer.finish(range.until);
-    told(records, output, range.until, ` in ${logFiles} log files, ${digests} signed digests`);
+    told(
+      records,
+      output,
+      range.until,
+      `: ${counted(logFiles, 'log file')}, ${counted(digests, 'signed digest')}`,
+    );
   } catch (error) {
     if (error instanceof ExportError) {
       throw new CommandError('failure', error.message, 'restore the file, or export into another directory');
@@ -110,9 +116,10 @@ async function exportJsonLines(
   const wanted: TrailFilter = kubernetes ? { ...filter, kubernetes } : filter;
   const pages = client.read(wanted, { ...(from === undefined ? {} : { from }), to: until - 1 });
   const { records, files } = await writeJsonLines(resolve(output), pages, { from, until });
-  told(records, output, until, files.length === 0 ? '' : ` in ${files.join(' and ')}`);
+  told(records, output, until, `: ${files.join(', ')}`);
 }
 
-function told(records: number, output: string, until: number, where = ''): void {
-  process.stdout.write(`exported ${records} records up to ${timestamp(until)} to ${output}${where}\n`);
+function told(records: number, output: string, until: number, files: string): void {
+  const what = records === 0 ? 'exported nothing' : `exported ${counted(records, 'record')}`;
+  process.stdout.write(`${what} up to ${timestamp(until)} to ${output}${records === 0 ? '' : files}\n`);
 }

@@ -14,7 +14,7 @@ export function createRowWriter(
   out: NodeJS.WritableStream,
   columns: readonly { readonly title: string; readonly usual: number }[],
 ): RowWriter {
-  const bearable = 60;
+  const bearable = 40;
   let widths: readonly number[] | undefined;
   const line = (cells: readonly string[]): string =>
     `${cells

@@ -54,18 +54,25 @@ function decoded(text: string): string {
 function kubernetesRow(event: KubernetesAuditEvent): readonly string[] {
   const { objectRef, responseStatus, annotations, impersonatedUser } = event;
   const cluster = annotations['entryway/cluster-arn']?.split(':cluster/')[1] ?? '';
-  const user = event.user.username ?? annotations['entryway/access-key-id'] ?? 'unknown';
-  const what =
-    objectRef === undefined
-      ? event.requestURI
-      : [objectRef.resource, objectRef.subresource].filter((part) => part !== undefined).join('/');
-  const name = [objectRef?.namespace, objectRef?.name].filter((part) => part !== undefined).join('/');
+  const what = [objectRef?.resource, objectRef?.subresource].filter((part) => part !== undefined).join('/');
+  const which = [objectRef?.namespace, objectRef?.name].filter((part) => part !== undefined).join('/');
   return [
     `${event.stageTimestamp.slice(0, 19)}Z`,
-    impersonatedUser === undefined ? user : `${user} as ${impersonatedUser.username ?? ''}`,
-    `k8s:${event.verb} ${what}`,
+    kubernetesWho(event) + (impersonatedUser === undefined ? '' : ` as ${impersonatedUser.username ?? ''}`),
+    `k8s:${event.verb} ${what}`.trimEnd(),
     event.sourceIPs[0] ?? '',
     responseStatus.code < 400 ? 'ok' : (responseStatus.reason ?? String(responseStatus.code)),
-    [`cluster/${cluster}`, name].filter((part) => part !== '').join(' '),
+    // What was refused before it was understood is known by its path only.
+    [`cluster/${cluster}`, objectRef === undefined ? event.requestURI.split('?')[0] : which]
+      .filter((part) => part !== '')
+      .join(' '),
   ];
+}
+
+/** The user name; a session by its role, as with AWS calls; for who was refused the principal or the key. */
+function kubernetesWho({ user, annotations }: KubernetesAuditEvent): string {
+  const arn = user.extra?.arn?.[0] ?? annotations['entryway/principal-arn'];
+  const isArn = user.username === undefined || user.username.startsWith('arn:');
+  if (arn !== undefined && isArn) return shortArn(arn).replace(/^assumed-role\//, '');
+  return user.username ?? annotations['entryway/access-key-id'] ?? 'unknown';
 }

@@ -7,6 +7,7 @@ import { verifyExport } from '../../audit/export/verify.ts';
 import { readTrailKey } from '../../server/trail/signingkey.ts';
 import { type ConnectionOptions, dataDirectoryOf, readConnection } from '../connection.ts';
 import { CommandError, exitCodes } from '../failure.ts';
+import { counted } from '../render/counted.ts';
 import { printable } from '../render/printable.ts';
 
 export interface VerifyOptions extends ConnectionOptions {
@@ -20,8 +21,8 @@ export async function verifyTrail(path: string, options: VerifyOptions): Promise
   const { problems, digests, logFiles, from, until } = await verifyExport(openExportDirectory(directory), [
     options.publicKey === undefined ? ownKey(options) : keyOf(options.publicKey),
   ]);
-  const good = `${digests} digests and ${logFiles} log files are as they were signed`;
-  const range = from === undefined || until === undefined ? '' : `, ${from} to ${until}`;
+  const good = `${counted(digests, 'digest')} and ${counted(logFiles, 'log file')} as they were signed`;
+  const range = from === undefined || until === undefined ? '' : `, from ${from} to ${until}`;
   process.stdout.write(
     `${problems.map(({ key, problem }) => `WRONG  ${printable(key)} ${printable(problem)}\n`).join('')}${good}${range}\n`,
   );

@@ -1,6 +1,7 @@
 import {
   type AwsEvent,
   actorOf,
+  type KubernetesEvent,
   principalOf,
   serviceOf,
   sourceOf,
@@ -38,8 +39,16 @@ const isWrongCode = (event: AwsEvent): boolean =>
     `${errorOf(event)} ${textAt(event.record, 'errorMessage') ?? ''}`,
   );
 
+/** A credential that proves nothing. Who is known and has no access, or shows no credential at all, is another matter. */
 function failedAuthentication(event: TrailEvent): boolean {
-  return event.kind === 'aws' ? authenticationErrors.has(errorOf(event)) : statusOf(event) === 401;
+  if (event.kind === 'aws') return authenticationErrors.has(errorOf(event));
+  const outcome = textAt(event.record, 'annotations', 'entryway/authentication');
+  return statusOf(event) === 401 && outcome !== 'none' && !isKnown(event);
+}
+
+/** The credential was genuine: whose it is, is known. */
+function isKnown({ record }: KubernetesEvent): boolean {
+  return textAt(record, 'annotations', 'entryway/principal-id') !== undefined;
 }
 
 const trailChanges = [
@@ -154,16 +163,16 @@ export const attemptRules: readonly AlertRule[] = [
     id: 'EW-TRAIL-036',
     kind: 'count',
     severity: 'medium',
-    title: 'Many Kubernetes requests forbidden to one identity',
-    why: 'A workload lost a role it needs, or somebody tries what a stolen token may do.',
+    title: 'Many Kubernetes requests refused to one identity',
+    why: 'A workload lost the access it needs, or somebody tries what a stolen key or token may do.',
     look: '`entryway trail --kubernetes --errors` for that user.',
     atLeast: 30,
     windowMs: 5 * minute,
     find: onKubernetes((event) =>
-      statusOf(event) === 403
+      statusOf(event) === 403 || (statusOf(event) === 401 && isKnown(event))
         ? {
             subject: principalOf(event),
-            summary: `Kubernetes requests of ${principalOf(event)} were forbidden`,
+            summary: `Kubernetes requests of ${principalOf(event)} were refused`,
           }
         : undefined,
     ),

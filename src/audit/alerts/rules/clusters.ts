@@ -34,13 +34,24 @@ const administratorPolicy = /\/AmazonEKS(?:ClusterAdmin|Admin)Policy$/;
 /** `system:masters` and what people call groups that mean the same. */
 const administratorGroup = /^system:|(?:^|[:_/.-])(?:cluster-?admins?|admins?|administrators?|masters?)$/i;
 
-const writes = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+/** What a person calls the verbs that write. */
+const writes: Readonly<Record<string, string>> = {
+  create: 'created',
+  update: 'replaced',
+  patch: 'changed',
+  delete: 'deleted',
+  deletecollection: 'deleted several of',
+};
+
+function didTo(event: KubernetesEvent, what: string): string {
+  return `${actorOf(event)} ${writes[textAt(event.record, 'verb') ?? ''] ?? 'changed'} ${what}`;
+}
 
 /** A Kubernetes write that was carried out. */
 function wrote(event: KubernetesEvent, resource: string): boolean {
   const status = statusOf(event);
   return (
-    writes.includes(textAt(event.record, 'verb') ?? '') &&
+    Object.hasOwn(writes, textAt(event.record, 'verb') ?? '') &&
     textAt(event.record, 'objectRef', 'resource') === resource &&
     status >= 200 &&
     status < 300 &&
@@ -161,7 +172,12 @@ export const clusterRules: readonly AlertRule[] = [
       if (!isIt) return undefined;
       return {
         subject: 'kube-system/aws-auth',
-        summary: `${actorOf(event)} did ${textAt(event.record, 'verb')} on kube-system/${name || 'configmaps'}`,
+        summary: didTo(
+          event,
+          name === 'aws-auth'
+            ? 'ConfigMap kube-system/aws-auth'
+            : 'a ConfigMap in kube-system that may be aws-auth: the record does not name it',
+        ),
       };
     }),
   },
@@ -175,11 +191,9 @@ export const clusterRules: readonly AlertRule[] = [
     find: onKubernetes((event) => {
       const resource = ['clusterroles', 'clusterrolebindings'].find((name) => wrote(event, name));
       if (resource === undefined) return undefined;
-      const name = textAt(event.record, 'objectRef', 'name') ?? 'several';
-      return {
-        subject: `${resource} ${name}`,
-        summary: `${actorOf(event)} did ${textAt(event.record, 'verb')} on ${resource} ${name}`,
-      };
+      const name = textAt(event.record, 'objectRef', 'name');
+      const what = name === undefined ? resource : `${resource}/${name}`;
+      return { subject: what, summary: didTo(event, what) };
     }),
   },
   {
