@@ -1,6 +1,7 @@
 import type { AttachedPolicy } from '@aws-sdk/client-iam';
 import { parseArn } from '../../engine/arn/arn.ts';
 import { lowerAscii } from '../../engine/arn/case.ts';
+import type { RequestContext } from '../../engine/iam/request.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { conditionKey } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
@@ -50,10 +51,11 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   const { pageTokens } = dependencies;
   const { word } = kind;
 
-  const target = (action: string) => (input: AttachInput, context: OperationContext) => {
-    const keys = conditionKey('iam:PolicyARN', input.PolicyArn);
-    return entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context, keys);
-  };
+  const target = (action: string) => (input: NamedInput, context: OperationContext, keys?: RequestContext) =>
+    entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context, keys);
+
+  const attachTarget = (action: string) => (input: AttachInput, context: OperationContext) =>
+    target(action)(input, context, conditionKey('iam:PolicyARN', input.PolicyArn));
 
   const failures = (input: AttachInput): string[] => [
     ...nameFailures(kind, input),
@@ -75,7 +77,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   };
 
   const Attach = defineOperation<AttachInput, object>({
-    authorization: target(`Attach${word}Policy`),
+    authorization: attachTarget(`Attach${word}Policy`),
     async handle(input, { caller: { accountId }, commit }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
@@ -92,7 +94,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   });
 
   const Detach = defineOperation<AttachInput, object>({
-    authorization: target(`Detach${word}Policy`),
+    authorization: attachTarget(`Detach${word}Policy`),
     async handle(input, { caller: { accountId }, commit }) {
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
