@@ -42,6 +42,13 @@ describe('too much is', () => {
     );
   });
 
+  test('a policy and ARNs of more than 2,048 characters together, however well they compress', () => {
+    const inline = document({}).padEnd(2048);
+    const arns = ['arn:aws:iam::aws:policy/ReadOnlyAccess'];
+    expect(size({ inline, arns: [] })).toBeLessThan(100);
+    expect(() => size({ inline, arns })).toThrow('Packed policy consumes 102% of allotted space');
+  });
+
   test('ten ARNs of the longest kind', () => {
     const arns = Array.from({ length: 10 }, (_, at) => `arn:aws:iam::${own}:policy/${'p'.repeat(600)}${at}`);
     expect(() => size({ arns })).toThrow('Packed policy consumes');

@@ -27,14 +27,22 @@ export function packedPolicySize(packed: Packed): number | undefined {
   const { policies, tagging } = packed;
   if (policies === undefined && tagging.tags.length === 0) return undefined;
   const size = shareOf(packed);
-  if (size <= 100) return size;
-  const policiesAlone = policies === undefined ? 0 : shareOf({ policies, tagging: noTags });
+  const policiesAlone = policies === undefined ? 0 : shareOfPolicies(policies);
+  if (size <= 100 && policiesAlone <= 100) return size;
   throw new AwsError(
     'PackedPolicyTooLargeException',
     policiesAlone > 100
       ? `Packed policy consumes ${policiesAlone}% of allotted space, please use smaller policy.`
       : `Packed size of session tags consumes ${size}% of allotted space.`,
   );
+}
+
+/** Characters of the inline policy and the ARNs together (iam-facts I1). */
+const policySpace = 2048;
+
+function shareOfPolicies(policies: PassedPolicies): number {
+  const length = [policies.inline ?? '', ...policies.arns].join('').length;
+  return Math.max(Math.ceil((length * 100) / policySpace), shareOf({ policies, tagging: noTags }));
 }
 
 const noTags: SessionTagging = { tags: [], transitiveTagKeys: [] };

@@ -5,7 +5,7 @@ import type {
 } from '@aws-sdk/client-sts';
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../engine/iam/principal.ts';
-import { accountKey, userKey } from '../../storage/records/keys.ts';
+import { accessKeyKey, accountKey, userKey } from '../../storage/records/keys.ts';
 import {
   asFederated,
   asRoot,
@@ -171,6 +171,29 @@ describe('GetFederationToken', () => {
     expect(decisions).toEqual(['allowed', 'implicitDeny', 'implicitDeny', 'implicitDeny']);
   });
 
+  test('the tags of the user and those passed are its tags, and the passed ones win (I7)', async () => {
+    const { federate, principalOf, ask, putUser } = await createFederation();
+    const needs = (team: string, cost: string) =>
+      document({
+        Action: 'eks:*',
+        Condition: { StringEquals: { 'aws:PrincipalTag/team': team, 'aws:PrincipalTag/cost': cost } },
+      });
+    const tags = [
+      { Key: 'team', Value: 'a' },
+      { Key: 'cost', Value: '1' },
+    ];
+    await putUser({ ...ada, tags, inlinePolicies: mayFederate });
+    const answer = await federate({ Policy: document({}), Tags: [{ Key: 'Team', Value: 'b' }] });
+    const guest = await principalOf(answer);
+    for (const [team, expected] of [
+      ['a', 'implicitDeny'],
+      ['b', 'allowed'],
+    ] as const) {
+      await putUser({ ...ada, tags, inlinePolicies: { eks: needs(team, '1') } });
+      expect((await ask(guest, 'eks:ListClusters', ['*'])).decision).toBe(expected);
+    }
+  });
+
   test('it ends with the user, and one made anew under the name does not bring it back (E17)', async () => {
     const { federate, principalOf, remove, putUser } = await createFederation();
     const answer = await federate();
@@ -193,6 +216,14 @@ describe('GetFederationToken', () => {
     await remove(accountKey(own));
     await expect(principalOf(answer)).rejects.toThrow('principalGone');
   });
+});
+
+test('a session stays when the key it was made with is made inactive (E17)', async () => {
+  const { call, principalOf, put } = await createSts();
+  const answer = await call<GetSessionTokenResponse>('GetSessionToken', asUser(ada));
+  const { accessKeyId } = asUser(ada);
+  await put(accessKeyKey(accessKeyId), { accessKeyId, accountId: own, status: 'Inactive' });
+  expect((await principalOf(answer)).kind).toBe('user');
 });
 
 test('credentials end when they say', async () => {

@@ -266,6 +266,12 @@ describe('a true token', () => {
     ['of an issuer in another case', { iss: issuer.toLowerCase() }, invalid, /^No OpenIDConnect provider/],
     ['of an issuer without scheme', { iss: host }, invalid, /^No OpenIDConnect provider/],
     ['of an issuer without TLS', { iss: `http://${host}` }, invalid, /^No OpenIDConnect provider/],
+    [
+      'of an issuer with a port',
+      { iss: `https://idp.example.com:443/id/X` },
+      invalid,
+      /^No OpenIDConnect provider/,
+    ],
     ['of an issuer with a query', { iss: `${issuer}?a` }, invalid, /^No OpenIDConnect provider/],
     ['of an issuer with a user', { iss: `https://a@${host}` }, invalid, /^No OpenIDConnect provider/],
   ])('%s is refused', async (_name, claims, code, message) => {

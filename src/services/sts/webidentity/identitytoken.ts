@@ -117,10 +117,10 @@ function audienceOf({ aud, azp }: JWTPayload, clientIds: readonly string[]): str
   return audiences.find((one): one is string => typeof one === 'string' && clientIds.includes(one));
 }
 
-/** An `https` URL without user, query and fragment, as an OIDC issuer is (iam-facts J19). */
+/** An `https` URL without user, port, query and fragment: nothing else can be a provider (iam-facts J19). */
 function isIssuer(text: string): boolean {
   if (text.length > longestIssuer + 'https://'.length) return false;
-  return /^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/.test(text);
+  return /^https:\/\/[A-Za-z0-9.-]+(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/.test(text);
 }
 
 function decoded(part: string): Readonly<Record<string, unknown>> | undefined {
