@@ -9,7 +9,6 @@ import type {
   UpdateUserRequest,
   User,
 } from '@aws-sdk/client-iam';
-import type { Principal } from '../../engine/iam/principal.ts';
 import type {
   AccessKeyRecord,
   AccountRecord,
@@ -61,18 +60,6 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
     ...boundaryOutput(user),
     ...(user.tags.length === 0 ? {} : { Tags: [...user.tags] }),
   });
-
-  const rootOutput = async ({ accountId }: Principal): Promise<User> => {
-    const account = await readRecord<AccountRecord>(storage, accountKey(accountId));
-    return {
-      // AWS leaves both out for the root.
-      Path: undefined,
-      UserName: undefined,
-      UserId: accountId,
-      Arn: rootArn(partition, accountId),
-      CreateDate: new Date(account?.record.createdAt ?? 0),
-    };
-  };
 
   /** The user's keys and MFA devices under its present name: they say whose they are by name and id. */
   const followersOf = async ({ accountId, name, principalId, ...user }: UserRecord) => {
@@ -164,7 +151,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         const { record } = await requireEntity(dependencies, userKind, caller.accountId, input.UserName);
         return { User: wholeUser(record) };
       }
-      if (caller.kind === 'root') return { User: await rootOutput(caller) };
+      if (caller.kind === 'root') return { User: await rootOutput(dependencies, caller.accountId) };
       return { User: wholeUser((await requireCaller(dependencies, caller)).record) };
     },
   });
@@ -278,5 +265,20 @@ export function userOutput(partition: string, user: UserRecord): User {
     UserId: user.principalId,
     Arn: userArn(partition, user),
     CreateDate: new Date(user.createdAt),
+  };
+}
+
+/** What every answer about the account's root holds. AWS leaves its path and name out. */
+export async function rootOutput(
+  { storage, partition }: Pick<IamDependencies, 'storage' | 'partition'>,
+  accountId: string,
+): Promise<User> {
+  const account = await readRecord<AccountRecord>(storage, accountKey(accountId));
+  return {
+    Path: undefined,
+    UserName: undefined,
+    UserId: accountId,
+    Arn: rootArn(partition, accountId),
+    CreateDate: new Date(account?.record.createdAt ?? 0),
   };
 }

@@ -66,7 +66,7 @@ export interface MfaDeviceRecord {
   readonly tags: readonly Tag[];
   /** The TOTP seed in base32, sealed with the data directory's key under the serial number. */
   readonly sealedSeed: string;
-  /** Absent while unassigned. The id decides who it is; the name is the one at enabling. */
+  /** Absent while unassigned. */
   readonly assignedTo?:
     | { readonly kind: 'root' }
     | { readonly kind: 'user'; readonly userName: string; readonly principalId: string };

@@ -7,23 +7,12 @@ import type {
   User,
   VirtualMFADevice,
 } from '@aws-sdk/client-iam';
-import type {
-  AccountRecord,
-  MfaDeviceRecord,
-  PrincipalIdRecord,
-  UserRecord,
-} from '../../../storage/records/iam.ts';
-import {
-  accountKey,
-  mfaDeviceKey,
-  mfaDevicesPrefix,
-  principalIdKey,
-  userKey,
-} from '../../../storage/records/keys.ts';
+import type { MfaDeviceRecord, UserRecord } from '../../../storage/records/iam.ts';
+import { mfaDeviceKey, mfaDevicesPrefix, userKey } from '../../../storage/records/keys.ts';
 import { requestTagKeys } from '../../conditionkeys.ts';
 import { defineOperation, type Operations } from '../../operation.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
-import { entityArn, rootArn, userArn } from '../arns.ts';
+import { entityArn } from '../arns.ts';
 import * as constraints from '../constraints.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from '../errors.ts';
@@ -31,6 +20,7 @@ import { pageFailures, pageOfRecords } from '../paging.ts';
 import { atomically, put, readRecord } from '../records.ts';
 import { createTagPermission } from '../tagpermission.ts';
 import { tagOperations } from '../tags.ts';
+import { rootOutput, userOutput } from '../users.ts';
 import * as limits from './constraints.ts';
 import { deviceTarget, requireDevice } from './lookup.ts';
 import { enrolmentUri, qrCodePng } from './qrcode.ts';
@@ -123,31 +113,11 @@ export function createVirtualMfaDeviceOperations(dependencies: IamDependencies):
     },
   });
 
-  /** The user as it is named now, whatever it was called when the device was enabled. */
   const holderOutput = async ({ accountId, assignedTo }: MfaDeviceRecord): Promise<{ User?: User }> => {
     if (assignedTo === undefined) return {};
-    if (assignedTo.kind === 'root') {
-      const account = await readRecord<AccountRecord>(storage, accountKey(accountId));
-      const CreateDate = new Date(account?.record.createdAt ?? 0);
-      const Arn = rootArn(partition, accountId);
-      return { User: { Path: undefined, UserName: undefined, UserId: accountId, Arn, CreateDate } };
-    }
-    const id = await readRecord<PrincipalIdRecord>(storage, principalIdKey(assignedTo.principalId));
-    const user =
-      id === undefined
-        ? undefined
-        : await readRecord<UserRecord>(storage, userKey(accountId, id.record.name));
-    if (user === undefined) return {};
-    const { path, name, principalId, createdAt } = user.record;
-    return {
-      User: {
-        Path: path,
-        UserName: name,
-        UserId: principalId,
-        Arn: userArn(partition, user.record),
-        CreateDate: new Date(createdAt),
-      },
-    };
+    if (assignedTo.kind === 'root') return { User: await rootOutput(dependencies, accountId) };
+    const user = await readRecord<UserRecord>(storage, userKey(accountId, assignedTo.userName));
+    return user === undefined ? {} : { User: userOutput(partition, user.record) };
   };
 
   /** SECURITY: never the seed: it is told once, at creation. */
