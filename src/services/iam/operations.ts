@@ -15,6 +15,7 @@ import { createOidcProviderOperations } from './oidcproviders.ts';
 import { createPolicyOperations } from './policies.ts';
 import { createPolicyEntityOperations } from './policyentities.ts';
 import { createPolicyVersionOperations } from './policyversions.ts';
+import { createReportOperations } from './reports/operations.ts';
 import { createRoleOperations } from './roles.ts';
 import { createServiceLinkedRoleOperations } from './servicelinkedroles.ts';
 import { createSimulationOperations } from './simulation/operations.ts';
@@ -41,6 +42,7 @@ export function createIamOperations(dependencies: IamDependencies): Operations {
     ...createTagOperations(dependencies),
     ...createMfaOperations(dependencies),
     ...createSimulationOperations(dependencies),
+    ...createReportOperations(dependencies),
     ...createInstanceProfileOperations(dependencies),
     ...createOidcProviderOperations(dependencies),
     ...createServiceLinkedRoleOperations(dependencies),

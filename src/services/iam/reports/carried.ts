@@ -80,7 +80,7 @@ async function managedPolicy(
 }
 
 /** Of the default version. */
-function documentOf(found: FoundPolicy): string {
+export function documentOf(found: FoundPolicy): string {
   if (found.owner === 'aws') return found.policy.document;
   const { versions, defaultVersionId } = found.stored.record;
   return versions.find(({ versionId }) => versionId === defaultVersionId)?.document ?? '';

@@ -1,5 +1,6 @@
 import { parseArn } from '../../../engine/arn/arn.ts';
 import type { RequestContext } from '../../../engine/iam/request.ts';
+import type { GroupRecord, RoleRecord, UserRecord } from '../../../storage/records/iam.ts';
 import type { AuthorizationTarget, OperationContext } from '../../operation.ts';
 import { entityArn } from '../arns.ts';
 import type { IamDependencies } from '../dependencies.ts';
@@ -10,10 +11,10 @@ import { readRecord } from '../records.ts';
 type Lookup = Pick<IamDependencies, 'storage' | 'partition'>;
 
 /** A user, role or group named by its ARN. */
-export interface FoundEntity {
-  readonly noun: EntityKind['noun'];
-  readonly record: Entity;
-}
+export type FoundEntity =
+  | { readonly noun: 'user'; readonly record: UserRecord }
+  | { readonly noun: 'role'; readonly record: RoleRecord }
+  | { readonly noun: 'group'; readonly record: GroupRecord };
 
 const kinds = [userKind, roleKind, groupKind] as unknown as readonly EntityKind[];
 
@@ -51,7 +52,8 @@ export async function requireByArn(
   if (stored === undefined || entityArn(partition, kind.noun, stored.record) !== arn) {
     throw noSuchEntity(`The ${kind.noun} with name ${name} cannot be found.`);
   }
-  return { noun: kind.noun, record: stored.record };
+  // The kind chose the key, and under a key of that kind stands a record of that kind.
+  return { noun: kind.noun, record: stored.record } as FoundEntity;
 }
 
 /** The target of an operation on what an ARN names: with its tags if it is there, else the ARN as it came. */
