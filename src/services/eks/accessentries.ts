@@ -16,6 +16,7 @@ import type { AccessEntryRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix, accessEntryKey } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { missingEntryArn } from './arns.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { creationKeys } from './entrykeys.ts';
@@ -32,7 +33,6 @@ import { findAccessEntry, findEntryCluster, onAccessEntry, onCluster } from './l
 import { type PageBounds, readPage } from './paging.ts';
 import { refuseMalformedPolicyArn } from './policyarn.ts';
 import { findPrincipal, type NamedPrincipal, namedPrincipal } from './principals.ts';
-import { createQuota } from './quota.ts';
 import { entryExists, invalidPrincipal, limitExceeded } from './refusals.ts';
 import { retryingConflicts } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';

@@ -176,12 +176,16 @@ describe('refusals', () => {
     await expectConsistent(world);
   });
 
-  test('there is no 301st group', async () => {
+  test('there is no 301st group, also when twenty are made at once', async () => {
     const world = await createWorld();
-    const numbers = Array.from({ length: 300 }, (_, index) => index);
+    const numbers = Array.from({ length: 297 }, (_, index) => index);
     await world.storage.commit({
       changes: numbers.map((index) => ({ type: 'put', key: groupKey(account, `g${index}`), value: '{}' })),
     });
+    const results = await Promise.allSettled(
+      numbers.slice(0, 20).map((index) => createGroup(world, `n${index}`)),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(3);
     await expect(createGroup(world, 'more')).rejects.toMatchObject({
       code: 'LimitExceededException',
       message: 'Cannot exceed quota for GroupsPerAccount: 300',

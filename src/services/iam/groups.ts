@@ -13,6 +13,7 @@ import type { GroupRecord, UserRecord } from '../../storage/records/iam.ts';
 import { groupKey, groupsPrefix, usersPrefix } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { groupArn } from './arns.ts';
 import * as constraints from './constraints.ts';
@@ -38,6 +39,10 @@ const groupsPerAccount = 300;
 export function createGroupOperations(dependencies: IamDependencies): Operations {
   const { storage, random, partition, pageTokens } = dependencies;
 
+  const places = createQuota(storage, groupsPerAccount, () =>
+    quotaExceeded('GroupsPerAccount', groupsPerAccount),
+  );
+
   const CreateGroup = defineOperation<CreateGroupRequest, CreateGroupResponse>({
     authorization: ({ Path: path = '/', GroupName: name = '' }, { caller: { accountId } }) => ({
       action: 'iam:CreateGroup',
@@ -52,9 +57,6 @@ export function createGroupOperations(dependencies: IamDependencies): Operations
       const key = groupKey(accountId, name);
       return atomically(async () => {
         if ((await storage.get(key)) !== undefined) throw groupExists(name);
-        if ((await storage.count(groupsPrefix(accountId))) >= groupsPerAccount) {
-          throw quotaExceeded('GroupsPerAccount', groupsPerAccount);
-        }
         const group: GroupRecord = {
           accountId,
           name,
@@ -65,9 +67,9 @@ export function createGroupOperations(dependencies: IamDependencies): Operations
           attachedPolicyArns: [],
           memberCount: 0,
         };
-        return commit(
-          { expect: [{ key, revision: 0 }], changes: [put(key, group)] },
-          { Group: groupOutput(partition, group) },
+        const batch: Batch = { expect: [{ key, revision: 0 }], changes: [put(key, group)] };
+        return places.within(groupsPrefix(accountId), () =>
+          commit(batch, { Group: groupOutput(partition, group) }),
         );
       });
     },

@@ -12,8 +12,10 @@ import type {
 import { lowerAscii } from '../../engine/arn/case.ts';
 import type { PolicyRecord } from '../../storage/records/iam.ts';
 import { policiesPrefix, policyKey } from '../../storage/records/keys.ts';
+import type { Batch } from '../../storage/storage.ts';
 import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { policyArn } from './arns.ts';
 import * as constraints from './constraints.ts';
@@ -75,6 +77,10 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
           ...(found.policy.description === undefined ? {} : { Description: found.policy.description }),
         };
 
+  const places = createQuota(storage, policiesPerAccount, () =>
+    quotaExceeded('PoliciesPerAccount', policiesPerAccount),
+  );
+
   const CreatePolicy = defineOperation<CreatePolicyRequest, CreatePolicyResponse>({
     authorization: ({ Path: path = '/', PolicyName: name = '', Tags }, { caller: { accountId } }) => ({
       action: 'iam:CreatePolicy',
@@ -106,9 +112,6 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
         if ((await storage.get(key)) !== undefined) {
           throw alreadyExists(`A policy called ${name} already exists. Duplicate names are not allowed.`);
         }
-        if ((await storage.count(policiesPrefix(accountId))) >= policiesPerAccount) {
-          throw quotaExceeded('PoliciesPerAccount', policiesPerAccount);
-        }
         const policy: PolicyRecord = {
           accountId,
           name,
@@ -122,10 +125,9 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
           tags,
           attachmentCount: 0,
         };
-        return commit(
-          { expect: [{ key, revision: 0 }], changes: [put(key, policy)] },
-          { Policy: { ...ownPolicy(policy), ...details({ tags }) } },
-        );
+        const batch: Batch = { expect: [{ key, revision: 0 }], changes: [put(key, policy)] };
+        const output = { Policy: { ...ownPolicy(policy), ...details({ tags }) } };
+        return places.within(policiesPrefix(accountId), () => commit(batch, output));
       });
     },
   });

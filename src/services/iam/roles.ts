@@ -17,6 +17,7 @@ import { principalIdKey, roleKey, rolesPrefix } from '../../storage/records/keys
 import type { Batch } from '../../storage/storage.ts';
 import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn } from './arns.ts';
 import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
@@ -76,6 +77,10 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
     ({ RoleName = '' }: { readonly RoleName: string | undefined }, context: OperationContext) =>
       entityTarget(dependencies, roleKind, action, RoleName, context);
 
+  const places = createQuota(storage, rolesPerAccount, () =>
+    quotaExceeded('RolesPerAccount', rolesPerAccount),
+  );
+
   const CreateRole = defineOperation<CreateRoleRequest, CreateRoleResponse>({
     authorization: (input, { caller: { accountId } }) => ({
       action: 'iam:CreateRole',
@@ -115,9 +120,6 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         if ((await storage.get(key)) !== undefined) {
           throw alreadyExists(`Role with name ${name} already exists.`);
         }
-        if ((await storage.count(rolesPrefix(accountId))) >= rolesPerAccount) {
-          throw quotaExceeded('RolesPerAccount', rolesPerAccount);
-        }
         const { expect, ...trust } = await pinTrustPolicy(dependencies, document);
         const boundary = await newBoundary(dependencies, accountId, input.PermissionsBoundary);
         const role: RoleRecord = {
@@ -139,7 +141,8 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
           expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...expect, ...boundary.expect],
           changes: [put(key, role), put(idKey, { kind: 'role', accountId, name }), ...boundary.changes],
         };
-        return commit(batch, { Role: await wholeRole(role) });
+        const output = { Role: await wholeRole(role) };
+        return places.within(rolesPrefix(accountId), () => commit(batch, output));
       });
     },
   });

@@ -25,6 +25,7 @@ import {
 import type { Batch } from '../../storage/storage.ts';
 import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn, rootArn, userArn } from './arns.ts';
 import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
@@ -83,6 +84,10 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
     ];
   };
 
+  const places = createQuota(storage, usersPerAccount, () =>
+    quotaExceeded('UsersPerAccount', usersPerAccount),
+  );
+
   const CreateUser = defineOperation<CreateUserRequest, CreateUserResponse>({
     authorization: (input, { caller: { accountId } }) => ({
       action: 'iam:CreateUser',
@@ -115,9 +120,6 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
         if ((await storage.get(key)) !== undefined) {
           throw alreadyExists(`User with name ${name} already exists.`);
         }
-        if ((await storage.count(usersPrefix(accountId))) >= usersPerAccount) {
-          throw quotaExceeded('UsersPerAccount', usersPerAccount);
-        }
         const boundary = await newBoundary(dependencies, accountId, input.PermissionsBoundary);
         const user: UserRecord = {
           accountId,
@@ -136,7 +138,7 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
           expect: [{ key, revision: 0 }, { key: idKey, revision: 0 }, ...boundary.expect],
           changes: [put(key, user), put(idKey, { kind: 'user', accountId, name }), ...boundary.changes],
         };
-        return commit(batch, { User: wholeUser(user) });
+        return places.within(usersPrefix(accountId), () => commit(batch, { User: wholeUser(user) }));
       });
     },
   });

@@ -1,4 +1,4 @@
-import type { Storage } from '../../storage/storage.ts';
+import type { StorageReader } from '../storage/storage.ts';
 
 /** Keeps the number of keys under a prefix at or below a limit while creations run side by side. */
 export interface Quota {
@@ -23,7 +23,11 @@ interface Places {
   counting: Promise<boolean> | undefined;
 }
 
-export function createQuota(storage: Storage, limit: number, exceeded: () => Error): Quota {
+export function createQuota(
+  storage: Pick<StorageReader, 'count'>,
+  limit: number,
+  exceeded: () => Error,
+): Quota {
   const places = new Map<string, Places>();
 
   const placesOf = (prefix: string): Places => {

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { createMemoryStorage } from '../../storage/memory/memory.ts';
-import { RevisionConflictError } from '../../storage/storage.ts';
+import { createMemoryStorage } from '../storage/memory/memory.ts';
+import { RevisionConflictError } from '../storage/storage.ts';
+import { retryingConflicts } from './eks/retrying.ts';
+import { outcomeOf } from './eks/testworld.ts';
 import { createQuota } from './quota.ts';
-import { retryingConflicts } from './retrying.ts';
-import { outcomeOf } from './testworld.ts';
 
 test('a hundred racing creations for ninety-seven places make ninety-seven', async () => {
   const storage = createMemoryStorage();
