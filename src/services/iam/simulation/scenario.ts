@@ -44,7 +44,8 @@ export function simulate(scenario: Scenario, action: string, resource: string): 
   const resourceAccountId = isAccountId(named) ? named : scenario.resourceAccountId;
   const context = new Map([
     ...caller.context,
-    ...(resource === '*' ? [] : ([['aws:resourceaccount', resourceAccountId]] as const)),
+    // As for real requests: what AWS owns for everybody has no owner to tell.
+    ...(named === 'aws' ? [] : ([['aws:resourceaccount', resourceAccountId]] as const)),
     ...scenario.context,
   ]);
   const request: EvaluationRequest = { principal, action, resource, resourceAccountId, context };
