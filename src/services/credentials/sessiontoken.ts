@@ -41,16 +41,25 @@ export interface SessionClaims {
 }
 
 /**
- * No session token is longer, unless its caller asked for a longer one (`minimumLength`).
- *
- * INVARIANT: what STS lets into a session (`sts/packedsize.ts`) keeps below it. A cluster token holds a presigned URL
- * with the session token inside and ends at 4,096 bytes (token-facts): every session can be used for a cluster.
+ * No session token is longer, unless its caller asked for a longer one (`minimumLength`): a cluster token holds a
+ * presigned URL with the session token inside and ends at 4,096 bytes (token-facts), so every session can be used for a
+ * cluster.
  */
 export const maximumSessionTokenLength = 2600;
 
+/** The claims do not fit into a token. Only policies, tags and names that hardly compress come that far. */
+export class SessionTokenTooLongError extends RangeError {
+  readonly length: number;
+  constructor(length: number) {
+    super(`a session token of ${length} characters is too long`);
+    this.name = 'SessionTokenTooLongError';
+    this.length = length;
+  }
+}
+
 /**
  * The session token: the claims, sealed for one access key id, so that a token presented with another key does not
- * open. URL- and header-safe. Throws a RangeError for claims that do not fit.
+ * open. URL- and header-safe. Throws a SessionTokenTooLongError for claims that do not fit.
  */
 export function sealSession(
   box: ByteBox,
@@ -61,9 +70,7 @@ export function sealSession(
   const packed = packClaims(claims);
   const context = contextOf(accessKeyId);
   const token = box.sealBytes(packed, context);
-  if (token.length > maximumSessionTokenLength) {
-    throw new RangeError(`a session token of ${token.length} characters is too long`);
-  }
+  if (token.length > maximumSessionTokenLength) throw new SessionTokenTooLongError(token.length);
   if (token.length >= minimumLength) return token;
   // Three bytes are four characters; what follows the packed claims is not read.
   const padding = Math.ceil(((minimumLength - token.length) * 3) / 4);

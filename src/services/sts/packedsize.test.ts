@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { document, own } from '../authorization/testworld.ts';
-import { maximumSessionTokenLength, sealSession } from '../credentials/sessiontoken.ts';
+import { maximumSessionTokenLength, type SessionAttributes } from '../credentials/sessiontoken.ts';
 import { createSecretBox } from '../secretbox.ts';
+import { issueSession } from './answers.ts';
 import { packedPolicySize } from './packedsize.ts';
 import type { PassedPolicies } from './sessionpolicies.ts';
 
@@ -87,35 +88,33 @@ describe('the size', () => {
   });
 });
 
-test('whatever is not too much fits a token, with the longest names too', () => {
-  const box = createSecretBox(new Uint8Array(32).fill(1));
-  let inline = noise(2048);
-  const fits = () => {
-    try {
-      return size({ inline, arns: [] }) !== undefined;
-    } catch {
-      return false;
-    }
-  };
-  while (!fits()) inline = inline.slice(1);
-  expect(size({ inline, arns: [] })).toBe(100);
-  const token = sealSession(box, 'ASIAIOSFODNN7EXAMPLE', {
-    subject: {
-      kind: 'assumedRole',
-      accountId: '999999999999',
-      roleName: noise(64),
-      principalId: `AROA${noise(17)}`,
-      sessionName: noise(64),
-    },
-    secretAccessKey: noise(40),
-    issuedAt: 9_999_999_999_000,
-    expiresAt: 9_999_999_999_000 + 129_600_000,
-    attributes: {
-      sourceIdentity: noise(64),
-      policies: { inline, arns: [] },
-      federatedProvider: `arn:aws:iam::999999999999:oidc-provider/${noise(255)}`,
-      webIdentitySubject: noise(255),
-    },
-  });
-  expect(token.length).toBeLessThanOrEqual(maximumSessionTokenLength);
+test('what is within its space, but with names and provider too much for a token, is refused the same way', () => {
+  const secretBox = createSecretBox(new Uint8Array(32).fill(1));
+  const random = { bytes: (length: number) => randomBytes(length), uuid: () => '' };
+  const tags = Array.from({ length: 40 }, (_, at) => ({ Key: `${at}${noise(10)}`, Value: noise(12) }));
+  const inline = noise(1000);
+  const issue = (attributes: SessionAttributes) =>
+    issueSession(
+      { secretBox, random },
+      {
+        kind: 'assumedRole',
+        accountId: own,
+        roleName: noise(64),
+        principalId: `AROA${noise(17)}`,
+        sessionName: noise(64),
+      },
+      {
+        now: Date.parse('2026-11-21T03:00:00Z'),
+        durationSeconds: 3600,
+        attributes: { sourceIdentity: noise(64), webIdentitySubject: noise(255), ...attributes },
+      },
+    );
+  const federatedProvider = `arn:aws:iam::${own}:oidc-provider/${noise(255)}`;
+  expect(issue({ policies: { inline, arns: [] } }).SessionTokenSize).toBeLessThan(maximumSessionTokenLength);
+  expect(() => issue({ policies: { inline: noise(2048), arns: [] }, federatedProvider })).toThrow(
+    'Packed policy consumes',
+  );
+  expect(() => issue({ policies: { inline, arns: [] }, tags, federatedProvider })).toThrow(
+    'Packed size of session tags consumes',
+  );
 });

@@ -5,10 +5,7 @@ import type { SessionTagging } from './sessiontags.ts';
 
 /** Bytes of policies, ARNs, tag keys and values together. */
 const plainSpace = 4096;
-/**
- * Bytes of them compressed, as they travel in the token. Names, secret and provider take at most 900 more, so that a
- * token stays below `maximumSessionTokenLength`.
- */
+/** Bytes of them compressed, as they travel in the token: beside them it holds names, a secret and a provider. */
 const packedSpace = 1000;
 
 interface Packed {
@@ -29,11 +26,19 @@ export function packedPolicySize(packed: Packed): number | undefined {
   const size = shareOf(packed);
   const policiesAlone = policies === undefined ? 0 : shareOfPolicies(policies);
   if (size <= 100 && policiesAlone <= 100) return size;
-  throw new AwsError(
+  throw packedPolicyTooLarge(
+    policiesAlone > 100 ? 'policies' : 'tags',
+    policiesAlone > 100 ? policiesAlone : size,
+  );
+}
+
+/** iam-facts I9. */
+export function packedPolicyTooLarge(what: 'policies' | 'tags', percent: number): AwsError {
+  return new AwsError(
     'PackedPolicyTooLargeException',
-    policiesAlone > 100
-      ? `Packed policy consumes ${policiesAlone}% of allotted space, please use smaller policy.`
-      : `Packed size of session tags consumes ${size}% of allotted space.`,
+    what === 'policies'
+      ? `Packed policy consumes ${percent}% of allotted space, please use smaller policy.`
+      : `Packed size of session tags consumes ${percent}% of allotted space.`,
   );
 }
 
