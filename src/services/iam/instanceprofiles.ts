@@ -18,6 +18,7 @@ import { instanceProfileKey, instanceProfilesPrefix, roleKey } from '../../stora
 import type { Batch } from '../../storage/storage.ts';
 import { conditionKey, requestTagKeys, resourceWithKeys } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn, roleArn } from './arns.ts';
 import * as constraints from './constraints.ts';
@@ -80,6 +81,10 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
   const nameFailures = (input: { readonly InstanceProfileName: string | undefined }): string[] =>
     validateMember('instanceProfileName', input.InstanceProfileName, constraints.instanceProfileName);
 
+  const places = createQuota(storage, profilesPerAccount, () =>
+    quotaExceeded('InstanceProfilesPerAccount', profilesPerAccount),
+  );
+
   const CreateInstanceProfile = defineOperation<CreateInstanceProfileRequest, CreateInstanceProfileResponse>({
     authorization: ({ InstanceProfileName: name = '', Path: path = '/', Tags }, { caller }) => ({
       action: 'iam:CreateInstanceProfile',
@@ -109,9 +114,6 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
         if ((await storage.get(key)) !== undefined) {
           throw alreadyExists(`Instance Profile ${name} already exists.`);
         }
-        if ((await storage.count(instanceProfilesPrefix(accountId))) >= profilesPerAccount) {
-          throw quotaExceeded('InstanceProfilesPerAccount', profilesPerAccount);
-        }
         const profile: InstanceProfileRecord = {
           accountId,
           name,
@@ -121,7 +123,8 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
           tags,
         };
         const batch: Batch = { expect: [{ key, revision: 0 }], changes: [put(key, profile)] };
-        return commit(batch, { InstanceProfile: await wholeProfile(profile) });
+        const output = { InstanceProfile: await wholeProfile(profile) };
+        return places.within(instanceProfilesPrefix(accountId), () => commit(batch, output));
       });
     },
   });

@@ -129,13 +129,16 @@ describe('refusals', () => {
     await add('99');
   });
 
-  test('the 101st provider', async () => {
+  test('the 101st provider, also of 110 that are made at the same moment', async () => {
     const world = await createWorld();
-    for (let count = 0; count < 100; count++) {
-      await world.call('CreateOpenIDConnectProvider', { Url: `https://p${count}.example.com` });
-    }
+    const results = await Promise.allSettled(
+      Array.from({ length: 110 }, (_, index) =>
+        world.call('CreateOpenIDConnectProvider', { Url: `https://p${index}.example.com` }),
+      ),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(100);
     await expect(
-      world.call('CreateOpenIDConnectProvider', { Url: 'https://p100.example.com' }),
+      world.call('CreateOpenIDConnectProvider', { Url: 'https://more.example.com' }),
     ).rejects.toMatchObject({ message: 'Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100' });
   });
 });

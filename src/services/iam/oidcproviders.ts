@@ -14,6 +14,7 @@ import type { OidcProviderRecord } from '../../storage/records/iam.ts';
 import { oidcProviderKey, oidcProvidersPrefix } from '../../storage/records/keys.ts';
 import { requestTagKeys } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
@@ -67,6 +68,10 @@ export function createOidcProviderOperations(dependencies: IamDependencies): Ope
       return commit(replacing(stored, change(stored.record)), {});
     });
 
+  const places = createQuota(storage, providersPerAccount, () =>
+    quotaExceeded('OpenIdConnectProvidersPerAccount', providersPerAccount),
+  );
+
   const CreateOpenIDConnectProvider = defineOperation<
     CreateOpenIDConnectProviderRequest,
     CreateOpenIDConnectProviderResponse
@@ -111,13 +116,9 @@ export function createOidcProviderOperations(dependencies: IamDependencies): Ope
         if ((await storage.get(key)) !== undefined) {
           throw alreadyExists(`Provider with url ${Url} already exists.`);
         }
-        if ((await storage.count(oidcProvidersPrefix(accountId))) >= providersPerAccount) {
-          throw quotaExceeded('OpenIdConnectProvidersPerAccount', providersPerAccount);
-        }
-        return commit(
-          { expect: [{ key, revision: 0 }], changes: [put(key, provider)] },
-          { OpenIDConnectProviderArn: arn, ...(tags.length === 0 ? {} : { Tags: [...tags] }) },
-        );
+        const batch = { expect: [{ key, revision: 0 }], changes: [put(key, provider)] };
+        const output = { OpenIDConnectProviderArn: arn, ...(tags.length === 0 ? {} : { Tags: [...tags] }) };
+        return places.within(oidcProvidersPrefix(accountId), () => commit(batch, output));
       });
     },
   });

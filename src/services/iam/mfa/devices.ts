@@ -11,6 +11,7 @@ import type { MfaDeviceRecord, UserRecord } from '../../../storage/records/iam.t
 import { mfaDeviceKey, mfaDevicesPrefix, userKey } from '../../../storage/records/keys.ts';
 import { requestTagKeys } from '../../conditionkeys.ts';
 import { defineOperation, type Operations } from '../../operation.ts';
+import { createQuota } from '../../quota.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
 import { entityArn } from '../arns.ts';
 import * as constraints from '../constraints.ts';
@@ -33,6 +34,11 @@ const devicesPerAccount = 5000;
 export function createVirtualMfaDeviceOperations(dependencies: IamDependencies): Operations {
   const { storage, random, secretBox, partition, pageTokens } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
+
+  // COMPAT: the quota is documented, its name in this text is not.
+  const places = createQuota(storage, devicesPerAccount, () =>
+    quotaExceeded('VirtualMFADevicesPerAccount', devicesPerAccount),
+  );
 
   const CreateVirtualMFADevice = defineOperation<
     CreateVirtualMFADeviceRequest,
@@ -69,10 +75,6 @@ export function createVirtualMfaDeviceOperations(dependencies: IamDependencies):
         if ((await storage.get(key)) !== undefined) {
           throw alreadyExists('MFADevice entity at the same path and name already exists.');
         }
-        if ((await storage.count(mfaDevicesPrefix(accountId))) >= devicesPerAccount) {
-          // COMPAT: the quota is documented, its name in this text is not.
-          throw quotaExceeded('VirtualMFADevicesPerAccount', devicesPerAccount);
-        }
         const seed = newSeed(random);
         const device: MfaDeviceRecord = {
           accountId,
@@ -81,17 +83,16 @@ export function createVirtualMfaDeviceOperations(dependencies: IamDependencies):
           tags,
           sealedSeed: secretBox.seal(seed, serialNumber),
         };
-        return commit(
-          { expect: [{ key, revision: 0 }], changes: [put(key, device)] },
-          {
-            VirtualMFADevice: {
-              SerialNumber: serialNumber,
-              Base32StringSeed: Buffer.from(seed, 'ascii'),
-              QRCodePNG: qrCodePng(enrolmentUri({ name, accountId, seed })),
-              ...(tags.length === 0 ? {} : { Tags: [...tags] }),
-            },
+        const output = {
+          VirtualMFADevice: {
+            SerialNumber: serialNumber,
+            Base32StringSeed: Buffer.from(seed, 'ascii'),
+            QRCodePNG: qrCodePng(enrolmentUri({ name, accountId, seed })),
+            ...(tags.length === 0 ? {} : { Tags: [...tags] }),
           },
-        );
+        };
+        const batch = { expect: [{ key, revision: 0 }], changes: [put(key, device)] };
+        return places.within(mfaDevicesPrefix(accountId), () => commit(batch, output));
       });
     },
   });
