@@ -205,6 +205,22 @@ describe('a forged token', () => {
     });
   });
 
+  test('cut or changed at any place is refused, and nothing fails', async () => {
+    const { federate } = await createFederation();
+    const text = await token({ alg: 'ES256' });
+    // The last letter of the signature holds bits that nobody reads.
+    for (let at = 0; at < text.length - 1; at++) {
+      const changed = `${text.slice(0, at)}${text[at] === 'A' ? 'B' : 'A'}${text.slice(at + 1)}`;
+      for (const forged of [changed, text.slice(0, at)]) {
+        const outcome = await federate(forged).then(
+          () => 'allowed',
+          (error) => error.code,
+        );
+        expect([invalid, 'ValidationError', 'ExpiredTokenException'], forged).toContain(outcome);
+      }
+    }
+  });
+
   test('of more than 20,000 characters is refused and not quoted', async () => {
     const { federate } = await createFederation();
     const long = `${await token()}${'A'.repeat(20_000)}`;

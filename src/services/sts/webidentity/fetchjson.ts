@@ -41,6 +41,7 @@ export function createJsonFetcher({
       const asking = request(url, {
         agent: false,
         lookup: guarded,
+        rejectUnauthorized: true,
         signal: AbortSignal.timeout(timeout),
         headers: { accept: 'application/json', 'user-agent': 'entryway' },
         ...(ca !== undefined && { ca }),
