@@ -177,6 +177,7 @@ async function compose(
         random,
         pageTokens,
         mfaGuesses,
+        usage: trail.usage,
         partition,
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
       }),
