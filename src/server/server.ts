@@ -35,6 +35,7 @@ import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts';
 import { startTrailService } from './trail/service.ts';
+import { publicTrailKeys } from './trail/signingkey.ts';
 import { startUpkeep } from './upkeep.ts';
 
 export type { AuthenticationEvidence } from '../access/access.ts';
@@ -181,7 +182,11 @@ async function compose(
         partition,
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
       }),
-      cloudtrail: createCloudTrailOperations({ trail, pageTokens }),
+      cloudtrail: createCloudTrailOperations({
+        trail,
+        pageTokens,
+        publicKeys: () => publicTrailKeys(directory.path),
+      }),
       sts: createStsOperations({
         storage,
         authorizer,

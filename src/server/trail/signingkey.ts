@@ -1,6 +1,7 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type DigestPublicKey, digestPublicKey } from '../../audit/export/digest.ts';
 import { ConfigError } from '../config.ts';
 import { createPrivateFile } from '../datadirectory.ts';
 
@@ -33,4 +34,10 @@ export function readOrCreateTrailKey(dataDirectory: string): KeyObject {
   if (made === undefined)
     throw new ConfigError(`\`${keyFileOf(dataDirectory)}\` was removed while it was made`);
   return made;
+}
+
+/** What exports of the data directory can be verified with: none before the first. */
+export function publicTrailKeys(dataDirectory: string): readonly DigestPublicKey[] {
+  const key = readTrailKey(dataDirectory);
+  return key === undefined ? [] : [digestPublicKey(key)];
 }

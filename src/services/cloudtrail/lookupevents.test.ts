@@ -34,7 +34,7 @@ async function lookUp(
   input: LookupEventsCommandInput,
   caller: Principal = alice,
 ): Promise<LookupEventsCommandOutput> {
-  const operation = createCloudTrailOperations({ trail, pageTokens }).LookupEvents;
+  const operation = createCloudTrailOperations({ trail, pageTokens, publicKeys: () => [] }).LookupEvents;
   if (operation === undefined || operation.unsigned) throw new Error('LookupEvents is signed');
   const context = { ...testContext(storage), caller, now: time };
   return (await operation.handle(input, context)) as LookupEventsCommandOutput;
