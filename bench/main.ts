@@ -10,6 +10,7 @@ import { benchRequests } from './requests.ts';
 import type { Section } from './section.ts';
 import { benchSignatures } from './signatures.ts';
 import { benchStart } from './start.ts';
+import { benchTrail } from './trail.ts';
 import { benchWrites } from './writes.ts';
 
 /**
@@ -22,6 +23,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: Section]>>
   signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
   writes: ['durable writes', benchWrites],
+  trail: ['the trail', benchTrail],
   start: ['start', benchStart],
   memory: ['memory', benchMemory],
 };

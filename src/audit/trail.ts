@@ -136,18 +136,23 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     shelf,
     now,
     limits: sealing,
+    onStored: tell,
     removalRecord: (removed) => notice('RecordsRemoved', { removed }),
     onFailure: failed('records of the trail could not be sealed'),
   });
   const queue = createQueue({
-    storage,
     now,
     ...(options.queue !== undefined && { limits: options.queue }),
     hasMore: () => usage.hasNews,
-    changesOf: async (lines) => [
-      ...blocksOf(await withKeyOwners(storage, lines)).map((block) => shelf.put(block)),
-      ...(await usage.take()),
-    ],
+    async prepare(waiting) {
+      const lines = await withKeyOwners(storage, waiting);
+      const along = await usage.take();
+      if (lines.length >= sealing.chunkRecords) return () => sealer.storeSealed(lines, along);
+      const changes = [...blocksOf(lines).map((block) => shelf.put(block)), ...along];
+      return async () => {
+        if (changes.length > 0) await storage.commit({ changes });
+      };
+    },
     onLoss: ({ count }) => log.error({ count }, 'records of the trail are being lost'),
     lossRecord: (loss) => notice('RecordsLost', { lost: toldCount(loss) }),
     onFailure: failed('records of the trail could not be stored and wait'),

@@ -1,4 +1,3 @@
-import type { Put, Storage } from '../../storage/storage.ts';
 import type { TrailLine } from './lines.ts';
 
 /** Records of what wrote nothing, on their way to the store. */
@@ -16,11 +15,10 @@ export interface Queue {
 }
 
 export interface QueueOptions {
-  readonly storage: Pick<Storage, 'commit'>;
   /** Is there anything to be stored along with records? */
   readonly hasMore: () => boolean;
-  /** The changes that store these records, with whatever else is to be stored along. */
-  readonly changesOf: (lines: readonly TrailLine[]) => Promise<readonly Put[]>;
+  /** Finds out how to store these records, with whatever else is to be stored along. */
+  readonly prepare: (lines: readonly TrailLine[]) => Promise<Store>;
   readonly now: () => number;
   /** Told when records begin to be lost. */
   readonly onLoss: (loss: Loss) => void;
@@ -37,8 +35,11 @@ export interface Loss {
   readonly to: number;
 }
 
-interface Composed {
-  readonly changes: readonly Put[];
+/** Stores what was prepared; when it rejects it is called again, and must then not store anything twice. */
+export type Store = () => Promise<unknown>;
+
+interface Prepared {
+  readonly store: Store;
   readonly count: number;
 }
 
@@ -56,20 +57,20 @@ export interface QueueLimits {
 
 const defaults: QueueLimits = {
   delay: 100,
-  batch: 1000,
+  batch: 512,
   waiting: 50_000,
   waitingCharacters: 64 * 2 ** 20,
   retryDelay: 1000,
 };
 
 export function createQueue(options: QueueOptions): Queue {
-  const { storage, changesOf, now, onLoss, onFailure } = options;
+  const { prepare, now, onLoss, onFailure } = options;
   const limits = { ...defaults, ...options.limits };
   let waiting: TrailLine[] = [];
   let characters = 0;
   let loss: Loss | undefined;
-  /** On its way; tried again as it is when the store fails, so that what was stored after all is not stored twice. */
-  let composed: Composed | undefined;
+  /** On its way; tried again as it is when the store fails. */
+  let prepared: Prepared | undefined;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let closed = false;
@@ -80,14 +81,14 @@ export function createQueue(options: QueueOptions): Queue {
     if (loss.count === 1) onLoss(loss);
   };
 
-  /** The next batch, composed. What cannot be composed goes back to where it waited. */
-  const compose = async (): Promise<Composed> => {
+  /** The next batch. What cannot be prepared goes back to where it waited. */
+  const prepareNext = async (): Promise<Prepared> => {
     const lines = waiting.splice(0, limits.batch);
     for (const { line } of lines) characters -= line.length;
     if (loss !== undefined) lines.push(options.lossRecord(loss));
     loss = undefined;
     try {
-      return { changes: await changesOf(lines), count: lines.length };
+      return { store: await prepare(lines), count: lines.length };
     } catch (error) {
       waiting = [...lines, ...waiting];
       for (const { line } of lines) characters += line.length;
@@ -96,15 +97,15 @@ export function createQueue(options: QueueOptions): Queue {
   };
 
   const isIdle = (): boolean =>
-    composed === undefined && waiting.length === 0 && loss === undefined && !options.hasMore();
+    prepared === undefined && waiting.length === 0 && loss === undefined && !options.hasMore();
 
   const run = async (): Promise<void> => {
     try {
       // What is pushed meanwhile is stored as well: nobody waits for the timer while this goes on.
       while (!isIdle()) {
-        composed ??= await compose();
-        if (composed.changes.length > 0) await storage.commit({ changes: composed.changes });
-        composed = undefined;
+        prepared ??= await prepareNext();
+        await prepared.store();
+        prepared = undefined;
       }
     } catch (error) {
       onFailure(error);
@@ -150,7 +151,7 @@ export function createQueue(options: QueueOptions): Queue {
       waiting.push(line);
       characters += line.line.length;
       if (running !== undefined) return;
-      if (waiting.length >= limits.batch && composed === undefined) void flush();
+      if (waiting.length >= limits.batch && prepared === undefined) void flush();
       else schedule(limits.delay);
     },
     flush,
@@ -158,7 +159,7 @@ export function createQueue(options: QueueOptions): Queue {
       await flush();
       closed = true;
       clearTimeout(timer);
-      const left = waiting.length + (composed?.count ?? 0) + (loss?.count ?? 0);
+      const left = waiting.length + (prepared?.count ?? 0) + (loss?.count ?? 0);
       if (left > 0) onLoss({ count: left, from: now(), to: now() });
       waiting = [];
     },

@@ -151,6 +151,30 @@ describe('after a crash at any moment', () => {
   });
 });
 
+test('a burst of reads is sealed at once, along with single changes, in one chain', async () => {
+  const storage = createMemoryStorage();
+  const trail = await aTrail(storage, { sealing, queue: { batch: 25 } });
+  const told: string[] = [];
+  trail.subscribe((items) => told.push(...eventIds(items)));
+  for (let at = 0; at < 400; at++) {
+    if (at % 9 === 0)
+      await storage.commit({ changes: trail.calls.recordOf(aCall({ operation: `Create${at}` })) });
+    else trail.calls.record(aCall({ operation: `Get${at}` }));
+  }
+  await trail.flush();
+  await expect.poll(() => freshRecords(storage)).toBeLessThan(20);
+  const items = await all(trail);
+  expect(items).toHaveLength(400);
+  expect(new Set(told)).toEqual(new Set(eventIds(items)));
+  expect(told).toHaveLength(400);
+  let previous = '';
+  for (const [at, seal] of trail.seals().entries()) {
+    expect(seal).toMatchObject({ sequence: at + 1, previousSha256: previous });
+    previous = seal.sha256;
+  }
+  await trail.close();
+});
+
 describe('retention', () => {
   const removalOf = (items: readonly TrailItem[]): unknown =>
     items.flatMap((item) =>

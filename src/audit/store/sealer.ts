@@ -1,5 +1,5 @@
 import { chunkKey, freshKey, sealKey } from '../../storage/records/keys.ts';
-import type { Delete, Storage } from '../../storage/storage.ts';
+import type { Delete, Expectation, Put, Storage } from '../../storage/storage.ts';
 import type { EntrywayData } from '../cloudtrail/record.ts';
 import { type ChunkSeal, type StoredChunk, sealChunk } from './chunk.ts';
 import type { TrailLine } from './lines.ts';
@@ -10,6 +10,8 @@ import type { FreshBlock, Shelf } from './shelf.ts';
 export interface Sealer {
   /** Does what there is to do, now or after what is under way. */
   nudge(): Promise<void>;
+  /** Stores records sealed from the first, with other changes along: what came at once need not be written twice. */
+  storeSealed(lines: readonly TrailLine[], along: readonly Put[]): Promise<void>;
   /** Begins nothing new and waits for the step under way. */
   stop(): Promise<void>;
 }
@@ -19,6 +21,8 @@ export interface SealerOptions {
   readonly shelf: Shelf;
   readonly now: () => number;
   readonly limits?: Partial<SealerLimits>;
+  /** Told of records that were stored sealed from the first. */
+  readonly onStored: (lines: () => readonly TrailLine[]) => void;
   /** The record that says what was removed. */
   readonly removalRecord: (removed: NonNullable<EntrywayData['removed']>) => TrailLine;
   readonly onFailure: (error: unknown) => void;
@@ -49,6 +53,7 @@ export function createSealer(options: SealerOptions): Sealer {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
+  let sealing: Promise<void> = Promise.resolve();
 
   /** The oldest fresh blocks that make a chunk; none when there is no need yet. */
   const nextBlocks = (): readonly FreshBlock[] => {
@@ -70,22 +75,40 @@ export function createSealer(options: SealerOptions): Sealer {
     return chosen;
   };
 
-  const seal = async (blocks: readonly FreshBlock[]): Promise<void> => {
-    const lines = blocks.flatMap((block) => block.lines());
-    const { seal: made, text, sealText } = await sealChunk(lines, lastSeal(shelf));
-    // INVARIANT: one batch. A record is either fresh or in a chunk, never in both and never in none.
+  /** INVARIANT: one at a time from the look at the last seal to the commit, or the chain would fork. */
+  const exclusively = (work: () => Promise<void>): Promise<void> => {
+    const done = sealing.then(work);
+    sealing = done.catch(() => undefined);
+    return done;
+  };
+
+  const commitSealed = async (
+    lines: readonly TrailLine[],
+    also: { readonly expect: readonly Expectation[]; readonly changes: readonly (Put | Delete)[] },
+  ): Promise<void> => {
+    const { seal, text, sealText } = await sealChunk(lines, lastSeal(shelf));
+    const key = sealKey(seal.sequence);
     await storage.commit({
-      expect: [
-        { key: sealKey(made.sequence), revision: 0 },
-        ...blocks.map(({ key, revision }) => ({ key, revision })),
-      ],
+      expect: [{ key, revision: 0 }, ...also.expect],
       changes: [
-        { type: 'put', key: chunkKey(made.sequence), value: text },
-        { type: 'put', key: sealKey(made.sequence), value: sealText },
-        ...blocks.map(({ key }): Delete => ({ type: 'delete', key })),
+        { type: 'put', key: chunkKey(seal.sequence), value: text },
+        { type: 'put', key, value: sealText },
+        ...also.changes,
       ],
     });
   };
+
+  // INVARIANT: one batch. A record is either fresh or in a chunk, never in both and never in none.
+  const sealBlocks = (blocks: readonly FreshBlock[]): Promise<void> =>
+    exclusively(async () => {
+      await commitSealed(
+        blocks.flatMap((block) => block.lines()),
+        {
+          expect: blocks.map(({ key, revision }) => ({ key, revision })),
+          changes: blocks.map(({ key }): Delete => ({ type: 'delete', key })),
+        },
+      );
+    });
 
   /** The oldest chunks that are beyond the retention. The newest chunk stays: the next one names its hash. */
   const expired = (): { readonly chunks: readonly StoredChunk[]; readonly reason: 'age' | 'size' } => {
@@ -132,7 +155,7 @@ export function createSealer(options: SealerOptions): Sealer {
       do {
         again = false;
         for (let blocks = nextBlocks(); blocks.length > 0 && !stopped; blocks = nextBlocks()) {
-          await seal(blocks);
+          await sealBlocks(blocks);
         }
         if (!stopped) await remove();
       } while (again && !stopped);
@@ -151,6 +174,11 @@ export function createSealer(options: SealerOptions): Sealer {
       running ??= Promise.resolve().then(run);
       await running;
     },
+    storeSealed: (lines, along) =>
+      exclusively(async () => {
+        await commitSealed(lines, { expect: [], changes: along });
+        options.onStored(() => lines);
+      }),
     async stop() {
       stopped = true;
       await running;

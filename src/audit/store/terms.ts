@@ -13,22 +13,22 @@ export function termOf(
   accountId: string,
   attribute?: { readonly key: TrailAttribute; readonly value: string },
 ): number {
-  return hash(
-    attribute === undefined
-      ? `${kind}\n${accountId}`
-      : `${kind}\n${accountId}\n${attribute.key}\n${attribute.value}`,
-  );
+  const owner = hash(`${kind}\n${accountId}`);
+  return attribute === undefined ? owner : attributeTerm(owner, attribute.key, attribute.value);
 }
 
 export function termsOf(items: readonly TrailItem[]): Terms {
   const found = new Set<number>();
   for (const item of items) {
-    found.add(termOf(item.kind, item.accountId));
-    for (const [key, value] of attributeValues(item)) {
-      found.add(termOf(item.kind, item.accountId, { key, value }));
-    }
+    const owner = termOf(item.kind, item.accountId);
+    found.add(owner);
+    for (const [key, value] of attributeValues(item)) found.add(attributeTerm(owner, key, value));
   }
   return Uint32Array.from(found).sort();
+}
+
+function attributeTerm(owner: number, key: TrailAttribute, value: string): number {
+  return hash(value, hash('\n', hash(key, hash('\n', owner))));
 }
 
 export function hasTerm(terms: Terms, term: number): boolean {
@@ -59,8 +59,8 @@ export function decodeTerms(text: string): Terms {
 }
 
 /** FNV-1a. Whoever makes collisions on purpose makes a look-up read more, nothing else. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
+function hash(text: string, start = 0x811c9dc5): number {
+  let value = start;
   for (let at = 0; at < text.length; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
   return value >>> 0;
 }
