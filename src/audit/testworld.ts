@@ -79,7 +79,7 @@ export async function aTrail(
   });
 }
 
-export function countingClock(start = noon): () => number {
+function countingClock(start = noon): () => number {
   let at = start;
   return () => at++;
 }

@@ -106,7 +106,7 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
   };
 }
 
-export function eventSource(service: string): string {
+function eventSource(service: string): string {
   return service === ownSource || service === 'unknown' ? service : `${service}.amazonaws.com`;
 }
 

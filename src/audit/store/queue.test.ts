@@ -96,7 +96,7 @@ test('closing stores what waits', async () => {
 test('many records share one commit and few keys', async () => {
   const world = brokenStorage();
   const trail = await aTrail(world.storage);
-  for (let at = 0; at < 900; at++) trail.calls.record(aCall());
+  for (let at = 0; at < 400; at++) trail.calls.record(aCall());
   await trail.flush();
   expect(world.batches).toHaveLength(1);
   expect(world.batches[0]?.changes.length).toBeLessThan(12);
