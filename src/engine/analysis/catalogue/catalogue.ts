@@ -75,7 +75,7 @@ function actionsOf(prefix: string): readonly KnownAction[] {
 }
 
 /** The form in which keys are kept: lower case, and of tag keys what stands before the tag (iam-facts D2). */
-export function keyFamily(key: string): string {
+function keyFamily(key: string): string {
   const lower = key.toLowerCase();
   const slash = lower.indexOf('/');
   return slash > 0 && tagFamilies.has(lower.slice(0, slash + 1)) ? lower.slice(0, slash + 1) : lower;

@@ -162,3 +162,39 @@ test('a document of the greatest size is judged in bounded time', { timeout: 20_
   const text = `{"Version":"2012-10-17","Statement":[${new Array(count).fill(statement).join(',')}]}`;
   expect(lintPolicy(text, 'identity').length).toBeLessThanOrEqual(1000);
 });
+
+test('whatever a document holds, it is judged without an error', () => {
+  const seed = Date.now() % 2 ** 32;
+  let state = seed;
+  const below = (bound: number): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+  const corpus = rules.flatMap(({ triggers, passes }) => [exampleText(triggers), exampleText(passes)]);
+  const scraps = [
+    '"',
+    '*',
+    '?',
+    '${',
+    '}',
+    ':',
+    ',',
+    '[]',
+    '{}',
+    'null',
+    'arn:',
+    '\u0000',
+    '\ud800',
+    '2008-10-17',
+    'Not',
+  ];
+  for (let round = 0; round < 3000; round++) {
+    let text = corpus[below(corpus.length)] ?? '';
+    for (let change = 0; change <= below(3); change++) {
+      const at = below(text.length);
+      text = text.slice(0, at) + (scraps[below(scraps.length)] ?? '') + text.slice(at + below(6));
+    }
+    const kind = (['identity', 'trust', 'resource', 'boundary', 'session'] as const)[below(5)] ?? 'identity';
+    expect(() => lintPolicy(text, kind), `seed ${seed}, ${kind}: ${text}`).not.toThrow();
+  }
+});

@@ -105,6 +105,41 @@ export const principalRules: readonly Rule[] = [
         ];
       }),
   },
+  {
+    id: 'EW-POL-604',
+    name: 'Allow with NotPrincipal',
+    severity: 'security',
+    why: 'Means every principal of every account but those listed, anonymous ones included.',
+    triggers: {
+      kind: 'resource',
+      statements: [
+        {
+          Effect: 'Allow',
+          NotPrincipal: { AWS: 'arn:aws:iam::111122223333:user/ada' },
+          Action: 's3:GetObject',
+          Resource: '*',
+        },
+      ],
+    },
+    passes: {
+      kind: 'resource',
+      statements: [
+        {
+          Effect: 'Allow',
+          Principal: { AWS: 'arn:aws:iam::111122223333:user/ada' },
+          Action: 's3:GetObject',
+          Resource: '*',
+        },
+      ],
+    },
+    check: (policy) =>
+      onAllows(policy, (linted) => {
+        const { principal } = linted.statement;
+        return principal?.negated
+          ? [spot(linted, 'NotPrincipal', principal.position, 'every principal that is not listed is meant')]
+          : [];
+      }),
+  },
 ];
 
 function canMatch(value: string): boolean {
