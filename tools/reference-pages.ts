@@ -89,7 +89,7 @@ function policyLintPage(): string {
   const sections = [malformed, ...rules].map(({ id, name, severity, why, triggers, passes }) =>
     [
       `## ${id}: ${name}\n`,
-      `Severity: ${severity}. ${why}\n`,
+      `Severity: ${severity}. ${why.replace(/ \(iam-facts [^)]*\)/g, '')}\n`,
       `Found in${kindOf(triggers)}:\n\n\`\`\`json\n${exampleText(triggers)}\n\`\`\`\n`,
       `Not found in${kindOf(passes)}:\n\n\`\`\`json\n${exampleText(passes)}\n\`\`\`\n`,
     ].join('\n'),

@@ -62,7 +62,9 @@ export function withoutVariables(pattern: string): string {
 
 /** The candidate most like the word, when one is close. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  const most = Math.max(2, Math.floor(word.length / 4));
+  // A long word is no typing error, and comparing costs the product of the lengths.
+  if (word.length > 80) return undefined;
+  const most = Math.max(2, Math.floor(word.length / 8));
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of candidates) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase(), most);
@@ -73,7 +75,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
 
 /** Letters to change, add or take away; more than `most` when more than that. */
 function editDistance(a: string, b: string, most: number): number {
-  if (Math.abs(a.length - b.length) > most || a.length > 200) return most + 1;
+  if (Math.abs(a.length - b.length) > most) return most + 1;
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -1,4 +1,4 @@
-import { actionsMatching, isKnownService, knownActions } from '../../catalogue/catalogue.ts';
+import { actionsMatching, isKnownService } from '../../catalogue/catalogue.ts';
 import { servicePrefixes } from '../../catalogue/prefixes.ts';
 import { nearest } from '../patterns.ts';
 import { type LintedPolicy, prefixOf, spot } from '../policy.ts';
@@ -35,7 +35,7 @@ export const actionRules: readonly Rule[] = [
         }
         const like = nearest(
           action,
-          knownActions.map(({ name }) => name),
+          actionsMatching(`${prefixOf(action)}:*`).map(({ name }) => name),
         );
         return [
           `there is no action \`${action}\``,

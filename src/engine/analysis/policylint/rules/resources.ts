@@ -1,4 +1,9 @@
-import { actionsMatching, isKnownService, type KnownAction } from '../../catalogue/catalogue.ts';
+import {
+  actionsMatching,
+  isKnownService,
+  type KnownAction,
+  type ResourceType,
+} from '../../catalogue/catalogue.ts';
 import { arnsIntersect, isAll, withoutVariables } from '../patterns.ts';
 import { enumerate, type LintedPolicy, type LintedStatement, prefixOf, spot } from '../policy.ts';
 import type { Rule } from '../rule.ts';
@@ -11,14 +16,27 @@ function judged({ statements }: LintedPolicy): readonly LintedStatement[] {
   );
 }
 
-/** Can a request for the action be about something the entry matches? */
-function canMeet(entry: string, action: KnownAction): boolean {
-  if (isAll(entry)) return true;
-  return action.resourceTypes.some(({ arn }) => arnsIntersect(entry, arn));
+/** What the entries of one statement may stand for, asked of each type of resource once. */
+interface Reach {
+  /** Can a request for the action be about something the entry matches? */
+  meets(entry: string, action: KnownAction): boolean;
 }
 
-const entriesOf = ({ statement }: LintedStatement): readonly string[] =>
-  (statement.resource?.entries ?? []).map(({ value }) => withoutVariables(value));
+function reachOf({ actions }: LintedStatement): Reach {
+  const types = new Set(actions.flatMap(({ resourceTypes }) => resourceTypes));
+  const met = new Map<string, ReadonlySet<ResourceType>>();
+  const typesMet = (entry: string): ReadonlySet<ResourceType> => {
+    const known = met.get(entry);
+    if (known !== undefined) return known;
+    const pattern = withoutVariables(entry);
+    const found = new Set([...types].filter(({ arn }) => arnsIntersect(pattern, arn)));
+    met.set(entry, found);
+    return found;
+  };
+  return {
+    meets: (entry, action) => isAll(entry) || action.resourceTypes.some((type) => typesMet(entry).has(type)),
+  };
+}
 
 const example = (Action: string | readonly string[], Resource: string): object => ({
   Effect: 'Allow',
@@ -38,12 +56,10 @@ export const resourceRules: readonly Rule[] = [
     },
     passes: { statements: [example('eks:DescribeCluster', cluster)] },
     check: (policy) =>
-      judged(policy).flatMap((linted) =>
-        (linted.statement.resource?.entries ?? [])
-          .filter(({ value }) => {
-            const entry = withoutVariables(value);
-            return !linted.actions.some((action) => canMeet(entry, action));
-          })
+      judged(policy).flatMap((linted) => {
+        const reach = reachOf(linted);
+        return (linted.statement.resource?.entries ?? [])
+          .filter(({ value }) => !linted.actions.some((action) => reach.meets(value, action)))
           .map(({ value, position }) =>
             spot(
               linted,
@@ -52,8 +68,8 @@ export const resourceRules: readonly Rule[] = [
               `no action of the statement is about \`${value}\``,
               expected(linted.actions),
             ),
-          ),
-      ),
+          );
+      }),
   },
   {
     id: 'EW-POL-202',
@@ -64,9 +80,10 @@ export const resourceRules: readonly Rule[] = [
     passes: { statements: [example('eks:DescribeCluster', cluster), example('eks:ListClusters', '*')] },
     check: (policy) =>
       judged(policy).flatMap((linted) => {
-        const entries = entriesOf(linted);
+        const reach = reachOf(linted);
+        const entries = linted.statement.resource?.entries ?? [];
         const reached = new Set(
-          linted.actions.filter((action) => entries.some((entry) => canMeet(entry, action))),
+          linted.actions.filter((action) => entries.some(({ value }) => reach.meets(value, action))),
         );
         // Nothing reached at all is the matter of the rule above.
         if (reached.size === 0) return [];
