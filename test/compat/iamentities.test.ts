@@ -12,6 +12,9 @@ beforeAll(async () => {
   admin = openShell(scene.directory, scene.connection, scene.connection);
 }, 120_000);
 
+/** Each test runs a dozen processes of Python. */
+const longTest = 90_000;
+
 afterAll(() => scene?.close());
 
 /** `ok`, or the error's code. */
@@ -38,7 +41,7 @@ async function policyArn(name: string, document: string): Promise<string> {
 }
 
 describe('groups', () => {
-  test('a member may what the group may, until it leaves', async () => {
+  test('a member may what the group may, until it leaves', { timeout: longTest }, async () => {
     const ada = await user('ada', statement('sts:*'));
     await admin.awsJson('iam', 'create-group', '--group-name', 'viewers', '--path', '/eks/');
     const inline = ['--policy-name', 'list', '--policy-document', statement('eks:ListClusters')];
@@ -59,7 +62,7 @@ describe('groups', () => {
 });
 
 describe('policy versions', () => {
-  test('a new default counts at once, and the old one can be had back', async () => {
+  test('a new default counts at once, and the old one can be had back', { timeout: longTest }, async () => {
     const bob = await user('bob', statement('sts:*'));
     const arn = await policyArn('changing', statement('eks:DescribeClusterVersions'));
     await admin.awsJson('iam', 'attach-user-policy', '--user-name', 'bob', '--policy-arn', arn);
@@ -77,7 +80,9 @@ describe('policy versions', () => {
 });
 
 describe('permissions boundaries', () => {
-  test('who may make users only under a boundary makes none that could do more', async () => {
+  test('who may make users only under a boundary makes none that could do more', {
+    timeout: longTest,
+  }, async () => {
     const limit = await policyArn('limit', statement('eks:List*'));
     const zhang = await user(
       'zhang',
