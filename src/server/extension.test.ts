@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Call } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import { AccountError } from '../services/accounts/accounts.ts';
 import type { HttpResponse } from '../wire/protocols/http.ts';
@@ -29,9 +30,12 @@ interface Wish {
   readonly taken?: boolean;
 }
 
-async function ask(
-  wish: Wish = {},
-): Promise<{ readonly response: HttpResponse; readonly made: (string | undefined)[] }> {
+async function ask(wish: Wish = {}): Promise<{
+  readonly response: HttpResponse;
+  readonly made: (string | undefined)[];
+  /** Code of every call that was recorded; those of changes in the change's own batch. */
+  readonly recorded: Call[];
+}> {
   const {
     principal = rootOf(accountId),
     method = 'POST',
@@ -39,6 +43,7 @@ async function ask(
     body = '{}',
   } = wish;
   const made: (string | undefined)[] = [];
+  const recorded: Call[] = [];
   const extension = createExtension({
     lookup: async () => ({
       status: 'known',
@@ -47,11 +52,21 @@ async function ask(
     now: () => now,
     region: 'us-east-1',
     accountId,
-    createAccount: async (id) => {
+    createAccount: async ({ accountId: id, along }) => {
       if (wish.taken) throw new AccountError('accountExists', id ?? '', 'account is taken');
       made.push(id);
-      return { accountId: id ?? 'new', accessKeyId: 'a', secretAccessKey: 'b' };
+      const account = { accountId: id ?? 'new', accessKeyId: 'a', secretAccessKey: 'b' };
+      along?.(account);
+      return account;
     },
+    recorder: {
+      recordOf(call) {
+        recorded.push(call);
+        return [];
+      },
+      record: (call) => void recorded.push(call),
+    },
+    newRequestId: () => 'request',
     trail: {
       async read() {
         made.push('read');
@@ -69,8 +84,12 @@ async function ask(
   );
   const sent = Buffer.from(wish.tamper ? `${body} ` : body);
   return {
-    response: await extension({ method, path, query: '', headers: Object.entries(headers), body: sent }),
+    response: await extension(
+      { method, path, query: '', headers: Object.entries(headers), body: sent },
+      { address: '192.0.2.1', secure: false },
+    ),
     made,
+    recorded,
   };
 }
 
@@ -133,4 +152,22 @@ test('an account is made for the first account’s root, with an id of its choic
   const { response, made } = await ask();
   expect(made).toEqual([undefined]);
   expect(response.status).toBe(200);
+});
+
+test.each<readonly [string, Wish, string]>([
+  ['made', {}, 'OK'],
+  ['refused because it is taken', { taken: true }, 'AccountExists'],
+  ['refused to a user', { principal: user }, 'AccessDenied'],
+  ['refused for its signature', { tamper: true }, 'AccessDenied'],
+])('an account that is %s is recorded', async (_, wish, code) => {
+  const { recorded } = await ask(wish);
+  expect(recorded).toMatchObject([
+    {
+      service: 'entryway',
+      operation: 'CreateAccount',
+      code,
+      accessKeyId: keys.accessKeyId,
+      source: { sourceIp: '192.0.2.1' },
+    },
+  ]);
 });

@@ -1,6 +1,12 @@
+import type { Call, CallRecorder } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
-import { AccountError } from '../services/accounts/accounts.ts';
-import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
+import {
+  AccountError,
+  type AccountWithRootKey,
+  type CreateAccountOptions,
+} from '../services/accounts/accounts.ts';
+import { callSource } from '../services/callsource.ts';
+import type { HttpRequest, HttpResponse, Peer } from '../wire/protocols/http.ts';
 import type { CredentialLookup } from '../wire/sigv4/credential.ts';
 import { verifyRequest } from '../wire/sigv4/verify.ts';
 import type { TrailApi, TrailRefusal } from './trail/api.ts';
@@ -14,29 +20,41 @@ export interface ExtensionDependencies {
   readonly region: string;
   /** The first account: its root runs the server. */
   readonly accountId: string;
-  readonly createAccount: (accountId: string | undefined) => Promise<{
-    readonly accountId: string;
-    readonly accessKeyId: string;
-    readonly secretAccessKey: string;
-  }>;
+  readonly createAccount: (options: CreateAccountOptions) => Promise<AccountWithRootKey>;
+  readonly recorder: CallRecorder;
+  readonly newRequestId: () => string;
   readonly trail: TrailApi;
 }
 
-/** Answers the body of a request, which is JSON. */
-type Route = (input: unknown) => Promise<HttpResponse>;
+/** Answers the body of a request, which is JSON. `told` is the call so far. */
+interface Route {
+  readonly operation: string;
+  answer(input: unknown, told: Call): Promise<HttpResponse>;
+}
 
 /** Our own operations: signed like AWS requests (service `entryway`), JSON in and out, for the first account's root. */
 export function createExtension(
   dependencies: ExtensionDependencies,
-): (request: HttpRequest) => Promise<HttpResponse> {
-  const { lookup, region, accountId, trail } = dependencies;
+): (request: HttpRequest, peer: Peer) => Promise<HttpResponse> {
+  const { lookup, region, accountId, trail, recorder } = dependencies;
   const routes: Readonly<Record<string, Route>> = {
-    accounts: (input) => createAccount(dependencies, input),
-    'trail/read': async (input) => answerOf(await trail.read(input)),
-    'trail/follow': async (input) => answerOf(await trail.follow(input)),
+    accounts: {
+      operation: 'CreateAccount',
+      answer: (input, told) => createAccount(dependencies, input, told),
+    },
+    'trail/read': {
+      operation: 'ReadTrail',
+      answer: async (input) => answerOf(await trail.read(input)),
+    },
+    'trail/follow': {
+      operation: 'FollowTrail',
+      answer: async (input) => answerOf(await trail.follow(input)),
+    },
   };
-  return async (request) => {
+  return async (request, peer) => {
     const now = dependencies.now();
+    const name = request.path.slice(extensionPrefix.length);
+    const route = request.method === 'POST' && Object.hasOwn(routes, name) ? routes[name] : undefined;
     const signature = await verifyRequest(request, {
       now,
       lookup,
@@ -44,12 +62,27 @@ export function createExtension(
       regions: [region],
       maxSkewMs: 5 * 60_000,
     });
-    if (signature.outcome === 'refused') return refusal(403, signature.message);
+    const told: Call = {
+      requestId: dependencies.newRequestId(),
+      service: 'entryway',
+      operation: route?.operation ?? 'unknown',
+      code: 'OK',
+      caller: signature.outcome === 'refused' ? undefined : signature.principal,
+      ...(signature.accessKeyId !== undefined && { accessKeyId: signature.accessKeyId }),
+      source: callSource(request, peer),
+      region,
+      at: now,
+      seconds: 0,
+    };
+    // Who asks without being the operator is recorded whatever is asked for.
+    const refuse = (code: string, message: string): HttpResponse => {
+      recorder.record({ ...told, code, message });
+      return refusal(403, message);
+    };
+    if (signature.outcome === 'refused') return refuse('AccessDenied', signature.message);
     if (!isOperator(signature.principal, accountId)) {
-      return refusal(403, `only the root of account ${accountId} may do this`);
+      return refuse('AccessDenied', `only the root of account ${accountId} may do this`);
     }
-    const name = request.path.slice(extensionPrefix.length);
-    const route = request.method === 'POST' && Object.hasOwn(routes, name) ? routes[name] : undefined;
     if (route === undefined) return refusal(404, `there is no ${request.method} ${request.path}`);
     let input: unknown;
     try {
@@ -57,21 +90,27 @@ export function createExtension(
     } catch {
       return refusal(400, 'the body must be JSON');
     }
-    return route(input);
+    return route.answer(input, told);
   };
 }
 
 async function createAccount(
-  dependencies: Pick<ExtensionDependencies, 'createAccount'>,
+  { createAccount: create, recorder }: Pick<ExtensionDependencies, 'createAccount' | 'recorder'>,
   input: unknown,
+  told: Call,
 ): Promise<HttpResponse> {
-  const wanted = readAccountId(input);
-  if (wanted === 'invalid') return refusal(400, 'the body must be JSON: {"accountId": "12 digits"} or {}');
+  const accountId = readAccountId(input);
+  if (accountId === 'invalid') {
+    return refusal(400, 'the body must be JSON: {"accountId": "12 digits"} or {}');
+  }
+  const asked = accountId === undefined ? {} : { accountId };
   try {
-    return json(200, await dependencies.createAccount(wanted));
+    const along = (output: AccountWithRootKey) => recorder.recordOf({ ...told, input: asked, output });
+    return json(200, await create({ ...asked, along }));
   } catch (error) {
-    if (error instanceof AccountError) return refusal(409, error.message);
-    throw error;
+    if (!(error instanceof AccountError)) throw error;
+    recorder.record({ ...told, input: asked, code: 'AccountExists', message: error.message });
+    return refusal(409, error.message);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Call, CallRecorder, CallSource } from '../audit/calls.ts';
+import type { Call, CallRecorder } from '../audit/calls.ts';
 import type { IamDecision } from '../engine/iam/decision.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { Batch, Storage } from '../storage/storage.ts';
@@ -7,11 +7,12 @@ import type { Protocol } from '../wire/protocols/contract.ts';
 import { decodeInput } from '../wire/protocols/decode.ts';
 import { encodeError, encodeOutput } from '../wire/protocols/encode.ts';
 import { AwsError } from '../wire/protocols/errors.ts';
-import { type HttpRequest, type HttpResponse, headerValue, type Peer } from '../wire/protocols/http.ts';
+import type { HttpRequest, HttpResponse, Peer } from '../wire/protocols/http.ts';
 import { type OperationRoute, routeRequest } from '../wire/protocols/route.ts';
 import type { CredentialLookup } from '../wire/sigv4/credential.ts';
 import { defaultMaxSkewMs, verifyRequest } from '../wire/sigv4/verify.ts';
 import type { CallerAuthorizer } from './authorization/authorizer.ts';
+import { callSource } from './callsource.ts';
 import {
   type AuthorizationTarget,
   arnOf,
@@ -62,7 +63,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       requestId: newRequestId(),
       service: route.service ?? 'unknown',
       operation: route.operation ?? 'unknown',
-      source: sourceOf(request, peer),
+      source: callSource(request, peer),
       at: dependencies.now(),
     };
     const learnt: Learnt = { region: regions[0] };
@@ -189,20 +190,6 @@ function refuseUnlessAllowed({ decision, refusal }: IamDecision, protocol: Proto
   if (decision === 'allowed') return;
   const situation = refusal?.code === 'InvalidClientTokenId' ? 'invalidClientToken' : 'accessDenied';
   throw authFailure(situation, protocol, refusal?.message);
-}
-
-function sourceOf(request: HttpRequest, { address, secure }: Peer): CallSource {
-  const header = <Name extends string>(member: Name, name: string) => {
-    const value = headerValue(request, name);
-    return value === undefined ? {} : ({ [member]: value } as Record<Name, string>);
-  };
-  return {
-    sourceIp: address,
-    secureTransport: secure,
-    ...header('userAgent', 'user-agent'),
-    ...header('referer', 'referer'),
-    ...header('host', 'host'),
-  };
 }
 
 /** Operation names come from the wire: what an object inherits is not an operation. */

@@ -1,7 +1,7 @@
 import { isAccountId } from '../../engine/arn/arn.ts';
 import type { AccessKeyRecord, AccountRecord } from '../../storage/records/iam.ts';
 import { accessKeyKey, accountKey } from '../../storage/records/keys.ts';
-import { RevisionConflictError, type Storage } from '../../storage/storage.ts';
+import { type Put, RevisionConflictError, type Storage } from '../../storage/storage.ts';
 import { newAccessKeyId } from '../credentials/accesskeyid.ts';
 import { newSecretAccessKey } from '../iam/ids.ts';
 import type { RandomSource, SecretBox } from '../secrets.ts';
@@ -32,13 +32,19 @@ export class AccountError extends Error {
   }
 }
 
+export interface CreateAccountOptions {
+  readonly accountId?: string;
+  /** What is stored along in the same commit: the record of the call that made it. */
+  readonly along?: (made: AccountWithRootKey) => readonly Put[];
+}
+
 /**
  * Makes an account and its root's first access key, both or neither. Rejects with `AccountError` when the id is not
  * twelve digits or is taken.
  */
 export async function createAccount(
   dependencies: AccountDependencies,
-  { accountId = newAccountId(dependencies.random) }: { readonly accountId?: string } = {},
+  { accountId = newAccountId(dependencies.random), along = () => [] }: CreateAccountOptions = {},
 ): Promise<AccountWithRootKey> {
   const { storage, secretBox, random, now } = dependencies;
   if (!isAccountId(accountId)) {
@@ -60,6 +66,7 @@ export async function createAccount(
     createdAt,
     sealedSecret: secretBox.seal(secretAccessKey, accessKeyId),
   };
+  const made = { accountId, accessKeyId, secretAccessKey };
   try {
     await storage.commit({
       expect: [
@@ -69,6 +76,7 @@ export async function createAccount(
       changes: [
         { type: 'put', key: accountKey(accountId), value: JSON.stringify(account) },
         { type: 'put', key: accessKeyKey(accessKeyId), value: JSON.stringify(key) },
+        ...along(made),
       ],
     });
   } catch (error) {
@@ -77,7 +85,7 @@ export async function createAccount(
     }
     throw error;
   }
-  return { accountId, accessKeyId, secretAccessKey };
+  return made;
 }
 
 export interface EnsuredAccount {
