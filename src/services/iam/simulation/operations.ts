@@ -21,7 +21,7 @@ import { anybodyOf, callerOfArn } from './caller.ts';
 import { contextEntryFailures, contextOf } from './contextentries.ts';
 import { exclusionsOf } from './exclusions.ts';
 import { type Scenario, simulate } from './scenario.ts';
-import { createSources, keysOfDocuments, type Sources } from './sources.ts';
+import { createSources, keysOfDocuments, type RequestSize, type Sources } from './sources.ts';
 
 /** What both simulations are asked. */
 type SimulationInput = Omit<
@@ -48,7 +48,7 @@ const maxDocuments = 100;
  * SECURITY: characters compared for one answer, some tenths of a second in which nobody else is served. A page ends before
  * it is used up; a single action that needs more on its own is refused.
  */
-const workPerAnswer = 50_000_000;
+const workPerAnswer = 20_000_000;
 
 /** The policy simulator (iam-facts J23 to J25): the engine that judges requests, asked what it would say. */
 export function createSimulationOperations(dependencies: IamDependencies): Operations {
@@ -63,7 +63,7 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
     { caller: { accountId } }: OperationContext,
   ): SimulatePolicyResponse => {
     const resources = input.ResourceArns?.length ? input.ResourceArns : ['*'];
-    const work = resources.length * sources.cost(longestValue(input));
+    const work = resources.length * sources.cost(sizeOf(input));
     if (work > workPerAnswer) throw invalidInput('too many resources for policies as long as these');
     const most = Math.max(1, Math.floor(workPerAnswer / Math.max(1, work)));
     const actions = (input.ActionNames ?? []).map((action, index) => ({ action, index }));
@@ -229,9 +229,16 @@ function requireClearActions(actions: readonly string[] | undefined): void {
   throw invalidInput(`Invalid action name: ${unclear}. It must be SERVICE:ACTION, without wildcards.`);
 }
 
-function longestValue({ ResourceArns = [], ContextEntries = [] }: SimulationInput): number {
-  const values = ContextEntries.flatMap(({ ContextKeyValues = [] }) => ContextKeyValues);
-  return [...ResourceArns, ...values].reduce((longest, { length }) => Math.max(longest, length), 0);
+/** The greatest key or resource of the requests; a list is compared value by value. */
+function sizeOf({ ResourceArns = [], ContextEntries = [] }: SimulationInput): RequestSize {
+  const lists = [
+    ...ResourceArns.map((resource) => [resource]),
+    ...ContextEntries.map(({ ContextKeyValues = [] }) => ContextKeyValues),
+  ];
+  return {
+    values: lists.reduce((most, { length }) => Math.max(most, length), 1),
+    characters: lists.reduce((most, list) => Math.max(most, list.join('').length), 1),
+  };
 }
 
 function documentFailures(path: string, documents: readonly string[] | undefined): string[] {

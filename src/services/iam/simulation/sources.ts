@@ -17,10 +17,16 @@ export interface Sources {
   /** As the answer names a statement. */
   statement(ref: StatementRef): StatementOutput;
   /**
-   * What one evaluation costs at most, in characters compared, when no value of the request is longer than `longest`:
-   * wildcards with `?` cost the product of both lengths (`engine/arn/wildcard.ts`), all else is linear.
+   * What one evaluation costs at most, in characters compared: wildcards with `?` cost the product of both lengths
+   * (`engine/arn/wildcard.ts`), all else is linear in the policies for each value.
    */
-  cost(longest: number): number;
+  cost(size: RequestSize): number;
+}
+
+/** Of the greatest key of a request: how many values it has, and how long they are together. At least 1. */
+export interface RequestSize {
+  readonly values: number;
+  readonly characters: number;
 }
 
 export function createSources(): Sources {
@@ -58,7 +64,7 @@ export function createSources(): Sources {
         EndPosition: outputPosition(end),
       };
     },
-    cost: (longest) => plain + quadratic * Math.max(1, longest),
+    cost: ({ values, characters }) => plain * values + quadratic * characters,
   };
 }
 
