@@ -1,11 +1,10 @@
 /**
  * The stock AWS CLI's own validation of CloudTrail files (`aws cloudtrail validate-logs`) against an export, put into a
- * bucket as docs/howto/trail.md says. The bucket is a small server of this test.
+ * bucket as docs/howto/trail.md says.
  */
 import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -16,6 +15,7 @@ import { openExportDirectory } from '../../src/audit/export/directory.ts';
 import { createCloudTrailExport } from '../../src/audit/export/writer.ts';
 import { awsCliDirectory, awsCliUnavailable, type CommandResult, run } from './clients.ts';
 import { temporaryDirectory } from './process.ts';
+import { type Bucket, type BucketAnswer, openBucket } from './trailbucket.ts';
 
 const unavailable = awsCliUnavailable();
 const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
@@ -26,7 +26,7 @@ const publicKey = digestPublicKey(privateKey);
 const directory = temporaryDirectory();
 let root = '';
 let runs = 0;
-let server: Server;
+let store: Bucket;
 
 /** Two hours with events, one without, and the end: a chain of three digests with two log files. */
 beforeEach(async () => {
@@ -49,74 +49,41 @@ beforeEach(async () => {
 });
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const { status, headers, body } = answer(request);
-    response.writeHead(status, headers).end(body);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  store = await openBucket(bucket, listPublicKeys);
 });
 
 afterAll(() => {
-  server.close();
+  store.close();
   directory.remove();
 });
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string>;
-  readonly body: string | Uint8Array;
+/** CloudTrail's ListPublicKeys; everything else is for the bucket. */
+function listPublicKeys(request: IncomingMessage): BucketAnswer | undefined {
+  if (!String(request.headers['x-amz-target']).endsWith('.ListPublicKeys')) return undefined;
+  const key = {
+    Value: Buffer.from(publicKey.value).toString('base64'),
+    ValidityStartTime: 0,
+    ValidityEndTime: 4_000_000_000,
+    Fingerprint: publicKey.fingerprint,
+  };
+  const headers = { 'content-type': 'application/x-amz-json-1.1' };
+  return { status: 200, headers, body: JSON.stringify({ PublicKeyList: [key] }) };
 }
 
-const xml = (status: number, body: string): Answer => ({
-  status,
-  headers: { 'content-type': 'application/xml' },
-  body: `<?xml version="1.0" encoding="UTF-8"?>${body}`,
-});
-
-/** As much of S3 and of CloudTrail's ListPublicKeys as the validation asks for. */
-function answer(request: IncomingMessage): Answer {
-  const url = new URL(request.url ?? '/', 'http://s3');
-  if (String(request.headers['x-amz-target']).endsWith('.ListPublicKeys')) {
-    const key = {
-      Value: Buffer.from(publicKey.value).toString('base64'),
-      ValidityStartTime: 0,
-      ValidityEndTime: 4_000_000_000,
-      Fingerprint: publicKey.fingerprint,
-    };
-    const headers = { 'content-type': 'application/x-amz-json-1.1' };
-    return { status: 200, headers, body: JSON.stringify({ PublicKeyList: [key] }) };
+/** What lies in the directory; the file beside a digest is what S3 keeps as the object's metadata. */
+function upload(): void {
+  store.objects.clear();
+  for (const file of filesLike(/\.json\.gz$/)) {
+    const beside = metadataFileOf(file);
+    store.objects.set(file.slice(root.length + 1), {
+      body: readFileSync(file),
+      metadata: existsSync(beside) ? JSON.parse(readFileSync(beside, 'utf8')) : {},
+    });
   }
-  const [, name, ...rest] = decodeURIComponent(url.pathname).split('/');
-  if (name !== bucket) return xml(404, '<Error><Code>NoSuchBucket</Code></Error>');
-  if (url.searchParams.has('location')) return xml(200, '<LocationConstraint/>');
-  return rest.length === 0 || rest[0] === '' ? listing(url.searchParams) : object(rest.join('/'));
-}
-
-function listing(query: URLSearchParams): Answer {
-  const keys = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('.metadata.json'))
-    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
-    .filter((key) => key.startsWith(query.get('prefix') ?? '') && key > (query.get('marker') ?? ''))
-    .sort();
-  const contents = keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('');
-  return xml(200, `<ListBucketResult><IsTruncated>false</IsTruncated>${contents}</ListBucketResult>`);
-}
-
-/** The file beside a digest is what S3 keeps as the object's metadata. */
-function object(key: string): Answer {
-  const file = join(root, key);
-  if (!existsSync(file)) return xml(404, '<Error><Code>NoSuchKey</Code></Error>');
-  const metadata = existsSync(metadataFileOf(file))
-    ? (JSON.parse(readFileSync(metadataFileOf(file), 'utf8')) as Record<string, string>)
-    : {};
-  const headers = Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name}`, value]),
-  );
-  return { status: 200, headers, body: readFileSync(file) };
 }
 
 function validate(): Promise<CommandResult> {
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  upload();
   const args = [
     'cloudtrail',
     'validate-logs',
@@ -133,7 +100,7 @@ function validate(): Promise<CommandResult> {
   const env = {
     PATH: `${awsCliDirectory()}:${process.env.PATH}`,
     HOME: directory.path,
-    AWS_ENDPOINT_URL: endpoint,
+    AWS_ENDPOINT_URL: store.endpoint,
     AWS_REGION: 'us-east-1',
     AWS_DEFAULT_REGION: 'us-east-1',
     AWS_ACCESS_KEY_ID: 'AKIAQQQQQQQQQQQQQQQQ',
