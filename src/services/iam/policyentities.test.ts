@@ -44,6 +44,7 @@ describe('refusals', () => {
     [{ PolicyArn: own, EntityFilter: 'Everybody' }, 'ValidationError'],
     [{ PolicyArn: own, PolicyUsageFilter: 'Ornament' }, 'ValidationError'],
     [{ PolicyArn: own, PathPrefix: 'team' }, 'ValidationError'],
+    [{ PolicyArn: own, PathPrefix: '/team' }, 'ValidationError'],
     [{ PolicyArn: own, MaxItems: 1001 }, 'ValidationError'],
     [{ PolicyArn: own, Marker: 'forged' }, 'ValidationError'],
   ])('%j is refused', async (input, code) => {

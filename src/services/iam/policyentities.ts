@@ -37,7 +37,7 @@ export function createPolicyEntityOperations(dependencies: IamDependencies): Ope
         ...validateMember('entityFilter', filter, {
           enum: ['User', 'Role', 'Group', 'LocalManagedPolicy', 'AWSManagedPolicy'],
         }),
-        ...validateMember('pathPrefix', input.PathPrefix, constraints.pathPrefix),
+        ...validateMember('pathPrefix', input.PathPrefix, constraints.path),
         ...validateMember('policyUsageFilter', use, constraints.policyUsage),
         ...pageFailures(input),
       ]);
