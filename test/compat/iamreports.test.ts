@@ -8,7 +8,7 @@ import {
   PutGroupPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openShell, type Shell } from './process.ts';
+import { openShell, type Shell, until } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
 import { allowAll, createRole, createUser } from './world.ts';
 
@@ -176,5 +176,32 @@ describe('service last accessed details', () => {
     expect(JobStatus).toBe('COMPLETED');
     expect(ServicesLastAccessed?.map(({ ServiceNamespace }) => ServiceNamespace)).toEqual(['eks', 'iam']);
     expect(ServicesLastAccessed?.[0]).toMatchObject({ ServiceName: 'Amazon Elastic Kubernetes Service' });
+  });
+
+  test('a call that was made is told, also by its action', async () => {
+    await ada.awsJson('eks', 'list-clusters');
+    const { JobId } = await ada.awsJson<{ JobId: string }>(
+      'iam',
+      'generate-service-last-accessed-details',
+      '--arn',
+      userArn('ada'),
+      '--granularity',
+      'ACTION_LEVEL',
+    );
+    await until(async () => {
+      const { ServicesLastAccessed } = await ada.awsJson<GetServiceLastAccessedDetailsResponse>(
+        'iam',
+        'get-service-last-accessed-details',
+        '--job-id',
+        JobId,
+      );
+      const eks = ServicesLastAccessed?.find(({ ServiceNamespace }) => ServiceNamespace === 'eks');
+      const listed = eks?.TrackedActionsLastAccessed?.find(({ ActionName }) => ActionName === 'ListClusters');
+      return (
+        eks?.LastAuthenticatedEntity === userArn('ada') &&
+        eks.TotalAuthenticatedEntities === 1 &&
+        listed?.LastAccessedEntity === userArn('ada')
+      );
+    }, 'the use is known');
   });
 });
