@@ -1,5 +1,9 @@
-/** Acknowledged means durable: SIGKILL among 1,000 concurrent writes loses none that was answered. */
+/**
+ * Acknowledged means durable: SIGKILL among 1,000 concurrent writes loses none that was answered, and the trail has one
+ * record of each that took effect, answered or not.
+ */
 import { randomInt } from 'node:crypto';
+import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
 import {
   CreateAccessEntryCommand,
   DescribeAccessEntryCommand,
@@ -142,6 +146,10 @@ test(`SIGKILL among ${total} concurrent writes loses none that was acknowledged 
     expect(found[kind].size).toBeLessThanOrEqual(counts[kind]);
   }
 
+  const told = await readTrail(after);
+  expect(told.CreateUser?.toSorted()).toEqual([...found.users.keys()].toSorted());
+  expect(told.CreateAccessEntry?.toSorted()).toEqual([...found.entries.keys()].toSorted());
+
   // The store goes on, also with the names that were in doubt.
   const inDoubt = numbers(counts.entries)
     .map((i) => roleArn(after, name('role', i)))
@@ -150,6 +158,36 @@ test(`SIGKILL among ${total} concurrent writes loses none that was acknowledged 
   expect((await readAll(again, after)).entries.size).toBe(counts.entries);
   again.destroy();
 }, 120_000);
+
+/** By event name, what each successful creation in the trail says it made. */
+async function readTrail(connection: Connection): Promise<Record<string, string[]>> {
+  const cloudtrail = new CloudTrailClient({
+    endpoint: connection.awsEndpoint,
+    region: connection.region,
+    credentials: rootKeys(connection),
+  });
+  const made: Record<string, string[]> = {};
+  for (const EventName of ['CreateUser', 'CreateAccessEntry']) {
+    const names: string[] = [];
+    let NextToken: string | undefined;
+    do {
+      const page = await cloudtrail.send(
+        new LookupEventsCommand({
+          LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: EventName }],
+          ...(NextToken !== undefined && { NextToken }),
+        }),
+      );
+      for (const { CloudTrailEvent = '{}' } of page.Events ?? []) {
+        const { errorCode, requestParameters } = JSON.parse(CloudTrailEvent);
+        if (errorCode === undefined) names.push(requestParameters.userName ?? requestParameters.principalArn);
+      }
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+    made[EventName] = names;
+  }
+  cloudtrail.destroy();
+  return made;
+}
 
 /** An HTTP status says that the server answered; a broken connection leaves none. */
 function isAnswer(error: unknown): boolean {
