@@ -48,7 +48,8 @@ export const eks: ServiceText = {
     CreateAddon: 'cluster podidentityassociation? aws:RequestTag/ aws:TagKeys',
     CreateCapability: 'cluster aws:RequestTag/ aws:TagKeys',
     CreateCertificateAuthority: 'cluster',
-    CreateCluster: `aws:RequestTag/ aws:TagKeys eks:authenticationMode eks:blockStorageEnabled
+    // The user guide allows it on the ARN of one cluster, although the reference lists no resource type.
+    CreateCluster: `cluster? aws:RequestTag/ aws:TagKeys eks:authenticationMode eks:blockStorageEnabled
       eks:bootstrapClusterCreatorAdminPermissions eks:bootstrapSelfManagedAddons
       eks:computeConfigEnabled eks:controlPlaneEgressMode eks:controlPlaneScalingTier
       eks:deletionProtection eks:elasticLoadBalancingEnabled eks:encryptionConfigProviderKeyArns
@@ -106,7 +107,7 @@ export const eks: ServiceText = {
       identityproviderconfig? nodegroup?`,
     ListUpdates: 'addon? capability? cluster nodegroup?',
     MutateViaKubernetesApi: 'cluster',
-    RegisterCluster: 'aws:RequestTag/ aws:TagKeys',
+    RegisterCluster: 'cluster? aws:RequestTag/ aws:TagKeys',
     StartInsightsRefresh: 'cluster',
     TagResource: `access-entry? addon? capability? cluster? dashboard? eks-anywhere-subscription? fargateprofile?
       identityproviderconfig? nodegroup? podidentityassociation? aws:RequestTag/ aws:TagKeys`,

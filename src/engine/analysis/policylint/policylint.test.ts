@@ -121,6 +121,19 @@ test.each<readonly [string, Example, string]>([
     'EW-POL-301',
   ],
   [
+    'the user guide allows to create one cluster by its ARN',
+    {
+      statements: [
+        {
+          Effect: 'Allow',
+          Action: 'eks:CreateCluster',
+          Resource: 'arn:aws:eks:us-east-1:111122223333:cluster/my-cluster',
+        },
+      ],
+    },
+    'EW-POL-201',
+  ],
+  [
     'a boundary may say everything on everything',
     {
       kind: 'boundary',
