@@ -48,6 +48,7 @@ export function createProgram(): Command {
         .choices(oidcIssuers)
         .default('none'),
     )
+    .option('--trail-size <mebibytes>', 'disk the trail may take (default: 1024; 64 with --in-memory)')
     .option('--alert-webhook <url>', 'send alerts of the trail there: https, or http to this machine')
     .option('--alert-secret-file <file>', 'sign what is sent to the webhook with the secret in this file')
     .addOption(

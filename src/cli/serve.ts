@@ -8,6 +8,7 @@ import {
   parseAlertWebhook,
   parseListenAddress,
   parseRegion,
+  parseTrailSize,
   requireLoopback,
   type ServerConfig,
 } from '../server/config.ts';
@@ -25,6 +26,7 @@ export interface ServeOptions {
   readonly region: string;
   readonly readyFile?: string;
   readonly oidcIssuers: OidcIssuers;
+  readonly trailSize?: string;
   readonly alertWebhook?: string;
   readonly alertSecretFile?: string;
   readonly logLevel: LogLevel;
@@ -75,6 +77,7 @@ function parseConfig(options: ServeOptions): ServerConfig {
     region: parseRegion(options.region),
     readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
     oidcIssuers: options.oidcIssuers,
+    ...(options.trailSize !== undefined && { trailBytes: parseTrailSize(options.trailSize) }),
     ...alertWebhook(options),
     logLevel: options.logLevel,
     logFormat: options.logFormat,

@@ -6,6 +6,7 @@ import {
   parseAlertWebhook,
   parseListenAddress,
   parseRegion,
+  parseTrailSize,
   requireLoopback,
 } from './config.ts';
 
@@ -112,4 +113,11 @@ test('a short secret is refused; the white space around one does not count', () 
     secret: 'sixteen or more bytes',
   });
   expect(parseAlertWebhook(url, undefined)).toEqual({ url: new URL(url) });
+});
+
+test('the size of the trail is whole mebibytes, at least 16', () => {
+  expect(parseTrailSize('16')).toBe(16 * 2 ** 20);
+  for (const text of ['', '15', '0', '-1', '1e3', '2GiB', '99999999']) {
+    expect(() => parseTrailSize(text)).toThrow(ConfigError);
+  }
 });

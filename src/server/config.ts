@@ -126,3 +126,15 @@ export function parseAlertWebhook(text: string, secret: string | undefined): Web
   }
   return { url, secret: trimmed };
 }
+
+/** Whole mebibytes, as bytes: at least what some minutes of a busy server take. */
+export function parseTrailSize(text: string): number {
+  const mebibytes = /^[0-9]{1,7}$/.test(text) ? Number(text) : 0;
+  if (mebibytes < 16) {
+    throw new ConfigError(
+      `--trail-size \`${text}\` is not a number of mebibytes from 16`,
+      'for example --trail-size 4096',
+    );
+  }
+  return mebibytes * 2 ** 20;
+}
