@@ -7,7 +7,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const account = '111122223333';
 let serial = 0;
 
-export const userIdentity = (name: string): Fields => ({
+const userIdentity = (name: string): Fields => ({
   type: 'IAMUser',
   principalId: 'AIDAQQQQQQQQQQQQQQQQQ',
   arn: `arn:aws:iam::${account}:user/${name}`,

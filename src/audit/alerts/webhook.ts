@@ -74,7 +74,7 @@ export function createWebhookSender(
 }
 
 /** `t=SECONDS,v1=HEX`: HMAC-SHA256 over `SECONDS.BODY`, so that an old alert cannot be sent again unnoticed. */
-export function signatureOf(secret: string, time: number, body: Uint8Array): string {
+function signatureOf(secret: string, time: number, body: Uint8Array): string {
   const mac = createHmac('sha256', secret).update(`${time}.`).update(body).digest('hex');
   return `t=${time},v1=${mac}`;
 }
