@@ -225,13 +225,7 @@ export const conditionRules: readonly Rule[] = [
       onConditions(policy, ({ key, operator, position }, linted) => {
         const { statement } = linted;
         if (statement.effect !== 'Allow' || parseOperator(operator)?.set !== 'all') return [];
-        const guarded = statement.conditions.some(
-          (other) =>
-            other.key.toLowerCase() === key.toLowerCase() &&
-            other.operator === 'Null' &&
-            other.values.every((value) => value.toLowerCase() === 'false'),
-        );
-        if (guarded) return [];
+        if (statement.conditions.some((other) => demands(other, key))) return [];
         return [
           spot(
             linted,
@@ -316,12 +310,21 @@ export const conditionRules: readonly Rule[] = [
   },
 ];
 
+/** Is the condition only met when the request has the key? A tag in the request puts its name among `aws:TagKeys`. */
+function demands({ operator, key: other, values }: ConditionEntry, key: string): boolean {
+  const present = keyIs(other, key) || (keyIs(key, 'aws:TagKeys') && /^aws:requesttag\//i.test(other));
+  const parsed = parseOperator(operator);
+  return present && parsed !== undefined && !metWithoutKey(parsed, values);
+}
+
+const keyIs = (key: string, name: string): boolean => key.toLowerCase() === name.toLowerCase();
+
 /** Keys that exist but are not carried by every action. */
 function isJudged(key: string): boolean {
   const known = conditionKey(key);
   return known === undefined ? isProviderKey(key) : !known.global;
 }
 
-const isMfaPresent = (key: string): boolean => key.toLowerCase() === 'aws:multifactorauthpresent';
+const isMfaPresent = (key: string): boolean => keyIs(key, 'aws:MultiFactorAuthPresent');
 const hasText = (values: readonly string[], text: string): boolean =>
   values.some((value) => value.toLowerCase() === text);
