@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { likelyKind } from '../engine/analysis/policylint/kind.ts';
 import { lintPolicy } from '../engine/analysis/policylint/policylint.ts';
 import { type Severity, severities } from '../engine/analysis/policylint/severity.ts';
 import type { PolicyKind } from '../engine/iam/document.ts';
-import { CommandError, exitCodes } from './failure.ts';
+import { exitCodes } from './failure.ts';
 import { type Reviewed, renderFindings } from './render/findings.ts';
+import { readText } from './textfile.ts';
 
 export interface PolicyLintOptions {
   readonly kind: PolicyKind | 'auto';
@@ -42,20 +42,4 @@ function asJson(reviewed: readonly Reviewed[]): string {
     })),
   );
   return `${JSON.stringify({ findings }, undefined, 2)}\n`;
-}
-
-function readText(file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file === '-' ? 0 : file));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new CommandError('misuse', `there is no file \`${file}\``);
-    if (code === 'EISDIR') {
-      throw new CommandError('misuse', `\`${file}\` is a directory`, 'name the files in it');
-    }
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-      throw new CommandError('misuse', `\`${file}\` is not UTF-8 text`);
-    }
-    throw error;
-  }
 }
