@@ -1,7 +1,7 @@
 import { isAccountId, parseArn } from '../../engine/arn/arn.ts';
 import type { IamDecision } from '../../engine/iam/decision.ts';
 import { denialText } from '../../engine/iam/denial.ts';
-import { evaluate } from '../../engine/iam/evaluate.ts';
+import { evaluate, type Guardrails } from '../../engine/iam/evaluate.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import { emptyContext, type RequestContext } from '../../engine/iam/request.ts';
 import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
@@ -38,13 +38,16 @@ const capacity = 10_000;
 export function createCallerAuthorizer({
   storage,
   partition = 'aws',
+  guardrails,
 }: {
   readonly storage: Storage;
   readonly partition?: string;
+  /** They bind the callers and the resources of every account here. */
+  readonly guardrails?: Guardrails;
 }): CallerAuthorizer {
   const managed = createManagedPolicies({ storage, partition, capacity });
   const policies = createPrincipalPolicies({ storage, managed, capacity });
-  const standingOf = createStandings(policies, createSessionPolicies(managed));
+  const standingOf = createStandings(policies, createSessionPolicies(managed), guardrails);
 
   return {
     async authorize(caller, target, context) {
@@ -71,7 +74,7 @@ export function createCallerAuthorizer({
       return decision;
     },
 
-    authorizeRoleSession: createRoleSessionAuthorizer({ policies, standingOf, partition }),
+    authorizeRoleSession: createRoleSessionAuthorizer({ policies, standingOf, partition, guardrails }),
 
     async principalPolicies(arn) {
       const named = parseArn(arn);

@@ -1,7 +1,7 @@
 import { parseArn } from '../../engine/arn/arn.ts';
 import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
 import type { IamDecision } from '../../engine/iam/decision.ts';
-import { evaluate, type PolicySet } from '../../engine/iam/evaluate.ts';
+import { evaluate, type Guardrails, type PolicySet } from '../../engine/iam/evaluate.ts';
 import type { Principal, SessionTag } from '../../engine/iam/principal.ts';
 import { contextKey, type RequestContext } from '../../engine/iam/request.ts';
 import type { RoleRecord } from '../../storage/records/iam.ts';
@@ -12,7 +12,7 @@ import { barOf, unknownToken } from './barred.ts';
 import { addAnonymousKeys, addPrincipalKeys, callKeys } from './context.ts';
 import type { PrincipalPolicies } from './policies.ts';
 import { accessDenied, implicitDeny } from './refusals.ts';
-import type { StandingOf } from './standing.ts';
+import type { Standing, StandingOf } from './standing.ts';
 
 /**
  * Who wants a session of a role: whoever signed AssumeRole, or somebody whose token an OIDC provider vouches for
@@ -56,11 +56,15 @@ export function createRoleSessionAuthorizer({
   policies,
   standingOf,
   partition,
+  guardrails,
 }: {
   readonly policies: Pick<PrincipalPolicies, 'role'>;
   readonly standingOf: StandingOf;
   readonly partition: string;
+  readonly guardrails?: Guardrails | undefined;
 }): AuthorizeRoleSession {
+  /** Whom an OIDC provider vouches for has no policies; the role's account is guarded all the same (iam-facts E12). */
+  const nobody: Standing = { policies: { identity: [], ...(guardrails && { guardrails }) }, tags: [] };
   /** Names are unique without case and path; an ARN is more than a name. */
   const findRole = async (arn: string) => {
     const named = parsePrincipalArn(arn);
@@ -120,8 +124,6 @@ export function createRoleSessionAuthorizer({
     return { decision, role: record };
   };
 }
-
-const nobody: Awaited<ReturnType<StandingOf>> = { policies: { identity: [] }, tags: [] };
 
 /**
  * In the order they are asked. COMPAT: what is inherited needs the permission as well as what is passed: AWS is

@@ -1,7 +1,8 @@
 import { type CompiledPolicy, compileStoredPolicy } from '../../engine/iam/compile.ts';
-import type { PolicySet } from '../../engine/iam/evaluate.ts';
+import type { Guardrails, PolicySet } from '../../engine/iam/evaluate.ts';
 import type { Principal, SessionTag } from '../../engine/iam/principal.ts';
 import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import { isServiceLinkedPath } from '../iam/entities.ts';
 import type { PoliciesOf, PrincipalPolicies } from './policies.ts';
 import type { SessionPolicies } from './sessionpolicies.ts';
 
@@ -17,6 +18,7 @@ export type StandingOf = (caller: Principal) => Promise<Standing | undefined>;
 export function createStandings(
   policies: Pick<PrincipalPolicies, 'user' | 'role'>,
   sessions: SessionPolicies,
+  guardrails?: Guardrails,
 ): StandingOf {
   const holder = (caller: Exclude<Principal, { kind: 'root' }>) => {
     switch (caller.kind) {
@@ -31,17 +33,23 @@ export function createStandings(
     }
   };
 
+  const guarded = guardrails === undefined ? {} : { guardrails };
+
   return async (caller) => {
-    // Identity policies, boundaries, session policies and tags do not exist for root (iam-facts E10).
-    if (caller.kind === 'root') return { policies: { identity: [] }, tags: [] };
+    // Identity policies, boundaries, session policies and tags do not exist for root; guardrails do (iam-facts E10).
+    if (caller.kind === 'root') return { policies: { identity: [], ...guarded }, tags: [] };
     const session = await sessions.of(caller.accountId, caller.session);
     const limits = session === undefined ? {} : { session };
-    if (isIssuedByRoot(caller)) return { policies: { identity: [rootsOwn], ...limits }, tags: [] };
+    if (isIssuedByRoot(caller)) {
+      return { policies: { identity: [rootsOwn], ...limits, ...guarded }, tags: [] };
+    }
     const found: PoliciesOf<UserRecord | RoleRecord> | undefined = await holder(caller);
     const principalId = caller.kind === 'federatedUser' ? caller.issuer.principalId : caller.principalId;
     if (found?.record.principalId !== principalId) return undefined;
     const { identity, boundary, record } = found;
-    return { policies: { identity, ...(boundary && { boundary }), ...limits }, tags: record.tags };
+    // AWS's own roles are not bound by what an organization sets (iam-facts E8); users cannot make any below that path.
+    const bounds = caller.kind === 'assumedRole' && isServiceLinkedPath(record.path) ? {} : guarded;
+    return { policies: { identity, ...(boundary && { boundary }), ...limits, ...bounds }, tags: record.tags };
   };
 }
 

@@ -1,3 +1,4 @@
+import type { Guardrails } from '../../engine/iam/evaluate.ts';
 import type { Principal, SessionContext } from '../../engine/iam/principal.ts';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import type { GroupRecord, PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
@@ -164,7 +165,7 @@ export const contextOf = (caller: Principal, storage: Storage = createMemoryStor
 });
 
 /** A store with users, roles and policies, and the authorizer over it; counts what is read. */
-export function createWorld() {
+export function createWorld({ guardrails }: { readonly guardrails?: Guardrails } = {}) {
   const memory = createMemoryStorage();
   let reads = 0;
   const storage: typeof memory = {
@@ -174,7 +175,7 @@ export function createWorld() {
       return memory.get(key);
     },
   };
-  const authorizer = createCallerAuthorizer({ storage });
+  const authorizer = createCallerAuthorizer({ storage, ...(guardrails && { guardrails }) });
   const put = (key: string, record: object) =>
     storage.commit({ changes: [{ type: 'put', key, value: JSON.stringify(record) }] });
   return {
