@@ -284,6 +284,9 @@ describe('matching is linear', () => {
     ['question marks that nearly fit everywhere', `*${'a?'.repeat(32)}b*`, 'a'.repeat(length)],
     ['more question marks than are asked', `*${'a?'.repeat(length / 4)}b*`, 'a'.repeat(length)],
     ['question marks only', `*${'?'.repeat(length / 2)}b*`, 'a'.repeat(length)],
+    ['question marks and variables', `*${'?${b}'.repeat(85)}b*`, 'a'.repeat(length)],
+    ['a long text before a question mark', `*${'a'.repeat(length / 2)}?b*`, 'a'.repeat(length)],
+    ['many short runs with question marks', '*b?b*'.repeat(length / 5), 'a'.repeat(length)],
     ['many variables', '${b}*'.repeat(2_000), 'a'.repeat(length)],
     ['an unfinished variable', '${'.repeat(length / 2), 'a'],
     ['spaces in a variable', `\${${' '.repeat(length)}`, 'a'],
@@ -296,10 +299,23 @@ describe('matching is linear', () => {
   });
 
   test('what would take too long is in doubt', () => {
-    const pattern = `*${'a?'.repeat(33)}*`;
-    expect(judge({ StringLike: { k: pattern } }, { k: 'ab'.repeat(33) })).toBe('unknown');
-    expect(judge({ StringLike: { k: pattern.slice(1) } }, { k: 'ab'.repeat(33) })).toBe('yes');
-    expect(judge({ StringLike: { k: `*${'a?'.repeat(32)}*` } }, { k: 'ab'.repeat(32) })).toBe('yes');
+    const most = 256;
+    const long = 'a?'.repeat(most / 2);
+    const fits = 'ab'.repeat(most / 2);
+    expect(judge({ StringLike: { k: `*${long}?*` } }, { k: `${fits}c` })).toBe('unknown');
+    expect(judge({ StringLike: { k: `${long}?*` } }, { k: `${fits}c` })).toBe('yes');
+    expect(judge({ StringLike: { k: `*${long}*` } }, { k: fits })).toBe('yes');
+    const filled = (b: string) => judge({ StringLike: { k: '*${b}*' } }, { k: 'a'.repeat(length), b });
+    expect(filled('a'.repeat(most + 1))).toBe('unknown');
+    expect(filled('a'.repeat(most))).toBe('yes');
+  });
+
+  test('a request with many long values is judged at once', () => {
+    const patterns = Array.from({ length: 14 }, (_, at) => `*${'?a'.repeat(31)}?${at}*`);
+    const values = new Array<string>(240).fill('a'.repeat(4096));
+    const start = performance.now();
+    expect(judge({ 'ForAnyValue:StringLike': { k: patterns } }, { k: values })).toBe('no');
+    expect(performance.now() - start).toBeLessThan(2_000);
   });
 
   test.each(['NumericEquals', 'DateEquals', 'IpAddress', 'Bool', 'BinaryEquals'])('%s', (operator) => {

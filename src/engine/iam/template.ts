@@ -38,7 +38,8 @@ export function compileText(text: string, rules: TextRules): TextMatcher {
   return (value, context) => {
     const resolved = areResolved(variables, context);
     if (resolved !== 'yes') return resolved;
-    return pattern(fold(value), context) ? 'yes' : 'no';
+    const matches = pattern(fold(value), context);
+    return matches === undefined ? 'unknown' : matches ? 'yes' : 'no';
   };
 }
 
