@@ -118,6 +118,8 @@ function secondsText(milliseconds: number): string {
 
 const longestValue = 4096;
 const mostValues = 1000;
+/** Of all values together: 500 namespaces of 253 characters are the longest that any operation takes. */
+const mostCharacters = 131_072;
 
 /**
  * SECURITY: what a call says of itself is validated after permission, so it may be as long as a request; comparing a
@@ -126,12 +128,14 @@ const mostValues = 1000;
  */
 export function isOversized(context: RequestContext): boolean {
   if (context.size > mostValues) return true;
+  let characters = 0;
   for (const value of context.values()) {
-    if (typeof value === 'string' ? value.length > longestValue : isOversizedList(value)) return true;
+    const texts = typeof value === 'string' ? [value] : value;
+    if (texts.length > mostValues) return true;
+    for (const { length } of texts) {
+      if (length > longestValue) return true;
+      characters += length;
+    }
   }
-  return false;
-}
-
-function isOversizedList(values: readonly string[]): boolean {
-  return values.length > mostValues || values.some((value) => value.length > longestValue);
+  return characters > mostCharacters;
 }
