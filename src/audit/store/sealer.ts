@@ -1,5 +1,5 @@
 import { chunkKey, freshKey, sealKey } from '../../storage/records/keys.ts';
-import type { Delete, Expectation, Put, Storage } from '../../storage/storage.ts';
+import type { Delete, Put, Storage } from '../../storage/storage.ts';
 import type { EntrywayData } from '../cloudtrail/record.ts';
 import { type ChunkSeal, type StoredChunk, sealChunk } from './chunk.ts';
 import type { TrailLine } from './lines.ts';
@@ -84,16 +84,16 @@ export function createSealer(options: SealerOptions): Sealer {
 
   const commitSealed = async (
     lines: readonly TrailLine[],
-    also: { readonly expect: readonly Expectation[]; readonly changes: readonly (Put | Delete)[] },
+    along: readonly (Put | Delete)[],
   ): Promise<void> => {
     const { seal, text, sealText } = await sealChunk(lines, lastSeal(shelf));
     const key = sealKey(seal.sequence);
     await storage.commit({
-      expect: [{ key, revision: 0 }, ...also.expect],
+      expect: [{ key, revision: 0 }],
       changes: [
         { type: 'put', key: chunkKey(seal.sequence), value: text },
         { type: 'put', key, value: sealText },
-        ...also.changes,
+        ...along,
       ],
     });
   };
@@ -101,12 +101,10 @@ export function createSealer(options: SealerOptions): Sealer {
   // INVARIANT: one batch. A record is either fresh or in a chunk, never in both and never in none.
   const sealBlocks = (blocks: readonly FreshBlock[]): Promise<void> =>
     exclusively(async () => {
+      const lines = blocks.flatMap((block) => block.lines());
       await commitSealed(
-        blocks.flatMap((block) => block.lines()),
-        {
-          expect: blocks.map(({ key, revision }) => ({ key, revision })),
-          changes: blocks.map(({ key }): Delete => ({ type: 'delete', key })),
-        },
+        lines,
+        blocks.map(({ key }): Delete => ({ type: 'delete', key })),
       );
     });
 
@@ -176,7 +174,7 @@ export function createSealer(options: SealerOptions): Sealer {
     },
     storeSealed: (lines, along) =>
       exclusively(async () => {
-        await commitSealed(lines, { expect: [], changes: along });
+        await commitSealed(lines, along);
         options.onStored(() => lines);
       }),
     async stop() {

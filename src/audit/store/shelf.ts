@@ -1,5 +1,5 @@
 import { chunkKey, freshKey, freshPrefix, sealsPrefix } from '../../storage/records/keys.ts';
-import type { Change, Put, Revision, Storage } from '../../storage/storage.ts';
+import type { Change, Put, Storage } from '../../storage/storage.ts';
 import type { TrailItem } from '../item.ts';
 import { type ChunkSeal, openChunk, readSeal, type StoredChunk } from './chunk.ts';
 import { decodeLines, type TrailLine } from './lines.ts';
@@ -23,7 +23,6 @@ export interface Shelf {
 /** Records under one key: one change's, or a batch of reads. */
 export interface FreshBlock {
   readonly key: string;
-  readonly revision: Revision;
   readonly characters: number;
   readonly records: number;
   lines(): readonly TrailLine[];
@@ -47,13 +46,12 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
   let characters = 0;
   let freshRecords = 0;
 
-  const addFresh = (key: string, value: string, revision: Revision): FreshBlock => {
+  const addFresh = (key: string, value: string): FreshBlock => {
     removeFresh(key);
     let lines = composed.get(key);
     composed.delete(key);
     const block: FreshBlock = {
       key,
-      revision,
       characters: key.length + value.length,
       records: lines?.length ?? countLines(value),
       lines: () => {
@@ -89,10 +87,10 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
   };
 
   const follow = (changes: readonly Change[]): void => {
-    for (const { key, value, revision } of changes) {
+    for (const { key, value } of changes) {
       if (key.startsWith(freshPrefix)) {
         if (value === undefined) removeFresh(key);
-        else onStored(addFresh(key, value, revision).lines);
+        else onStored(addFresh(key, value).lines);
       } else if (key.startsWith(sealsPrefix)) {
         if (value === undefined) removeChunk(key);
         else addChunk(key, value);
@@ -101,8 +99,8 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
   };
 
   // INVARIANT: nobody records before this has resolved, so what is listed is all there is.
-  for (const { key, value, revision } of (await storage.list({ prefix: freshPrefix })).entries) {
-    addFresh(key, value, revision);
+  for (const { key, value } of (await storage.list({ prefix: freshPrefix })).entries) {
+    addFresh(key, value);
   }
   for (const { key, value } of (await storage.list({ prefix: sealsPrefix })).entries) addChunk(key, value);
   const watch = storage.watch({ prefix: 'trail/' }, follow);
