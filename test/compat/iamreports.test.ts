@@ -8,9 +8,14 @@ import {
   PutGroupPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { awsCliUnavailable } from './clients.ts';
 import { openShell, type Shell, until } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
 import { allowAll, createRole, createUser } from './world.ts';
+
+const unavailable = awsCliUnavailable();
+const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
+const withCli = describe.skipIf(unavailable !== undefined);
 
 let scene: Scene;
 let admin: Shell;
@@ -21,13 +26,13 @@ beforeAll(async () => {
   scene = await openScene();
   const { connection, directory, root } = scene;
   account = connection.accountId;
-  admin = openShell(directory, connection, connection);
+  admin = openShell(directory, connection, connection, { withAws: unavailable === undefined });
   const keys = await createUser(
     root,
     'ada',
     allowAll(['eks:List*', 'iam:GenerateServiceLastAccessedDetails', 'iam:GetServiceLastAccessedDetails']),
   );
-  ada = openShell(directory, connection, keys);
+  ada = openShell(directory, connection, keys, { withAws: unavailable === undefined });
   await createRole(root, connection, 'ops');
   await root.iam.send(
     new AttachRolePolicyCommand({
@@ -46,7 +51,7 @@ afterAll(() => scene?.close());
 
 const userArn = (name: string): string => `arn:aws:iam::${account}:user/${name}`;
 
-describe('the credential report', () => {
+withCli(`the credential report${because}`, () => {
   test('none, then one with root and every user, then no new one', async () => {
     const none = await admin.aws('iam', 'get-credential-report');
     expect(none.stderr).toContain('(ReportNotPresent)');
@@ -81,7 +86,7 @@ describe('the credential report', () => {
   });
 });
 
-describe('aws iam get-account-authorization-details', () => {
+withCli(`aws iam get-account-authorization-details${because}`, () => {
   test('the CLI sees users, groups, roles and policies with decoded documents', async () => {
     const { UserDetailList, GroupDetailList, RoleDetailList, Policies } =
       await admin.awsJson<GetAccountAuthorizationDetailsResponse>(
@@ -128,7 +133,7 @@ describe('aws iam get-account-authorization-details', () => {
   });
 });
 
-test('aws iam get-account-summary', async () => {
+test.skipIf(unavailable !== undefined)(`aws iam get-account-summary${because}`, async () => {
   const { SummaryMap } = await admin.awsJson<{ SummaryMap: Record<string, number> }>(
     'iam',
     'get-account-summary',
@@ -142,29 +147,32 @@ test('aws iam get-account-summary', async () => {
   });
 });
 
-test('aws iam list-policies-granting-service-access', async () => {
-  const { PoliciesGrantingServiceAccess } = await admin.awsJson<{ PoliciesGrantingServiceAccess: unknown }>(
-    'iam',
-    'list-policies-granting-service-access',
-    '--arn',
-    userArn('ada'),
-    '--service-namespaces',
-    'eks',
-    's3',
-  );
-  expect(PoliciesGrantingServiceAccess).toMatchObject([
-    {
-      ServiceNamespace: 'eks',
-      Policies: [
-        { PolicyName: 'inline', EntityType: 'USER' },
-        { PolicyName: 'shared', EntityType: 'GROUP' },
-      ],
-    },
-    { ServiceNamespace: 's3', Policies: [] },
-  ]);
-});
+test.skipIf(unavailable !== undefined)(
+  `aws iam list-policies-granting-service-access${because}`,
+  async () => {
+    const { PoliciesGrantingServiceAccess } = await admin.awsJson<{ PoliciesGrantingServiceAccess: unknown }>(
+      'iam',
+      'list-policies-granting-service-access',
+      '--arn',
+      userArn('ada'),
+      '--service-namespaces',
+      'eks',
+      's3',
+    );
+    expect(PoliciesGrantingServiceAccess).toMatchObject([
+      {
+        ServiceNamespace: 'eks',
+        Policies: [
+          { PolicyName: 'inline', EntityType: 'USER' },
+          { PolicyName: 'shared', EntityType: 'GROUP' },
+        ],
+      },
+      { ServiceNamespace: 's3', Policies: [] },
+    ]);
+  },
+);
 
-describe('service last accessed details', () => {
+withCli(`service last accessed details${because}`, () => {
   test('a job lists what the policies allow; somebody else cannot read it', async () => {
     const generated = ['iam', 'generate-service-last-accessed-details', '--arn', userArn('ada')];
     const { JobId } = await ada.awsJson<{ JobId: string }>(...generated);
