@@ -58,6 +58,13 @@ test('a missing required member is printed as null without quotes', () => {
   expect(validateMember('roleArn', undefined, { min: 20 })).toEqual([]);
 });
 
+test('a long value is not quoted whole: a small request must not be answered with a long text', () => {
+  const failures = validateMember('a', '"'.repeat(1_000_000), name);
+  expect(failures).toHaveLength(2);
+  for (const failure of failures) expect(failure.length).toBeLessThan(1200);
+  expect(failures[0]).toContain(`Value '${'"'.repeat(1024)}...' at 'a'`);
+});
+
 test('enums and lists are judged too', () => {
   expect(validateMember('status', 'on', { enum: ['Active', 'Inactive'] })).toEqual([
     "Value 'on' at 'status' failed to satisfy constraint: Member must satisfy enum value set: [Active, Inactive]",
