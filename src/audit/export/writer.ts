@@ -64,7 +64,7 @@ const hourMs = 3_600_000;
 const compress = promisify(gzip);
 
 export async function createCloudTrailExport(options: CloudTrailExportOptions): Promise<CloudTrailExport> {
-  const { directory, bucket, privateKey, heldBytes: mostHeldBytes = 16 * 1024 * 1024 } = options;
+  const { directory, bucket, privateKey, heldBytes: mostHeldBytes = 8 * 1024 * 1024 } = options;
   const publicKey = digestPublicKey(privateKey);
   const summary = { records: 0, logFiles: 0, digests: 0 };
   const chains = new Map<string, ChainState>();

@@ -12,7 +12,7 @@ import { CommandError } from '../failure.ts';
 import { rootCredentials } from '../identity.ts';
 import type { Range } from './times.ts';
 
-/** The trail of a running server, as its operator. Holds one page at a time. */
+/** The trail of a running server, as its operator. Holds two pages at a time. */
 export interface TrailClient {
   /** Oldest first, to the end. */
   read(filter: TrailFilter, range: Range): AsyncIterable<readonly TrailItem[]>;
@@ -45,18 +45,20 @@ export function openTrailClient(connection: ReadyFile): TrailClient {
   const page = (request: TrailReadRequest): Promise<TrailReadAnswer> => ask('read', request);
   return {
     async *read(filter, range) {
-      let after: string | undefined;
-      do {
-        const { items, next } = await page({
-          filter,
-          ...range,
-          order: 'oldest',
-          limit: pageSize,
-          ...(after === undefined ? {} : { after }),
-        });
+      const from = (after?: string): Promise<TrailReadAnswer> => {
+        const place = after === undefined ? {} : { after };
+        const asked = page({ filter, ...range, order: 'oldest', limit: pageSize, ...place });
+        // Whoever stops reading does not care any more; whoever goes on awaits it below.
+        asked.catch(() => undefined);
+        return asked;
+      };
+      let asked: Promise<TrailReadAnswer> | undefined = from();
+      while (asked !== undefined) {
+        const { items, next }: TrailReadAnswer = await asked;
+        // The server looks for the next page while this one is used.
+        asked = next === undefined ? undefined : from(next);
         yield items;
-        after = next;
-      } while (after !== undefined);
+      }
     },
     async newest(filter, range, count) {
       const found: TrailItem[] = [];
