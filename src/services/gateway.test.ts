@@ -10,6 +10,7 @@ import type { ServiceName } from '../wire/protocols/services.ts';
 import type { CredentialLookupResult } from '../wire/sigv4/credential.ts';
 import { signRequest } from '../wire/sigv4/sign.ts';
 import { createGateway, type Gateway } from './gateway.ts';
+import { atomically } from './iam/records.ts';
 import type { Operation, OperationContext } from './operation.ts';
 
 const now = Date.parse('2026-01-15T12:00:00Z');
@@ -174,6 +175,30 @@ test('no handler runs without an allow, and the denial carries the text of AWS',
   expect(JSON.parse(String(response.body))).toMatchObject({ message: 'User: alice is not authorized' });
   expect(handled).toEqual([]);
   expect(outcomes).toMatchObject([{ code: 'AccessDeniedException', caller }]);
+});
+
+test('permission is asked again when a write lost a race: it may hang on what the other one changed', async () => {
+  const mine = { type: 'put', key: 'owner', value: 'alice' } as const;
+  const theirs = { type: 'put', key: 'owner', value: 'bob' } as const;
+  let owner = 'alice';
+  const { gateway, storage, handled, outcomes } = createWorld({
+    get allowed() {
+      return owner === 'alice';
+    },
+    handle: (context) =>
+      atomically(async () => {
+        const revision = (await storage.get('owner'))?.revision ?? 0;
+        if (owner === 'alice') {
+          await storage.commit({ changes: [theirs] });
+          owner = 'bob';
+        }
+        return context.commit({ expect: [{ key: 'owner', revision }], changes: [mine] }, {});
+      }),
+  });
+  const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+  expect(codeOf(response)).toBe('AccessDeniedException');
+  expect(await storage.get('owner')).toMatchObject({ value: 'bob' });
+  expect([handled, outcomes.length]).toEqual([['DescribeCluster'], 1]);
 });
 
 test('an allowed call is handled and observed once', async () => {

@@ -1,7 +1,7 @@
 import type { Call, CallRecorder } from '../audit/calls.ts';
 import type { IamDecision } from '../engine/iam/decision.ts';
 import type { Principal } from '../engine/iam/principal.ts';
-import type { Batch, Storage } from '../storage/storage.ts';
+import { type Batch, RevisionConflictError, type Storage } from '../storage/storage.ts';
 import { authFailure } from '../wire/protocols/commonerrors.ts';
 import type { Protocol } from '../wire/protocols/contract.ts';
 import { decodeInput } from '../wire/protocols/decode.ts';
@@ -142,14 +142,30 @@ async function serve(
   if (authorization === undefined) throw notImplemented();
   const input = decodeInput(route, request);
   learnt.input = input;
-  const context: OperationContext = { ...base, caller, region };
-  const target = await authorization(input, context);
-  if (target !== undefined) {
+  const context: OperationContext = {
+    ...base,
+    caller,
+    region,
+    async commit(batch, output) {
+      try {
+        return await commit(batch, output);
+      } catch (error) {
+        // SECURITY: the operation will read anew and try again. Permission may hang on what another call has changed
+        // meanwhile, a tag or who has the name; without asking again, whoever keeps writing would outlive its loss.
+        if (error instanceof RevisionConflictError) await requirePermission();
+        throw error;
+      }
+    },
+  };
+  const requirePermission = async (): Promise<void> => {
+    const target = await authorization(input, context);
+    if (target === undefined) return;
     learnt.action = target.action;
     learnt.resources = target.resources.map(arnOf);
     learnt.decision = await authorizer.authorize(caller, target, context);
     refuseUnlessAllowed(learnt.decision, route.protocol);
-  }
+  };
+  await requirePermission();
   if (operation === undefined) throw notImplemented();
   return operation.handle(input, context);
 }
