@@ -51,6 +51,14 @@ export function createProgram(): Command {
     .option('--trail-size <mebibytes>', 'disk the trail may take (default: 1024; 64 with --in-memory)')
     .option('--alert-webhook <url>', 'send alerts of the trail there: https, or http to this machine')
     .option('--alert-secret-file <file>', 'sign what is sent to the webhook with the secret in this file')
+    .option(
+      '--service-control-policy <file...>',
+      'bind the callers of all accounts, root too: each file is a level of its own that must allow',
+    )
+    .option(
+      '--resource-control-policy <file...>',
+      'bind the resources of all accounts, whoever calls: each file is a level of its own that may deny',
+    )
     .addOption(
       new Option('--log-level <level>', 'least level that is logged').choices(logLevels).default('info'),
     )

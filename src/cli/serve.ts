@@ -12,9 +12,11 @@ import {
   requireLoopback,
   type ServerConfig,
 } from '../server/config.ts';
+import { parseGuardrails } from '../server/guardrails.ts';
 import { type RunningServer, startServer } from '../server/server.ts';
 import { dataDirectoryOf } from './connection.ts';
 import { CommandError, exitCodes } from './failure.ts';
+import { readText } from './textfile.ts';
 
 export interface ServeOptions {
   readonly data?: string;
@@ -29,6 +31,8 @@ export interface ServeOptions {
   readonly trailSize?: string;
   readonly alertWebhook?: string;
   readonly alertSecretFile?: string;
+  readonly serviceControlPolicy?: readonly string[];
+  readonly resourceControlPolicy?: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   readonly demo?: boolean;
@@ -79,9 +83,22 @@ function parseConfig(options: ServeOptions): ServerConfig {
     oidcIssuers: options.oidcIssuers,
     ...(options.trailSize !== undefined && { trailBytes: parseTrailSize(options.trailSize) }),
     ...alertWebhook(options),
+    ...guardrails(options),
     logLevel: options.logLevel,
     logFormat: options.logFormat,
   };
+}
+
+function guardrails({
+  serviceControlPolicy = [],
+  resourceControlPolicy = [],
+}: ServeOptions): Pick<ServerConfig, 'guardrails'> {
+  const read = (name: string) => ({ name, text: readText(name) });
+  const parsed = parseGuardrails({
+    serviceControl: serviceControlPolicy.map(read),
+    resourceControl: resourceControlPolicy.map(read),
+  });
+  return parsed === undefined ? {} : { guardrails: parsed };
 }
 
 function alertWebhook({

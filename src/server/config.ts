@@ -1,4 +1,5 @@
 import { type Webhook, webhookProblem } from '../audit/alerts/webhook.ts';
+import type { Guardrails } from '../engine/iam/evaluate.ts';
 import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
 
 /** What `entryway serve` can be told. Everything is checked here, once; inside, the values are trusted. */
@@ -24,6 +25,8 @@ export interface ServerConfig {
   readonly trailBytes?: number;
   /** Where alerts are sent; without it, nowhere. */
   readonly alertWebhook?: Webhook;
+  /** What binds every account of the server, as an organization would; see `guardrails.ts`. Absent: nothing. */
+  readonly guardrails?: Guardrails;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

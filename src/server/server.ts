@@ -115,7 +115,11 @@ async function compose(
   const accounts = { storage, secretBox, random, now };
   const root = await ensureAccount(accounts, config.accountId);
   const lookup = createCredentialLookup({ storage, secretBox, partition });
-  const authorizer = createCallerAuthorizer({ storage, partition });
+  const authorizer = createCallerAuthorizer({
+    storage,
+    partition,
+    ...(config.guardrails && { guardrails: config.guardrails }),
+  });
   opened.push(() => authorizer.close());
 
   const serviceAccounts = createServiceAccountTokens({ storage, sealer: secretBox, now });
@@ -179,6 +183,7 @@ async function compose(
         pageTokens,
         mfaGuesses,
         usage: trail.usage,
+        ...(config.guardrails?.serviceControl && { serviceControl: config.guardrails.serviceControl }),
         partition,
         authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
       }),

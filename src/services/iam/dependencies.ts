@@ -1,4 +1,5 @@
 import type { UsageReader } from '../../audit/usage.ts';
+import type { GuardrailLevel } from '../../engine/iam/evaluate.ts';
 import type { StorageReader } from '../../storage/storage.ts';
 import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
@@ -15,6 +16,8 @@ export interface IamDependencies {
   readonly mfaGuesses: GuessLimiter;
   /** When keys and principals were used. Without it none is known to have been. */
   readonly usage?: UsageReader;
+  /** What the accounts are bound by, for the policy simulator. Absent: nothing. */
+  readonly serviceControl?: readonly GuardrailLevel[];
   /** `aws`, `aws-cn`, …: the partition of every ARN made or accepted here. */
   readonly partition: string;
   /**

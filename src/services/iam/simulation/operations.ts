@@ -12,6 +12,7 @@ import { defineOperation, type OperationContext, type Operations } from '../../o
 import { type MemberConstraint, refuseInvalid, validateMember } from '../../validation.ts';
 import * as constraints from '../constraints.ts';
 import type { IamDependencies } from '../dependencies.ts';
+import { isServiceLinkedPath } from '../entities.ts';
 import { invalidInput } from '../errors.ts';
 import { pageFailures, pageOf } from '../paging.ts';
 import { carriedBoundary, carriedPolicies } from '../reports/carried.ts';
@@ -135,6 +136,8 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
       const boundary = await carriedBoundary(dependencies, noun, record);
       const given = givenParts(input, sources);
       const simulated = callerOfArn(callerArn, callerArn === sourceArn ? record : undefined);
+      const { serviceControl } = dependencies;
+      const isServiceLinked = noun === 'role' && isServiceLinkedPath(record.path);
       const scenario: Scenario = {
         caller: simulated,
         // One that is passed stands for the one that is attached.
@@ -149,6 +152,7 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
         ],
         resourceAccountId: ownerOf(input.ResourceOwner) ?? simulated.principal.accountId,
         context: contextOf(input.ContextEntries),
+        ...(serviceControl && !isServiceLinked && { serviceControl }),
       };
       return answer('SimulatePrincipalPolicy', input, scenario, sources, context);
     },
