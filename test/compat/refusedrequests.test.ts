@@ -1,9 +1,9 @@
 /** Issue "refused, each with its own test": well-signed AWS requests that cannot be read, served or afforded. */
 import http from 'node:http';
-import { CloudTrailClient, LookupEventsCommand } from '@aws-sdk/client-cloudtrail';
+import { CloudTrailClient, ListTrailsCommand } from '@aws-sdk/client-cloudtrail';
 import { ListNodegroupsCommand } from '@aws-sdk/client-eks';
-import { CreateGroupCommand, ListUsersCommand } from '@aws-sdk/client-iam';
-import { GetFederationTokenCommand } from '@aws-sdk/client-sts';
+import { CreateLoginProfileCommand, ListUsersCommand } from '@aws-sdk/client-iam';
+import { GetWebIdentityTokenCommand } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Contract, contracts } from './contracts.ts';
 import { type Keys, type ServerProcess, startServerProcess, temporaryDirectory } from './process.ts';
@@ -82,14 +82,16 @@ describe('an operation that is not implemented answers an error that names it', 
     const say = (operation: string): string => `${operation} is not implemented by Entryway`;
     expect([
       await failure(root.eks.send(new ListNodegroupsCommand({ clusterName: 'main' }))),
-      await failure(root.iam.send(new CreateGroupCommand({ GroupName: 'g' }))),
-      await failure(root.sts.send(new GetFederationTokenCommand({ Name: 'bob' }))),
-      await failure(cloudtrail.send(new LookupEventsCommand({}))),
+      await failure(root.iam.send(new CreateLoginProfileCommand({ UserName: 'bob', Password: 'secret' }))),
+      await failure(
+        root.sts.send(new GetWebIdentityTokenCommand({ Audience: ['a'], SigningAlgorithm: 'RS256' })),
+      ),
+      await failure(cloudtrail.send(new ListTrailsCommand({}))),
     ]).toEqual([
       `UnsupportedOperationException 400: ${say('ListNodegroups')}`,
-      `UnsupportedOperation 400: ${say('CreateGroup')}`,
-      `UnsupportedOperation 400: ${say('GetFederationToken')}`,
-      `UnsupportedOperationException 400: ${say('LookupEvents')}`,
+      `UnsupportedOperation 400: ${say('CreateLoginProfile')}`,
+      `UnsupportedOperation 400: ${say('GetWebIdentityToken')}`,
+      `UnsupportedOperationException 400: ${say('ListTrails')}`,
     ]);
     cloudtrail.destroy();
   });
