@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { services } from '../../../wire/protocols/services.ts';
 import {
@@ -67,4 +69,43 @@ test('keys know their type; names of tags do not matter', () => {
   expect(conditionKey('eks:namespaces')?.multiValued).toBe(true);
   expect(conditionKey('eks:noSuchKey')).toBeUndefined();
   expect(isProviderKey('eks:policyArn')).toBe(false);
+});
+
+const referenceFile = resolve(import.meta.dirname, '../../../../../shared/reference/eks-authorization.json');
+
+interface Reference {
+  readonly services: Readonly<
+    Record<
+      string,
+      {
+        readonly actions: readonly {
+          readonly name: string;
+          readonly resourceTypes: readonly { readonly name: string }[];
+          readonly conditionKeys: readonly string[];
+        }[];
+        readonly conditionKeys: readonly { readonly key: string; readonly type: string }[];
+      }
+    >
+  >;
+}
+
+test.runIf(existsSync(referenceFile))('EKS is as the authorization reference has it', () => {
+  const { services: reference } = JSON.parse(readFileSync(referenceFile, 'utf8')) as Reference;
+  // Judged on a cluster's ARN although the reference lists no type.
+  const better = new Set(['eks:CreateCluster', 'eks:RegisterCluster']);
+  const family = (key: string): string => key.replace(/\$\{.*$/, '').toLowerCase();
+  for (const [prefix, { actions, conditionKeys }] of Object.entries(reference)) {
+    expect(actionsMatching(`${prefix}:*`)).toHaveLength(actions.length);
+    for (const { name, resourceTypes, conditionKeys: keys } of actions) {
+      const [action] = actionsMatching(`${prefix}:${name}`);
+      expect([...(action?.keys ?? [])].sort(), name).toEqual(keys.map(family).sort());
+      const types = action?.resourceTypes.map((type) => type.name).sort();
+      if (!better.has(`${prefix}:${name}`))
+        expect(types, name).toEqual(resourceTypes.map((type) => type.name).sort());
+    }
+    for (const { key, type } of conditionKeys) {
+      const known = conditionKey(key);
+      expect(`${known?.multiValued ? 'ArrayOf' : ''}${known?.type}`, key).toBe(type);
+    }
+  }
 });

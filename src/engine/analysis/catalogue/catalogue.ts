@@ -74,11 +74,12 @@ function actionsOf(prefix: string): readonly KnownAction[] {
   return [...(services.get(prefix)?.actions.values() ?? [])];
 }
 
-/** The form in which keys are kept: lower case, and of tag keys what stands before the tag (iam-facts D2). */
+/** The form in which keys are kept: lower case, and of families of keys (`aws:PrincipalTag/team`) what they share (iam-facts D2). */
 function keyFamily(key: string): string {
   const lower = key.toLowerCase();
   const slash = lower.indexOf('/');
-  return slash > 0 && tagFamilies.has(lower.slice(0, slash + 1)) ? lower.slice(0, slash + 1) : lower;
+  const family = lower.slice(0, slash + 1);
+  return slash > 0 && conditionKeys.has(family) ? family : lower;
 }
 
 /** Undefined for a key the catalogue does not have; keys of identity providers are never in it. */
@@ -106,14 +107,6 @@ export function carriesKey(action: KnownAction, key: string): boolean {
   if (isProviderKey(key) && action.providerKeys) return true;
   return action.keys.has(family) || action.resourceTypes.some(({ keys }) => keys.has(family));
 }
-
-const tagFamilies = new Set([
-  'aws:requesttag/',
-  'aws:resourcetag/',
-  'aws:principaltag/',
-  'iam:resourcetag/',
-  'sts:requestcontext/',
-]);
 
 const conditionKeys: ReadonlyMap<string, ConditionKey> = new Map(
   [
