@@ -92,6 +92,43 @@ test('an issuer that does not answer is asked again after ten seconds', async ()
   expect(asked).toHaveLength(2);
 });
 
+test('an issuer that fails when a forged key id asks keeps its keys until they are ten minutes old', async () => {
+  const { asked, answers, kidsOf } = createProvider();
+  await kidsOf('a');
+  answers['https://keys.example.com/jwks'] = undefined;
+  expect(await kidsOf('forged', start + 9 * minute)).toEqual(['a']);
+  expect(asked).toHaveLength(4);
+  expect(await kidsOf('a', start + 9 * minute)).toEqual(['a']);
+  expect(await kidsOf('forged', start + 9 * minute + 29_000)).toEqual(['a']);
+  expect(asked).toHaveLength(4);
+  await expect(kidsOf('a', start + 10 * minute)).rejects.toMatchObject(unreachable);
+});
+
+test('a call that is overtaken by another takes its answer', async () => {
+  const { asked, kidsOf } = createProvider();
+  const later = kidsOf('a', start + 5);
+  expect(await kidsOf('a', start)).toEqual(['a']);
+  await later;
+  expect(await kidsOf('a', start)).toEqual(['a']);
+  expect(asked).toHaveLength(2);
+});
+
+test('as many issuers as ten accounts have are each asked once', async () => {
+  let asks = 0;
+  const { kidsOf } = createProvider({
+    fetchJson: async () => {
+      asks++;
+      throw new Error('it answered 404');
+    },
+  });
+  for (let round = 0; round < 3; round++) {
+    for (let count = 0; count < 1000; count++) {
+      await expect(kidsOf('a', start, `https://idp${count}.example.com`)).rejects.toMatchObject(unreachable);
+    }
+  }
+  expect(asks).toBe(1000);
+});
+
 test('many tokens at once ask once', async () => {
   const { asked, kidsOf } = createProvider();
   await Promise.all(Array.from({ length: 50 }, () => kidsOf('a')));
@@ -101,6 +138,6 @@ test('many tokens at once ask once', async () => {
 test('when the clock is set back, what is kept is asked again', async () => {
   const { asked, kidsOf } = createProvider();
   await kidsOf('a');
-  await kidsOf('a', start - 1);
+  await kidsOf('a', start - minute);
   expect(asked).toHaveLength(4);
 });

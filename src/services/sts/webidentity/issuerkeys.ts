@@ -1,8 +1,9 @@
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { AwsError } from '../../../wire/protocols/errors.ts';
 import type { LocalIssuers, OutboundIssuers } from '../dependencies.ts';
 import { invalidToken } from '../errors.ts';
 import { createJsonFetcher, type JsonFetcher } from './fetchjson.ts';
+import { readKeySet } from './keyset.ts';
 
 /** Where the keys come from that judge an identity provider's tokens. */
 export interface IssuerKeys {
@@ -21,41 +22,44 @@ export interface IssuerKeysOptions {
 
 /** Milliseconds that an answer is good for; a key id that is not in it may ask again sooner. */
 const keptFor = 10 * 60_000;
-const keptForOtherKeys = 30_000;
-const failureKeptFor = 10_000;
-/** Issuers remembered; the one asked longest ago goes. */
-const capacity = 100;
-const maximumKeys = 100;
+const betweenAsksForOtherKeys = 30_000;
+const betweenAsksAfterFailure = 10_000;
+/** A call may meet the answer to one that came later. */
+const overtaking = 10_000;
+/** Issuers remembered, each account may have a hundred; the one asked longest ago goes. */
+const capacity = 1000;
 
-/** What an issuer answered, and when; without keys it failed. */
-interface Answer {
-  readonly at: number;
-  readonly keys: JSONWebKeySet | undefined;
+/** What is known of an issuer: when it was asked last, and its last answer that could be read. Times are epoch milliseconds. */
+interface Known {
+  readonly askedAt: number;
+  readonly answer: { readonly at: number; readonly keys: JSONWebKeySet } | undefined;
 }
 
 /**
  * SECURITY: anybody who can connect can make the server ask a provider that an account has created; whatever they send,
- * it asks each provider at most every ten seconds.
+ * it asks each provider at most every ten seconds. An issuer that fails when a forged key id asks keeps the keys that it
+ * answered before: else who sends forgeries would shut out everybody while it is busy.
  */
 export function createIssuerKeys({
   localIssuers,
   outboundIssuers,
   fetchJson = createJsonFetcher({ reach: outboundIssuers }),
 }: IssuerKeysOptions): IssuerKeys {
-  const answers = new Map<string, Answer>();
-  const asking = new Map<string, Promise<Answer>>();
+  const issuers = new Map<string, Known>();
+  const asking = new Map<string, Promise<Known>>();
 
-  const ask = async (issuer: string, now: number): Promise<Answer> => {
+  const ask = async (issuer: string, now: number): Promise<Known> => {
     const keys = await fetchKeys(fetchJson, issuer).catch(() => undefined);
-    const answer = { at: now, keys };
-    answers.delete(issuer);
-    answers.set(issuer, answer);
-    const [oldest] = answers.keys();
-    if (answers.size > capacity && oldest !== undefined) answers.delete(oldest);
-    return answer;
+    const answer = keys === undefined ? issuers.get(issuer)?.answer : { at: now, keys };
+    const known = { askedAt: now, answer };
+    issuers.delete(issuer);
+    issuers.set(issuer, known);
+    const [oldest] = issuers.keys();
+    if (issuers.size > capacity && oldest !== undefined) issuers.delete(oldest);
+    return known;
   };
 
-  const askOnce = (issuer: string, now: number): Promise<Answer> => {
+  const askOnce = (issuer: string, now: number): Promise<Known> => {
     const underWay = asking.get(issuer) ?? ask(issuer, now).finally(() => asking.delete(issuer));
     asking.set(issuer, underWay);
     return underWay;
@@ -68,15 +72,17 @@ export function createIssuerKeys({
       if (outboundIssuers === 'none') {
         throw invalidToken(`${noKey} (this Entryway asks no identity provider: serve --oidc-issuers)`);
       }
-      const known = answers.get(issuer);
-      const answer = known !== undefined && isGood(known, keyId, now) ? known : await askOnce(issuer, now);
-      if (answer.keys === undefined) {
+      const known = issuers.get(issuer);
+      const current =
+        known === undefined || isToBeAsked(known, keyId, now) ? await askOnce(issuer, now) : known;
+      const keys = goodKeys(current, now);
+      if (keys === undefined) {
         throw new AwsError(
           'IDPCommunicationErrorException',
           'An error occurred while communicating with the identity provider',
         );
       }
-      return answer.keys;
+      return keys;
     },
   };
 }
@@ -85,13 +91,20 @@ export function createIssuerKeys({
 export const noKey =
   "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
 
-function isGood({ at, keys }: Answer, keyId: string, now: number): boolean {
-  const age = now - at;
-  // The clock was set back: who knows how old it is.
-  if (age < 0) return false;
-  if (keys === undefined) return age < failureKeptFor;
-  const isThere = keys.keys.some(({ kid }) => kid === keyId);
-  return age < (isThere ? keptFor : keptForOtherKeys);
+function isToBeAsked(known: Known, keyId: string, now: number): boolean {
+  const keys = goodKeys(known, now);
+  if (keys?.keys.some(({ kid }) => kid === keyId) === true) return false;
+  const since = now - known.askedAt;
+  return (
+    since <= -overtaking || since >= (keys === undefined ? betweenAsksAfterFailure : betweenAsksForOtherKeys)
+  );
+}
+
+/** None when the clock was set back by more than calls overtake each other: who knows how old they are. */
+function goodKeys({ answer }: Known, now: number): JSONWebKeySet | undefined {
+  if (answer === undefined) return undefined;
+  const age = now - answer.at;
+  return age > -overtaking && age < keptFor ? answer.keys : undefined;
 }
 
 /** OpenID Connect Discovery 1.0, 4.1 to 4.3. */
@@ -100,13 +113,5 @@ async function fetchKeys(fetchJson: JsonFetcher, issuer: string): Promise<JSONWe
   if (configuration.issuer !== issuer) throw new Error('the discovery document is of another issuer');
   const { jwks_uri: address } = configuration;
   if (typeof address !== 'string') throw new Error('the discovery document has no jwks_uri');
-  const { keys } = await fetchJson(address);
-  if (!Array.isArray(keys) || keys.length > maximumKeys || !keys.every(isKey)) {
-    throw new Error('the key set cannot be read');
-  }
-  return { keys };
-}
-
-function isKey(value: unknown): value is JWK {
-  return typeof value === 'object' && value !== null && 'kty' in value && typeof value.kty === 'string';
+  return readKeySet((await fetchJson(address)).keys);
 }
