@@ -7,44 +7,31 @@ import type {
   SimulatePolicyResponse,
   SimulatePrincipalPolicyRequest,
 } from '@aws-sdk/client-iam';
-import { isAccountId, parseArn } from '../../../engine/arn/arn.ts';
 import { defineOperation, type OperationContext, type Operations } from '../../operation.ts';
-import { type MemberConstraint, refuseInvalid, validateMember } from '../../validation.ts';
-import * as constraints from '../constraints.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { isServiceLinkedPath } from '../entities.ts';
 import { invalidInput } from '../errors.ts';
-import { pageFailures, pageOf } from '../paging.ts';
+import { pageOf } from '../paging.ts';
 import { carriedBoundary, carriedPolicies } from '../reports/carried.ts';
 import { arnTarget, requireByArn } from '../reports/entityarn.ts';
 import { evaluationResult } from './answer.ts';
 import { anybodyOf, callerOfArn } from './caller.ts';
-import { contextEntryFailures, contextOf } from './contextentries.ts';
+import { contextOf } from './contextentries.ts';
 import { exclusionsOf } from './exclusions.ts';
+import {
+  anyArn,
+  documentFailures,
+  inputFailures,
+  maxDocuments,
+  ownerOf,
+  requireClearActions,
+  type SimulationInput,
+  sizeOf,
+} from './input.ts';
 import { type Scenario, simulate } from './scenario.ts';
-import { createSources, keysOfDocuments, type RequestSize, type Sources } from './sources.ts';
+import { createSources, keysOfDocuments, type Sources } from './sources.ts';
 
-/** What both simulations are asked. */
-type SimulationInput = Omit<
-  SimulateCustomPolicyRequest,
-  'PolicyInputList' | 'OrderedOrganizationPolicyInputList'
-> & {
-  readonly PolicyInputList?: string[] | undefined;
-};
-
-const arn: MemberConstraint = { min: 20, max: 2048 };
-const listed = { required: true, min: 1 };
-const scenarios = [
-  'EC2-VPC-InstanceStore',
-  'EC2-VPC-InstanceStore-Subnet',
-  'EC2-VPC-EBS',
-  'EC2-VPC-EBS-Subnet',
-];
-
-/** Limits of ours on what one call may ask; the model has none. */
-const maxActions = 1000;
-const maxResources = 1000;
-const maxDocuments = 100;
 /**
  * SECURITY: characters compared for one answer, some tenths of a second in which nobody else is served. A page ends before
  * it is used up; a single action that needs more on its own is refused.
@@ -124,7 +111,7 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
       arnTarget(dependencies, 'SimulatePrincipalPolicy', input.PolicySourceArn, context),
     async handle(input, context) {
       refuseInvalid([
-        ...validateMember('policySourceArn', input.PolicySourceArn, { ...arn, required: true }),
+        ...validateMember('policySourceArn', input.PolicySourceArn, { ...anyArn, required: true }),
         ...inputFailures(input),
       ]);
       requireClearActions(input.ActionNames);
@@ -182,7 +169,7 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
     async handle(input, { caller: { accountId } }) {
       const documents = input.PolicyInputList ?? [];
       refuseInvalid([
-        ...validateMember('policySourceArn', input.PolicySourceArn, { ...arn, required: true }),
+        ...validateMember('policySourceArn', input.PolicySourceArn, { ...anyArn, required: true }),
         ...validateMember('policyInputList', input.PolicyInputList, { max: maxDocuments }),
         ...documentFailures('policyInputList', documents),
       ]);
@@ -199,64 +186,6 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
     GetContextKeysForCustomPolicy,
     GetContextKeysForPrincipalPolicy,
   };
-}
-
-function inputFailures(input: SimulationInput): string[] {
-  return [
-    ...documentFailures('policyInputList', input.PolicyInputList),
-    ...documentFailures('permissionsBoundaryPolicyInputList', input.PermissionsBoundaryPolicyInputList),
-    ...validateMember('permissionsBoundaryPolicyInputList', input.PermissionsBoundaryPolicyInputList, {
-      max: 1,
-    }),
-    ...validateMember('actionNames', input.ActionNames, { ...listed, max: maxActions }),
-    ...eachMember('actionNames', input.ActionNames, { min: 3, max: 128 }),
-    ...validateMember('resourceArns', input.ResourceArns, { max: maxResources }),
-    ...eachMember('resourceArns', input.ResourceArns, { min: 1, max: 2048 }),
-    ...validateMember(
-      'resourcePolicy',
-      input.ResourcePolicy,
-      constraints.optional(constraints.policyDocument),
-    ),
-    ...validateMember('resourceOwner', input.ResourceOwner, arn),
-    ...validateMember('callerArn', input.CallerArn, { min: 1, max: 2048 }),
-    // COMPAT: it tells AWS which kinds of EC2 resources must be given; nothing else depends on it.
-    ...validateMember('resourceHandlingOption', input.ResourceHandlingOption, { enum: scenarios }),
-    ...contextEntryFailures(input.ContextEntries),
-    ...pageFailures(input),
-  ];
-}
-
-/** Wildcards are not supported (iam-facts J24); neither is what cannot be an action. */
-function requireClearActions(actions: readonly string[] | undefined): void {
-  const unclear = actions?.find((action) => !/^[A-Za-z0-9-]+:[A-Za-z0-9_]+$/.test(action));
-  if (unclear === undefined) return;
-  throw invalidInput(`Invalid action name: ${unclear}. It must be SERVICE:ACTION, without wildcards.`);
-}
-
-/** The greatest key or resource of the requests; a list is compared value by value. */
-function sizeOf({ ResourceArns = [], ContextEntries = [] }: SimulationInput): RequestSize {
-  const lists = [
-    ...ResourceArns.map((resource) => [resource]),
-    ...ContextEntries.map(({ ContextKeyValues = [] }) => ContextKeyValues),
-  ];
-  return {
-    values: lists.reduce((most, { length }) => Math.max(most, length), 1),
-    characters: lists.reduce((most, list) => Math.max(most, list.join('').length), 1),
-  };
-}
-
-function documentFailures(path: string, documents: readonly string[] | undefined): string[] {
-  return eachMember(path, documents, constraints.policyDocument);
-}
-
-function eachMember(
-  path: string,
-  values: readonly string[] | undefined,
-  constraint: MemberConstraint,
-): string[] {
-  return (values ?? []).flatMap((value, index) =>
-    validateMember(`${path}.${index + 1}.member`, value, constraint),
-  );
 }
 
 function givenParts(
@@ -283,14 +212,6 @@ function readable(documents: readonly string[]): readonly string[] {
   for (const [index, text] of documents.entries())
     sources.given(text, 'identity', `PolicyInputList.${index + 1}`);
   return documents;
-}
-
-/** `arn:aws:iam::111122223333:root` */
-function ownerOf(owner: string | undefined): string | undefined {
-  if (owner === undefined) return undefined;
-  const { accountId = '', service } = parseArn(owner) ?? {};
-  if (service === 'iam' && isAccountId(accountId)) return accountId;
-  throw invalidInput(`Invalid Resource Owner: ${owner} is not the ARN of an account.`);
 }
 
 /** A marker is good for the question it was given for. */
