@@ -129,7 +129,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   const shelf = await openShelf({
     storage,
     onStored: tell,
-    onUnreadable: (key) => log.error({ key }, 'a seal of the trail is unreadable'),
+    onUnreadable: (key) => log.error({ key }, 'a part of the trail is unreadable'),
   });
   const sealer = createSealer({
     storage,

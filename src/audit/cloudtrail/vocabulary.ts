@@ -33,7 +33,7 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
       groupName groupsClaim groupsPrefix health id identity identityProviderConfig identityProviderConfigArn
       identityProviderConfigName instanceTypes ipFamily issuer issuerUrl issues key keyArn
       kubernetesGroups kubernetesNetworkConfig labels launchTemplate logging maxSize maxUnavailable
-      maxUnavailablePercentage message minSize modifiedAt name namespace namespaces nodePools nodeRole nodeRoleArn
+      maxResults include maxUnavailablePercentage message minSize modifiedAt name namespace namespaces nodePools nodeRole nodeRoleArn
       nodegroup nodegroupArn nodegroupName oidc outpostArns outpostConfig owner ownerArn params platformVersion
       podExecutionRoleArn podIdentityAssociations policyArn preserve principalArn provider publicAccessCidrs
       releaseVersion remoteAccess remoteNetworkConfig remoteNodeNetworks remotePodNetworks requiredClaims

@@ -37,11 +37,11 @@ const maximumLength = 64 * 2 ** 20;
 /** Seals records, in the order of their positions, behind the chunk with the given hash. */
 export async function sealChunk(
   unordered: readonly TrailLine[],
-  previous: Pick<ChunkSeal, 'sequence' | 'sha256'> | undefined,
+  previous: Pick<ChunkSeal, 'sequence' | 'sha256'>,
 ): Promise<{ readonly seal: ChunkSeal; readonly text: string; readonly sealText: string }> {
   const lines = unordered.toSorted((one, other) => (one.item.position < other.item.position ? -1 : 1));
-  const sequence = (previous?.sequence ?? 0) + 1;
-  const previousSha256 = previous?.sha256 ?? '';
+  const sequence = previous.sequence + 1;
+  const previousSha256 = previous.sha256;
   const head = headLine({ sequence, previousSha256 });
   const bytes = Buffer.from(`${[head, ...lines.map(({ line }) => line)].join('\n')}\n`, 'utf8');
   const seal: ChunkSeal = {

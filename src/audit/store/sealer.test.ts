@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
-import { chunkKey, freshPrefix, sealsPrefix } from '../../storage/records/keys.ts';
+import { chunkKey, freshPrefix, sealKey, sealsPrefix } from '../../storage/records/keys.ts';
 import { openSqliteStorage } from '../../storage/sqlite/sqlite.ts';
 import { type Batch, type Storage, StorageError } from '../../storage/storage.ts';
 import type { TrailItem } from '../item.ts';
@@ -232,6 +232,29 @@ describe('tampering', () => {
     expect(await all(trail)).toHaveLength(30);
     expect(errors).toContain('a sealed chunk of the trail is damaged');
     await trail.close();
+  });
+
+  test('a seal or a fresh record that was changed is told, and the rest goes on', async () => {
+    const storage = createMemoryStorage();
+    const trail = await aTrail(storage, { sealing, queue });
+    await fill(trail, 45);
+    await expect.poll(() => trail.seals().length).toBe(3);
+    await trail.close();
+    const [fresh] = (await storage.list({ prefix: freshPrefix })).entries;
+    await storage.commit({
+      changes: [
+        { type: 'put', key: sealKey(3), value: '{}' },
+        { type: 'put', key: fresh?.key ?? '', value: 'no record' },
+      ],
+    });
+    const errors: string[] = [];
+    const again = await aTrail(storage, { sealing, queue, errors });
+    await fill(again, 40, 'Later');
+    await expect.poll(() => again.seals().length).toBeGreaterThan(4);
+    expect(again.seals()[2]?.sequence).toBe(4);
+    expect(errors.filter((message) => message === 'a part of the trail is unreadable')).toHaveLength(2);
+    expect((await all(again)).length).toBe(85 - 10 - 5);
+    await again.close();
   });
 
   test('a chunk that was taken away is told apart from one that retention removed', async () => {

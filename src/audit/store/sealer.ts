@@ -1,7 +1,7 @@
 import { chunkKey, freshKey, sealKey } from '../../storage/records/keys.ts';
 import type { Delete, Put, Storage } from '../../storage/storage.ts';
 import type { EntrywayData } from '../cloudtrail/record.ts';
-import { type ChunkSeal, type StoredChunk, sealChunk } from './chunk.ts';
+import { type StoredChunk, sealChunk } from './chunk.ts';
 import type { TrailLine } from './lines.ts';
 import { timeOf } from './position.ts';
 import type { FreshBlock, Shelf } from './shelf.ts';
@@ -86,7 +86,7 @@ export function createSealer(options: SealerOptions): Sealer {
     lines: readonly TrailLine[],
     along: readonly (Put | Delete)[],
   ): Promise<void> => {
-    const { seal, text, sealText } = await sealChunk(lines, lastSeal(shelf));
+    const { seal, text, sealText } = await sealChunk(lines, shelf.last);
     const key = sealKey(seal.sequence);
     await storage.commit({
       expect: [{ key, revision: 0 }],
@@ -182,8 +182,4 @@ export function createSealer(options: SealerOptions): Sealer {
       await running;
     },
   };
-}
-
-function lastSeal(shelf: Shelf): ChunkSeal | undefined {
-  return [...shelf.chunks.values()].at(-1)?.seal;
 }

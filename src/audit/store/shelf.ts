@@ -10,6 +10,8 @@ export interface Shelf {
   readonly fresh: ReadonlyMap<string, FreshBlock>;
   /** By sequence, ascending. */
   readonly chunks: ReadonlyMap<number, StoredChunk>;
+  /** What the next chunk goes on from; a seal that cannot be read still keeps its number. */
+  readonly last: Pick<ChunkSeal, 'sequence' | 'sha256'>;
   readonly freshRecords: number;
   /** Characters that fresh records and chunks take in the store. */
   readonly characters: number;
@@ -45,6 +47,7 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
   const composed = new Map<string, readonly TrailLine[]>();
   let characters = 0;
   let freshRecords = 0;
+  let last: Shelf['last'] = { sequence: 0, sha256: '' };
 
   const addFresh = (key: string, value: string): FreshBlock => {
     removeFresh(key);
@@ -55,7 +58,10 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
       characters: key.length + value.length,
       records: lines?.length ?? countLines(value),
       lines: () => {
-        lines ??= decodeLines(value);
+        if (lines === undefined) {
+          lines = decodeLines(value);
+          if (lines.length < block.records) onUnreadable(key);
+        }
         return lines;
       },
     };
@@ -74,9 +80,11 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
   const addChunk = (key: string, value: string): void => {
     const chunk = readSeal(value);
     if (chunk === undefined) {
+      last = { ...last, sequence: Number(key.slice(sealsPrefix.length)) };
       onUnreadable(key);
       return;
     }
+    last = chunk.seal;
     chunks.set(chunk.seal.sequence, chunk);
     characters += chunk.characters;
   };
@@ -108,6 +116,9 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
   return {
     fresh,
     chunks,
+    get last() {
+      return last;
+    },
     get freshRecords() {
       return freshRecords;
     },
