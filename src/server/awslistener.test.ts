@@ -39,6 +39,7 @@ async function listen(
     metrics: {
       awsRequest: () => undefined,
       kubernetesRequest: () => undefined,
+      alerts: () => undefined,
       render: async () => ({ contentType: 'text/plain', body: 'numbers 1\n' }),
     },
     isReady: () => true,

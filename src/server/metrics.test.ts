@@ -14,3 +14,13 @@ test('requests are counted by closed sets; a verb that a client made up is "othe
   expect(body).toContain('entryway_storage_revision 42\n');
   expect(body).not.toMatch(/evil|BREW/);
 });
+
+test('alerts are counted once they are sent somewhere, and not before', async () => {
+  const metrics = createMetrics(() => 1);
+  expect((await metrics.render()).body).not.toContain('entryway_alerts');
+  metrics.alerts(() => ({ delivered: 3, lost: 1, waiting: 2 }));
+  const { body } = await metrics.render();
+  expect(body).toContain('entryway_alerts{state="delivered"} 3');
+  expect(body).toContain('entryway_alerts{state="lost"} 1');
+  expect(body).toContain('entryway_alerts{state="waiting"} 2');
+});

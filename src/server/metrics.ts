@@ -5,6 +5,8 @@ export interface Metrics {
   awsRequest(outcome: { service: string; operation: string; code: string; seconds: number }): void;
   /** `verb` as authorized; undefined when the request did not get that far. */
   kubernetesRequest(outcome: { verb: string | undefined; status: number }): void;
+  /** Counts alerts that are sent on; asked whenever somebody looks. */
+  alerts(read: () => { delivered: number; lost: number; waiting: number }): void;
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
@@ -69,6 +71,17 @@ export function createMetrics(readRevision: () => number): Metrics {
     kubernetesRequest({ verb, status }) {
       const known = verb !== undefined && verbs.has(verb) ? verb : 'other';
       kubernetesRequests.inc({ verb: known, status: String(status) });
+    },
+    alerts(read) {
+      new Gauge({
+        name: 'entryway_alerts',
+        help: 'Alerts since the start: delivered to the webhook, lost, or waiting to be sent',
+        labelNames: ['state'],
+        registers,
+        collect() {
+          for (const [state, count] of Object.entries(read())) this.set({ state }, count);
+        },
+      });
     },
     async render() {
       return { contentType: registry.contentType, body: await registry.metrics() };

@@ -227,7 +227,14 @@ async function compose(
       }
     },
   });
-  const trailService = startTrailService({ trail, storage, webhook: config.alertWebhook, now, log });
+  const trailService = startTrailService({
+    trail,
+    storage,
+    webhook: config.alertWebhook,
+    now,
+    log,
+    metrics,
+  });
   // Before the doors: who waits for new records is answered, so that nobody holds them open.
   opened.push(() => trailService.close());
   let ready = false;

@@ -4,6 +4,7 @@ import { createWebhookSender, type Webhook } from '../../audit/alerts/webhook.ts
 import type { Trail } from '../../audit/trail.ts';
 import type { Storage } from '../../storage/storage.ts';
 import type { Log } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
 import { createTrailApi, type TrailApi } from './api.ts';
 import { createTrailFeed } from './feed.ts';
 
@@ -22,8 +23,9 @@ export function startTrailService(dependencies: {
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, 'alerts'>;
 }): TrailService {
-  const { trail, storage, webhook, now, log } = dependencies;
+  const { trail, storage, webhook, now, log, metrics } = dependencies;
   const feed = createTrailFeed(trail);
   const delivery =
     webhook === undefined
@@ -37,6 +39,13 @@ export function startTrailService(dependencies: {
           // Aborted, it is over at once.
           wait: (ms, signal) => sleep(ms, undefined, { signal, ref: false }).catch(() => undefined),
         });
+  if (delivery !== undefined) {
+    metrics.alerts(() => ({
+      delivered: delivery.delivered,
+      lost: delivery.lost,
+      waiting: delivery.waiting,
+    }));
+  }
   return {
     api: createTrailApi({ trail, feed, now: () => performance.now() }),
     async close() {
