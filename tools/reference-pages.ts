@@ -9,6 +9,7 @@ import { createProgram } from '../src/cli/program.ts';
 import { malformed } from '../src/engine/analysis/policylint/policylint.ts';
 import { exampleText } from '../src/engine/analysis/policylint/rule.ts';
 import { rules } from '../src/engine/analysis/policylint/rules.ts';
+import { createCloudTrailOperations } from '../src/services/cloudtrail/operations.ts';
 import { createEksOperations } from '../src/services/eks/operations.ts';
 import { createIamOperations } from '../src/services/iam/operations.ts';
 import type { Operations } from '../src/services/operation.ts';
@@ -47,6 +48,7 @@ function operationsPage(): string {
     eks: createEksOperations(nothing()),
     iam: createIamOperations(nothing()),
     sts: createStsOperations(nothing()),
+    cloudtrail: createCloudTrailOperations(nothing()),
   };
   const sections = Object.entries(services).map(([service, contract]) => {
     const names = Object.keys(implemented[service] ?? {});
