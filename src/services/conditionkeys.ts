@@ -22,9 +22,9 @@ export function joinKeys(...contexts: readonly RequestContext[]): RequestContext
  * (iam-facts F.1).
  */
 export function requestTagKeys(tags: readonly GivenTag[] | undefined): RequestContext {
-  const given = (tags ?? []).flatMap(({ Key, Value }) =>
-    Key === undefined ? [] : [[Key, Value ?? ''] as const],
-  );
+  // One more than `isOversized` lets pass: whoever sends a hundred thousand is refused without looking at them all.
+  const looked = (tags ?? []).slice(0, mostValues + 1);
+  const given = looked.flatMap(({ Key, Value }) => (Key === undefined ? [] : [[Key, Value ?? ''] as const]));
   return joinKeys(
     new Map(given.map(([key, value]) => [contextKey(`aws:RequestTag/${key}`), value])),
     tagKeysKey(given.map(([key]) => key)),
@@ -53,4 +53,28 @@ export function resourceTagKeys(
 /** A resource of a target with its keys; the bare ARN when it has none. */
 export function resourceWithKeys(arn: string, context: RequestContext): TargetResource {
   return context.size === 0 ? arn : { arn, context };
+}
+
+const longestValue = 4096;
+const mostValues = 1000;
+/** Of all values together: 500 namespaces of 253 characters are the longest that any operation takes. */
+const mostCharacters = 131_072;
+
+/**
+ * SECURITY: what a call says of itself is validated after permission, so it may be as long as a request; comparing a
+ * megabyte, or a hundred thousand values, with every pattern of a policy would take seconds in which nobody else is
+ * served. No value that is valid is as long.
+ */
+export function isOversized(context: RequestContext): boolean {
+  if (context.size > mostValues) return true;
+  let characters = 0;
+  for (const value of context.values()) {
+    const texts = typeof value === 'string' ? [value] : value;
+    if (texts.length > mostValues) return true;
+    for (const { length } of texts) {
+      if (length > longestValue) return true;
+      characters += length;
+    }
+  }
+  return characters > mostCharacters;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../../engine/iam/principal.ts';
 import type { RequestContext } from '../../engine/iam/request.ts';
-import { addAnonymousKeys, addPrincipalKeys, type CallFacts, callKeys, isOversized } from './context.ts';
+import { addAnonymousKeys, addPrincipalKeys, type CallFacts, callKeys } from './context.ts';
 import {
   asFederated,
   asRoot,
@@ -187,20 +187,4 @@ test.each<[string, string, string]>([
 test('a clock that stepped back makes no negative age', () => {
   const caller = withSessionToken(asUser(ada), { mfaAuthenticatedAt: noon + 5000 });
   expect(keysOf(caller).get('aws:multifactorauthage')).toBe('0');
-});
-
-test.each<[string, ReadonlyMap<string, string | readonly string[]>, boolean]>([
-  ['one value too long', new Map([['k', 'x'.repeat(4097)]]), true],
-  ['one of several too long', new Map([['k', ['', 'x'.repeat(4097)]]]), true],
-  ['too many values', new Map([['k', new Array<string>(1001).fill('')]]), true],
-  ['too many keys', new Map(Array.from({ length: 1001 }, (_, at) => [`k${at}`, ''])), true],
-  ['too much together', new Map([['k', new Array<string>(33).fill('x'.repeat(4096))]]), true],
-  [
-    'the most namespaces an association takes',
-    new Map([['k', new Array<string>(500).fill('x'.repeat(253))]]),
-    false,
-  ],
-  ['the most groups an entry takes', new Map([['k', new Array<string>(100).fill('x'.repeat(1024))]]), false],
-])('what a call says of itself: %s', (_name, context, oversized) => {
-  expect(isOversized(context)).toBe(oversized);
 });

@@ -1,5 +1,5 @@
 import type { Principal, SessionContext, SessionTag } from '../../engine/iam/principal.ts';
-import { contextKey, type RequestContext } from '../../engine/iam/request.ts';
+import { contextKey } from '../../engine/iam/request.ts';
 import type { UnsignedContext } from '../operation.ts';
 
 /** What every call tells, whoever makes it. */
@@ -114,28 +114,4 @@ function timeText(milliseconds: number): string {
 
 function secondsText(milliseconds: number): string {
   return String(Math.floor(milliseconds / 1000));
-}
-
-const longestValue = 4096;
-const mostValues = 1000;
-/** Of all values together: 500 namespaces of 253 characters are the longest that any operation takes. */
-const mostCharacters = 131_072;
-
-/**
- * SECURITY: what a call says of itself is validated after permission, so it may be as long as a request; comparing a
- * megabyte, or a hundred thousand values, with every pattern of a policy would take seconds in which nobody else is
- * served. No value that is valid is as long.
- */
-export function isOversized(context: RequestContext): boolean {
-  if (context.size > mostValues) return true;
-  let characters = 0;
-  for (const value of context.values()) {
-    const texts = typeof value === 'string' ? [value] : value;
-    if (texts.length > mostValues) return true;
-    for (const { length } of texts) {
-      if (length > longestValue) return true;
-      characters += length;
-    }
-  }
-  return characters > mostCharacters;
 }
