@@ -436,6 +436,14 @@ describe('the session tags of a token (I16)', () => {
     });
   });
 
+  test('do not vanish by what they are called', async () => {
+    const { federate, principalOf } = await createFederation();
+    const claims = { [`${claim}/principal_tags/__proto__`]: 'a' };
+    expect((await principalOf(await federate(await token({ claims })))).session?.tags).toEqual([
+      { Key: '__proto__', Value: 'a' },
+    ]);
+  });
+
   test('need the trust policy to allow them (E13)', async () => {
     const { federate, putRole } = await createFederation();
     await putRole({ ...pods, trustPolicy: trustProvider({}, ['sts:AssumeRoleWithWebIdentity']) });

@@ -14,7 +14,10 @@ const sourceIdentityClaim = 'https://aws.amazon.com/source_identity';
  */
 export function claimedTagging(claims: JWTPayload): TaggingRequest {
   const nested = claims[tagsClaim] === undefined ? {} : objectOf(claims[tagsClaim]);
-  const principalTags = { ...(nested.principal_tags === undefined ? {} : objectOf(nested.principal_tags)) };
+  // A map: a tag named `__proto__` would vanish in an object.
+  const principalTags = new Map(
+    Object.entries(nested.principal_tags === undefined ? {} : objectOf(nested.principal_tags)),
+  );
   let transitive = nested.transitive_tag_keys;
   for (const [name, value] of Object.entries(claims)) {
     if (!name.startsWith(`${tagsClaim}/`)) continue;
@@ -22,12 +25,12 @@ export function claimedTagging(claims: JWTPayload): TaggingRequest {
     if (rest === 'transitive_tag_keys' && transitive === undefined) transitive = value;
     else if (rest.startsWith('principal_tags/') && rest.length > 'principal_tags/'.length) {
       const key = rest.slice('principal_tags/'.length);
-      if (Object.hasOwn(principalTags, key)) throw unreadable();
-      principalTags[key] = value;
+      if (principalTags.has(key)) throw unreadable();
+      principalTags.set(key, value);
     } else throw unreadable();
   }
   return {
-    Tags: Object.entries(principalTags).map(([Key, value]) => ({ Key, Value: onlyTextOf(value) })),
+    Tags: [...principalTags].map(([Key, value]) => ({ Key, Value: onlyTextOf(value) })),
     TransitiveTagKeys: transitive === undefined ? [] : textsOf(transitive),
   };
 }
