@@ -3,6 +3,7 @@ import type { ClusterRecorder, ClusterRequest, RequestAuthentication } from '../
 import type { Attributes } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
+import { resourcePrefix } from '../storage/records/keys.ts';
 import type { Batch, Storage } from '../storage/storage.ts';
 
 /** What is known of a request so far; filled step by step, so that a refusal can tell as much as was seen. */
@@ -46,7 +47,10 @@ export function recordRequest(options: {
 }): RequestRecording {
   const { storage, recorder, seen, known } = options;
   let recorded = false;
-  const told = (cluster: ClusterRecord, ending: Ending): ClusterRequest => ({
+  const told = (
+    cluster: ClusterRecord,
+    ending: Ending & Pick<ClusterRequest, 'attributes'>,
+  ): ClusterRequest => ({
     ...known,
     cluster,
     requestUri: seen.requestUri,
@@ -68,7 +72,9 @@ export function recordRequest(options: {
       async commit(batch) {
         const { cluster } = seen;
         if (recorded || cluster === undefined) return storage.commit(batch);
-        const record = recorder.recordOf(told(cluster, { status: expectedStatus(batch) }));
+        const attributes = withCreatedName(seen.attributes, cluster, batch);
+        const ending = { status: expectedStatus(batch), ...(attributes !== undefined && { attributes }) };
+        const record = recorder.recordOf(told(cluster, ending));
         const revision = await storage.commit({ ...batch, changes: [...batch.changes, ...record] });
         recorded = true;
         return revision;
@@ -85,6 +91,23 @@ export function recordRequest(options: {
 /** What a change is answered with once it is stored: what did not exist has been created. */
 function expectedStatus({ expect = [] }: Batch): number {
   return expect.some(({ revision }) => revision === 0) ? 201 : 200;
+}
+
+/**
+ * A create names its object in the body only. COMPAT: like Kubernetes, the record of one that was carried out names it
+ * all the same (k8s.io/apiserver, audit.LogRequestObject).
+ */
+function withCreatedName(
+  attributes: Attributes | undefined,
+  { clusterId }: ClusterRecord,
+  { expect = [] }: Batch,
+): Attributes | undefined {
+  if (attributes?.kind !== 'resource' || attributes.verb !== 'create' || attributes.name !== '')
+    return attributes;
+  const { apiGroup, resource, namespace } = attributes;
+  const prefix = resourcePrefix(clusterId, apiGroup, resource, namespace);
+  const created = expect.find(({ key, revision }) => revision === 0 && key.startsWith(prefix));
+  return created === undefined ? attributes : { ...attributes, name: created.key.slice(prefix.length) };
 }
 
 function toldAuthentication({ authentication, anonymous }: Readonly<Seen>): RequestAuthentication {

@@ -56,6 +56,13 @@ describe('what may never be recorded', () => {
   });
 });
 
+test('what a create made is named, also at cluster scope and when the server chose the name', async () => {
+  await api.call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'named' } } });
+  await api.call('POST', configMaps, { body: { metadata: { generateName: 'chosen-' } } });
+  const names = (await events()).map(({ objectRef }) => objectRef?.name);
+  expect(names).toEqual(['named', expect.stringMatching(/^chosen-\w+$/)]);
+});
+
 test('a change and its record are one commit', async () => {
   const commits: (readonly Change[])[] = [];
   const watch = api.storage.watch({ prefix: 'trail/' }, (changes) => commits.push(changes));
@@ -73,7 +80,7 @@ test('a change and its record are one commit', async () => {
       verb: 'create',
       requestURI: configMaps,
       user: { username: 'admin' },
-      objectRef: { resource: 'configmaps', namespace: 'default', apiVersion: 'v1' },
+      objectRef: { resource: 'configmaps', namespace: 'default', name: 'one', apiVersion: 'v1' },
       responseStatus: { code: 201 },
       annotations: { 'authorization.k8s.io/decision': 'allow' },
     },
