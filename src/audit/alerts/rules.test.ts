@@ -263,6 +263,11 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
     call('x:Notice', { additionalEventData: { entryway: { unrecordedRefusals: { count: 3 } } } }),
     ['038'],
   ],
+  [
+    'somebody else asks for the trail',
+    call('entryway:ReadTrail', { eventSource: 'entryway', errorCode: 'AccessDenied' }),
+    ['039'],
+  ],
   ['somebody tries to stop the trail', call('cloudtrail:StopLogging', denied), ['030']],
 ])('%s', (_, event, rules) => {
   expect(raised(event)).toEqual(rules);

@@ -212,4 +212,20 @@ export const attemptRules: readonly AlertRule[] = [
       };
     }),
   },
+  {
+    id: 'EW-TRAIL-039',
+    kind: 'event',
+    severity: 'medium',
+    title: 'Somebody else tried the operator’s own API',
+    why: 'It shows the trail and makes accounts; nobody but the root of the first account has business there.',
+    look: 'Whose key it was, and what else it was used for: `entryway trail --access-key ID`.',
+    find: onAws((event) =>
+      serviceOf(event) === 'entryway' && isDenied(event)
+        ? {
+            subject: actorOf(event),
+            summary: `${actorOf(event)} was refused ${textAt(event.record, 'eventName')}`,
+          }
+        : undefined,
+    ),
+  },
 ];

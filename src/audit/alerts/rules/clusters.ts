@@ -167,7 +167,7 @@ export const clusterRules: readonly AlertRule[] = [
       const isIt =
         wrote(event, 'configmaps') &&
         textAt(event.record, 'objectRef', 'namespace') === 'kube-system' &&
-        // A collection names nothing, and may hold it; so may what is created, when only the body names it.
+        // A collection names nothing, and may hold it.
         (name === 'aws-auth' || name === undefined || name === '');
       if (!isIt) return undefined;
       return {
@@ -176,7 +176,7 @@ export const clusterRules: readonly AlertRule[] = [
           event,
           name === 'aws-auth'
             ? 'ConfigMap kube-system/aws-auth'
-            : 'a ConfigMap in kube-system that may be aws-auth: the record does not name it',
+            : 'the ConfigMaps of kube-system, perhaps aws-auth',
         ),
       };
     }),
@@ -192,7 +192,7 @@ export const clusterRules: readonly AlertRule[] = [
       const resource = ['clusterroles', 'clusterrolebindings'].find((name) => wrote(event, name));
       if (resource === undefined) return undefined;
       const name = textAt(event.record, 'objectRef', 'name');
-      const what = name === undefined ? resource : `${resource}/${name}`;
+      const what = name === undefined ? `the ${resource}` : `${resource}/${name}`;
       return { subject: what, summary: didTo(event, what) };
     }),
   },
