@@ -104,11 +104,20 @@ test.skipIf(unavailable !== undefined)(
     );
     expect(result.code, result.stderr).toBe(0);
     expect(result.stdout).toContain('"Arn": "arn:aws:iam::111122223333:root"');
-    expect(result.stdout.match(/^refused, as it should be$/gm)).toHaveLength(2);
+    expect(result.stdout.match(/^refused, as it should be$/gm)).toHaveLength(4);
     expect(result.stdout).toMatch(/^yes$/m);
     expect(result.stdout).toMatch(/^node-1 /m);
     expect(result.stderr).toMatch(/pods is forbidden: .* in the namespace "team-a"/);
     expect(result.stderr).toMatch(/User "olivia" cannot list resource "secrets"/);
+    expect(
+      result.stderr.match(/not authorized to perform: eks:AssociateAccessPolicy on resource: /g),
+    ).toHaveLength(2);
+    // CloudTrail's clients and the terminal tell the same: what olivia gave, and what she did not get.
+    expect(result.stdout).toMatch(/^AssociateAccessPolicy\t\{/m);
+    expect(result.stdout).toMatch(/ user\/olivia +eks:AssociateAccessPolicy +127\.0\.0\.1 +ok /);
+    expect(result.stdout).toMatch(/ user\/olivia +eks:AssociateAccessPolicy +127\.0\.0\.1 +AccessDenied/);
+    expect(result.stdout).toMatch(/ olivia +k8s:list secrets +127\.0\.0\.1 +Forbidden /);
+    expect(result.stdout).toMatch(/EW-TRAIL-\d+ .*aws-auth/);
   },
   120_000,
 );
