@@ -29,6 +29,8 @@ export interface Scene {
   readonly server: ServerProcess;
   readonly connection: Connection;
   readonly root: Clients;
+  /** Clients that are closed with the scene. */
+  as(keys: Keys): Clients;
   /** A role that everybody in the account with `sts:AssumeRole` may assume; answers its ARN. */
   role(name: string, path?: string): Promise<string>;
   deleteRole(name: string): Promise<void>;
@@ -43,13 +45,20 @@ export async function openScene(args: readonly string[] = []): Promise<Scene> {
   const directory = temporaryDirectory();
   const server = await startServerProcess(directory.path, args);
   const { connection } = server;
-  const root = createClients(connection, rootKeys(connection));
-  const caller = createClients(connection, await createUser(root, 'caller', allowAll('sts:AssumeRole')));
+  const opened: Clients[] = [];
+  const as = (keys: Keys): Clients => {
+    const clients = createClients(connection, keys);
+    opened.push(clients);
+    return clients;
+  };
+  const root = as(rootKeys(connection));
+  const caller = as(await createUser(root, 'caller', allowAll('sts:AssumeRole')));
   return {
     directory: directory.path,
     server,
     connection,
     root,
+    as,
     async role(name, path = '/') {
       const { Role } = await root.iam.send(
         new CreateRoleCommand({
@@ -68,8 +77,7 @@ export async function openScene(args: readonly string[] = []): Promise<Scene> {
       return openKubernetesUser(directory.path, connection, await clusterAddress(root, cluster), keys);
     },
     async close() {
-      root.destroy();
-      caller.destroy();
+      for (const clients of opened) clients.destroy();
       await server.stop();
       directory.remove();
     },

@@ -7,7 +7,7 @@ import {
   IAMClient,
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
-import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
+import { AssumeRoleCommand, type Credentials, STSClient } from '@aws-sdk/client-sts';
 import type { Connection, Keys } from './process.ts';
 
 export interface Clients {
@@ -84,11 +84,25 @@ export async function assumeRole({ sts }: Clients, arn: string, sessionName = 't
   const { Credentials } = await sts.send(
     new AssumeRoleCommand({ RoleArn: arn, RoleSessionName: sessionName }),
   );
+  return sessionKeys(Credentials);
+}
+
+export function sessionKeys(credentials: Credentials | undefined): Keys {
   return {
-    accessKeyId: Credentials?.AccessKeyId ?? '',
-    secretAccessKey: Credentials?.SecretAccessKey ?? '',
-    sessionToken: Credentials?.SessionToken ?? '',
+    accessKeyId: credentials?.AccessKeyId ?? '',
+    secretAccessKey: credentials?.SecretAccessKey ?? '',
+    sessionToken: credentials?.SessionToken ?? '',
   };
+}
+
+/** How a call ended: `ok`, or what the SDK names the error. */
+export async function outcome(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+    return 'ok';
+  } catch (error) {
+    return error instanceof Error ? error.name : String(error);
+  }
 }
 
 export type AuthenticationMode = 'API' | 'API_AND_CONFIG_MAP' | 'CONFIG_MAP';
