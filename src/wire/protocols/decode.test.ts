@@ -114,6 +114,12 @@ describe('forms that cannot be read are MalformedInput (6, 11)', () => {
       'a text beside list items',
       () => iam('TagUser', 'UserName=a&Tags=&Tags.member.1.Key=k&Tags.member.1.Value=v'),
     ],
+    ['items without their label', () => iam('TagUser', 'UserName=a&Tags.1.Key=k&Tags.1.Value=v')],
+    [
+      'items under another label too',
+      () => iam('UntagUser', 'UserName=a&TagKeys.member.1=k&TagKeys.item.1=l'),
+    ],
+    ['parts of a text', () => iam('GetUser', 'UserName.member.1=a')],
     ['a word as number of an item', () => iam('TagUser', 'UserName=a&Tags.member.x.Key=k')],
     ['item zero', () => iam('TagUser', 'UserName=a&Tags.member.0.Key=k')],
     ['an inherited property as number', () => iam('TagUser', 'UserName=a&Tags.member.constructor.Key=k')],

@@ -92,7 +92,9 @@ function readForm(shape: Shape, node: FormNode, path: string, reading: Reading):
       }
       return readFormStructure(shape, node, path, reading);
     default:
-      return node.value === undefined ? undefined : readText(shape.kind, node.value, path);
+      return node.value === undefined
+        ? mismatch(path, 'a single value')
+        : readText(shape.kind, node.value, path);
   }
 }
 
@@ -108,7 +110,11 @@ export function readFormStructure(
   });
 }
 
-/** COMPAT: items count by number, which may have gaps, and `Tags=` is an empty list (protocol-facts 6). */
+/**
+ * COMPAT: items count by number, which may have gaps, and `Tags=` is an empty list (protocol-facts 6).
+ * SECURITY: items under another label are no list that can be read, and not none at all: session policies written so
+ * (`PolicyArns.1.arn`) would leave the session without them.
+ */
 function readItems(
   node: FormNode,
   label: 'member' | 'entry',
@@ -116,6 +122,9 @@ function readItems(
   read: (node: FormNode, index: number) => unknown,
 ): unknown[] | undefined {
   const items = node.children?.get(label)?.children;
+  if (node.children !== undefined && (items === undefined || node.children.size > 1)) {
+    return mismatch(path, 'a list');
+  }
   if (items === undefined) {
     return node.value === undefined ? undefined : node.value === '' ? [] : mismatch(path, 'a list');
   }
