@@ -1,132 +1,176 @@
-/** Groups, policy versions and permissions boundaries with the stock AWS CLI: what each gives and takes. */
+/** Groups, policy versions and permissions boundaries over the wire: what each gives and takes. */
+import { DescribeClusterCommand, ListClustersCommand } from '@aws-sdk/client-eks';
+import {
+  AddUserToGroupCommand,
+  AttachUserPolicyCommand,
+  CreateAccessKeyCommand,
+  CreateGroupCommand,
+  CreatePolicyCommand,
+  CreatePolicyVersionCommand,
+  CreateUserCommand,
+  DeleteGroupCommand,
+  DeletePolicyCommand,
+  DeletePolicyVersionCommand,
+  DeleteUserPermissionsBoundaryCommand,
+  GetAccessKeyLastUsedCommand,
+  GetGroupCommand,
+  ListEntitiesForPolicyCommand,
+  PutGroupPolicyCommand,
+  PutUserPolicyCommand,
+  RemoveUserFromGroupCommand,
+  SetDefaultPolicyVersionCommand,
+} from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openShell, type Shell } from './process.ts';
+import { awsCliUnavailable } from './clients.ts';
+import { openShell } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
-import { createUser } from './world.ts';
+import { allowAll, type Clients, createUser, outcome } from './world.ts';
+
+const unavailable = awsCliUnavailable();
+const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
 
 let scene: Scene;
-let admin: Shell;
+let iam: Clients['iam'];
 
 beforeAll(async () => {
   scene = await openScene();
-  admin = openShell(scene.directory, scene.connection, scene.connection);
-}, 120_000);
-
-/** Each test runs a dozen processes of Python. */
-const longTest = 90_000;
+  ({ iam } = scene.root);
+}, 60_000);
 
 afterAll(() => scene?.close());
 
-/** `ok`, or the error's code. */
-async function outcome(shell: Shell, ...args: readonly string[]): Promise<string> {
-  const { code, stderr } = await shell.aws(...args);
-  return code === 0 ? 'ok' : (/\((\w+)\)/.exec(stderr)?.[1] ?? stderr);
-}
-
-const statement = (Action: string | readonly string[], Condition?: object): string =>
-  JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action, Resource: '*', ...(Condition && { Condition }) }],
-  });
-
-async function user(name: string, policy: string): Promise<Shell> {
-  return openShell(scene.directory, scene.connection, await createUser(scene.root, name, policy));
+async function user(name: string, policy?: string): Promise<Clients> {
+  return scene.as(await createUser(scene.root, name, policy));
 }
 
 async function policyArn(name: string, document: string): Promise<string> {
-  const { Policy } = (await admin.awsJson(
-    ...['iam', 'create-policy', '--policy-name', name, '--policy-document', document],
-  )) as { Policy: { Arn: string } };
-  return Policy.Arn;
+  const { Policy } = await iam.send(new CreatePolicyCommand({ PolicyName: name, PolicyDocument: document }));
+  return Policy?.Arn ?? '';
 }
 
-describe('groups', () => {
-  test('a member may what the group may, until it leaves', { timeout: longTest }, async () => {
-    const ada = await user('ada', statement('sts:*'));
-    await admin.awsJson('iam', 'create-group', '--group-name', 'viewers', '--path', '/eks/');
-    const inline = ['--policy-name', 'list', '--policy-document', statement('eks:ListClusters')];
-    await admin.awsJson('iam', 'put-group-policy', '--group-name', 'viewers', ...inline);
-    const listing = ['eks', 'list-clusters'];
-    const member = ['--group-name', 'Viewers', '--user-name', 'ada'];
-    expect(await outcome(ada, ...listing)).toBe('AccessDeniedException');
-    await admin.awsJson('iam', 'add-user-to-group', ...member);
-    expect(await outcome(ada, ...listing)).toBe('ok');
-    expect(await admin.awsJson('iam', 'get-group', '--group-name', 'viewers')).toMatchObject({
-      Group: { GroupName: 'viewers', Path: '/eks/' },
-      Users: [{ UserName: 'ada' }],
-    });
-    expect(await outcome(admin, 'iam', 'delete-group', '--group-name', 'viewers')).toBe('DeleteConflict');
-    await admin.awsJson('iam', 'remove-user-from-group', ...member);
-    expect(await outcome(ada, ...listing)).toBe('AccessDeniedException');
+const listing = ({ eks }: Clients): Promise<string> => outcome(eks.send(new ListClustersCommand({})));
+
+test('a member may what the group may, until it leaves', async () => {
+  const ada = await user('ada', allowAll('sts:*'));
+  const GroupName = 'viewers';
+  await iam.send(new CreateGroupCommand({ GroupName, Path: '/eks/' }));
+  await iam.send(
+    new PutGroupPolicyCommand({
+      GroupName,
+      PolicyName: 'list',
+      PolicyDocument: allowAll('eks:ListClusters'),
+    }),
+  );
+  const member = { GroupName: 'Viewers', UserName: 'ada' };
+  expect(await listing(ada)).toBe('AccessDeniedException');
+  await iam.send(new AddUserToGroupCommand(member));
+  expect(await listing(ada)).toBe('ok');
+  expect(await iam.send(new GetGroupCommand({ GroupName }))).toMatchObject({
+    Group: { GroupName, Path: '/eks/' },
+    Users: [{ UserName: 'ada' }],
   });
+  expect(await outcome(iam.send(new DeleteGroupCommand({ GroupName })))).toBe('DeleteConflictException');
+  await iam.send(new RemoveUserFromGroupCommand(member));
+  expect(await listing(ada)).toBe('AccessDeniedException');
 });
 
-describe('policy versions', () => {
-  test('a new default counts at once, and the old one can be had back', { timeout: longTest }, async () => {
-    const bob = await user('bob', statement('sts:*'));
-    const arn = await policyArn('changing', statement('eks:DescribeClusterVersions'));
-    await admin.awsJson('iam', 'attach-user-policy', '--user-name', 'bob', '--policy-arn', arn);
-    const listing = ['eks', 'list-clusters'];
-    expect(await outcome(bob, ...listing)).toBe('AccessDeniedException');
-    const document = ['--policy-document', statement('eks:ListClusters')];
-    await admin.awsJson('iam', 'create-policy-version', '--policy-arn', arn, ...document, '--set-as-default');
-    expect(await outcome(bob, ...listing)).toBe('ok');
-    await admin.awsJson('iam', 'set-default-policy-version', '--policy-arn', arn, '--version-id', 'v1');
-    expect(await outcome(bob, ...listing)).toBe('AccessDeniedException');
-    const gone = ['iam', 'delete-policy-version', '--policy-arn', arn, '--version-id'];
-    expect(await outcome(admin, ...gone, 'v1')).toBe('DeleteConflict');
-    expect(await outcome(admin, ...gone, 'v2')).toBe('ok');
-  });
+test('a new default version of a policy counts at once, and the old one can be had back', async () => {
+  const bob = await user('bob', allowAll('sts:*'));
+  const PolicyArn = await policyArn('changing', allowAll('eks:DescribeClusterVersions'));
+  await iam.send(new AttachUserPolicyCommand({ UserName: 'bob', PolicyArn }));
+  expect(await listing(bob)).toBe('AccessDeniedException');
+  const PolicyDocument = allowAll('eks:ListClusters');
+  await iam.send(new CreatePolicyVersionCommand({ PolicyArn, PolicyDocument, SetAsDefault: true }));
+  expect(await listing(bob)).toBe('ok');
+  await iam.send(new SetDefaultPolicyVersionCommand({ PolicyArn, VersionId: 'v1' }));
+  expect(await listing(bob)).toBe('AccessDeniedException');
+  const deleting = (VersionId: string) =>
+    outcome(iam.send(new DeletePolicyVersionCommand({ PolicyArn, VersionId })));
+  expect(await deleting('v1')).toBe('DeleteConflictException');
+  expect(await deleting('v2')).toBe('ok');
 });
 
-describe('permissions boundaries', () => {
-  test('who may make users only under a boundary makes none that could do more', {
-    timeout: longTest,
-  }, async () => {
-    const limit = await policyArn('limit', statement('eks:List*'));
-    const zhang = await user(
-      'zhang',
-      statement(['iam:CreateUser', 'iam:PutUserPolicy', 'iam:PutUserPermissionsBoundary'], {
-        StringEquals: { 'iam:PermissionsBoundary': limit },
-      }),
-    );
-    const creating = ['iam', 'create-user', '--user-name', 'limited'];
-    expect(await outcome(zhang, ...creating)).toBe('AccessDenied');
-    expect(
-      await outcome(
-        zhang,
-        ...creating,
-        '--permissions-boundary',
-        'arn:aws:iam::aws:policy/AdministratorAccess',
+test('who may make users only under a boundary makes none that could do more', async () => {
+  const limit = await policyArn('limit', allowAll('eks:List*'));
+  const zhang = await user(
+    'zhang',
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [
+        {
+          Effect: 'Allow',
+          Action: ['iam:CreateUser', 'iam:PutUserPolicy', 'iam:PutUserPermissionsBoundary'],
+          Resource: '*',
+          Condition: { StringEquals: { 'iam:PermissionsBoundary': limit } },
+        },
+      ],
+    }),
+  );
+  const creating = (PermissionsBoundary?: string) =>
+    outcome(zhang.iam.send(new CreateUserCommand({ UserName: 'limited', PermissionsBoundary })));
+  expect(await creating()).toBe('AccessDenied');
+  expect(await creating('arn:aws:iam::aws:policy/AdministratorAccess')).toBe('AccessDenied');
+  expect(await creating(limit)).toBe('ok');
+  const givingAll = (UserName: string) =>
+    outcome(
+      zhang.iam.send(
+        new PutUserPolicyCommand({ UserName, PolicyName: 'all', PolicyDocument: allowAll('*') }),
       ),
-    ).toBe('AccessDenied');
-    expect(await outcome(zhang, ...creating, '--permissions-boundary', limit)).toBe('ok');
-    const everything = ['--policy-name', 'all', '--policy-document', statement('*')];
-    expect(await outcome(zhang, 'iam', 'put-user-policy', '--user-name', 'zhang', ...everything)).toBe(
-      'AccessDenied',
     );
-    expect(await outcome(zhang, 'iam', 'put-user-policy', '--user-name', 'limited', ...everything)).toBe(
-      'ok',
-    );
-    const { AccessKey } = (await admin.awsJson('iam', 'create-access-key', '--user-name', 'limited')) as {
-      AccessKey: { AccessKeyId: string; SecretAccessKey: string };
-    };
-    const limited = openShell(scene.directory, scene.connection, {
-      accessKeyId: AccessKey.AccessKeyId,
-      secretAccessKey: AccessKey.SecretAccessKey,
-    });
-    expect(await outcome(limited, 'eks', 'list-clusters')).toBe('ok');
-    expect(await outcome(limited, 'eks', 'describe-cluster', '--name', 'none')).toBe('AccessDeniedException');
-    const lifting = ['iam', 'delete-user-permissions-boundary', '--user-name', 'limited'];
-    expect(await outcome(limited, ...lifting)).toBe('AccessDenied');
-    expect(await outcome(admin, 'iam', 'delete-policy', '--policy-arn', limit)).toBe('DeleteConflict');
+  expect(await givingAll('zhang')).toBe('AccessDenied');
+  expect(await givingAll('limited')).toBe('ok');
+
+  const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName: 'limited' }));
+  const accessKeyId = AccessKey?.AccessKeyId ?? '';
+  const limited = scene.as({ accessKeyId, secretAccessKey: AccessKey?.SecretAccessKey ?? '' });
+  expect(await outcome(limited.eks.send(new DescribeClusterCommand({ name: 'none' })))).toBe(
+    'AccessDeniedException',
+  );
+  expect(await listing(limited)).toBe('ok');
+  const lifting = new DeleteUserPermissionsBoundaryCommand({ UserName: 'limited' });
+  expect(await outcome(limited.iam.send(lifting))).toBe('AccessDenied');
+  expect(await outcome(iam.send(new DeletePolicyCommand({ PolicyArn: limit })))).toBe(
+    'DeleteConflictException',
+  );
+  expect(await iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId }))).toMatchObject({
+    UserName: 'limited',
+    AccessKeyLastUsed: { ServiceName: 'iam' },
+  });
+  expect(await iam.send(new ListEntitiesForPolicyCommand({ PolicyArn: limit }))).toMatchObject({
+    PolicyUsers: [{ UserName: 'limited' }],
+    PolicyGroups: [],
+    PolicyRoles: [],
+  });
+});
+
+describe.skipIf(unavailable !== undefined)(`with the AWS CLI${because}`, () => {
+  test('a group with a member, a policy’s next version and a user under a boundary', async () => {
+    const carol = await user('carol');
+    const shell = openShell(scene.directory, scene.connection, scene.connection);
+    const arn = await policyArn('growing', allowAll('eks:DescribeClusterVersions'));
+    await iam.send(new AttachUserPolicyCommand({ UserName: 'carol', PolicyArn: arn }));
+    expect(await listing(carol)).toBe('AccessDeniedException');
+    const document = ['--policy-document', allowAll('eks:ListClusters'), '--set-as-default'];
     expect(
-      await admin.awsJson('iam', 'get-access-key-last-used', '--access-key-id', AccessKey.AccessKeyId),
-    ).toMatchObject({ UserName: 'limited', AccessKeyLastUsed: { ServiceName: 'iam' } });
-    expect(await admin.awsJson('iam', 'list-entities-for-policy', '--policy-arn', limit)).toMatchObject({
-      PolicyUsers: [{ UserName: 'limited' }],
+      await shell.awsJson('iam', 'create-policy-version', '--policy-arn', arn, ...document),
+    ).toMatchObject({ PolicyVersion: { VersionId: 'v2', IsDefaultVersion: true } });
+    expect(await listing(carol)).toBe('ok');
+
+    const path = ['--path', '/eks/'];
+    expect(await shell.awsJson('iam', 'create-group', '--group-name', 'readers', ...path)).toMatchObject({
+      Group: { Path: '/eks/', Arn: `arn:aws:iam::${scene.connection.accountId}:group/eks/readers` },
+    });
+    await shell.awsJson('iam', 'add-user-to-group', '--group-name', 'readers', '--user-name', 'carol');
+    expect(await shell.awsJson('iam', 'get-group', '--group-name', 'readers')).toMatchObject({
+      Users: [{ UserName: 'carol' }],
+    });
+
+    const under = ['--permissions-boundary', arn];
+    await shell.awsJson('iam', 'create-user', '--user-name', 'bounded', ...under);
+    expect(await shell.awsJson('iam', 'list-entities-for-policy', '--policy-arn', arn)).toMatchObject({
+      PolicyUsers: [{ UserName: 'bounded' }, { UserName: 'carol' }],
       PolicyGroups: [],
       PolicyRoles: [],
     });
-  });
+  }, 60_000);
 });
