@@ -8,7 +8,7 @@ import { CreateUserCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CloudTrailRecord } from '../../src/audit/cloudtrail/record.ts';
 import type { CommandResult } from './clients.ts';
-import { entryway, type Keys, until } from './process.ts';
+import { entryway, type Keys, startServerProcess, until } from './process.ts';
 import { sendHttp1 } from './raw.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
 import { sendSigned } from './signed.ts';
@@ -19,6 +19,7 @@ import {
   createCluster,
   createClusterRole,
   createUser,
+  rootKeys,
 } from './world.ts';
 
 interface Delivered {
@@ -353,3 +354,21 @@ describe('an export', () => {
     expect(first(kubernetes)).toMatchObject({ kind: 'Event' });
   });
 });
+
+test('who follows is told when the server is stopped', async () => {
+  mkdirSync(join(scene.directory, 'home-other'));
+  const other = await startServerProcess(join(scene.directory, 'home-other'));
+  const { child, output } = start(
+    '--follow',
+    '--ready-file',
+    join(scene.directory, 'home-other', 'ready.json'),
+  );
+  const client = createClients(other.connection, rootKeys(other.connection));
+  await client.eks.send(new ListClustersCommand({}));
+  client.destroy();
+  await until(() => output().includes('eks:ListClusters'), 'the call is shown');
+  const exited = new Promise((done) => child.on('exit', done));
+  await other.stop();
+  expect(await exited).toBe(3);
+  expect(output()).toMatch(/entryway: the server was stopped\nhint: start it again/);
+}, 30_000);

@@ -82,6 +82,7 @@ export function kubernetes(request: string, fields: Fields = {}, status = 200): 
       kind: 'Event',
       apiVersion: 'audit.k8s.io/v1',
       level: 'Metadata',
+      requestURI: '/',
       auditID: `audit-${serial}`,
       stage: 'ResponseComplete',
       verb,

@@ -37,7 +37,7 @@ export function openTrailClient(connection: ReadyFile): TrailClient {
       },
       `/entryway/v1/trail/${path}`,
       input,
-    );
+    ).catch(toldIfStopped);
     if (status === 200) return body as Answer;
     const { message } = body as { readonly message: string };
     throw new CommandError(status === 403 ? 'denied' : 'failure', message);
@@ -82,4 +82,15 @@ export function openTrailClient(connection: ReadyFile): TrailClient {
       return ask('follow', request);
     },
   };
+}
+
+/** A server that stops cuts those who follow. */
+function toldIfStopped(error: unknown): never {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNRESET' || code === 'ECONNREFUSED') {
+    throw new CommandError('failure', 'the server was stopped', 'start it again, then this command', {
+      cause: error,
+    });
+  }
+  throw error;
 }

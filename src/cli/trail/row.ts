@@ -59,7 +59,7 @@ function kubernetesRow(event: KubernetesAuditEvent): readonly string[] {
   return [
     `${event.stageTimestamp.slice(0, 19)}Z`,
     kubernetesWho(event) + (impersonatedUser === undefined ? '' : ` as ${impersonatedUser.username ?? ''}`),
-    `k8s:${event.verb} ${what}`.trimEnd(),
+    `k8s:${event.verb} ${what}${/[?&]dryRun=/.test(event.requestURI) ? ' (dry run)' : ''}`.trimEnd(),
     event.sourceIPs[0] ?? '',
     responseStatus.code < 400 ? 'ok' : (responseStatus.reason ?? String(responseStatus.code)),
     // What was refused before it was understood is known by its path only.

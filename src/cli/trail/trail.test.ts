@@ -118,6 +118,14 @@ describe('a record in one line', () => {
       ['dana', 'k8s:get pods', 'ok', 'cluster/prod team-a/web'],
     ],
     [
+      'what was only tried out',
+      request('create configmaps team-a/', {
+        annotations,
+        requestURI: '/api/v1/namespaces/team-a/configmaps?dryRun=All',
+      }),
+      ['alice', 'k8s:create configmaps (dry run)', 'ok', 'cluster/prod team-a'],
+    ],
+    [
       'who acts as another',
       request('list pods', { user: { username: 'dana' }, impersonatedUser: { username: 'bob' } }),
       ['dana as bob', 'k8s:list pods', 'ok', 'cluster/'],
