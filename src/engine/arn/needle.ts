@@ -1,10 +1,17 @@
 /** Text to be looked for in another; a number is that many characters which may be any. */
 export type NeedlePiece = string | number;
 
-export interface Needle {
-  readonly length: number;
-  /** The first place from `from` on where it fits; -1 when there is none. */
-  readonly firstIn: (value: string, from: number) => number;
+/**
+ * Ready to be looked for. Text stays text: a pattern may have a thousand needles, and many patterns are kept. With
+ * characters that may be any it is a regular expression without choices or repetition: nothing to backtrack over, and by
+ * far quicker than comparing piece by piece.
+ */
+export type Needle = string | { readonly length: number; readonly expression: RegExp };
+
+export function needleOf(pieces: readonly NeedlePiece[]): Needle {
+  if (pieces.every((piece) => typeof piece === 'string')) return pieces.join('');
+  const expression = new RegExp(pieces.map(sourceOf).join(''), 'g');
+  return { length: lengthOfNeedle(pieces), expression };
 }
 
 export function lengthOfNeedle(pieces: readonly NeedlePiece[]): number {
@@ -13,24 +20,11 @@ export function lengthOfNeedle(pieces: readonly NeedlePiece[]): number {
   return length;
 }
 
-/**
- * Text alone is looked for as such. With characters that may be any it is a regular expression without choices or
- * repetition: nothing to backtrack over, and by far quicker than comparing piece by piece.
- */
-export function needleOf(pieces: readonly NeedlePiece[]): Needle {
-  const length = lengthOfNeedle(pieces);
-  if (pieces.every((piece) => typeof piece === 'string')) {
-    const text = pieces.join('');
-    return { length, firstIn: (value, from) => value.indexOf(text, from) };
-  }
-  const expression = new RegExp(pieces.map(sourceOf).join(''), 'g');
-  return {
-    length,
-    firstIn(value, from) {
-      expression.lastIndex = from;
-      return expression.exec(value)?.index ?? -1;
-    },
-  };
+/** The first place from `from` on where it fits; -1 when there is none. */
+export function indexOfNeedle(needle: Needle, value: string, from: number): number {
+  if (typeof needle === 'string') return value.indexOf(needle, from);
+  needle.expression.lastIndex = from;
+  return needle.expression.exec(value)?.index ?? -1;
 }
 
 /** A character is a UTF-16 unit. Each is written by its number, so that none has a meaning of its own. */

@@ -1,4 +1,4 @@
-import { lengthOfNeedle, type Needle, type NeedlePiece, needleOf } from './needle.ts';
+import { indexOfNeedle, lengthOfNeedle, type Needle, type NeedlePiece, needleOf } from './needle.ts';
 
 /**
  * IAM's wildcards: `*` is any run, also an empty one; `?` is exactly one character (a UTF-16 unit); everything else
@@ -60,11 +60,11 @@ export function compilePattern<Source>(tokens: readonly PatternToken<Source>[]):
     const end = value.length - lengthOf(tail, source);
     let at = lengthOf(head, source);
     if (at > end || !matchesAt(head, value, 0, source) || !matchesAt(tail, value, end, source)) return false;
-    for (const needleFor of middle) {
-      const needle = needleFor(source);
+    for (const run of middle) {
+      const needle = typeof run === 'function' ? run(source) : run;
       if (needle === undefined) return undefined;
       // Leftmost is enough: whatever a later position would leave for the next runs, this one leaves too.
-      const found = needle.firstIn(value, at);
+      const found = indexOfNeedle(needle, value, at);
       if (found === -1 || found > end - needle.length) return false;
       at = found + needle.length;
     }
@@ -87,15 +87,14 @@ export function isSearchable<Source>(tokens: readonly PatternToken<Source>[]): b
     .every((run) => lengthOfNeedle(run.filter(isFixed)) <= longestRun);
 }
 
-/** What a run is looked for by; one without slots is made ready once. Undefined when it is too long. */
-function compileRun<Source>(run: Run<Source>): (source: Source) => Needle | undefined {
-  const needleOfFixed = (pieces: readonly NeedlePiece[]) =>
-    lengthOfNeedle(pieces) > longestRun ? undefined : needleOf(pieces);
-  if (run.every(isFixed)) {
-    const needle = needleOfFixed(run);
-    return () => needle;
-  }
-  return (source) => needleOfFixed(run.map((piece) => (isFixed(piece) ? piece : piece(source))));
+/** What a run is looked for by, known once it has no slots. Undefined when it is too long. */
+function compileRun<Source>(run: Run<Source>): Needle | undefined | ((source: Source) => Needle | undefined) {
+  if (run.every(isFixed)) return shortNeedle(run);
+  return (source) => shortNeedle(run.map((piece) => (isFixed(piece) ? piece : piece(source))));
+}
+
+function shortNeedle(pieces: readonly NeedlePiece[]): Needle | undefined {
+  return lengthOfNeedle(pieces) > longestRun ? undefined : needleOf(pieces);
 }
 
 /** What stands between two `*`: text, text to be filled in, and a number of `?`. */
