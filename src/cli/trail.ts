@@ -37,6 +37,9 @@ export async function showTrail(options: TrailOptions): Promise<void> {
   if (options.follow && range.to !== undefined) {
     throw new CommandError('misuse', '--follow has no end and takes no --until', 'leave one of them out');
   }
+  if (options.alerts && options.limit !== undefined) {
+    throw new CommandError('misuse', '--alerts takes no --limit', 'choose alerts by --severity and --since');
+  }
   const count = countOf(options, range);
   const connection = readConnection(options);
   const client = openTrailClient(connection);

@@ -109,6 +109,7 @@ describe('a command line that makes no sense is refused', () => {
     [['--limit', 'all'], /is not a number from 1 to/],
     [['--user', ''], /is empty/],
     [['--alerts', '--user', 'x'], /--alerts takes no --user/],
+    [['--alerts', '--limit', '5'], /--alerts takes no --limit/],
     [['--severity', 'terrible'], /terrible/],
     [['export', '--output', 'x', '--bucket', 'No'], /is not the name of an S3 bucket/],
     [['export', '--output', 'x', '--kubernetes'], /hold AWS calls only/],
