@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseArn } from './arn.ts';
-import { arnLike, compileArnPattern } from './arnlike.ts';
 import { canonicalPrincipalArn, stripRolePath } from './canonical.ts';
 import { parsePrincipalArn } from './principalarn.ts';
 import { uniqueIdKind } from './uniqueid.ts';
@@ -120,20 +119,6 @@ describe('parsePrincipalArn', () => {
   );
 });
 
-describe('arnLike', () => {
-  test.each([
-    ['arn:aws:iam::*:role/x', 'arn:aws:iam::1:role/y', false],
-    ['arn:aws:iam::111122223333:role/ops?', 'arn:aws:iam::111122223333:role/ops', false],
-    ['arn:aws:logs::*:end', 'arn:aws:logs::1:a:b:end', false],
-    ['arn:*:x', 'arn:aws:iam::1:x', false],
-    ['*', 'arn:aws:iam::1:x', false],
-    ['arn:aws:iam::1:role/a.b', 'arn:aws:iam::1:role/axb', false],
-    ['arn:aws:iam::1:role/Ops', 'arn:aws:iam::1:role/ops', false],
-    ['arn:*:*:*:*:*', 'arn:aws:iam::1:a:b/c', true],
-    ['arn:aws:iam::1:r*e/*/?ps', 'arn:aws:iam::1:role/team/ops', true],
-  ])('%s ~ %s is %s', (pattern, arn, match) => expect(arnLike(pattern, arn)).toBe(match));
-});
-
 describe('compileWildcard', () => {
   test.each([
     ['', '', true],
@@ -174,7 +159,7 @@ test.each([
 interface Vector {
   readonly name: string;
   readonly kind: string;
-  readonly input: { readonly arn: string; readonly pattern?: string };
+  readonly input: { readonly arn: string };
   readonly expect: Readonly<Record<string, unknown>>;
 }
 
@@ -211,13 +196,5 @@ describe.runIf(existsSync(vectorFile))('the public vectors', () => {
       expect(arn === undefined ? { ok: false } : { ok: true, arn }, input.arn).toEqual(expected);
     }
     expect(ofKind('strip-path').length).toBe(7);
-  });
-  test('arn-like', () => {
-    for (const { name, input, expect: expected } of ofKind('arn-like')) {
-      const { pattern = '', arn } = input;
-      const error = compileArnPattern(pattern) === undefined || parseArn(arn) === undefined;
-      expect({ match: arnLike(pattern, arn), error }, name).toEqual(expected);
-    }
-    expect(ofKind('arn-like').length).toBe(15);
   });
 });

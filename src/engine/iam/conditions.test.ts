@@ -1,4 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: policy variables are written so.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compileCondition, judgeConditions } from './conditions.ts';
 import type { PolicyDocument } from './document.ts';
@@ -165,7 +167,27 @@ describe('ARNs (D3)', () => {
     ['ArnLike', 'arn:aws:iam::*:role/*', 'dev', 'no'],
     ['ArnNotLike', 'arn:aws:iam::*:role/*', 'dev', 'unknown'],
     ['ArnLike', '*', dev, 'unknown'],
+    ['ArnLike', 'arn:*:dev', dev, 'unknown'],
+    ['ArnLike', 'arn:aws:iam::111122223333:role/a.b', 'arn:aws:iam::111122223333:role/axb', 'no'],
+    ['ArnLike', 'arn:*:*:*:*:*', crossing, 'yes'],
   ]);
+
+  const file = join(import.meta.dirname, '../../../../shared/reference/token-vectors.json');
+  test.skipIf(!existsSync(file))('the public vectors', () => {
+    interface Vector {
+      readonly kind: string;
+      readonly name: string;
+      readonly input: { readonly arn: string; readonly pattern: string };
+      readonly expect: { readonly match: boolean };
+    }
+    const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: readonly Vector[] };
+    const arnLike = vectors.filter(({ kind }) => kind === 'arn-like');
+    for (const { name, input, expect: expected } of arnLike) {
+      const answer = judge({ ArnLike: { k: input.pattern } }, { k: input.arn });
+      expect(answer, name).toBe(expected.match ? 'yes' : 'no');
+    }
+    expect(arnLike.length).toBe(15);
+  });
 });
 
 describe('missing keys (D3, D4, D5, D8)', () => {
