@@ -1,9 +1,9 @@
 /** docs/howto/policies.md is a promise: its commands are run here, on the demo, in the order in which they stand. */
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awsCliDirectory, awsCliUnavailable, run } from './clients.ts';
-import { type ServerProcess, startServerProcess, temporaryDirectory } from './process.ts';
+import { npxDirectory, type ServerProcess, startServerProcess, temporaryDirectory } from './process.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const unavailable = awsCliUnavailable();
@@ -13,13 +13,11 @@ const blocksOf = (language: string): readonly string[] =>
   [...page.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
 
 const directory = temporaryDirectory();
+const npx = npxDirectory(directory.path);
 let server: ServerProcess;
 
 beforeAll(async () => {
   server = await startServerProcess(directory.path, ['--demo']);
-  // Where npx finds the project, as if it were installed here.
-  mkdirSync(join(directory.path, 'node_modules/.bin'), { recursive: true });
-  symlinkSync(join(root, 'bin/entryway.js'), join(directory.path, 'node_modules/.bin/entryway'));
 }, 90_000);
 
 afterAll(async () => {
@@ -50,7 +48,7 @@ async function bash(commands: string): Promise<string> {
   const { code, stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', commands], {
     cwd: directory.path,
     env: {
-      PATH: [awsCliDirectory(), process.env.PATH].join(':'),
+      PATH: [npx, awsCliDirectory(), process.env.PATH].join(':'),
       HOME: directory.path,
       AWS_ENDPOINT_URL: connection.awsEndpoint,
       AWS_ACCESS_KEY_ID: connection.accessKeyId,

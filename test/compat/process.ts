@@ -1,6 +1,6 @@
 /** A real server process, as a user starts it, and the environment its users would have. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import {
@@ -82,6 +82,17 @@ export async function startServerProcess(
       await end(child, 'SIGKILL', exited);
     },
   };
+}
+
+/**
+ * A directory whose only program is `npx`, for pages whose commands begin with `npx entryway`: npm takes longer to find
+ * the command than the command takes. That the real one finds it is shown in package.test.ts.
+ */
+export function npxDirectory(directory: string): string {
+  const programs = mkdtempSync(join(directory, 'programs-'));
+  const script = `#!/bin/sh\n[ "$1" = entryway ] || exit 127\nshift\nexec '${process.execPath}' '${launcher}' "$@"\n`;
+  writeFileSync(join(programs, 'npx'), script, { mode: 0o755 });
+  return programs;
 }
 
 /** Runs an `entryway` command to its end, with nothing in its environment but PATH, a home and what is given. */

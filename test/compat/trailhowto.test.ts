@@ -1,12 +1,12 @@
 /** docs/howto/trail.md is a promise: its commands are run here, on the demo, in the order in which they stand. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awsCliDirectory, awsCliUnavailable, run } from './clients.ts';
-import { type Connection, temporaryDirectory, until } from './process.ts';
+import { type Connection, npxDirectory, temporaryDirectory, until } from './process.ts';
 import { type Bucket, openBucket } from './trailbucket.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -16,6 +16,7 @@ const page = readFileSync(join(root, 'docs/howto/trail.md'), 'utf8');
 const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, commands = '']) => commands);
 
 const directory = temporaryDirectory();
+const npx = npxDirectory(directory.path);
 const data = join(directory.path, 'data');
 let connection: Connection;
 let server: ChildProcess;
@@ -55,7 +56,7 @@ function environment(): Record<string, string> {
     AWS_ENDPOINT_URL: connection?.awsEndpoint ?? '',
   };
   return {
-    PATH: [awsCliDirectory(), process.env.PATH].join(':'),
+    PATH: [npx, awsCliDirectory(), process.env.PATH].join(':'),
     HOME: directory.path,
     ENTRYWAY_DATA: data,
     WEBHOOK: `http://127.0.0.1:${address.port}/`,
@@ -91,9 +92,6 @@ beforeAll(async () => {
     response.writeHead(204).end();
   });
   await new Promise<void>((done) => receiver.listen(0, '127.0.0.1', done));
-  // Where npx finds the project, as if it were installed here.
-  mkdirSync(join(directory.path, 'node_modules/.bin'), { recursive: true });
-  symlinkSync(join(root, 'bin/entryway.js'), join(directory.path, 'node_modules/.bin/entryway'));
   if (unavailable === undefined) server = await startServer('npx entryway serve');
 }, 90_000);
 
