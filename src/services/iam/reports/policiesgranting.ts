@@ -10,7 +10,7 @@ import type { IamDependencies } from '../dependencies.ts';
 import { validationError } from '../errors.ts';
 import { type CarriedPolicy, carriedPolicies } from './carried.ts';
 import { arnTarget, requireByArn } from './entityarn.ts';
-import { grantsService } from './grants.ts';
+import { readGrants } from './grants.ts';
 
 /** `ListPoliciesGrantingServiceAccess`: which of the policies of somebody let it use which services. */
 export function createPoliciesGrantingOperations(dependencies: IamDependencies): Operations {
@@ -33,11 +33,16 @@ export function createPoliciesGrantingOperations(dependencies: IamDependencies):
       // One answer holds everything, so no marker was ever given out.
       if (input.Marker !== undefined) throw validationError('Invalid Marker.');
       const { noun, record } = await requireByArn(dependencies, accountId, arn);
-      const carried = await carriedPolicies(dependencies, noun, record);
+      const carried = (await carriedPolicies(dependencies, noun, record)).map((policy) => ({
+        policy,
+        grants: readGrants(policy.document),
+      }));
       return {
         PoliciesGrantingServiceAccess: services.map((ServiceNamespace) => ({
           ServiceNamespace,
-          Policies: carried.filter(({ document }) => grantsService(document, ServiceNamespace)).map(output),
+          Policies: carried
+            .filter(({ grants }) => grants.reaches(ServiceNamespace))
+            .map(({ policy }) => output(policy)),
         })),
         IsTruncated: false,
       };

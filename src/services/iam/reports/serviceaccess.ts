@@ -19,8 +19,8 @@ import { pageFailures, pageOf } from '../paging.ts';
 import { policyTarget } from '../policylookup.ts';
 import { type AccessJob, createAccessJobs } from './accessjobs.ts';
 import { arnTarget } from './entityarn.ts';
-import { grantsAction, servicesGranted } from './grants.ts';
-import { type Subject, subjectOf, type UsingEntity } from './subject.ts';
+import { type Grants, readGrants } from './grants.ts';
+import { subjectOf, type UsingEntity } from './subject.ts';
 
 /** How far back use is told of (iam-facts J22). */
 const trackingPeriodMs = 400 * 24 * 60 * 60 * 1000;
@@ -64,15 +64,18 @@ export function createServiceAccessOperations(dependencies: IamDependencies): Op
       const job = jobs.find(caller, input.JobId ?? '', now);
       if (job === undefined) throw noSuchJob(input.JobId);
       const subject = await subjectOf(dependencies, caller.accountId, job.arn);
-      const namespaces = [...new Set(subject.documents.flatMap(servicesGranted))].sort();
+      const grants = subject.documents.map(readGrants);
+      const namespaces = [...new Set(grants.flatMap(({ services }) => services))].sort();
       const { items, ...page } = pageOf(namespaces, (namespace) => namespace, input, {
         pageTokens,
         scope: `iam:GetServiceLastAccessedDetails ${job.id}`,
       });
-      const uses = await usesOf(subject.entities, now);
+      const uses = Map.groupBy(await usesOf(subject.entities, now), ({ service }) => service);
       return {
         ...jobOutput(job),
-        ServicesLastAccessed: items.map((namespace) => serviceOutput(namespace, uses, subject, job)),
+        ServicesLastAccessed: items.map((namespace) =>
+          serviceOutput(namespace, uses.get(namespace) ?? [], grants, job),
+        ),
         JobType: job.granularity,
         ...page,
       };
@@ -103,11 +106,12 @@ export function createServiceAccessOperations(dependencies: IamDependencies): Op
         pageTokens,
         scope: `iam:GetServiceLastAccessedDetailsWithEntities ${job.id} ${namespace}`,
       });
-      const uses = await usesOf(items, now);
+      const uses = (await usesOf(items, now)).filter(({ service }) => service === namespace);
+      const lastUse = new Map(uses.map(({ entity, at }) => [entity.id, at]));
       return {
         ...jobOutput(job),
         EntityDetailsList: items.map((entity): EntityDetails => {
-          const at = uses.find((use) => use.entity === entity && use.service === namespace)?.at;
+          const at = lastUse.get(entity.id);
           return {
             EntityInfo: {
               Arn: entity.arn,
@@ -153,11 +157,10 @@ interface EntityUse {
 function serviceOutput(
   namespace: string,
   uses: readonly EntityUse[],
-  subject: Subject,
+  grants: readonly Grants[],
   { granularity }: AccessJob,
 ): ServiceLastAccessed {
-  const ofService = uses.filter(({ service }) => service === namespace);
-  const [latest] = ofService;
+  const [latest] = uses;
   return {
     ServiceName: serviceName(namespace),
     ServiceNamespace: namespace,
@@ -166,9 +169,9 @@ function serviceOutput(
       LastAuthenticatedEntity: latest.entity.arn,
       LastAuthenticatedRegion: latest.region,
     }),
-    TotalAuthenticatedEntities: ofService.length,
+    TotalAuthenticatedEntities: uses.length,
     ...(granularity === 'ACTION_LEVEL' && {
-      TrackedActionsLastAccessed: actionsOutput(namespace, ofService, subject),
+      TrackedActionsLastAccessed: actionsOutput(namespace, uses, grants),
     }),
   };
 }
@@ -177,20 +180,23 @@ function serviceOutput(
 function actionsOutput(
   namespace: string,
   uses: readonly EntityUse[],
-  { documents }: Subject,
+  grants: readonly Grants[],
 ): ServiceLastAccessed['TrackedActionsLastAccessed'] {
+  const lastUses = new Map<string, { readonly arn: string; readonly at: number; readonly region: string }>();
+  for (const { entity, actions } of uses) {
+    for (const { action, at, region } of actions) {
+      if (at > (lastUses.get(action)?.at ?? 0)) lastUses.set(action, { arn: entity.arn, at, region });
+    }
+  }
   return actionsMatching(`${namespace}:*`)
-    .filter(({ name }) => documents.some((document) => grantsAction(document, name)))
+    .filter(({ name }) => grants.some(({ allows }) => allows(name)))
     .map(({ name }) => {
       const ActionName = name.slice(namespace.length + 1);
-      const [latest] = uses
-        .flatMap(({ entity, actions }) => actions.map((use) => ({ ...use, entity })))
-        .filter(({ action }) => action === ActionName)
-        .sort((a, b) => b.at - a.at);
+      const latest = lastUses.get(ActionName);
       return {
         ActionName,
         ...(latest !== undefined && {
-          LastAccessedEntity: latest.entity.arn,
+          LastAccessedEntity: latest.arn,
           LastAccessedTime: new Date(latest.at),
           LastAccessedRegion: latest.region,
         }),
