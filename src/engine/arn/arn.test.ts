@@ -6,7 +6,7 @@ import { parseArn } from './arn.ts';
 import { canonicalPrincipalArn, stripRolePath } from './canonical.ts';
 import { parsePrincipalArn } from './principalarn.ts';
 import { uniqueIdKind } from './uniqueid.ts';
-import { compileWildcard } from './wildcard.ts';
+import { compilePattern, compileWildcard } from './wildcard.ts';
 
 const account = '111122223333';
 
@@ -137,6 +137,22 @@ describe('compileWildcard', () => {
     ['a*?b', 'axb', true],
     ['[a]', 'a', false],
   ])('%j matches %j: %s', (pattern, value, match) => expect(compileWildcard(pattern)(value)).toBe(match));
+
+  test('a slot is filled anew for each source', () => {
+    const pattern = compilePattern<string>([
+      { kind: 'many' },
+      { kind: 'slot', textOf: (source) => source },
+      { kind: 'one' },
+      { kind: 'many' },
+    ]);
+    expect(['b', 'b', 'c', '*', ''].map((source) => pattern('abx', source))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+    ]);
+  });
 
   test('a pattern made to blow up a backtracking matcher is answered at once', () => {
     const matches = compileWildcard(`${'a*'.repeat(2000)}b`);

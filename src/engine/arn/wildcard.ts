@@ -90,7 +90,14 @@ export function isSearchable<Source>(tokens: readonly PatternToken<Source>[]): b
 /** What a run is looked for by, known once it has no slots. Undefined when it is too long. */
 function compileRun<Source>(run: Run<Source>): Needle | undefined | ((source: Source) => Needle | undefined) {
   if (run.every(isFixed)) return shortNeedle(run);
-  return (source) => shortNeedle(run.map((piece) => (isFixed(piece) ? piece : piece(source))));
+  let last: { readonly pieces: readonly NeedlePiece[]; readonly needle: Needle | undefined } | undefined;
+  return (source) => {
+    const pieces = run.map((piece) => (isFixed(piece) ? piece : piece(source)));
+    // One request asks about many values, and making a needle ready costs more than looking for it.
+    const isSame = last?.pieces.every((piece, index) => piece === pieces[index]);
+    if (last === undefined || isSame !== true) last = { pieces, needle: shortNeedle(pieces) };
+    return last.needle;
+  };
 }
 
 function shortNeedle(pieces: readonly NeedlePiece[]): Needle | undefined {

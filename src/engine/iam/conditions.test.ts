@@ -333,10 +333,13 @@ describe('matching is linear', () => {
   });
 
   test('a request with many long values is judged at once', () => {
-    const patterns = Array.from({ length: 14 }, (_, at) => `*${'?a'.repeat(31)}?${at}*`);
-    const values = new Array<string>(240).fill('a'.repeat(4096));
+    const long = Array.from({ length: 14 }, (_, at) => `*${'?a'.repeat(31)}?${at}*`);
+    const filled = Array.from({ length: 100 }, (_, at) => `*\${b}?${at}*`);
     const start = performance.now();
-    expect(judge({ 'ForAnyValue:StringLike': { k: patterns } }, { k: values })).toBe('no');
+    const ask = (k: readonly string[], values: readonly string[]) =>
+      judge({ 'ForAnyValue:StringLike': { k } }, { k: values, b: 'a'.repeat(120) });
+    expect(ask(long, new Array<string>(240).fill('a'.repeat(4096)))).toBe('no');
+    expect(ask(filled, new Array<string>(1000).fill('ab'.repeat(64)))).toBe('no');
     expect(performance.now() - start).toBeLessThan(2_000);
   });
 
