@@ -17,7 +17,7 @@ import {
 } from './entities.ts';
 import { limitExceeded, noSuchEntity } from './errors.ts';
 import { type PageRequest, pageFailures, pageOf } from './paging.ts';
-import { encodeDocument, policySize, requirePolicy } from './policydocuments.ts';
+import { encodeDocument, policySize, requirePolicy, storedDocument } from './policydocuments.ts';
 import { atomically, replacing } from './records.ts';
 
 interface PolicyInput extends NamedInput {
@@ -60,7 +60,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
       return atomically(async () => {
         const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
         kind.refuseProtected(stored.record);
-        const inlinePolicies = { ...stored.record.inlinePolicies, [policyName]: document };
+        const inlinePolicies = { ...stored.record.inlinePolicies, [policyName]: storedDocument(document) };
         const size = Object.values(inlinePolicies).reduce((sum, text) => sum + policySize(text), 0);
         if (size > kind.inlinePolicyLimit) {
           throw limitExceeded(

@@ -6,6 +6,8 @@ import {
   createWorld,
   documentOfSize,
   root,
+  storedText,
+  trustOf,
   userPrincipal,
   type World,
 } from './testworld.ts';
@@ -367,5 +369,43 @@ describe('authorization', () => {
       resourceInMessage,
     });
     expect(await world.target(operation, input, root)).toBeDefined();
+  });
+});
+
+describe('a document that is nearly all white space', () => {
+  const padded = (text: string): string => text.replace('{', `{${' '.repeat(100_000)}`);
+  const wide =
+    `{\n        "Version": "2012-10-17",\n        "Statement": [${' '.repeat(60)}${allowAll}]\n}`.replace(
+      allowAll,
+      '{"Sid":"a  b","Effect":"Allow","Action":"s3:*","Resource":"*"}',
+    );
+
+  test('is kept without it: nobody can fill the store with what no limit counts', async () => {
+    const world = await createWorld();
+    await world.role('ops');
+    await world.call('PutRolePolicy', {
+      RoleName: 'ops',
+      PolicyName: 'p',
+      PolicyDocument: padded(allowAll),
+    });
+    const Arn = await createPolicy(world, 'own');
+    await world.call('CreatePolicyVersion', { PolicyArn: Arn, PolicyDocument: padded(allowAll) });
+    await world.call('CreatePolicy', { PolicyName: 'other', PolicyDocument: padded(allowAll) });
+    const trust = trustOf({ AWS: '*' });
+    await world.call('UpdateAssumeRolePolicy', { RoleName: 'ops', PolicyDocument: padded(trust) });
+    await world.call('CreateRole', { RoleName: 'new', AssumeRolePolicyDocument: padded(trust) });
+    expect((await storedText(world.storage)).length).toBeLessThan(10_000);
+    const { PolicyDocument } = await world.call('GetRolePolicy', { RoleName: 'ops', PolicyName: 'p' });
+    expect(decodeURIComponent(String(PolicyDocument))).toBe(allowAll);
+  });
+
+  test('is kept as written while it is laid out for reading', async () => {
+    const world = await createWorld();
+    await world.call('CreatePolicy', { PolicyName: 'own', PolicyDocument: wide });
+    const { PolicyVersion } = await world.call<VersionAnswer>('GetPolicyVersion', {
+      PolicyArn: arnOf('own'),
+      VersionId: 'v1',
+    });
+    expect(decodeURIComponent(PolicyVersion.Document)).toBe(wide);
   });
 });

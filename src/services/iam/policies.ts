@@ -24,7 +24,7 @@ import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { newUniqueId } from './ids.ts';
 import { type AwsManagedPolicy, awsManagedPolicies } from './managedpolicies.ts';
 import { pageFailures, pageOf } from './paging.ts';
-import { policySize, policySizeLimit, requirePolicy } from './policydocuments.ts';
+import { requireManagedPolicy } from './policydocuments.ts';
 import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
 import { countUse, type PolicyUse } from './policyuse.ts';
 import { atomically, put } from './records.ts';
@@ -105,8 +105,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
         resources: [policyArn(partition, { accountId, path, name })],
         context: requestTagKeys(tags),
       });
-      requirePolicy(document, 'identity');
-      if (policySize(document) > policySizeLimit) throw quotaExceeded('PolicySize', policySizeLimit);
+      const stored = requireManagedPolicy(document);
       const key = policyKey(accountId, name);
       return atomically(async () => {
         if ((await storage.get(key)) !== undefined) {
@@ -121,7 +120,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
           createdAt: now,
           updatedAt: now,
           defaultVersionId: 'v1',
-          versions: [{ versionId: 'v1', document, createdAt: now }],
+          versions: [{ versionId: 'v1', document: stored, createdAt: now }],
           tags,
           attachmentCount: 0,
         };

@@ -14,9 +14,9 @@ import { defineOperation, type OperationContext, type Operations } from '../oper
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { deleteConflict, limitExceeded, noSuchEntity, quotaExceeded } from './errors.ts';
+import { deleteConflict, limitExceeded, noSuchEntity } from './errors.ts';
 import { pageFailures, pageOf } from './paging.ts';
-import { encodeDocument, policySize, policySizeLimit, requirePolicy } from './policydocuments.ts';
+import { encodeDocument, requireManagedPolicy } from './policydocuments.ts';
 import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
 import { atomically, replacing } from './records.ts';
 
@@ -39,13 +39,12 @@ export function createPolicyVersionOperations(dependencies: IamDependencies): Op
   const CreatePolicyVersion = defineOperation<CreatePolicyVersionRequest, CreatePolicyVersionResponse>({
     authorization: target('CreatePolicyVersion'),
     async handle(input, { caller, now, commit }) {
-      const { PolicyArn: arn = '', PolicyDocument: document = '', SetAsDefault = false } = input;
+      const { PolicyArn: arn = '', PolicyDocument: text = '', SetAsDefault = false } = input;
       refuseInvalid([
         ...validateMember('policyArn', input.PolicyArn, constraints.policyArn),
         ...validateMember('policyDocument', input.PolicyDocument, constraints.policyDocument),
       ]);
-      requirePolicy(document, 'identity');
-      if (policySize(document) > policySizeLimit) throw quotaExceeded('PolicySize', policySizeLimit);
+      const document = requireManagedPolicy(text);
       return atomically(async () => {
         const stored = await requireOwnPolicy(dependencies, caller, 'CreatePolicyVersion', arn);
         const { record } = stored;

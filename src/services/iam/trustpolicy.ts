@@ -7,7 +7,7 @@ import type { Expectation } from '../../storage/storage.ts';
 import { entityArn } from './arns.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { malformedPolicy, quotaExceeded } from './errors.ts';
-import { policySize, requirePolicy } from './policydocuments.ts';
+import { policySize, requirePolicy, storedDocument } from './policydocuments.ts';
 import { readRecord, type Stored } from './records.ts';
 
 /** iam-facts A12; AWS raises it to 4,096 on request. */
@@ -54,7 +54,7 @@ export async function pinTrustPolicy(
     expect.set(stored.key, { key: stored.key, revision: stored.revision });
   }
   return {
-    trustPolicy: replacePrincipals(text, arns),
+    trustPolicy: replacePrincipals(storedDocument(text), arns),
     trustedPrincipalIds: Object.fromEntries(ids),
     expect: [...expect.values()],
   };
