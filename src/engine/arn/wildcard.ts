@@ -22,6 +22,7 @@ export type PatternToken<Source> =
  */
 export type Pattern<Source> = (value: string, source: Source) => boolean | undefined;
 
+/** Matches nothing when the pattern is not searchable: no action and no ARN has so many characters in question. */
 export function compileWildcard(pattern: string): Wildcard {
   if (!hasWildcard(pattern)) return (value) => value === pattern;
   // The usual patterns, `*` and `prefix*`, need no walk through runs.
