@@ -147,7 +147,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     async prepare(waiting) {
       const lines = await withKeyOwners(storage, waiting);
       const along = await usage.take();
-      if (lines.length >= sealing.chunkRecords) return () => sealer.storeSealed(lines, along);
+      if (fillsChunk(lines, sealing)) return () => sealer.storeSealed(lines, along);
       const changes = [...blocksOf(lines).map((block) => shelf.put(block)), ...along];
       return async () => {
         if (changes.length > 0) await storage.commit({ changes });
@@ -225,6 +225,11 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
       shelf.close();
     },
   };
+}
+
+function fillsChunk(lines: readonly TrailLine[], limits: SealerLimits): boolean {
+  const characters = lines.reduce((sum, { line }) => sum + line.length, 0);
+  return lines.length >= limits.chunkRecords || characters >= limits.chunkCharacters;
 }
 
 type NoticeOf = [name: Parameters<typeof buildNotice>[0], data: Parameters<typeof buildNotice>[1]];

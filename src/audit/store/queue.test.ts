@@ -123,3 +123,52 @@ test('strangers cannot fill the trail: beyond the bound their refused calls are 
   expect(await all(trail)).toHaveLength(11);
   await trail.close();
 });
+
+test('a look-up does not wait for calls that go on coming', async () => {
+  const inner = createMemoryStorage();
+  let trail: Trail | undefined;
+  let coming = 2000;
+  const storage: Storage = {
+    ...inner,
+    commit(batch: Batch) {
+      // While this is stored, the next call is answered.
+      if (coming-- > 0) trail?.calls.record(aCall({ operation: 'Later' }));
+      return inner.commit(batch);
+    },
+  };
+  trail = await aTrail(storage);
+  trail.calls.record(aCall({ operation: 'Before' }));
+  expect(namesOf(await all(trail))).toContain('Before');
+  expect(coming).toBeGreaterThan(1990);
+  coming = 0;
+  await trail.close();
+});
+
+test('large records that come at once do not become one chunk that is too large to be opened', async () => {
+  const trail = await aTrail(createMemoryStorage(), { sealing: { chunkRecords: 50 } });
+  const PolicyInputList = Array.from({ length: 12 }, () => '漢'.repeat(8000));
+  const large = aCall({ service: 'iam', operation: 'SimulateCustomPolicy', input: { PolicyInputList } });
+  for (let at = 0; at < 50; at++) trail.calls.record(large);
+  expect(await all(trail)).toHaveLength(50);
+  await expect.poll(() => trail.seals().map(({ records }) => records)).toEqual([11, 11, 11, 11]);
+  await trail.close();
+});
+
+test('while preparing fails, new records try no more often than the timer', async () => {
+  const inner = createMemoryStorage();
+  let tries = 0;
+  const storage: Storage = {
+    ...inner,
+    getMany() {
+      tries++;
+      return Promise.reject(new StorageError('storageFailed', 'unreadable'));
+    },
+  };
+  const trail = await aTrail(storage, { errors: [], queue: { batch: 5 } });
+  for (let at = 0; at < 50; at++) {
+    trail.calls.record(aCall());
+    await new Promise(setImmediate);
+  }
+  expect(tries).toBe(1);
+  await trail.close();
+});

@@ -48,6 +48,8 @@ export interface QueueLimits {
   readonly delay: number;
   /** Records that are stored at once, without waiting longer. */
   readonly batch: number;
+  /** Characters of records, likewise: so many are stored together, give or take a record. */
+  readonly batchCharacters: number;
   /** Records, and their characters, that may wait while the store fails. */
   readonly waiting: number;
   readonly waitingCharacters: number;
@@ -58,6 +60,7 @@ export interface QueueLimits {
 const defaults: QueueLimits = {
   delay: 100,
   batch: 512,
+  batchCharacters: 2 ** 20,
   waiting: 50_000,
   waitingCharacters: 64 * 2 ** 20,
   retryDelay: 1000,
@@ -69,10 +72,15 @@ export function createQueue(options: QueueOptions): Queue {
   let waiting: TrailLine[] = [];
   let characters = 0;
   let loss: Loss | undefined;
+  /** Records that ever waited, and those of them that are stored, in the same order. */
+  let pushed = 0;
+  let stored = 0;
   /** On its way; tried again as it is when the store fails. */
   let prepared: Prepared | undefined;
+  /** The batch that is being stored: true once it is, false when it could not be. */
+  let running: Promise<boolean> | undefined;
+  let failing = false;
   let timer: NodeJS.Timeout | undefined;
-  let running: Promise<void> | undefined;
   let closed = false;
 
   const lose = (): void => {
@@ -81,11 +89,21 @@ export function createQueue(options: QueueOptions): Queue {
     if (loss.count === 1) onLoss(loss);
   };
 
+  const isFull = (): boolean => waiting.length >= limits.batch || characters >= limits.batchCharacters;
+
   /** The next batch. What cannot be prepared goes back to where it waited. */
   const prepareNext = async (): Promise<Prepared> => {
-    const lines = waiting.splice(0, limits.batch);
-    for (const { line } of lines) characters -= line.length;
-    if (loss !== undefined) lines.push(options.lossRecord(loss));
+    let taken = 0;
+    let takenCharacters = 0;
+    while (taken < limits.batch && takenCharacters < limits.batchCharacters && taken < waiting.length) {
+      takenCharacters += waiting[taken++]?.line.length ?? 0;
+    }
+    const lines = waiting.splice(0, taken);
+    characters -= takenCharacters;
+    if (loss !== undefined) {
+      lines.push(options.lossRecord(loss));
+      pushed++;
+    }
     loss = undefined;
     try {
       return { store: await prepare(lines), count: lines.length };
@@ -99,35 +117,47 @@ export function createQueue(options: QueueOptions): Queue {
   const isIdle = (): boolean =>
     prepared === undefined && waiting.length === 0 && loss === undefined && !options.hasMore();
 
-  const run = async (): Promise<void> => {
+  const storeBatch = async (): Promise<boolean> => {
     try {
-      // What is pushed meanwhile is stored as well: nobody waits for the timer while this goes on.
-      while (!isIdle()) {
-        prepared ??= await prepareNext();
-        await prepared.store();
-        prepared = undefined;
-      }
+      prepared ??= await prepareNext();
+      await prepared.store();
+      stored += prepared.count;
+      prepared = undefined;
+      failing = false;
     } catch (error) {
       onFailure(error);
-      schedule(limits.retryDelay);
-    } finally {
-      // INVARIANT: in the same turn as the last look at what waits, or a record pushed in between would be forgotten.
-      running = undefined;
+      failing = true;
     }
+    // INVARIANT: in the same turn as the look at what waits, or a record pushed in between would be forgotten.
+    running = undefined;
+    if (failing) schedule(limits.retryDelay);
+    else if (isFull()) void storeNext();
+    else if (!isIdle()) schedule(limits.delay);
+    return !failing;
   };
 
+  const storeNext = (): Promise<boolean> => {
+    running ??= Promise.resolve().then(storeBatch);
+    return running;
+  };
+
+  /** Waits for what was pushed before, never for what others go on to push. */
   const flush = async (): Promise<void> => {
     clearTimeout(timer);
     timer = undefined;
-    if (running === undefined && !isIdle()) running = run();
-    await running;
+    const goal = pushed;
+    // The batch under way may have been made before there was what the caller is about.
+    if (running !== undefined && !(await running)) return;
+    while (!isIdle()) {
+      if (!(await storeNext()) || stored >= goal) return;
+    }
   };
 
   const schedule = (delay: number): void => {
     if (timer !== undefined || closed) return;
     timer = setTimeout(() => {
       timer = undefined;
-      void flush();
+      void storeNext();
     }, delay);
     // The process may end: `close` stores what waits.
     timer.unref();
@@ -149,9 +179,10 @@ export function createQueue(options: QueueOptions): Queue {
         return;
       }
       waiting.push(line);
+      pushed++;
       characters += line.line.length;
       if (running !== undefined) return;
-      if (waiting.length >= limits.batch && prepared === undefined) void flush();
+      if (isFull() && !failing) void storeNext();
       else schedule(limits.delay);
     },
     flush,
@@ -159,6 +190,7 @@ export function createQueue(options: QueueOptions): Queue {
       await flush();
       closed = true;
       clearTimeout(timer);
+      await running;
       const left = waiting.length + (prepared?.count ?? 0) + (loss?.count ?? 0);
       if (left > 0) onLoss({ count: left, from: now(), to: now() });
       waiting = [];
