@@ -154,9 +154,9 @@ async function operationalAnswer(
   }
 }
 
-/** A socket that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1`. */
+/** A socket that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1`, and link-local ones with their zone. */
 function peerOf({ socket }: IncomingMessage): Peer {
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[0-9.]+$)/, '');
+  const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[0-9.]+$)/, '').replace(/%.*$/s, '');
   return { address, secure: socket instanceof TLSSocket };
 }
 

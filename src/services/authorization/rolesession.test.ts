@@ -229,6 +229,20 @@ describe('tags and source identity need a permission of their own (E13)', () => 
     expect(await outcome(world, caller, wish)).toBe(denied(caller, action));
   });
 
+  test('an inherited source identity is what a condition on it is judged by', async () => {
+    const world = createWorld();
+    await world.putRole(dev);
+    const named = { StringEquals: { 'sts:SourceIdentity': 'mallory' } };
+    const Statement = [
+      { Effect: 'Allow', Principal: { AWS: own }, Action: 'sts:*' },
+      { Effect: 'Deny', Principal: '*', Action: 'sts:SetSourceIdentity', Condition: named },
+    ];
+    await world.putRole(target(JSON.stringify({ Version: '2012-10-17', Statement })));
+    const mallory = chained({ sourceIdentity: 'mallory' });
+    expect(await outcome(world, mallory)).toBe(denied(mallory, 'sts:SetSourceIdentity'));
+    expect(await outcome(world, chained({ sourceIdentity: 'ada' }))).toBe('allowed');
+  });
+
   test('a session’s tags that are not inherited need none', async () => {
     const world = createWorld();
     await world.putRole(dev);

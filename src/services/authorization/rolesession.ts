@@ -132,8 +132,13 @@ export function createRoleSessionAuthorizer({
 function actionsOf(caller: RoleSessionCaller, wish: RoleSessionWish): readonly [string, ...string[]] {
   const main = caller.kind === 'federated' ? 'sts:AssumeRoleWithWebIdentity' : 'sts:AssumeRole';
   const tagged = (wish.tags ?? []).length > 0 || inheritedTags(caller).length > 0;
-  const named = (wish.sourceIdentity ?? sessionOf(caller)?.sourceIdentity) !== undefined;
+  const named = sourceIdentityOf(caller, wish) !== undefined;
   return [main, ...(tagged ? ['sts:TagSession'] : []), ...(named ? ['sts:SetSourceIdentity'] : [])];
+}
+
+/** The one the session will have: passed, or inherited along the chain (iam-facts I8). */
+function sourceIdentityOf(caller: RoleSessionCaller, wish: RoleSessionWish): string | undefined {
+  return wish.sourceIdentity ?? sessionOf(caller)?.sourceIdentity;
 }
 
 /** iam-facts F4.4, F4.6, F.3. */
@@ -142,7 +147,7 @@ function wishKeys(caller: RoleSessionCaller, wish: RoleSessionWish): RequestCont
   return joinKeys(
     conditionKey('sts:RoleSessionName', wish.sessionName),
     conditionKey('sts:ExternalId', wish.externalId),
-    conditionKey('sts:SourceIdentity', wish.sourceIdentity),
+    conditionKey('sts:SourceIdentity', sourceIdentityOf(caller, wish)),
     new Map(transitive.length === 0 ? [] : [[contextKey('sts:TransitiveTagKeys'), transitive]]),
     requestTagKeys(wish.tags),
     new Map(wish.mfaUsed === true ? usedMfa : []),
