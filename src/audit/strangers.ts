@@ -15,8 +15,8 @@ export async function withKeyOwners(
   if (wanted.length === 0) return lines;
   const owners = new Map<string, string>();
   for (const [at, entry] of (await storage.getMany(wanted.map(accessKeyKey))).entries()) {
-    if (entry === undefined) continue;
-    owners.set(wanted[at] as string, (JSON.parse(entry.value) as AccessKeyRecord).accountId);
+    const owner = entry === undefined ? undefined : ownerOf(entry.value);
+    if (owner !== undefined) owners.set(wanted[at] as string, owner);
   }
   return lines.map((line) => {
     const accountId = owners.get(namedKey(line) ?? '');
@@ -26,6 +26,16 @@ export async function withKeyOwners(
     const record = { ...item.record, userIdentity, recipientAccountId: accountId };
     return lineOf({ ...item, accountId, record });
   });
+}
+
+/** Undefined for what is unreadable: one damaged key must not keep all records from being stored. */
+function ownerOf(accessKey: string): string | undefined {
+  try {
+    const { accountId } = JSON.parse(accessKey) as Partial<AccessKeyRecord>;
+    return typeof accountId === 'string' ? accountId : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The key that a call named which nobody vouched for. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
+import { usageKey } from '../storage/records/keys.ts';
 import { aCall, alice, aTrail, noon } from './testworld.ts';
 import type { Trail } from './trail.ts';
 
@@ -66,5 +67,21 @@ test('uses of four hundred days ago are forgotten', async () => {
   await trail.flush();
   await use(trail, noon, 'ListClusters');
   expect((await trail.usage.services(alice.principalId)).map(({ service }) => service)).toEqual(['eks']);
+  await trail.close();
+});
+
+test.each([
+  '{broken',
+  'null',
+  '7',
+  '{"last":null}',
+  '{"last":{"at":1,"region":"r","service":"s"},"services":{"eks":null}}',
+])('a damaged record of use begins anew and keeps no call from being recorded: %s', async (value) => {
+  const storage = createMemoryStorage();
+  await storage.commit({ changes: [{ type: 'put', key: usageKey(alice.principalId), value }] });
+  const trail = await aTrail(storage);
+  await use(trail, noon, 'ListClusters');
+  expect((await trail.read({ limit: 10 })).items).toHaveLength(1);
+  expect(await trail.usage.lastUsed(alice.principalId)).toMatchObject({ at: noon });
   await trail.close();
 });

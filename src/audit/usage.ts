@@ -81,7 +81,7 @@ export function createUsage(storage: Pick<StorageReader, 'get' | 'getMany'>): Us
 
   const read = async (id: string): Promise<UsageRecord | undefined> => {
     const stored = await storage.get(usageKey(id));
-    return stored === undefined ? undefined : (JSON.parse(stored.value) as UsageRecord);
+    return stored === undefined ? undefined : parseUsage(stored.value);
   };
 
   return {
@@ -91,7 +91,7 @@ export function createUsage(storage: Pick<StorageReader, 'get' | 'getMany'>): Us
       slot = now;
       const { accessKeyId, principalId, principalArn, service, region, action = '' } = use;
       const name = `${accessKeyId} ${principalId} ${principalArn} ${service} ${region} ${action}`;
-      if (known.has(name)) return;
+      if (known.has(name) || news.length >= maximumKnown) return;
       known.add(name);
       news.push(use);
     },
@@ -106,7 +106,8 @@ export function createUsage(storage: Pick<StorageReader, 'get' | 'getMany'>): Us
       const records = new Map<string, UsageRecord>();
       try {
         for (const entry of await storage.getMany(ids.map(usageKey))) {
-          if (entry !== undefined) records.set(entry.key, JSON.parse(entry.value) as UsageRecord);
+          const record = entry === undefined ? undefined : parseUsage(entry.value);
+          if (entry !== undefined && record !== undefined) records.set(entry.key, record);
         }
       } catch (error) {
         news = [...uses, ...news];
@@ -134,6 +135,24 @@ export function createUsage(storage: Pick<StorageReader, 'get' | 'getMany'>): Us
         }));
     },
   };
+}
+
+/** Undefined for what is unreadable: it begins anew, and keeps no record from being stored. */
+function parseUsage(text: string): UsageRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!isObject(value) || !isObject(value.last)) return undefined;
+    const { services = {} } = value;
+    const isKnown = (service: unknown): boolean => isObject(service) && isObject(service.actions);
+    if (!isObject(services) || !Object.values(services).every(isKnown)) return undefined;
+    return value as unknown as UsageRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Temporary keys are too many to remember, and nobody can ask for them. */

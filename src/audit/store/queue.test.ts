@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
+import { accessKeyKey } from '../../storage/records/keys.ts';
 import { type Batch, type Storage, StorageError } from '../../storage/storage.ts';
 import type { TrailItem } from '../item.ts';
 import { aCall, aTrail } from '../testworld.ts';
@@ -170,5 +171,14 @@ test('while preparing fails, new records try no more often than the timer', asyn
     await new Promise(setImmediate);
   }
   expect(tries).toBe(1);
+  await trail.close();
+});
+
+test('a damaged access key that a stranger names keeps no call from being recorded', async () => {
+  const storage = createMemoryStorage();
+  await storage.commit({ changes: [{ type: 'put', key: accessKeyKey('AKIADAMAGED'), value: '{broken' }] });
+  const trail = await aTrail(storage);
+  trail.calls.record(aCall({ caller: undefined, accessKeyId: 'AKIADAMAGED', code: 'SignatureDoesNotMatch' }));
+  expect(await all(trail)).toHaveLength(1);
   await trail.close();
 });
