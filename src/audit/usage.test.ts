@@ -53,6 +53,16 @@ test('temporary keys are not remembered, but who used them', async () => {
   await trail.close();
 });
 
+test('names of federated users, which their issuer chooses, are not remembered', async () => {
+  const storage = createMemoryStorage();
+  const trail = await aTrail(storage);
+  const name = { principalId: '111122223333:anything', userId: '111122223333:anything' };
+  trail.calls.record(aCall({ caller: { ...alice, ...name, accessKeyId: 'ASIATEMPORARY' } }));
+  await trail.flush();
+  expect(await storage.count('usage/')).toBe(0);
+  await trail.close();
+});
+
 test('a call that writes counts as well', async () => {
   const storage = createMemoryStorage();
   const trail = await aTrail(storage);

@@ -155,9 +155,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Temporary keys are too many to remember, and nobody can ask for them. */
+/**
+ * Temporary keys and federated users (`ACCOUNT:NAME`) are too many to remember, and nobody can ask for them: who calls
+ * chooses the name, and would fill the store with names.
+ */
 function idsOf({ accessKeyId, principalId }: Use): readonly string[] {
-  return accessKeyId.startsWith('AKIA') ? [accessKeyId, principalId] : [principalId];
+  const ids = principalId.includes(':') ? [] : [principalId];
+  return accessKeyId.startsWith('AKIA') ? [accessKeyId, ...ids] : ids;
 }
 
 function merged(
