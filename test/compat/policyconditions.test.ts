@@ -3,9 +3,9 @@
  * scenario has the calls that must pass and, above all, those that must not.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import {
   AssociateAccessPolicyCommand,
+  AssociateIdentityProviderConfigCommand,
   CreateAccessEntryCommand,
   type CreateAccessEntryRequest,
   CreateClusterCommand,
@@ -18,35 +18,40 @@ import {
 } from '@aws-sdk/client-eks';
 import {
   CreatePolicyCommand,
+  CreateRoleCommand,
+  CreateVirtualMFADeviceCommand,
   DeleteUserPermissionsBoundaryCommand,
+  EnableMFADeviceCommand,
   ListUsersCommand,
   PutRolePolicyCommand,
   PutUserPermissionsBoundaryCommand,
   TagUserCommand,
 } from '@aws-sdk/client-iam';
+import {
+  AssumeRoleCommand,
+  type AssumeRoleRequest,
+  type Credentials,
+  GetSessionTokenCommand,
+  type GetSessionTokenRequest,
+} from '@aws-sdk/client-sts';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Keys, openShell, type Shell } from './process.ts';
+import { awsCliUnavailable } from './clients.ts';
+import { openShell } from './process.ts';
 import { createEntry, openScene, policyArn, type Scene } from './scene.ts';
-import {
-  type Clients,
-  createClients,
-  createCluster,
-  createClusterRole,
-  createUser,
-  roleArn,
-} from './world.ts';
+import { type Clients, createCluster, createClusterRole, createUser, roleArn, sessionKeys } from './world.ts';
+
+const unavailable = awsCliUnavailable();
+const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
 
 let scene: Scene;
-let admin: Shell;
 let account: string;
 let region: string;
 
 beforeAll(async () => {
   scene = await openScene();
-  const { connection, directory } = scene;
+  const { connection } = scene;
   ({ accountId: account, region } = connection);
-  admin = openShell(directory, connection, connection);
   await createClusterRole(scene.root);
   await createCluster(scene.root, connection, 'main', 'API');
 }, 120_000);
@@ -66,32 +71,18 @@ interface Statement {
 const policy = (...Statement: readonly Statement[]): string =>
   JSON.stringify({ Version: '2012-10-17', Statement });
 
-/** A terminal of a new user that has this policy. */
-async function userWith(name: string, document: string): Promise<Shell> {
-  return as(await createUser(scene.root, name, document));
-}
+/** A new user that has this policy. */
+const userWith = async (name: string, document: string): Promise<Clients> =>
+  scene.as(await createUser(scene.root, name, document));
 
-const as = (keys: Keys): Shell => openShell(scene.directory, scene.connection, keys);
-
-/** `ok`, or the error's code with what follows `because` or `with`: who and what are the test's own words. */
-function told(code: string, message: string): string {
-  const reason = /(because no .*? allows|with an explicit deny in an? [\w -]+)/.exec(message)?.[1];
-  return reason === undefined ? `${code}: ${message.trim()}` : `${code} ${reason}`;
-}
-
-async function outcome(shell: Shell, ...args: readonly string[]): Promise<string> {
-  const { code, stderr } = await shell.aws(...args);
-  if (code === 0) return 'ok';
-  const [, error = stderr, message = ''] =
-    /\((\w+)\) when calling the \w+ operation: (.*)/s.exec(stderr) ?? [];
-  return told(error, message);
-}
-
-/** The same for a call of the SDK. */
+/** `ok`, or the error's name with what follows `because` or `with`: who and what are the test's own words. */
 const answer = (call: Promise<unknown>): Promise<string> =>
   call.then(
     () => 'ok',
-    (error: Error) => told(error.name, error.message),
+    ({ name, message }: Error) => {
+      const reason = /(because no .*? allows|with an explicit deny in an? [\w -]+)/.exec(message)?.[1];
+      return reason === undefined ? `${name}: ${message.trim()}` : `${name} ${reason}`;
+    },
   );
 
 const notAllowed = 'AccessDeniedException because no identity-based policy allows';
@@ -114,8 +105,7 @@ describe('who may hand out AmazonEKSViewPolicy, in the namespaces of team A, and
         'ForAllValues:StringLike': { 'eks:namespaces': 'team-a-*' },
       },
     });
-    lead = createClients(scene.connection, await createUser(scene.root, 'lead', document));
-    return () => lead.destroy();
+    lead = await userWith('lead', document);
   });
 
   test.each<[string, string, readonly string[], string]>([
@@ -167,8 +157,7 @@ describe('a role that may create entries, for roles under one path only', () => 
     });
     const named = { RoleName: 'entry-operator', PolicyName: 'entries', PolicyDocument: document };
     await scene.root.iam.send(new PutRolePolicyCommand(named));
-    operator = createClients(scene.connection, await scene.session('entry-operator'));
-    return () => operator.destroy();
+    operator = scene.as(await scene.session('entry-operator'));
   });
 
   test.each<[string, string, Partial<CreateAccessEntryRequest>, string]>([
@@ -190,24 +179,19 @@ describe('a role that may create entries, for roles under one path only', () => 
 describe('MFA', () => {
   const period = 30_000;
   /** A device of the user, enabled with two consecutive codes; answers its serial number and its codes. */
-  async function device(user: string, name: string) {
-    const { VirtualMFADevice } = await admin.awsJson<{
-      VirtualMFADevice: { SerialNumber: string };
-    }>(
-      ...['iam', 'create-virtual-mfa-device', '--virtual-mfa-device-name', name],
-      ...['--bootstrap-method', 'Base32StringSeed', '--outfile', `${scene.directory}/${name}.seed`],
+  async function device(UserName: string) {
+    const { iam } = scene.root;
+    const { VirtualMFADevice } = await iam.send(
+      new CreateVirtualMFADeviceCommand({ VirtualMFADeviceName: `${UserName}-phone` }),
     );
-    const secret = Secret.fromBase32(readFileSync(`${scene.directory}/${name}.seed`, 'utf8').trim());
-    const totp = new TOTP({ secret });
+    const { SerialNumber = '', Base32StringSeed = new Uint8Array() } = VirtualMFADevice ?? {};
+    const totp = new TOTP({ secret: Secret.fromBase32(Buffer.from(Base32StringSeed).toString()) });
     // All codes count from one moment: two looks at the clock may lie in different periods.
     const now = Date.now();
     const code = (step: number): string => totp.generate({ timestamp: now + step * period });
-    const serial = VirtualMFADevice.SerialNumber;
-    await admin.awsJson(
-      ...['iam', 'enable-mfa-device', '--user-name', user, '--serial-number', serial],
-      ...['--authentication-code1', code(-1), '--authentication-code2', code(0)],
-    );
-    return { serial, code };
+    const codes = { AuthenticationCode1: code(-1), AuthenticationCode2: code(0) };
+    await iam.send(new EnableMFADeviceCommand({ UserName, SerialNumber, ...codes }));
+    return { SerialNumber, code };
   }
 
   const mfaForChanges = (): string =>
@@ -220,67 +204,70 @@ describe('MFA', () => {
         Condition: { BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' } },
       },
     );
-  const change = ['eks', 'tag-resource', '--resource-arn'];
-  const changeMain = (): readonly string[] => [
-    ...change,
-    `arn:aws:eks:${region}:${account}:cluster/main`,
-    '--tags',
-    'seen=yes',
-  ];
-
-  async function sessionToken(shell: Shell, ...options: readonly string[]): Promise<Shell> {
-    const { Credentials } = await shell.awsJson<{
-      Credentials: { AccessKeyId: string; SecretAccessKey: string; SessionToken: string };
-    }>('sts', 'get-session-token', ...options);
-    return as({
-      accessKeyId: Credentials.AccessKeyId,
-      secretAccessKey: Credentials.SecretAccessKey,
-      sessionToken: Credentials.SessionToken,
-    });
-  }
+  const main = (): string => `arn:aws:eks:${region}:${account}:cluster/main`;
+  const changeMain = ({ eks }: Clients): Promise<string> =>
+    answer(eks.send(new TagResourceCommand({ resourceArn: main(), tags: { seen: 'yes' } })));
 
   test('is demanded for every change of EKS', async () => {
     const mia = await userWith('mia', mfaForChanges());
-    const { serial, code } = await device('mia', 'mia-phone');
-    expect(await outcome(mia, 'eks', 'describe-cluster', '--name', 'main')).toBe('ok');
-    expect(await outcome(mia, ...changeMain())).toBe(denied);
-    const without = await sessionToken(mia);
-    expect(await outcome(without, ...changeMain())).toBe(denied);
-    const wrong = ['--serial-number', serial, '--token-code', '000000'];
-    expect(await outcome(mia, 'sts', 'get-session-token', ...wrong)).toBe(
+    const { SerialNumber, code } = await device('mia');
+    const getSessionToken = (input: GetSessionTokenRequest) =>
+      mia.sts.send(new GetSessionTokenCommand(input));
+    expect(await answer(mia.eks.send(new DescribeClusterCommand({ name: 'main' })))).toBe('ok');
+    expect(await changeMain(mia)).toBe(denied);
+    const without = await getSessionToken({});
+    expect(await changeMain(scene.as(sessionKeys(without.Credentials)))).toBe(denied);
+    expect(await answer(getSessionToken({ SerialNumber, TokenCode: '000000' }))).toBe(
       'AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code.',
     );
-    const withMfa = await sessionToken(mia, '--serial-number', serial, '--token-code', code(1));
-    expect(await outcome(withMfa, ...changeMain())).toBe('ok');
-  }, 60_000);
+    const withMfa = await getSessionToken({ SerialNumber, TokenCode: code(1) });
+    expect(await changeMain(scene.as(sessionKeys(withMfa.Credentials)))).toBe('ok');
+  });
 
   test('is demanded by a trust policy; the code works once', async () => {
     const max = await userWith('max', mfaForChanges());
-    const { serial, code } = await device('max', 'max-phone');
-    for (const name of ['mfa-admin', 'mfa-other']) {
-      await admin.awsJson(
-        ...['iam', 'create-role', '--role-name', name, '--assume-role-policy-document'],
-        policy({
-          Effect: 'Allow',
-          Principal: { AWS: `arn:aws:iam::${account}:user/max` },
-          Action: 'sts:AssumeRole',
-          Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
-        }),
-      );
+    const { SerialNumber, code } = await device('max');
+    const AssumeRolePolicyDocument = policy({
+      Effect: 'Allow',
+      Principal: { AWS: `arn:aws:iam::${account}:user/max` },
+      Action: 'sts:AssumeRole',
+      Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
+    });
+    for (const RoleName of ['mfa-admin', 'mfa-other']) {
+      await scene.root.iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
     }
-    const assume = (name: string, ...mfa: readonly string[]): readonly string[] => [
-      ...['sts', 'assume-role', '--role-arn', roleArn(scene.connection, name)],
-      ...['--role-session-name', 'max', ...mfa],
-    ];
-    const refusal = (name: string): string =>
-      `AccessDenied: User: arn:aws:iam::${account}:user/max is not authorized to perform: sts:AssumeRole on resource: ${roleArn(scene.connection, name)}`;
-    expect(await outcome(max, ...assume('mfa-admin'))).toBe(refusal('mfa-admin'));
-    const withCode = ['--serial-number', serial, '--token-code', code(1)];
-    expect(await outcome(max, ...assume('mfa-admin', ...withCode))).toBe('ok');
-    expect(await outcome(max, ...assume('mfa-other', ...withCode))).toBe(
+    const assume = (name: string, mfa: Partial<AssumeRoleRequest> = {}): Promise<string> => {
+      const wanted = { RoleArn: roleArn(scene.connection, name), RoleSessionName: 'max' };
+      return answer(max.sts.send(new AssumeRoleCommand({ ...wanted, ...mfa })));
+    };
+    expect(await assume('mfa-admin')).toBe(
+      `AccessDenied: User: arn:aws:iam::${account}:user/max is not authorized to perform: sts:AssumeRole on resource: ${roleArn(scene.connection, 'mfa-admin')}`,
+    );
+    const withCode = { SerialNumber, TokenCode: code(1) };
+    expect(await assume('mfa-admin', withCode)).toBe('ok');
+    expect(await assume('mfa-other', withCode)).toBe(
       'AccessDenied: MultiFactorAuthentication failed with invalid MFA one time pass code.',
     );
-  }, 60_000);
+  });
+
+  test.skipIf(unavailable !== undefined)(
+    `is given to the AWS CLI, which then makes the change${because}`,
+    async () => {
+      const { connection, directory, root } = scene;
+      const moe = openShell(directory, connection, await createUser(root, 'moe', mfaForChanges()));
+      const { SerialNumber, code } = await device('moe');
+      const change = ['eks', 'tag-resource', '--resource-arn', main(), '--tags', 'seen=yes'];
+      expect((await moe.aws(...change)).stderr).toMatch(
+        /\(AccessDeniedException\) when calling the TagResource operation: .* with an explicit deny in an identity-based policy/,
+      );
+      const { Credentials } = await moe.awsJson<{ Credentials: Credentials }>(
+        ...['sts', 'get-session-token', '--serial-number', SerialNumber, '--token-code', code(1)],
+      );
+      const withMfa = openShell(directory, connection, sessionKeys(Credentials));
+      expect(await withMfa.aws(...change)).toMatchObject({ code: 0 });
+    },
+    60_000,
+  );
 });
 
 describe('what narrows a principal that may do everything', () => {
@@ -289,7 +276,7 @@ describe('what narrows a principal that may do everything', () => {
 
   test('a permissions boundary', async () => {
     const { iam } = scene.root;
-    const bounded = createClients(scene.connection, await createUser(scene.root, 'bounded', everything));
+    const bounded = await userWith('bounded', everything);
     const listUsers = () => answer(bounded.iam.send(new ListUsersCommand({})));
     expect(await listUsers()).toBe('ok');
     const PermissionsBoundary = await lookingPolicy();
@@ -301,7 +288,6 @@ describe('what narrows a principal that may do everything', () => {
     expect(await listUsers()).toBe('AccessDenied because no permissions boundary allows');
     await iam.send(new DeleteUserPermissionsBoundaryCommand({ UserName: 'bounded' }));
     expect(await listUsers()).toBe('ok');
-    bounded.destroy();
   });
 
   /** ARN of a managed policy that lets one look. */
@@ -319,26 +305,16 @@ describe('what narrows a principal that may do everything', () => {
       new PutRolePolicyCommand({ RoleName: 'narrowed', PolicyName: 'eks', PolicyDocument }),
     );
     const caller = await userWith('narrower', policy({ Effect: 'Allow', Action: 'sts:*', Resource: '*' }));
-    const may = async (...options: readonly string[]) => {
-      const { Credentials } = await caller.awsJson<{
-        Credentials: { AccessKeyId: string; SecretAccessKey: string; SessionToken: string };
-      }>(
-        ...['sts', 'assume-role', '--role-arn', roleArn(scene.connection, 'narrowed')],
-        ...['--role-session-name', 'narrow', ...options],
-      );
-      const { eks, iam, destroy } = createClients(scene.connection, {
-        accessKeyId: Credentials.AccessKeyId,
-        secretAccessKey: Credentials.SecretAccessKey,
-        sessionToken: Credentials.SessionToken,
-      });
-      const outcomes = {
+    const may = async (narrowing: Partial<AssumeRoleRequest> = {}) => {
+      const wanted = { RoleArn: roleArn(scene.connection, 'narrowed'), RoleSessionName: 'narrow' };
+      const { Credentials } = await caller.sts.send(new AssumeRoleCommand({ ...wanted, ...narrowing }));
+      const { eks, iam } = scene.as(sessionKeys(Credentials));
+      return {
         describe: await answer(eks.send(new DescribeClusterCommand({ name: 'main' }))),
         // Of a cluster that does not exist: whoever may is told that.
         delete: await answer(eks.send(new DeleteClusterCommand({ name: 'none' }))),
         listUsers: await answer(iam.send(new ListUsersCommand({}))),
       };
-      destroy();
-      return outcomes;
     };
     const narrowed = {
       describe: 'ok',
@@ -346,9 +322,9 @@ describe('what narrows a principal that may do everything', () => {
       listUsers: 'AccessDenied because no identity-based policy allows',
     };
     const full = { ...narrowed, delete: 'ResourceNotFoundException: No cluster found for name: none.' };
-    expect(await may('--policy', looking)).toEqual(narrowed);
-    expect(await may('--policy-arns', `arn=${await lookingPolicy()}`)).toEqual(narrowed);
-    expect(await may('--policy', everything)).toEqual(full);
+    expect(await may({ Policy: looking })).toEqual(narrowed);
+    expect(await may({ PolicyArns: [{ arn: await lookingPolicy() }] })).toEqual(narrowed);
+    expect(await may({ Policy: everything })).toEqual(full);
     expect(await may()).toEqual(full);
   });
 });
@@ -379,7 +355,7 @@ test('tags of who asks decide which clusters they reach', async () => {
       Condition: { 'ForAnyValue:StringEquals': { 'aws:TagKeys': 'team' } },
     },
   );
-  const red = createClients(scene.connection, await createUser(scene.root, 'red-user', document));
+  const red = await userWith('red-user', document);
   const describeIt = (name: string) => answer(red.eks.send(new DescribeClusterCommand({ name })));
   // Without a tag of their own the variable has no value, and nothing is equal to it.
   for (const name of ['red-1', 'blue-1', 'untagged']) expect(await describeIt(name)).toBe(notAllowed);
@@ -395,7 +371,6 @@ test('tags of who asks decide which clusters they reach', async () => {
   expect(await tagIt({ stage: 'dev', team: 'blue' })).toBe(denied);
   const untag = new UntagResourceCommand({ resourceArn, tagKeys: ['team'] });
   expect(await answer(red.eks.send(untag))).toBe(denied);
-  red.destroy();
 });
 
 test('eks:AssociateIdentityProviderConfig denied to who may do everything else', async () => {
@@ -406,12 +381,14 @@ test('eks:AssociateIdentityProviderConfig denied to who may do everything else',
       { Effect: 'Deny', Action: 'eks:AssociateIdentityProviderConfig', Resource: '*' },
     ),
   );
-  expect(
-    await outcome(
-      most,
-      ...['eks', 'associate-identity-provider-config', '--cluster-name', 'main', '--oidc'],
-      'identityProviderConfigName=x,issuerUrl=https://issuer.example.com,clientId=k8s',
-    ),
-  ).toBe(denied);
-  expect(await outcome(most, 'eks', 'describe-cluster', '--name', 'main')).toBe('ok');
+  const associate = new AssociateIdentityProviderConfigCommand({
+    clusterName: 'main',
+    oidc: {
+      identityProviderConfigName: 'x',
+      issuerUrl: 'https://issuer.example.com',
+      clientId: 'k8s',
+    },
+  });
+  expect(await answer(most.eks.send(associate))).toBe(denied);
+  expect(await answer(most.eks.send(new DescribeClusterCommand({ name: 'main' })))).toBe('ok');
 });
