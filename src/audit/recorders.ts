@@ -1,8 +1,9 @@
 import type { Put } from '../storage/storage.ts';
 import type { Call, CallRecorder } from './calls.ts';
 import { buildRecords, type Recording } from './cloudtrail/build.ts';
+import { isStranger } from './cloudtrail/identity.ts';
 import type { TrailPosition } from './item.ts';
-import { buildEvent } from './kubernetes/build.ts';
+import { buildEvent, isFromStranger } from './kubernetes/build.ts';
 import type { ClusterRecorder, ClusterRequest } from './requests.ts';
 import { lineOf, type TrailLine } from './store/lines.ts';
 import type { Refusals } from './store/refusals.ts';
@@ -73,18 +74,12 @@ export function createRecorders(options: RecorderOptions): {
       },
       record: (request) =>
         quietly(() => {
-          const { outcome } = request.authentication;
-          if (outcome !== 'authenticated' && !refusals.admit(request.receivedAt)) return;
+          if (isFromStranger(request) && !refusals.admit(request.receivedAt)) return;
           noteRequest(usage, request);
           push(eventLine(request));
         }),
     },
   };
-}
-
-/** Nobody vouched for who called. A web identity that was accepted has no caller and is no stranger. */
-function isStranger({ caller, code }: Call): boolean {
-  return caller === undefined && code !== 'OK';
 }
 
 function noteCall(usage: Pick<Usage, 'note'>, call: Call): void {

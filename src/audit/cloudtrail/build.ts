@@ -5,8 +5,8 @@ import { services } from '../../wire/protocols/services.ts';
 import type { Call } from '../calls.ts';
 import { secondsText } from '../times.ts';
 import { decisionEvidence } from './evidence.ts';
-import { isWebIdentityCall, userIdentity } from './identity.ts';
-import { cut, type Writing, withoutWithheld, writeParameters } from './parameters.ts';
+import { isStranger, isWebIdentityCall, userIdentity } from './identity.ts';
+import { cut, maximumParameters, type Writing, withoutWithheld, writeParameters } from './parameters.ts';
 import { isReadOnly, tellsAnswer } from './readonly.ts';
 import type { CloudTrailRecord, EntrywayData } from './record.ts';
 import { recordedResources } from './resources.ts';
@@ -15,7 +15,10 @@ import { vocabularyOf } from './vocabulary.ts';
 export const eventVersion = '1.11';
 export const ownSource = 'entryway';
 
-const maximumMessage = 1024;
+/** Longest texts and parameters of a record. */
+const lengths = { text: 1024, parameters: maximumParameters };
+/** SECURITY: whoever can connect chooses these texts; see `store/refusals.ts`. */
+const lengthsOfStrangers: typeof lengths = { text: 256, parameters: 1024 };
 
 /** Our own operations, which the contract does not have (server/extension.ts). */
 const ownOperations = openContract({
@@ -68,7 +71,8 @@ export function buildRecords(call: Call, recording: Recording): readonly CloudTr
 
 function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): CloudTrailRecord {
   const { protocol, shape } = contractOf(call);
-  const writing: Writing = { vocabulary: vocabularyOf(call.service), protocol, withheld: [] };
+  const { text: longestText, parameters: longest } = isStranger(call) ? lengthsOfStrangers : lengths;
+  const writing: Writing = { longest, vocabulary: vocabularyOf(call.service), protocol, withheld: [] };
   const requestParameters = writeParameters(shape?.input, call.input, writing);
   const refused = call.code !== 'OK';
   const responseElements =
@@ -84,11 +88,11 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
     eventName: call.operation,
     awsRegion: call.region,
     sourceIPAddress: source.sourceIp,
-    ...(source.userAgent !== undefined && { userAgent: cut(source.userAgent, maximumMessage) }),
+    ...(source.userAgent !== undefined && { userAgent: cut(source.userAgent, longestText) }),
     ...(refused && { errorCode: call.code }),
     ...(refused &&
       call.message !== undefined && {
-        errorMessage: cut(withoutWithheld(call.message, writing.withheld), maximumMessage),
+        errorMessage: cut(withoutWithheld(call.message, writing.withheld), longestText),
       }),
     requestParameters,
     responseElements,

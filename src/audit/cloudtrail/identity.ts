@@ -17,6 +17,11 @@ export function userIdentity(call: Call): UserIdentity {
   };
 }
 
+/** Nobody vouched for who called. A web identity that was accepted has no caller and is no stranger. */
+export function isStranger({ caller, code }: Pick<Call, 'caller' | 'code'>): boolean {
+  return caller === undefined && code !== 'OK';
+}
+
 export function isWebIdentityCall({ service, operation }: Pick<Call, 'service' | 'operation'>): boolean {
   return service === 'sts' && operation === 'AssumeRoleWithWebIdentity';
 }

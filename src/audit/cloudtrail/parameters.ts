@@ -3,11 +3,13 @@ import type { JsonRecord } from './record.ts';
 import { hiddenText, type Vocabulary } from './vocabulary.ts';
 
 /** CloudTrail leaves out parameters above 100 KB; single long texts are cut before that, with a visible mark. */
-const maximumParameters = 100 * 1024;
+export const maximumParameters = 100 * 1024;
 const maximumText = 8 * 1024;
 const maximumItems = 200;
 
 export interface Writing {
+  /** Characters of all parameters together. */
+  readonly longest: number;
   readonly vocabulary: Vocabulary;
   readonly protocol: Protocol;
   /** Texts that were not written: an error message must not repeat them. */
@@ -24,9 +26,9 @@ export function writeParameters(
   const written = writeStructure(structure, value, writing);
   if (Object.keys(written).length === 0) return null;
   const size = JSON.stringify(written).length;
-  return size <= maximumParameters
+  return size <= writing.longest
     ? written
-    : { omitted: true, originalSize: size, reason: `longer than ${maximumParameters} characters` };
+    : { omitted: true, originalSize: size, reason: `longer than ${writing.longest} characters` };
 }
 
 function writeStructure(structure: Structure, value: JsonRecord, writing: Writing): Record<string, unknown> {

@@ -5,6 +5,13 @@ import { microsecondsText } from '../times.ts';
 import type { KubernetesAuditEvent, KubernetesUser } from './event.ts';
 
 const maximumText = 4096;
+/** SECURITY: whoever can connect chooses these texts; see `store/refusals.ts`. */
+const maximumOfStrangers = 256;
+
+/** Nobody vouched for who asks. Who is known and has no access is no stranger. */
+export function isFromStranger({ authentication: { outcome, principalId } }: ClusterRequest): boolean {
+  return outcome !== 'authenticated' && principalId === undefined;
+}
 
 /** The audit event of a request. `now` is when it is answered. */
 export function buildEvent(request: ClusterRequest, now: number): KubernetesAuditEvent {
@@ -13,19 +20,22 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
   const asked = attributes?.user;
   const impersonated = asked?.impersonated === true ? asked : undefined;
   const objectRef = objectReference(attributes);
+  const [longestUri, longestAgent] = isFromStranger(request)
+    ? [maximumOfStrangers, maximumOfStrangers]
+    : [maximumText, 1024];
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
     level: 'Metadata',
     auditID: request.auditId,
     stage: request.streams === true ? 'ResponseStarted' : 'ResponseComplete',
-    requestURI: cut(request.requestUri, maximumText),
+    requestURI: cut(request.requestUri, longestUri),
     verb: cut(request.verb, 64),
     // An anonymous request authenticates nobody; the user it counts as is still who asked.
     user: toldUser(user ?? (authentication.outcome === 'none' ? asked : undefined)),
     ...(impersonated !== undefined && { impersonatedUser: toldUser(impersonated) }),
     sourceIPs: [request.sourceIp],
-    ...(request.userAgent !== undefined && { userAgent: cut(request.userAgent, 1024) }),
+    ...(request.userAgent !== undefined && { userAgent: cut(request.userAgent, longestAgent) }),
     ...(objectRef !== undefined && { objectRef }),
     responseStatus: {
       code: status,

@@ -3,8 +3,9 @@ import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import { accessKeyKey } from '../../storage/records/keys.ts';
 import { type Batch, type Storage, StorageError } from '../../storage/storage.ts';
 import type { TrailItem } from '../item.ts';
-import { aCall, aTrail } from '../testworld.ts';
+import { aCall, aRequest, aTrail, noon } from '../testworld.ts';
 import type { Trail } from '../trail.ts';
+import { createRefusals } from './refusals.ts';
 
 /** A store that refuses writes while it is told to. */
 function brokenStorage(): { readonly storage: Storage; broken: boolean; readonly batches: Batch[] } {
@@ -113,16 +114,47 @@ test('a record that cannot be made is counted', async () => {
   await trail.close();
 });
 
-test('strangers cannot fill the trail: beyond the bound their refused calls are counted', async () => {
-  const trail = await aTrail(createMemoryStorage(), { now: () => 0, refusals: { burst: 10 } });
-  for (let at = 0; at < 100; at++) {
-    trail.calls.record(
-      aCall({ caller: undefined, accessKeyId: 'AKIANOBODY', code: 'InvalidClientTokenId', at: 0 }),
-    );
-  }
-  trail.calls.record(aCall({ operation: 'ListClusters' }));
-  expect(await all(trail)).toHaveLength(11);
-  await trail.close();
+describe('strangers cannot fill the trail', () => {
+  const refused = { caller: undefined, accessKeyId: 'AKIANOBODY', code: 'InvalidClientTokenId' };
+
+  test('beyond the bound their refused calls are counted', async () => {
+    const trail = await aTrail(createMemoryStorage(), { now: () => 0, refusals: { burst: 10 } });
+    for (let at = 0; at < 100; at++) trail.calls.record(aCall({ ...refused, at: 0 }));
+    trail.calls.record(aCall({ operation: 'ListClusters' }));
+    expect(await all(trail)).toHaveLength(11);
+    await trail.close();
+  });
+
+  test('in a day of knocking they make ten thousand records at most', async () => {
+    const refusals = createRefusals();
+    let admitted = 0;
+    for (let second = 0; second < 86_400; second++) if (refusals.admit(noon + second * 1000)) admitted++;
+    expect(admitted).toBeLessThan(10_000);
+  });
+
+  test('their records are short, whatever they send', async () => {
+    const storage = createMemoryStorage();
+    const trail = await aTrail(storage);
+    const long = 'x'.repeat(8000);
+    const source = { sourceIp: '192.0.2.1', secureTransport: true, userAgent: long, host: long };
+    const input = { RoleArn: long, RoleSessionName: long, WebIdentityToken: long, Policy: long };
+    const operation = { service: 'sts', operation: 'AssumeRoleWithWebIdentity', input };
+    const message = `Value '${long}'`;
+    trail.calls.record(aCall({ ...refused, ...operation, source, message, accessKeyId: long }));
+    const authentication = { outcome: 'refused', code: 'malformed', accessKeyId: long } as const;
+    trail.requests.record(aRequest({ requestUri: `/${long}`, userAgent: long, authentication, status: 401 }));
+    for (const item of await all(trail)) expect(JSON.stringify(item).length).toBeLessThan(2500);
+    await trail.close();
+  });
+
+  test('who is known and has no access to a cluster is no stranger', async () => {
+    const trail = await aTrail(createMemoryStorage(), { refusals: { burst: 0 } });
+    const authentication = { outcome: 'refused', code: 'noMapping', principalId: 'AIDAALICE' } as const;
+    trail.requests.record(aRequest({ authentication, status: 401 }));
+    trail.requests.record(aRequest({ authentication: { outcome: 'refused' }, status: 401 }));
+    expect(await all(trail)).toHaveLength(1);
+    await trail.close();
+  });
 });
 
 test('a look-up does not wait for calls that go on coming', async () => {

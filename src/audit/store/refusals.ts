@@ -2,7 +2,8 @@
  * Bounds how many records strangers can cause.
  *
  * SECURITY: whoever can connect can make calls that are refused before anybody knows whose they are. Recorded one by
- * one they could push the history of real calls out of the trail's retention; beyond the bound they are counted.
+ * one they could push the history of real calls out of the trail's retention; beyond the bound they are counted. What one of
+ * them may hold is bounded where it is made (`isStranger`).
  */
 export interface Refusals {
   /** May this one be recorded by itself? Otherwise it has been counted. */
@@ -17,7 +18,8 @@ export interface RefusalLimits {
   readonly burst: number;
 }
 
-const defaults: RefusalLimits = { perSecond: 20, burst: 1000 };
+/** In the 90 days of the retention less than a tenth of what the trail holds, at the usual size of such a record. */
+const defaults: RefusalLimits = { perSecond: 0.1, burst: 1000 };
 
 export function createRefusals(limits: Partial<RefusalLimits> = {}): Refusals {
   const { perSecond, burst } = { ...defaults, ...limits };
