@@ -43,13 +43,70 @@ export function pageOf<T>(
 ): Page<T> {
   const after = positionAfter(input, listing);
   const rest = after === undefined ? items : items.filter((item) => position(item) > after);
-  return cut(rest, position, input, listing);
+  const onPage = rest.slice(0, input.MaxItems ?? defaultMaxItems);
+  const last = onPage.at(-1);
+  return onPage.length === rest.length || last === undefined
+    ? { items: onPage, IsTruncated: false }
+    : { items: onPage, IsTruncated: true, Marker: listing.pageTokens.seal(listing.scope, position(last)) };
+}
+
+/** A place in a list that is read as far as it is needed. */
+export interface Entry<T> {
+  readonly position: string;
+  readonly item: T;
+  /** Characters that it takes in the store. */
+  readonly size: number;
 }
 
 /**
- * One page of the records under a prefix, in key order, that `keep` accepts. Reads no more of the store than the page
- * needs. The position is the rest of the key.
+ * One page of a list that is read from a position on, in the order of the positions. Reads no more than the page needs.
+ * A page may end before it has as many items as asked for: when they are `longest` characters in the store together.
  */
+export async function pageOfEntries<T>(
+  entriesAfter: (position: string | undefined) => AsyncIterable<Entry<T>>,
+  input: PageRequest,
+  listing: Listing,
+  longest = Number.POSITIVE_INFINITY,
+): Promise<Page<T>> {
+  const { MaxItems = defaultMaxItems } = input;
+  const items: T[] = [];
+  let last: Entry<T> | undefined;
+  let length = 0;
+  for await (const entry of entriesAfter(positionAfter(input, listing))) {
+    length += entry.size;
+    if (last !== undefined && (items.length === MaxItems || length > longest)) {
+      const { pageTokens, scope } = listing;
+      return { items, IsTruncated: true, Marker: pageTokens.seal(scope, last.position) };
+    }
+    items.push(entry.item);
+    last = entry;
+  }
+  return { items, IsTruncated: false };
+}
+
+/** The records under a prefix after a position, in key order. The position is the rest of the key. */
+export async function* recordsAfter<T>(
+  storage: StorageReader,
+  prefix: string,
+  position: string | undefined,
+  readAtOnce = defaultMaxItems,
+): AsyncGenerator<Entry<T>> {
+  let after = position;
+  for (let more = true; more; ) {
+    const read = await storage.list({
+      prefix,
+      limit: readAtOnce,
+      ...(after === undefined ? {} : { after: prefix + after }),
+    });
+    for (const { key, value } of read.entries) {
+      after = key.slice(prefix.length);
+      yield { position: after, item: JSON.parse(value) as T, size: value.length };
+    }
+    more = read.more;
+  }
+}
+
+/** One page of the records under a prefix, in key order, that `keep` accepts. */
 export async function pageOfRecords<T>(
   storage: StorageReader,
   prefix: string,
@@ -57,24 +114,16 @@ export async function pageOfRecords<T>(
   input: PageRequest,
   listing: Listing,
 ): Promise<Page<T>> {
-  const wanted = (input.MaxItems ?? defaultMaxItems) + 1;
-  const found: { readonly position: string; readonly record: T }[] = [];
-  let after: string | undefined = positionAfter(input, listing);
-  for (let more = true; more && found.length < wanted; ) {
-    const read = await storage.list({
-      prefix,
-      limit: wanted,
-      ...(after === undefined ? {} : { after: prefix + after }),
-    });
-    for (const entry of read.entries) {
-      after = entry.key.slice(prefix.length);
-      const record = JSON.parse(entry.value) as T;
-      if (found.length < wanted && keep(record)) found.push({ position: after, record });
-    }
-    more = read.more;
-  }
-  const { items, ...rest } = cut(found, (item) => item.position, input, listing);
-  return { items: items.map((item) => item.record), ...rest };
+  const readAtOnce = (input.MaxItems ?? defaultMaxItems) + 1;
+  return pageOfEntries<T>(
+    async function* (position) {
+      for await (const entry of recordsAfter<T>(storage, prefix, position, readAtOnce)) {
+        if (keep(entry.item)) yield entry;
+      }
+    },
+    input,
+    listing,
+  );
 }
 
 function positionAfter(input: PageRequest, { pageTokens, scope }: Listing): string | undefined {
@@ -82,17 +131,4 @@ function positionAfter(input: PageRequest, { pageTokens, scope }: Listing): stri
   const position = pageTokens.open(scope, input.Marker);
   if (position === undefined) throw validationError('Invalid Marker.');
   return position;
-}
-
-function cut<T>(
-  rest: readonly T[],
-  position: (item: T) => string,
-  input: PageRequest,
-  { pageTokens, scope }: Listing,
-): Page<T> {
-  const items = rest.slice(0, input.MaxItems ?? defaultMaxItems);
-  const last = items.at(-1);
-  return items.length === rest.length || last === undefined
-    ? { items, IsTruncated: false }
-    : { items, IsTruncated: true, Marker: pageTokens.seal(scope, position(last)) };
 }

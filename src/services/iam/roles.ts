@@ -40,7 +40,7 @@ import { atomically, put, replacing, type Stored } from './records.ts';
 import { instanceProfilesOf } from './roleprofiles.ts';
 import { roleSummary } from './rolesummary.ts';
 import { createTagPermission } from './tagpermission.ts';
-import { checkTrustPolicy, pinTrustPolicy } from './trustpolicy.ts';
+import { type ArnOfId, checkTrustPolicy, createArnOfId, pinTrustPolicy } from './trustpolicy.ts';
 
 const rolesPerAccount = 1000;
 const defaultMaxSessionDuration = 3600;
@@ -53,8 +53,8 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
   const requireTagPermission = createTagPermission(dependencies);
 
   /** What ListRoles tells; GetRole adds boundary, tags and last use. */
-  const roleOutput = async (role: RoleRecord): Promise<Role> => ({
-    ...(await roleSummary(dependencies, role)),
+  const roleOutput = async (role: RoleRecord, arnOfId?: ArnOfId): Promise<Role> => ({
+    ...(await roleSummary(dependencies, role, arnOfId)),
     ...(role.description === undefined ? {} : { Description: role.description }),
     MaxSessionDuration: role.maxSessionDuration,
   });
@@ -177,7 +177,8 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
         input,
         { pageTokens, scope: `iam:ListRoles ${accountId} ${PathPrefix}` },
       );
-      return { Roles: await Promise.all(items.map(roleOutput)), ...page };
+      const arnOfId = createArnOfId(dependencies);
+      return { Roles: await Promise.all(items.map((role) => roleOutput(role, arnOfId))), ...page };
     },
   });
 

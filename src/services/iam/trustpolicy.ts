@@ -60,28 +60,38 @@ export async function pinTrustPolicy(
   };
 }
 
+/** The ARN of whoever has a unique id now. */
+export type ArnOfId = (principalId: string) => Promise<string | undefined>;
+
+/**
+ * Looks each id up once, so make one for each answer.
+ *
+ * SECURITY: a thousand roles may trust forty users each; looking each of them up holds everybody else up for a second.
+ */
+export function createArnOfId(dependencies: Pick<IamDependencies, 'storage' | 'partition'>): ArnOfId {
+  const known = new Map<string, Promise<string | undefined>>();
+  return (principalId) => {
+    const asked =
+      known.get(principalId) ?? principalById(dependencies, principalId).then((found) => found?.arn);
+    known.set(principalId, asked);
+    return asked;
+  };
+}
+
 /**
  * The trust policy as it reads today: principals that were renamed or moved since under their present ARN, deleted
  * ones as their raw unique id, also when somebody else has the ARN by now (iam-facts A11, J10).
  */
 export async function readTrustPolicy(
-  { storage, partition }: IamDependencies,
+  arnOfId: ArnOfId,
   { trustPolicy, trustedPrincipalIds }: Pick<RoleRecord, 'trustPolicy' | 'trustedPrincipalIds'>,
 ): Promise<string> {
   const shown = new Map<string, string>();
   for (const [arn, id] of Object.entries(trustedPrincipalIds)) {
-    const current = await currentArn({ storage, partition }, id);
+    const current = await arnOfId(id);
     if (current !== arn) shown.set(arn, current ?? id);
   }
   return replacePrincipals(trustPolicy, shown);
-}
-
-/** The ARN of whoever has this unique id now. */
-async function currentArn(
-  { storage, partition }: Pick<IamDependencies, 'storage' | 'partition'>,
-  principalId: string,
-): Promise<string | undefined> {
-  return (await principalById({ storage, partition }, principalId))?.arn;
 }
 
 interface FoundPrincipal {

@@ -3,7 +3,6 @@ import type {
   GetAccountAuthorizationDetailsRequest,
   GetAccountAuthorizationDetailsResponse,
   GroupDetail,
-  InstanceProfile,
   ManagedPolicyDetail,
   PolicyDetail,
   RoleDetail,
@@ -31,11 +30,12 @@ import type { IamDependencies } from '../dependencies.ts';
 import type { Entity } from '../entities.ts';
 import { groupOutput } from '../groups.ts';
 import { roleLastUsed } from '../lastused.ts';
-import { awsManagedPolicies } from '../managedpolicies.ts';
-import { pageFailures, pageOf } from '../paging.ts';
+import { type AwsManagedPolicy, awsManagedPolicies } from '../managedpolicies.ts';
+import { type Entry, pageFailures, pageOfEntries, recordsAfter } from '../paging.ts';
 import { encodeDocument } from '../policydocuments.ts';
 import { countUse, type PolicyUse } from '../policyuse.ts';
 import { roleSummary } from '../rolesummary.ts';
+import { createArnOfId } from '../trustpolicy.ts';
 import { userOutput } from '../users.ts';
 import { allRecords } from './allrecords.ts';
 
@@ -43,11 +43,17 @@ import { allRecords } from './allrecords.ts';
 const filters = ['User', 'Role', 'Group', 'LocalManagedPolicy', 'AWSManagedPolicy'] as const;
 type Filter = (typeof filters)[number];
 
-/** One entry of the answer; its details are made only if it is on the page. */
-interface Item {
-  readonly position: string;
-  describe(): Promise<Partial<Described>>;
-}
+/**
+ * Characters of the records on one page: percent-encoded, their documents take up to three times as many.
+ * SECURITY: a thousand policies of five versions each would be a hundred megabytes.
+ */
+const longestPage = 2_000_000;
+
+/** One thing of the answer; its details are made only if it is on the page. */
+type Item = () => Promise<Partial<Described>>;
+
+/** Everything of one kind after a position, in order. */
+type Source = (position: string | undefined) => AsyncIterable<Entry<Item>>;
 
 interface Described {
   readonly user: UserDetail;
@@ -63,105 +69,69 @@ interface Described {
 export function createAuthorizationDetailsOperations(dependencies: IamDependencies): Operations {
   const { storage, partition, pageTokens } = dependencies;
 
-  const profileOutput = async (
-    profile: InstanceProfileRecord,
-    role: RoleRecord,
-  ): Promise<InstanceProfile> => ({
-    Path: profile.path,
-    InstanceProfileName: profile.name,
-    InstanceProfileId: profile.instanceProfileId,
-    Arn: entityArn(partition, 'instance-profile', profile),
-    CreateDate: new Date(profile.createdAt),
-    Roles: [await roleSummary(dependencies, role)],
+  const stored = <R>(prefix: string, describe: (record: R) => Promise<Partial<Described>>): Source =>
+    async function* (position) {
+      for await (const { item, ...place } of recordsAfter<R>(storage, prefix, position)) {
+        yield { ...place, item: () => describe(item) };
+      }
+    };
+
+  const userDetail = (user: UserRecord): UserDetail => ({
+    ...userOutput(partition, user),
+    ...(Object.keys(user.inlinePolicies).length > 0 && { UserPolicyList: inlinePolicies(user) }),
+    GroupList: [...(user.groupNames ?? [])],
+    AttachedManagedPolicies: attachedPolicies(user),
+    ...boundaryOutput(user),
+    Tags: [...user.tags],
   });
 
-  const users = async (accountId: string): Promise<readonly Item[]> =>
-    (await allRecords<UserRecord>(storage, usersPrefix(accountId))).map((user) => ({
-      position: user.principalId,
-      async describe() {
-        return {
-          user: {
-            ...userOutput(partition, user),
-            ...(Object.keys(user.inlinePolicies).length > 0 && { UserPolicyList: inlinePolicies(user) }),
-            GroupList: [...(user.groupNames ?? [])],
-            AttachedManagedPolicies: attachedPolicies(user),
-            ...boundaryOutput(user),
-            Tags: [...user.tags],
-          },
-        };
-      },
-    }));
+  const groupDetail = (group: GroupRecord): GroupDetail => ({
+    ...groupOutput(partition, group),
+    GroupPolicyList: inlinePolicies(group),
+    AttachedManagedPolicies: attachedPolicies(group),
+  });
 
-  const groups = async (accountId: string): Promise<readonly Item[]> =>
-    (await allRecords<GroupRecord>(storage, groupsPrefix(accountId))).map((group) => ({
-      position: group.groupId,
-      async describe() {
-        return {
-          group: {
-            ...groupOutput(partition, group),
-            GroupPolicyList: inlinePolicies(group),
-            AttachedManagedPolicies: attachedPolicies(group),
-          },
-        };
-      },
-    }));
-
-  const roles = async (accountId: string, now: number): Promise<readonly Item[]> => {
-    const profiles = await allRecords<InstanceProfileRecord>(storage, instanceProfilesPrefix(accountId));
-    const byRole = Map.groupBy(profiles, ({ roleName }) => roleName);
-    return (await allRecords<RoleRecord>(storage, rolesPrefix(accountId))).map((role) => ({
-      position: role.principalId,
-      async describe() {
-        const ofRole = byRole.get(role.name) ?? [];
-        return {
-          role: {
-            ...(await roleSummary(dependencies, role)),
-            InstanceProfileList: await Promise.all(ofRole.map((profile) => profileOutput(profile, role))),
-            RolePolicyList: inlinePolicies(role),
-            AttachedManagedPolicies: attachedPolicies(role),
-            ...boundaryOutput(role),
-            Tags: [...role.tags],
-            RoleLastUsed: await roleLastUsed(dependencies, role.principalId, now),
-          },
-        };
-      },
-    }));
+  /** What tells the details of the roles of one answer. */
+  const createRoleDetail = (accountId: string, now: number) => {
+    const arnOfId = createArnOfId(dependencies);
+    let profilesRead: Promise<ReadonlyMap<string | undefined, readonly InstanceProfileRecord[]>> | undefined;
+    const profilesByRole = async () =>
+      Map.groupBy(
+        await allRecords<InstanceProfileRecord>(storage, instanceProfilesPrefix(accountId)),
+        ({ roleName }) => roleName,
+      );
+    return async (role: RoleRecord): Promise<RoleDetail> => {
+      profilesRead ??= profilesByRole();
+      const summary = await roleSummary(dependencies, role, arnOfId);
+      return {
+        ...summary,
+        InstanceProfileList: ((await profilesRead).get(role.name) ?? []).map((profile) => ({
+          Path: profile.path,
+          InstanceProfileName: profile.name,
+          InstanceProfileId: profile.instanceProfileId,
+          Arn: entityArn(partition, 'instance-profile', profile),
+          CreateDate: new Date(profile.createdAt),
+          Roles: [summary],
+        })),
+        RolePolicyList: inlinePolicies(role),
+        AttachedManagedPolicies: attachedPolicies(role),
+        ...boundaryOutput(role),
+        Tags: [...role.tags],
+        RoleLastUsed: await roleLastUsed(dependencies, role.principalId, now),
+      };
+    };
   };
 
-  const ownPolicies = async (accountId: string): Promise<readonly Item[]> =>
-    (await allRecords<PolicyRecord>(storage, policiesPrefix(accountId))).map((policy) => ({
-      position: policy.policyId,
-      describe: async () => ({ policy: ownPolicyDetail(policy, partition) }),
-    }));
-
-  const awsPolicies = async (uses: ReadonlyMap<string, PolicyUse>): Promise<readonly Item[]> =>
-    awsManagedPolicies(partition)
-      .filter(({ arn }) => uses.has(arn))
-      .map((policy) => ({
-        position: policy.arn,
-        describe: async () => ({
-          policy: {
-            PolicyName: policy.name,
-            ...(policy.policyId !== undefined && { PolicyId: policy.policyId }),
-            Arn: policy.arn,
-            Path: policy.path,
-            DefaultVersionId: policy.defaultVersionId,
-            AttachmentCount: uses.get(policy.arn)?.attachments ?? 0,
-            PermissionsBoundaryUsageCount: uses.get(policy.arn)?.boundaries ?? 0,
-            IsAttachable: true,
-            CreateDate: new Date(policy.createdAt),
-            UpdateDate: new Date(policy.updatedAt),
-            PolicyVersionList: [
-              {
-                Document: encodeDocument(policy.document),
-                VersionId: policy.defaultVersionId,
-                IsDefaultVersion: true,
-                CreateDate: new Date(policy.updatedAt),
-              },
-            ],
-          },
-        }),
-      }));
+  const awsPolicies = (accountId: string): Source =>
+    async function* (position = '') {
+      const uses = await countUse(storage, accountId);
+      for (const policy of awsManagedPolicies(partition)) {
+        const use = uses.get(policy.arn);
+        if (use === undefined || policy.name <= position) continue;
+        const item: Item = async () => ({ policy: awsPolicyDetail(policy, use) });
+        yield { position: policy.name, item, size: policy.document.length };
+      }
+    };
 
   const GetAccountAuthorizationDetails = defineOperation<
     GetAccountAuthorizationDetailsRequest,
@@ -176,26 +146,24 @@ export function createAuthorizationDetailsOperations(dependencies: IamDependenci
         ),
         ...pageFailures(input),
       ]);
-      const lists: Readonly<Record<Filter, () => Promise<readonly Item[]>>> = {
-        User: () => users(accountId),
-        Role: () => roles(accountId, now),
-        Group: () => groups(accountId),
-        LocalManagedPolicy: () => ownPolicies(accountId),
-        AWSManagedPolicy: async () => awsPolicies(await countUse(storage, accountId)),
+      const roleDetail = createRoleDetail(accountId, now);
+      const sources: Readonly<Record<Filter, Source>> = {
+        User: stored(usersPrefix(accountId), async (user: UserRecord) => ({ user: userDetail(user) })),
+        Role: stored(rolesPrefix(accountId), async (role: RoleRecord) => ({ role: await roleDetail(role) })),
+        Group: stored(groupsPrefix(accountId), async (group: GroupRecord) => ({ group: groupDetail(group) })),
+        LocalManagedPolicy: stored(policiesPrefix(accountId), async (policy: PolicyRecord) => ({
+          policy: ownPolicyDetail(policy, partition),
+        })),
+        AWSManagedPolicy: awsPolicies(accountId),
       };
       const chosen = filters.filter((filter) => wanted.includes(filter));
-      const items: Item[] = [];
-      for (const filter of chosen) {
-        for (const item of await lists[filter]()) {
-          items.push({ ...item, position: `${filters.indexOf(filter)} ${item.position}` });
-        }
-      }
-      items.sort((a, b) => (a.position < b.position ? -1 : 1));
-      const { items: page, ...rest } = pageOf(items, ({ position }) => position, input, {
-        pageTokens,
-        scope: `iam:GetAccountAuthorizationDetails ${accountId} ${chosen.join(' ')}`,
-      });
-      const described = await Promise.all(page.map((item) => item.describe()));
+      const { items, ...rest } = await pageOfEntries<Item>(
+        (position) => inTurn(chosen, sources, position),
+        input,
+        { pageTokens, scope: `iam:GetAccountAuthorizationDetails ${accountId} ${chosen.join(' ')}` },
+        longestPage,
+      );
+      const described = await Promise.all(items.map((describe) => describe()));
       const of = <Kind extends keyof Described>(kind: Kind): Described[Kind][] =>
         described.map((entry) => entry[kind]).filter((entry) => entry !== undefined);
       return {
@@ -211,6 +179,22 @@ export function createAuthorizationDetailsOperations(dependencies: IamDependenci
   return { GetAccountAuthorizationDetails };
 }
 
+/** One kind after the other; a position begins with the place of its kind. */
+async function* inTurn(
+  chosen: readonly Filter[],
+  sources: Readonly<Record<Filter, Source>>,
+  after: string | undefined,
+): AsyncGenerator<Entry<Item>> {
+  const [start, position] = after === undefined ? [0, undefined] : [Number(after[0]), after.slice(2)];
+  for (const filter of chosen) {
+    const order = filters.indexOf(filter);
+    if (order < start) continue;
+    for await (const entry of sources[filter](order === start ? position : undefined)) {
+      yield { ...entry, position: `${order} ${entry.position}` };
+    }
+  }
+}
+
 function inlinePolicies({ inlinePolicies: policies }: Entity): PolicyDetail[] {
   return Object.entries(policies).map(([PolicyName, document]) => ({
     PolicyName,
@@ -223,6 +207,29 @@ function attachedPolicies({ attachedPolicyArns }: Entity): AttachedPolicy[] {
     PolicyName: arn.slice(arn.lastIndexOf('/') + 1),
     PolicyArn: arn,
   }));
+}
+
+function awsPolicyDetail(policy: AwsManagedPolicy, use: PolicyUse): ManagedPolicyDetail {
+  return {
+    PolicyName: policy.name,
+    ...(policy.policyId !== undefined && { PolicyId: policy.policyId }),
+    Arn: policy.arn,
+    Path: policy.path,
+    DefaultVersionId: policy.defaultVersionId,
+    AttachmentCount: use.attachments,
+    PermissionsBoundaryUsageCount: use.boundaries,
+    IsAttachable: true,
+    CreateDate: new Date(policy.createdAt),
+    UpdateDate: new Date(policy.updatedAt),
+    PolicyVersionList: [
+      {
+        Document: encodeDocument(policy.document),
+        VersionId: policy.defaultVersionId,
+        IsDefaultVersion: true,
+        CreateDate: new Date(policy.updatedAt),
+      },
+    ],
+  };
 }
 
 function ownPolicyDetail(policy: PolicyRecord, partition: string): ManagedPolicyDetail {

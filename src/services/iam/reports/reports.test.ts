@@ -3,10 +3,12 @@ import type {
   GetServiceLastAccessedDetailsResponse,
   GetServiceLastAccessedDetailsWithEntitiesResponse,
 } from '@aws-sdk/client-iam';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { UsageReader } from '../../../audit/usage.ts';
 import type { Principal } from '../../../engine/iam/principal.ts';
-import { account, createWorld, root, start, userPrincipal, type World } from '../testworld.ts';
+import { createMemoryStorage } from '../../../storage/memory/memory.ts';
+import { userKey } from '../../../storage/records/keys.ts';
+import { account, createWorld, root, start, trustOf, userPrincipal, type World } from '../testworld.ts';
 
 const hour = 60 * 60 * 1000;
 const arnOf = (resource: string): string => `arn:aws:iam::${account}:${resource}`;
@@ -173,6 +175,49 @@ describe('authorization details', () => {
       'arn:aws:iam::aws:policy/AdministratorAccess',
     ]);
   });
+});
+
+describe('in an account as large as can be', () => {
+  test('a page of details ends before its policies are too long together', async () => {
+    const long = policy(Array.from({ length: 400 }, (_, index) => `eks:${'a'.repeat(5)}${index}`));
+    for (let index = 0; index < 80; index++) {
+      const PolicyArn = arnOf(`policy/p${index}`);
+      await world.call('CreatePolicy', { PolicyName: `p${index}`, PolicyDocument: long });
+      for (let version = 2; version <= 5; version++) {
+        await world.call('CreatePolicyVersion', { PolicyArn, PolicyDocument: long });
+      }
+    }
+    const input = { Filter: ['LocalManagedPolicy'], MaxItems: 1000 };
+    const first = await world.call<GetAccountAuthorizationDetailsResponse>(
+      'GetAccountAuthorizationDetails',
+      input,
+    );
+    expect(first.IsTruncated).toBe(true);
+    expect(JSON.stringify(first).length).toBeLessThan(6_000_000);
+    const { Policies, IsTruncated } = await world.call<GetAccountAuthorizationDetailsResponse>(
+      'GetAccountAuthorizationDetails',
+      { ...input, Marker: first.Marker },
+    );
+    expect(IsTruncated).toBe(false);
+    const names = [...(first.Policies ?? []), ...(Policies ?? [])].map(({ PolicyName }) => PolicyName);
+    expect(new Set(names).size).toBe(80);
+    expect(names).toHaveLength(80);
+  });
+
+  test.each(['ListRoles', 'GetAccountAuthorizationDetails'])(
+    '%s looks up once whom many roles trust',
+    async (operation) => {
+      const storage = createMemoryStorage();
+      world = await createWorld({ usage, storage });
+      await world.user('ada');
+      for (let index = 0; index < 20; index++) {
+        await world.role(`r${index}`, trustOf({ AWS: arnOf('user/ada') }));
+      }
+      const read = vi.spyOn(storage, 'get');
+      await world.call(operation, {});
+      expect(read.mock.calls.filter(([key]) => key === userKey(account, 'ada'))).toHaveLength(1);
+    },
+  );
 });
 
 describe('policies granting service access', () => {
