@@ -99,6 +99,17 @@ export function createCredentialReportOperations(dependencies: IamDependencies):
     return rows.join('\n');
   };
 
+  /**
+   * SECURITY: in a large account a report is a tenth of a second of work, and whoever asks many times at once would have
+   * it done as many times. They all wait for the same one.
+   */
+  const running = new Map<string, Promise<string>>();
+  const sharedReportOf = (accountId: string): Promise<string> => {
+    const report = running.get(accountId) ?? reportOf(accountId).finally(() => running.delete(accountId));
+    running.set(accountId, report);
+    return report;
+  };
+
   const GenerateCredentialReport = defineOperation<object, GenerateCredentialReportResponse>({
     authorization: target('GenerateCredentialReport'),
     async handle(_, { caller: { accountId }, now, commit }) {
@@ -106,7 +117,7 @@ export function createCredentialReportOperations(dependencies: IamDependencies):
         const key = credentialReportKey(accountId);
         const latest = await readRecord<CredentialReportRecord>(storage, key);
         if (latest !== undefined && isCurrent(latest.record, now)) return { State: 'COMPLETE' as const };
-        const report: CredentialReportRecord = { generatedAt: now, content: await reportOf(accountId) };
+        const report: CredentialReportRecord = { generatedAt: now, content: await sharedReportOf(accountId) };
         return commit(
           { expect: [{ key, revision: latest?.revision ?? 0 }], changes: [put(key, report)] },
           {

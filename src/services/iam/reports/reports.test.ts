@@ -178,6 +178,16 @@ describe('authorization details', () => {
 });
 
 describe('in an account as large as can be', () => {
+  test('a credential report that many ask for at once is made once', async () => {
+    const storage = createMemoryStorage();
+    world = await createWorld({ usage, storage });
+    const list = vi.spyOn(storage, 'list');
+    const asked = Array.from({ length: 10 }, () => world.call('GenerateCredentialReport', {}));
+    const states = (await Promise.all(asked)).map(({ State }) => State);
+    expect(states.filter((state) => state === 'STARTED')).toHaveLength(1);
+    expect(list).toHaveBeenCalledTimes(1);
+  });
+
   test('a page of details ends before its policies are too long together', async () => {
     const long = policy(Array.from({ length: 400 }, (_, index) => `eks:${'a'.repeat(5)}${index}`));
     for (let index = 0; index < 80; index++) {
