@@ -3,6 +3,7 @@ import { cut } from '../cloudtrail/parameters.ts';
 import type { ClusterRequest } from '../requests.ts';
 import { microsecondsText } from '../times.ts';
 import type { KubernetesAuditEvent, KubernetesUser } from './event.ts';
+import { recordedUri } from './uri.ts';
 
 const maximumText = 4096;
 /** SECURITY: whoever can connect chooses these texts; see `store/refusals.ts`. */
@@ -29,7 +30,7 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
     level: 'Metadata',
     auditID: request.auditId,
     stage: request.streams === true ? 'ResponseStarted' : 'ResponseComplete',
-    requestURI: cut(request.requestUri, longestUri),
+    requestURI: cut(recordedUri(request.requestUri), longestUri),
     verb: cut(request.verb, 64),
     // An anonymous request authenticates nobody; the user it counts as is still who asked.
     user: toldUser(user ?? (authentication.outcome === 'none' ? asked : undefined)),
