@@ -111,10 +111,26 @@ function withhold(value: unknown, withheld: string[]): void {
   else if (isRecord(value)) for (const item of Object.values(value)) withhold(item, withheld);
 }
 
-/** The text without what was withheld from the parameters; shorter texts are no secrets and would garble it. */
+/** Characters that a secret and a text have in common before it counts as quoted. */
+const quotedLength = 16;
+
+/**
+ * The text without what was withheld from the parameters, nor the beginning of it: validation errors quote long values
+ * up to some length. Texts of less than four characters are no secrets and would garble it.
+ */
 export function withoutWithheld(text: string, withheld: readonly string[]): string {
   let told = text;
-  for (const secret of withheld) if (secret.length >= 4) told = told.replaceAll(secret, hiddenText);
+  for (const secret of withheld) {
+    if (secret.length < 4) continue;
+    told = told.replaceAll(secret, hiddenText);
+    const start = secret.slice(0, quotedLength);
+    if (start === secret) continue;
+    for (let at = told.indexOf(start); at !== -1; at = told.indexOf(start, at + hiddenText.length)) {
+      let end = at + quotedLength;
+      while (end < told.length && told[end] === secret[end - at]) end++;
+      told = `${told.slice(0, at)}${hiddenText}${told.slice(end)}`;
+    }
+  }
   return told;
 }
 

@@ -179,6 +179,19 @@ test('a secret that was given shows that it was given', () => {
   });
 });
 
+test('an error that quotes the beginning of a long secret does not get into the record', () => {
+  const secret = Array.from({ length: 3000 }, (_, at) => at.toString(36)).join('');
+  const text = recordText({
+    service: 'iam',
+    operation: 'ChangePassword',
+    input: { OldPassword: 'old', NewPassword: secret },
+    code: 'ValidationError',
+    message: `Value '${secret.slice(0, 600)}...' at 'newPassword' failed; Value '${secret.slice(0, 20)}' failed`,
+  });
+  expect(text).not.toContain(secret.slice(0, 17));
+  expect(text).toContain(`Value '${hiddenText}...' at 'newPassword' failed; Value '${hiddenText}' failed`);
+});
+
 test('a member of another kind than the contract says is not written', () => {
   const text = recordText({
     service: 'iam',
