@@ -201,6 +201,25 @@ test('permission is asked again when a write lost a race: it may hang on what th
   expect([handled, outcomes.length]).toEqual([['DescribeCluster'], 1]);
 });
 
+test('permission is asked again when something changed between it and what the operation reads', async () => {
+  let owner = 'alice';
+  const { gateway, storage } = createWorld({
+    get allowed() {
+      return owner === 'alice';
+    },
+    async handle(context) {
+      await storage.commit({ changes: [{ type: 'put', key: 'owner', value: 'bob' }] });
+      owner = 'bob';
+      const revision = (await storage.get('owner'))?.revision ?? 0;
+      const change = { type: 'put', key: 'owner', value: 'alice' } as const;
+      return context.commit({ expect: [{ key: 'owner', revision }], changes: [change] }, {});
+    },
+  });
+  const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+  expect(codeOf(response)).toBe('AccessDeniedException');
+  expect(await storage.get('owner')).toMatchObject({ value: 'bob' });
+});
+
 test('an allowed call is handled and observed once', async () => {
   const { gateway, handled, outcomes } = createWorld();
   const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));

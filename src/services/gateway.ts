@@ -1,7 +1,7 @@
 import type { Call, CallRecorder } from '../audit/calls.ts';
 import type { IamDecision } from '../engine/iam/decision.ts';
 import type { Principal } from '../engine/iam/principal.ts';
-import { type Batch, RevisionConflictError, type Storage } from '../storage/storage.ts';
+import type { Batch, Revision, Storage } from '../storage/storage.ts';
 import { authFailure } from '../wire/protocols/commonerrors.ts';
 import type { Protocol } from '../wire/protocols/contract.ts';
 import { decodeInput } from '../wire/protocols/decode.ts';
@@ -31,7 +31,7 @@ export interface GatewayDependencies {
   readonly operations: Readonly<Record<string, Operations>>;
   /** How operations are authorized that are not served: who may not call them is told that first. */
   readonly unserved: Readonly<Record<string, Readonly<Record<string, Operation['authorization']>>>>;
-  readonly storage: Pick<Storage, 'commit'>;
+  readonly storage: Pick<Storage, 'commit' | 'revision'>;
   readonly recorder: CallRecorder;
   readonly lookup: CredentialLookup;
   readonly authorizer: Pick<CallerAuthorizer, 'authorize'>;
@@ -127,7 +127,7 @@ async function serve(
   { requestId, source, at: now, commit }: KnownAtStart,
   learnt: Learnt,
 ): Promise<unknown> {
-  const { partition, regions, operations, authorizer } = dependencies;
+  const { partition, regions, operations, authorizer, storage } = dependencies;
   const operation = ownProperty(operations[route.service], route.operation);
   const base: UnsignedContext = { partition, region: regions[0], requestId, now, source, commit };
   if (operation?.unsigned) {
@@ -147,17 +147,16 @@ async function serve(
     caller,
     region,
     async commit(batch, output) {
-      try {
-        return await commit(batch, output);
-      } catch (error) {
-        // SECURITY: the operation will read anew and try again. Permission may hang on what another call has changed
-        // meanwhile, a tag or who has the name; without asking again, whoever keeps writing would outlive its loss.
-        if (error instanceof RevisionConflictError) await requirePermission();
-        throw error;
-      }
+      // SECURITY: permission may hang on what another call has changed since it was given, a tag or who has the name.
+      // Asked again after the operation has read, it is about what the operation writes over, or `expect` fails.
+      // Without it, whoever keeps writing would outlive the loss of the permission.
+      if (storage.revision() !== permittedAt) await requirePermission();
+      return commit(batch, output);
     },
   };
+  let permittedAt: Revision | undefined;
   const requirePermission = async (): Promise<void> => {
+    permittedAt = storage.revision();
     const target = await authorization(input, context);
     if (target === undefined) return;
     learnt.action = target.action;
