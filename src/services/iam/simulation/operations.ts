@@ -32,6 +32,9 @@ import {
 import { type Scenario, simulate } from './scenario.ts';
 import { createSources, keysOfDocuments, type Sources } from './sources.ts';
 
+/** What an answer tells of one action on one resource, whatever the policies are, in characters compared. */
+const workPerOutcome = 1000;
+
 /**
  * SECURITY: characters compared for one answer, some tenths of a second in which nobody else is served. A page ends before
  * it is used up; a single action that needs more on its own is refused.
@@ -51,9 +54,9 @@ export function createSimulationOperations(dependencies: IamDependencies): Opera
     { caller: { accountId } }: OperationContext,
   ): SimulatePolicyResponse => {
     const resources = input.ResourceArns?.length ? input.ResourceArns : ['*'];
-    const work = resources.length * sources.cost(sizeOf(input));
+    const work = resources.length * (workPerOutcome + sources.cost(sizeOf(input)));
     if (work > workPerAnswer) throw invalidInput('too many resources for policies as long as these');
-    const most = Math.max(1, Math.floor(workPerAnswer / Math.max(1, work)));
+    const most = Math.max(1, Math.floor(workPerAnswer / work));
     const actions = (input.ActionNames ?? []).map((action, index) => ({ action, index }));
     const { items, ...page } = pageOf(
       actions,

@@ -255,6 +255,19 @@ describe('a custom policy', () => {
     expect(page.EvaluationResults?.length).toBeLessThan(900);
   });
 
+  test('a page ends before its answer is too long, however short the policies are', async () => {
+    const numbered = (count: number, text: string) =>
+      Array.from({ length: count }, (_, at) => `${text}${at}`);
+    const page = await custom({
+      PolicyInputList: [policy({ Action: '*' })],
+      ActionNames: numbered(1000, 's3:A'),
+      ResourceArns: numbered(1000, 'arn:aws:s3:::bucket'),
+      MaxItems: 1000,
+    });
+    expect(page.IsTruncated).toBe(true);
+    expect(JSON.stringify(page).length).toBeLessThan(8_000_000);
+  });
+
   test('pages follow one another, and a marker is good for its own question only', async () => {
     const ActionNames = ['eks:A', 'eks:B', 'eks:C'];
     const question = { PolicyInputList: [policy({})], ActionNames, MaxItems: 2 };
