@@ -115,7 +115,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   };
 
   const tell = (lines: () => readonly TrailLine[]): void => {
-    if (shelf.freshRecords >= 2 * sealing.chunkRecords) void sealer.nudge();
+    if (sealer.isDue) void sealer.nudge();
     if (listeners.size === 0) return;
     const items = lines().map(({ item }) => item);
     for (const listener of [...listeners]) {
@@ -130,6 +130,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     storage,
     onStored: tell,
     onUnreadable: (key) => log.error({ key }, 'a part of the trail is unreadable'),
+    onBroken: ({ sequence }) => log.error({ sequence }, 'the chain of the trail is broken before this chunk'),
   });
   const sealer = createSealer({
     storage,

@@ -62,6 +62,13 @@ describe('sealing', () => {
     await trail.close();
   });
 
+  test('large records are sealed although they are few', async () => {
+    const trail = await aTrail(createMemoryStorage(), { sealing: { chunkCharacters: 5000 }, queue });
+    await fill(trail, 50);
+    await expect.poll(() => trail.seals().length).toBeGreaterThan(3);
+    await trail.close();
+  });
+
   test('what the store refuses to seal stays fresh and is sealed later', async () => {
     const inner = createMemoryStorage();
     let refusing = true;
@@ -254,6 +261,57 @@ describe('tampering', () => {
     expect(again.seals()[2]?.sequence).toBe(4);
     expect(errors.filter((message) => message === 'a part of the trail is unreadable')).toHaveLength(2);
     expect((await all(again)).length).toBe(85 - 10 - 5);
+    await again.close();
+  });
+
+  test.each([
+    [
+      'its index, so that look-ups pass it by',
+      2,
+      (seal: string) => seal.replace(/"terms":"[^"]*"/, '"terms":""'),
+    ],
+    ['its range', 2, (seal: string) => seal.replace(/"last":"./, '"last":"/')],
+    [
+      'the hash of its records',
+      2,
+      (seal: string) => seal.replace(/"contentSha256":"./, '"contentSha256":"x'),
+    ],
+    [
+      'the hash of the one before',
+      2,
+      (seal: string) => seal.replace(/"previousSha256":"./, '"previousSha256":"x'),
+    ],
+    ['all of it, taken away with its records', undefined, () => undefined],
+  ])('a seal that was changed breaks the chain, which a start tells: %s', async (_, left, change) => {
+    const storage = createMemoryStorage();
+    const trail = await aTrail(storage, { sealing, queue });
+    await fill(trail, 40);
+    await expect.poll(() => trail.seals().length).toBe(3);
+    await trail.close();
+    const key = sealKey(2);
+    const value = change((await storage.get(key))?.value ?? '');
+    await storage.commit({
+      changes: [value === undefined ? { type: 'delete', key } : { type: 'put', key, value }],
+    });
+    const errors: string[] = [];
+    const again = await aTrail(storage, { sealing, queue, errors });
+    expect(again.seals()[1]?.sequence).toBe(left ?? 3);
+    expect(errors).toContain('the chain of the trail is broken before this chunk');
+    await again.close();
+  });
+
+  test('the seal of one chunk does not do for another', async () => {
+    const storage = createMemoryStorage();
+    const trail = await aTrail(storage, { sealing, queue });
+    await fill(trail, 40);
+    await expect.poll(() => trail.seals().length).toBe(3);
+    await trail.close();
+    const value = (await storage.get(sealKey(1)))?.value ?? '';
+    await storage.commit({ changes: [{ type: 'put', key: sealKey(2), value }] });
+    const errors: string[] = [];
+    const again = await aTrail(storage, { sealing, queue, errors });
+    expect(again.seals().map(({ sequence }) => sequence)).toEqual([1, 3]);
+    expect(errors).toEqual(['a part of the trail is unreadable']);
     await again.close();
   });
 

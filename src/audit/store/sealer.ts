@@ -8,6 +8,8 @@ import type { FreshBlock, Shelf } from './shelf.ts';
 
 /** Turns fresh records into sealed chunks and takes the oldest away when there are too many. */
 export interface Sealer {
+  /** So much has been stored that it should be nudged before its time. */
+  readonly isDue: boolean;
   /** Does what there is to do, now or after what is under way. */
   nudge(): Promise<void>;
   /** Stores records sealed from the first, with other changes along: what came at once need not be written twice. */
@@ -55,14 +57,16 @@ export function createSealer(options: SealerOptions): Sealer {
   let stopped = false;
   let sealing: Promise<void> = Promise.resolve();
 
+  const isMany = (): boolean =>
+    shelf.freshRecords >= 2 * limits.chunkRecords || shelf.freshCharacters >= 2 * limits.chunkCharacters;
+
   /** The oldest fresh blocks that make a chunk; none when there is no need yet. */
   const nextBlocks = (): readonly FreshBlock[] => {
     const blocks = [...shelf.fresh.values()].sort((one, other) => (one.key < other.key ? -1 : 1));
     const [oldest] = blocks;
     if (oldest === undefined) return [];
-    const isMany = shelf.freshRecords >= 2 * limits.chunkRecords;
     const isOld = timeOf(oldest.key.slice(freshKey('').length)) <= now() - limits.freshAge;
-    if (!isMany && !isOld) return [];
+    if (!isMany() && !isOld) return [];
     const chosen: FreshBlock[] = [];
     let records = 0;
     let characters = 0;
@@ -166,6 +170,9 @@ export function createSealer(options: SealerOptions): Sealer {
   };
 
   return {
+    get isDue() {
+      return isMany() || shelf.characters > limits.keptCharacters;
+    },
     async nudge() {
       if (stopped) return;
       again = true;

@@ -1,4 +1,4 @@
-import { chunkKey, freshKey, freshPrefix, sealsPrefix } from '../../storage/records/keys.ts';
+import { chunkKey, freshKey, freshPrefix, sealKey, sealsPrefix } from '../../storage/records/keys.ts';
 import type { Change, Put, Storage } from '../../storage/storage.ts';
 import type { TrailItem } from '../item.ts';
 import { type ChunkSeal, openChunk, readSeal, type StoredChunk } from './chunk.ts';
@@ -13,6 +13,7 @@ export interface Shelf {
   /** What the next chunk goes on from; a seal that cannot be read still keeps its number. */
   readonly last: Pick<ChunkSeal, 'sequence' | 'sha256'>;
   readonly freshRecords: number;
+  readonly freshCharacters: number;
   /** Characters that fresh records and chunks take in the store. */
   readonly characters: number;
   /** The change that stores these records under one key. */
@@ -35,19 +36,24 @@ export interface ShelfOptions {
   /** Called with records once they are stored; must not throw. */
   readonly onStored: (lines: () => readonly TrailLine[]) => void;
   readonly onUnreadable: (key: string) => void;
+  /** A seal does not go on from the one before: one of the two was changed, or one between them was taken away. */
+  readonly onBroken: (seal: ChunkSeal) => void;
 }
 
 /** Texts whose records need not be parsed again when the store tells of them. */
 const maximumComposed = 2048;
 
 /** Reads what is there and follows it from then on. */
-export async function openShelf({ storage, onStored, onUnreadable }: ShelfOptions): Promise<Shelf> {
+export async function openShelf({ storage, onStored, onUnreadable, onBroken }: ShelfOptions): Promise<Shelf> {
   const fresh = new Map<string, FreshBlock>();
   const chunks = new Map<number, StoredChunk>();
   const composed = new Map<string, readonly TrailLine[]>();
   let characters = 0;
   let freshRecords = 0;
+  let freshCharacters = 0;
   let last: Shelf['last'] = { sequence: 0, sha256: '' };
+  /** What an unreadable seal is followed by cannot be compared with it. */
+  let afterUnreadable = false;
 
   const addFresh = (key: string, value: string): FreshBlock => {
     removeFresh(key);
@@ -68,6 +74,7 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
     fresh.set(key, block);
     characters += block.characters;
     freshRecords += block.records;
+    freshCharacters += block.characters;
     return block;
   };
   const removeFresh = (key: string): void => {
@@ -76,14 +83,21 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
     fresh.delete(key);
     characters -= block.characters;
     freshRecords -= block.records;
+    freshCharacters -= block.characters;
   };
   const addChunk = (key: string, value: string): void => {
     const chunk = readSeal(value);
-    if (chunk === undefined) {
+    if (chunk === undefined || sealKey(chunk.seal.sequence) !== key) {
       last = { ...last, sequence: Number(key.slice(sealsPrefix.length)) };
+      afterUnreadable = true;
       onUnreadable(key);
       return;
     }
+    // The oldest that retention has left has nothing before it.
+    const isFirst = last.sequence === 0 && chunk.seal.previousSha256 !== '';
+    const goesOn = chunk.seal.sequence === last.sequence + 1 && chunk.seal.previousSha256 === last.sha256;
+    if (!goesOn && !isFirst && !afterUnreadable) onBroken(chunk.seal);
+    afterUnreadable = false;
     last = chunk.seal;
     chunks.set(chunk.seal.sequence, chunk);
     characters += chunk.characters;
@@ -121,6 +135,9 @@ export async function openShelf({ storage, onStored, onUnreadable }: ShelfOption
     },
     get freshRecords() {
       return freshRecords;
+    },
+    get freshCharacters() {
+      return freshCharacters;
     },
     get characters() {
       return characters;
