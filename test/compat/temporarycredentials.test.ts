@@ -12,7 +12,6 @@ import {
 import {
   AssumeRoleCommand,
   AssumeRoleWithWebIdentityCommand,
-  type Credentials,
   GetCallerIdentityCommand,
   GetFederationTokenCommand,
   GetSessionTokenCommand,
@@ -20,6 +19,7 @@ import {
 } from '@aws-sdk/client-sts';
 import { HOTP, Secret } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { awsCliUnavailable } from './clients.ts';
 import type { KubernetesUser } from './kubernetes.ts';
 import { type Keys, openShell, startServerProcess, temporaryDirectory } from './process.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
@@ -32,13 +32,11 @@ import {
   createUser,
   roleArn,
   rootKeys,
+  sessionKeys,
 } from './world.ts';
 
-const keysOf = (credentials: Credentials | undefined): Keys => ({
-  accessKeyId: credentials?.AccessKeyId ?? '',
-  secretAccessKey: credentials?.SecretAccessKey ?? '',
-  sessionToken: credentials?.SessionToken ?? '',
-});
+const unavailable = awsCliUnavailable();
+const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
 
 let scene: Scene;
 let user: Clients;
@@ -52,7 +50,7 @@ beforeAll(async () => {
   await createCluster(root, connection, 'main', 'API');
   const { cluster } = await root.eks.send(new DescribeClusterCommand({ name: 'main' }));
   issuer = cluster?.identity?.oidc?.issuer ?? '';
-  user = createClients(connection, await createUser(root, 'ada', allowAll(['sts:*', 'eks:*'])));
+  user = scene.as(await createUser(root, 'ada', allowAll(['sts:*', 'eks:*'])));
   await scene.role('reader');
   await root.iam.send(
     new PutRolePolicyCommand({ RoleName: 'reader', PolicyName: 'eks', PolicyDocument: allowAll('eks:*') }),
@@ -62,22 +60,15 @@ beforeAll(async () => {
   creator = await scene.enter('main', rootKeys(connection));
 }, 120_000);
 
-afterAll(async () => {
-  user?.destroy();
-  await scene?.close();
-});
+afterAll(() => scene?.close());
 
 /** What the credentials can do on all three sides: AWS over STS and EKS, and the cluster. */
 async function useOf(keys: Keys): Promise<{ readonly arn: string | undefined; readonly pods: boolean }> {
-  const clients = createClients(scene.connection, keys);
-  try {
-    const { Arn } = await clients.sts.send(new GetCallerIdentityCommand({}));
-    await clients.eks.send(new ListClustersCommand({}));
-    const inside = await scene.enter('main', keys);
-    return { arn: Arn, pods: await inside.can('list', 'pods') };
-  } finally {
-    clients.destroy();
-  }
+  const { eks, sts } = scene.as(keys);
+  const { Arn } = await sts.send(new GetCallerIdentityCommand({}));
+  await eks.send(new ListClustersCommand({}));
+  const inside = await scene.enter('main', keys);
+  return { arn: Arn, pods: await inside.can('list', 'pods') };
 }
 
 describe('the longest session that a request can have', () => {
@@ -123,7 +114,7 @@ describe('the longest session that a request can have', () => {
       }),
     );
     expect(answer.PackedPolicySize).toBeGreaterThan(30);
-    expect(await useOf(keysOf(answer.Credentials))).toEqual({
+    expect(await useOf(sessionKeys(answer.Credentials))).toEqual({
       arn: sessionArn().replace('/reader/', '/tagged/'),
       pods: true,
     });
@@ -138,9 +129,8 @@ describe('the longest session that a request can have', () => {
       }),
     );
     expect(Credentials?.SessionToken?.length).toBeGreaterThanOrEqual(4096);
-    const clients = createClients(scene.connection, keysOf(Credentials));
-    expect(await clients.sts.send(new GetCallerIdentityCommand({}))).toMatchObject({ Arn: sessionArn() });
-    clients.destroy();
+    const { sts } = scene.as(sessionKeys(Credentials));
+    expect(await sts.send(new GetCallerIdentityCommand({}))).toMatchObject({ Arn: sessionArn() });
   });
 
   test('one tag too many is refused as AWS refuses it', async () => {
@@ -162,13 +152,12 @@ test('a federated user has its policies and no more', async () => {
   const { Credentials, FederatedUser } = await user.sts.send(
     new GetFederationTokenCommand({ Name: 'guest', Policy: allowAll('eks:List*') }),
   );
-  const guest = createClients(scene.connection, keysOf(Credentials));
+  const guest = scene.as(sessionKeys(Credentials));
   expect(await guest.sts.send(new GetCallerIdentityCommand({}))).toMatchObject({ Arn: FederatedUser?.Arn });
   await guest.eks.send(new ListClustersCommand({}));
   await expect(guest.eks.send(new DescribeClusterCommand({ name: 'main' }))).rejects.toMatchObject({
     name: 'AccessDeniedException',
   });
-  guest.destroy();
 });
 
 describe('a pod’s service account enters AWS (IRSA)', () => {
@@ -263,13 +252,14 @@ describe('a pod’s service account enters AWS (IRSA)', () => {
       Audience: 'sts.amazonaws.com',
       SubjectFromWebIdentityToken: 'system:serviceaccount:default:web',
     });
-    expect(await useOf(keysOf(answer.Credentials))).toEqual({
+    expect(await useOf(sessionKeys(answer.Credentials))).toEqual({
       arn: `arn:aws:sts::${scene.connection.accountId}:assumed-role/pod/web-1`,
       pods: true,
     });
   });
 
-  test('with the AWS CLI, as a pod’s environment tells it', async () => {
+  const withCli = test.skipIf(unavailable !== undefined);
+  withCli(`with the AWS CLI, as a pod’s environment tells it${because}`, async () => {
     const file = join(scene.directory, 'token');
     writeFileSync(file, podToken);
     const shell = openShell(scene.directory, scene.connection, scene.connection);
