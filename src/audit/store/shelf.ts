@@ -40,8 +40,9 @@ export interface ShelfOptions {
   readonly onBroken: (seal: ChunkSeal) => void;
 }
 
-/** Texts whose records need not be parsed again when the store tells of them. */
+/** Texts whose records need not be parsed again when the store tells of them. A long record of a change is all the same. */
 const maximumComposed = 2048;
+const longestComposed = 32 * 1024;
 
 /** Reads what is there and follows it from then on. */
 export async function openShelf({ storage, onStored, onUnreadable, onBroken }: ShelfOptions): Promise<Shelf> {
@@ -144,11 +145,12 @@ export async function openShelf({ storage, onStored, onUnreadable, onBroken }: S
     },
     put(lines) {
       const key = freshKey(lines[0]?.item.position ?? '');
+      const value = lines.map(({ line }) => line).join('\n');
       // A batch that lost against another writer is never told of: the oldest of these is forgotten then.
       const [oldest] = composed.keys();
       if (oldest !== undefined && composed.size >= maximumComposed) composed.delete(oldest);
-      composed.set(key, lines);
-      return { type: 'put', key, value: lines.map(({ line }) => line).join('\n') };
+      if (lines.length > 1 || value.length <= longestComposed) composed.set(key, lines);
+      return { type: 'put', key, value };
     },
     async open(seal) {
       const stored = await storage.get(chunkKey(seal.sequence));
