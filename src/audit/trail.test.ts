@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
+import { accountKey } from '../storage/records/keys.ts';
 import type { TrailItem } from './item.ts';
 import { aCall, accountId, aRequest, aTrail, noon } from './testworld.ts';
 import type { Trail, TrailQuery } from './trail.ts';
@@ -86,5 +87,19 @@ test('a time range has both its ends', async () => {
   }
   const page = await trail.read({ limit: 10, from: noon + 2000, to: noon + 3000 });
   expect(names(page.items)).toEqual(['Get3', 'Get2']);
+  await trail.close();
+});
+
+test('a stranger who names a role of an account that does not exist is recorded for the operator', async () => {
+  const storage = createMemoryStorage();
+  await storage.commit({ changes: [{ type: 'put', key: accountKey('444455556666'), value: '{}' }] });
+  const trail = await aTrail(storage);
+  for (const account of ['444455556666', '999988887777']) {
+    const input = { RoleArn: `arn:aws:iam::${account}:role/ops`, RoleSessionName: account };
+    const operation = { service: 'sts', operation: 'AssumeRoleWithWebIdentity', input };
+    trail.calls.record(aCall({ ...operation, caller: undefined, code: 'InvalidIdentityToken' }));
+  }
+  const found = (await trail.read({ limit: 10, order: 'oldest' })).items.map((item) => item.accountId);
+  expect(found).toEqual(['444455556666', accountId]);
   await trail.close();
 });

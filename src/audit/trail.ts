@@ -14,7 +14,7 @@ import { createReader } from './store/reader.ts';
 import { createRefusals, type RefusalLimits } from './store/refusals.ts';
 import { createSealer, defaultSealerLimits, type SealerLimits } from './store/sealer.ts';
 import { openShelf } from './store/shelf.ts';
-import { withKeyOwners } from './strangers.ts';
+import { withOwners } from './strangers.ts';
 import { createUsage, type UsageReader } from './usage.ts';
 
 /**
@@ -146,7 +146,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     ...(options.queue !== undefined && { limits: options.queue }),
     hasMore: () => usage.hasNews,
     async prepare(waiting) {
-      const lines = await withKeyOwners(storage, waiting);
+      const lines = await withOwners(waiting, { storage, operatorAccountId });
       const along = await usage.take();
       if (fillsChunk(lines, sealing)) return () => sealer.storeSealed(lines, along);
       const changes = [...blocksOf(lines).map((block) => shelf.put(block)), ...along];
