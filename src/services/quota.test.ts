@@ -1,8 +1,5 @@
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
-import { RevisionConflictError } from '../storage/storage.ts';
-import { retryingConflicts } from './eks/retrying.ts';
-import { outcomeOf } from './eks/testworld.ts';
 import { createQuota } from './quota.ts';
 
 test('a hundred racing creations for ninety-seven places make ninety-seven', async () => {
@@ -50,24 +47,4 @@ test('nobody is refused because of a neighbour that fails', async () => {
   expect(await working).toBe(1);
   await expect(quota.within('k/', async () => 1)).rejects.toThrow('full');
   expect(await quota.within('other/', async () => 1)).toBe(1);
-});
-
-test('a change that never stops conflicting answers 503', async () => {
-  let attempts = 0;
-  const call = retryingConflicts(async () => {
-    attempts++;
-    throw new RevisionConflictError('k', 1, 2);
-  });
-  expect(await outcomeOf(call)).toContain('ServiceUnavailableException');
-  expect(attempts).toBe(100);
-});
-
-test('any other failure is not tried again', async () => {
-  let attempts = 0;
-  const call = retryingConflicts(async () => {
-    attempts++;
-    throw new Error('disk');
-  });
-  await expect(call).rejects.toThrow('disk');
-  expect(attempts).toBe(1);
 });

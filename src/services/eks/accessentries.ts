@@ -34,7 +34,7 @@ import { type PageBounds, readPage } from './paging.ts';
 import { refuseMalformedPolicyArn } from './policyarn.ts';
 import { findPrincipal, type NamedPrincipal, namedPrincipal } from './principals.ts';
 import { entryExists, invalidPrincipal, limitExceeded } from './refusals.ts';
-import { retryingConflicts } from './retrying.ts';
+import { atomically } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
 
@@ -74,7 +74,7 @@ export function accessEntryOperations(deps: EksDeps): Operations {
         if (wish.type !== 'STANDARD') {
           await requirePassRole(deps, context, named.arn, cluster.record.arn);
         }
-        return await retryingConflicts(() => create(wish, named, clusterName, context));
+        return await atomically(() => create(wish, named, clusterName, context));
       },
     }),
 
@@ -116,7 +116,7 @@ export function accessEntryOperations(deps: EksDeps): Operations {
         const username = customUsername(input.username);
         refuseBadGroups(groups);
         if (username !== undefined) refuseBadUsername(username);
-        return await retryingConflicts(async () => {
+        return await atomically(async () => {
           const { cluster, entry } = await findAccessEntry(
             storage,
             context,
@@ -147,7 +147,7 @@ export function accessEntryOperations(deps: EksDeps): Operations {
     >({
       ...authorizedOnEntry('eks:DeleteAccessEntry'),
       handle: ({ clusterName, principalArn }, context) =>
-        retryingConflicts(async () => {
+        atomically(async () => {
           const { entry } = await findAccessEntry(storage, context, clusterName, principalArn);
           // The associations are part of the record and go with it (B16).
           return context.commit(

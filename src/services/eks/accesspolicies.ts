@@ -30,7 +30,7 @@ import { type Found, findAccessEntry, onAccessEntry } from './lookup.ts';
 import { pageOf, readPage } from './paging.ts';
 import { refuseMalformedPolicyArn } from './policyarn.ts';
 import { invalidParameter } from './refusals.ts';
-import { retryingConflicts } from './retrying.ts';
+import { atomically } from './retrying.ts';
 
 /** AWS publishes no limits (B32); these bound what one association can cost. A namespace's name has at most 63. */
 const MAX_NAMESPACES = 500;
@@ -59,7 +59,7 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
       async handle({ clusterName, principalArn, policyArn, accessScope }, context) {
         refuseMalformedPolicyArn(policyArn);
         const scope = readScope(accessScope);
-        return await retryingConflicts(async () => {
+        return await atomically(async () => {
           const { cluster, entry } = await findAccessEntry(storage, context, clusterName, principalArn);
           refuseEntryWithoutPolicies(entry.record);
           refuseUnassociable(policyArn, deps.partition);
@@ -95,7 +95,7 @@ export function accessPolicyOperations(deps: EksDeps): Operations {
           associationKeys(input.policyArn, associationOf(entry, input.policyArn)?.accessScope),
         ),
       handle: ({ clusterName, principalArn, policyArn }, context) =>
-        retryingConflicts(async () => {
+        atomically(async () => {
           const { cluster, entry } = await findAccessEntry(storage, context, clusterName, principalArn);
           const associatedPolicies = entry.record.associatedPolicies.filter(
             (policy) => policy.policyArn !== policyArn,

@@ -32,7 +32,7 @@ import { deleteChildren } from './orphans.ts';
 import { readPage } from './paging.ts';
 import { principalOfCaller } from './principals.ts';
 import { clusterExists, invalidRequest, limitExceeded } from './refusals.ts';
-import { retryingConflicts } from './retrying.ts';
+import { atomically } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
 
@@ -62,7 +62,7 @@ export function clusterOperations(deps: EksDeps): Operations {
         const wanted = readCreation(input, context);
         await requireTagging(deps, context, wanted.arn, wanted.tags);
         await requirePassRole(deps, context, wanted.roleArn, wanted.arn);
-        return await retryingConflicts(async () => {
+        return await atomically(async () => {
           const key = clusterKey(context.caller.accountId, context.region, input.name);
           const existing = await storage.get(key);
           if (existing !== undefined) {
@@ -118,7 +118,7 @@ export function clusterOperations(deps: EksDeps): Operations {
     DeleteCluster: defineOperation<Given<DeleteClusterRequest, 'name'>, DeleteClusterResponse>({
       authorization: (input, context) => onCluster('eks:DeleteCluster', storage, context, input.name),
       async handle({ name }, context) {
-        const { clusterId, output } = await retryingConflicts(async () => {
+        const { clusterId, output } = await atomically(async () => {
           const cluster = await findCluster(storage, context, name);
           if (cluster.record.echoed.deletionProtection === true) {
             throw invalidRequest(`Cluster ${name} cannot be deleted while deletionProtection is on`, name);

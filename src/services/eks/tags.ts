@@ -22,7 +22,7 @@ import {
 import type { EksDeps, Given } from './deps.ts';
 import { entryKeys, ownTagKeys, taggingKeys } from './entrykeys.ts';
 import type { Found } from './lookup.ts';
-import { retryingConflicts } from './retrying.ts';
+import { atomically } from './retrying.ts';
 import { refuseBadTagKey, refuseBadTags, type Tags } from './tagrules.ts';
 
 type Taggable = Found<ClusterRecord> | Found<AccessEntryRecord>;
@@ -89,7 +89,7 @@ export function tagOperations(deps: EksDeps): Operations {
     context: OperationContext,
     change: (current: Tags) => Tags,
   ): Promise<object> {
-    return await retryingConflicts(async () => {
+    return await atomically(async () => {
       const { key, record, unchanged } = await findTaggable(resourceArn, context);
       const value = JSON.stringify({ ...record, tags: change(record.tags) });
       return context.commit({ expect: [unchanged], changes: [{ type: 'put', key, value }] }, {});

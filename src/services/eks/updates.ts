@@ -22,7 +22,7 @@ import { type Found, findCluster, onCluster } from './lookup.ts';
 import { readPage } from './paging.ts';
 import { findPrincipalById } from './principals.ts';
 import { invalidParameter, noSuchUpdate } from './refusals.ts';
-import { retryingConflicts } from './retrying.ts';
+import { atomically } from './retrying.ts';
 
 /** Updates kept per cluster; older ones are forgotten. Only deletionProtection can be changed more than twice. */
 const MAX_KEPT_UPDATES = 100;
@@ -66,7 +66,7 @@ export function updateOperations(deps: EksDeps): Operations {
         onCluster('eks:UpdateClusterConfig', storage, context, input.name, updateKeys(input)),
       async handle(input, context) {
         const wish = readWish(input, context);
-        return await retryingConflicts(async () => {
+        return await atomically(async () => {
           const cluster = await findCluster(storage, context, input.name);
           const { clusterId } = cluster.record;
           const kept = await listUpdates(clusterId);

@@ -1,10 +1,5 @@
-import {
-  type Batch,
-  type Put,
-  type Revision,
-  RevisionConflictError,
-  type StorageReader,
-} from '../../storage/storage.ts';
+import type { Batch, Put, Revision, StorageReader } from '../../storage/storage.ts';
+import { createAtomically } from '../retrying.ts';
 import { tooManyWriters } from './errors.ts';
 
 /** A record as read, with what a later write must expect. */
@@ -31,24 +26,5 @@ export function replacing<T extends object>({ key, revision }: Stored<T>, record
   return { expect: [{ key, revision }], changes: [put(key, record)] };
 }
 
-/**
- * Of n writers of one record each round has a winner, so this many rounds serve as many racing writers; more are
- * told to come back, as IAM does.
- */
-const maxAttempts = 64;
-
-/**
- * Runs read → check → commit again when another write came between. The attempt must read what it depends on itself,
- * so that a repeated one sees the other write and refuses where that made the request impossible (two racing creates:
- * one success, one EntityAlreadyExists).
- */
-export async function atomically<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!(error instanceof RevisionConflictError)) throw error;
-      if (count === maxAttempts) throw tooManyWriters(error);
-    }
-  }
-}
+/** For every operation of IAM and STS that writes. */
+export const atomically = createAtomically(tooManyWriters);
