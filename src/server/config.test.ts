@@ -94,14 +94,16 @@ test.each([
 });
 
 test.each([
-  'hooks.example.com',
-  'http://hooks.example.com/',
-  'https://user:pass@hooks.example.com/',
-  'https://hooks.example.com/#x',
-  'javascript:alert(1)',
-  '',
-])('alerts are not sent to `%s`', (text) => {
-  expect(() => parseAlertWebhook(text, undefined)).toThrow(ConfigError);
+  ['hooks.example.com', /is not a URL/],
+  ['', /is not a URL/],
+  ['http://hooks.example.com/', /is not https/],
+  ['javascript:alert(1)', /is not https/],
+  ['https://user:pass@hooks.example.com/', /carries credentials/],
+  ['https://hooks.example.com/#x', /has a fragment/],
+])('alerts are not sent to `%s`', (text, complaint) => {
+  const parse = () => parseAlertWebhook(text, undefined);
+  expect(parse).toThrow(ConfigError);
+  expect(parse).toThrow(complaint);
 });
 
 test('a short secret is refused; the white space around one does not count', () => {
