@@ -1,7 +1,6 @@
 import type { AttachedPolicy } from '@aws-sdk/client-iam';
 import { parseArn } from '../../engine/arn/arn.ts';
 import { lowerAscii } from '../../engine/arn/case.ts';
-import type { RequestContext } from '../../engine/iam/request.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { conditionKey } from '../conditionkeys.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
@@ -11,13 +10,13 @@ import type { IamDependencies } from './dependencies.ts';
 import {
   type Entity,
   type EntityKind,
-  entityTarget,
   groupKind,
   idOf,
   type NamedInput,
+  namedTarget,
   nameFailures,
-  nameOf,
-  requireEntity,
+  requireChangeable,
+  requireNamed,
   roleKind,
   userKind,
 } from './entities.ts';
@@ -51,11 +50,8 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   const { pageTokens } = dependencies;
   const { word } = kind;
 
-  const target = (action: string) => (input: NamedInput, context: OperationContext, keys?: RequestContext) =>
-    entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context, keys);
-
   const attachTarget = (action: string) => (input: AttachInput, context: OperationContext) =>
-    target(action)(input, context, conditionKey('iam:PolicyARN', input.PolicyArn));
+    namedTarget(dependencies, kind, action)(input, context, conditionKey('iam:PolicyARN', input.PolicyArn));
 
   const failures = (input: AttachInput): string[] => [
     ...nameFailures(kind, input),
@@ -82,8 +78,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
-        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
-        kind.refuseProtected(stored.record);
+        const stored = await requireChangeable(dependencies, kind, accountId, input);
         const found = requireAttachable(await findPolicy(dependencies, accountId, arn), 'Policy', arn);
         const attached = stored.record.attachedPolicyArns;
         if (attached.includes(arn)) return {};
@@ -99,8 +94,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
       const { PolicyArn: arn = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
-        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
-        kind.refuseProtected(stored.record);
+        const stored = await requireChangeable(dependencies, kind, accountId, input);
         const attached = stored.record.attachedPolicyArns;
         if (!attached.includes(arn)) throw noSuchEntity(`Policy ${arn} was not found.`);
         const found = await findPolicy(dependencies, accountId, arn);
@@ -111,7 +105,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   });
 
   const ListAttached = defineOperation<ListInput, object>({
-    authorization: target(`ListAttached${word}Policies`),
+    authorization: namedTarget(dependencies, kind, `ListAttached${word}Policies`),
     async handle(input, { caller: { accountId } }) {
       const { PathPrefix = '/' } = input;
       refuseInvalid([
@@ -119,7 +113,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
         ...validateMember('pathPrefix', input.PathPrefix, constraints.policyPath),
         ...pageFailures(input),
       ]);
-      const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const { record } = await requireNamed(dependencies, kind, accountId, input);
       const attached = record.attachedPolicyArns
         .map(attachedPolicy)
         .filter((policy) => policy.path.startsWith(PathPrefix))

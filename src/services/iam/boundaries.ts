@@ -8,11 +8,10 @@ import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
 import {
   type EntityKind,
-  entityTarget,
   type NamedInput,
+  namedTarget,
   nameFailures,
-  nameOf,
-  requireEntity,
+  requireChangeable,
   roleKind,
   userKind,
 } from './entities.ts';
@@ -81,11 +80,8 @@ function operationsFor<R extends UserRecord | RoleRecord>(
   const Put = defineOperation<BoundaryInput, object>({
     // What is told is the boundary it shall have: a policy that demands one is about the outcome.
     authorization: (input, context) =>
-      entityTarget(
-        dependencies,
-        kind,
-        `Put${word}PermissionsBoundary`,
-        nameOf(kind, input) ?? '',
+      namedTarget(dependencies, kind, `Put${word}PermissionsBoundary`)(
+        input,
         context,
         conditionKey('iam:PermissionsBoundary', input.PermissionsBoundary),
       ),
@@ -96,13 +92,7 @@ function operationsFor<R extends UserRecord | RoleRecord>(
         ...validateMember('permissionsBoundary', input.PermissionsBoundary, constraints.policyArn),
       ]);
       return atomically(async () => {
-        const { key, revision, record } = await requireEntity(
-          dependencies,
-          kind,
-          accountId,
-          nameOf(kind, input) ?? '',
-        );
-        kind.refuseProtected(record);
+        const { key, revision, record } = await requireChangeable(dependencies, kind, accountId, input);
         const { member, ...gained } = await newBoundary(dependencies, accountId, arn);
         if (record.permissionsBoundaryArn === arn) return {};
         const lost = await oldBoundary(dependencies, record);
@@ -116,24 +106,11 @@ function operationsFor<R extends UserRecord | RoleRecord>(
   });
 
   const Delete = defineOperation<NamedInput, object>({
-    authorization: (input, context) =>
-      entityTarget(
-        dependencies,
-        kind,
-        `Delete${word}PermissionsBoundary`,
-        nameOf(kind, input) ?? '',
-        context,
-      ),
+    authorization: namedTarget(dependencies, kind, `Delete${word}PermissionsBoundary`),
     async handle(input, { caller: { accountId }, commit }) {
       refuseInvalid(nameFailures(kind, input));
       return atomically(async () => {
-        const { key, revision, record } = await requireEntity(
-          dependencies,
-          kind,
-          accountId,
-          nameOf(kind, input) ?? '',
-        );
-        kind.refuseProtected(record);
+        const { key, revision, record } = await requireChangeable(dependencies, kind, accountId, input);
         const { permissionsBoundaryArn: old, ...unbounded } = record;
         // COMPAT: what AWS answers is not documented; removing what is not there is done already.
         if (old === undefined) return {};

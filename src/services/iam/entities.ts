@@ -74,7 +74,7 @@ export interface NamedInput {
   readonly GroupName?: string | undefined;
 }
 
-export function nameOf(kind: Pick<EntityKind, 'word'>, input: NamedInput): string | undefined {
+function nameOf(kind: Pick<EntityKind, 'word'>, input: NamedInput): string | undefined {
   return input[`${kind.word}Name`];
 }
 
@@ -91,6 +91,28 @@ export function refuseWithPolicies({ attachedPolicyArns, inlinePolicies }: Entit
   if (Object.keys(inlinePolicies).length > 0) {
     throw deleteConflict('Cannot delete entity, must delete policies first.');
   }
+}
+
+/** The user, role or group that an input names. */
+export function requireNamed<R extends Entity>(
+  dependencies: Pick<IamDependencies, 'storage'>,
+  kind: EntityKind<R>,
+  accountId: string,
+  input: NamedInput,
+): Promise<Stored<R>> {
+  return requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+}
+
+/** As `requireNamed`, to be changed: refuses what belongs to AWS. */
+export async function requireChangeable<R extends Entity>(
+  dependencies: Pick<IamDependencies, 'storage'>,
+  kind: EntityKind<R>,
+  accountId: string,
+  input: NamedInput,
+): Promise<Stored<R>> {
+  const stored = await requireNamed(dependencies, kind, accountId, input);
+  kind.refuseProtected(stored.record);
+  return stored;
 }
 
 /** The record by name, without regard to case; NoSuchEntity when there is none. */
@@ -126,6 +148,20 @@ export async function entityTarget<R extends Entity>(
     resourceInMessage: `${kind.noun} ${name}`,
     context: joinKeys(boundaryKey(action, record), keys),
   };
+}
+
+/** As `entityTarget`, for an operation that all kinds have: its action on whom the input names. */
+export function namedTarget<R extends Entity>(
+  dependencies: Pick<IamDependencies, 'storage' | 'partition'>,
+  kind: EntityKind<R>,
+  action: string,
+): (
+  input: NamedInput,
+  context: Pick<OperationContext, 'caller'>,
+  keys?: RequestContext,
+) => Promise<AuthorizationTarget> {
+  return (input, context, keys) =>
+    entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context, keys);
 }
 
 /**

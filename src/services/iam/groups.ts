@@ -5,8 +5,6 @@ import type {
   GetGroupRequest,
   GetGroupResponse,
   Group,
-  ListGroupsRequest,
-  ListGroupsResponse,
   UpdateGroupRequest,
 } from '@aws-sdk/client-iam';
 import type { GroupRecord, UserRecord } from '../../storage/records/iam.ts';
@@ -18,14 +16,8 @@ import { refuseInvalid, validateMember } from '../validation.ts';
 import { groupArn } from './arns.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import {
-  entityTarget,
-  groupKind,
-  listTarget,
-  movingTarget,
-  refuseWithPolicies,
-  requireEntity,
-} from './entities.ts';
+import { entityTarget, groupKind, movingTarget, refuseWithPolicies, requireEntity } from './entities.ts';
+import { defineEntityList } from './entitylists.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { newUniqueId } from './ids.ts';
 import { isMember, membersOf } from './members.ts';
@@ -100,24 +92,11 @@ export function createGroupOperations(dependencies: IamDependencies): Operations
     },
   });
 
-  const ListGroups = defineOperation<ListGroupsRequest, ListGroupsResponse>({
-    authorization: (input, context) =>
-      listTarget(dependencies, 'ListGroups', 'group', input.PathPrefix, context),
-    async handle(input, { caller: { accountId } }) {
-      const { PathPrefix = '/' } = input;
-      refuseInvalid([
-        ...validateMember('pathPrefix', input.PathPrefix, constraints.pathPrefix),
-        ...pageFailures(input),
-      ]);
-      const { items, ...page } = await pageOfRecords<GroupRecord>(
-        storage,
-        groupsPrefix(accountId),
-        (group) => group.path.startsWith(PathPrefix),
-        input,
-        { pageTokens, scope: `iam:ListGroups ${accountId} ${PathPrefix}` },
-      );
-      return { Groups: items.map((group) => groupOutput(partition, group)), ...page };
-    },
+  const ListGroups = defineEntityList<GroupRecord>(dependencies, {
+    action: 'ListGroups',
+    noun: 'group',
+    keys: groupsPrefix,
+    answer: (groups) => ({ Groups: groups.map((group) => groupOutput(partition, group)) }),
   });
 
   const UpdateGroup = defineOperation<UpdateGroupRequest, object>({

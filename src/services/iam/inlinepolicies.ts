@@ -1,17 +1,17 @@
-import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
+import { defineOperation, type Operations } from '../operation.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
 import {
   type Entity,
   type EntityKind,
-  entityTarget,
   groupKind,
   idOf,
   type NamedInput,
+  namedTarget,
   nameFailures,
-  nameOf,
-  requireEntity,
+  requireChangeable,
+  requireNamed,
   roleKind,
   userKind,
 } from './entities.ts';
@@ -37,8 +37,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
   const { pageTokens } = dependencies;
   const { word, noun } = kind;
 
-  const target = (action: string) => (input: NamedInput, context: OperationContext) =>
-    entityTarget(dependencies, kind, action, nameOf(kind, input) ?? '', context);
+  const target = (action: string) => namedTarget(dependencies, kind, action);
 
   const failures = (input: PolicyInput): string[] => [
     ...nameFailures(kind, input),
@@ -58,8 +57,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
       ]);
       requirePolicy(document, 'identity');
       return atomically(async () => {
-        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
-        kind.refuseProtected(stored.record);
+        const stored = await requireChangeable(dependencies, kind, accountId, input);
         const inlinePolicies = { ...stored.record.inlinePolicies, [policyName]: storedDocument(document) };
         const size = Object.values(inlinePolicies).reduce((sum, text) => sum + policySize(text), 0);
         if (size > kind.inlinePolicyLimit) {
@@ -77,7 +75,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
     async handle(input, { caller: { accountId } }) {
       const { PolicyName: policyName = '' } = input;
       refuseInvalid(failures(input));
-      const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const { record } = await requireNamed(dependencies, kind, accountId, input);
       // Own properties only: `constructor` is a lawful policy name, and no policy of anybody by itself.
       const document = Object.hasOwn(record.inlinePolicies, policyName)
         ? record.inlinePolicies[policyName]
@@ -95,7 +93,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
     authorization: target(`List${word}Policies`),
     async handle(input, { caller: { accountId } }) {
       refuseInvalid([...nameFailures(kind, input), ...pageFailures(input)]);
-      const { record } = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
+      const { record } = await requireNamed(dependencies, kind, accountId, input);
       const names = Object.keys(record.inlinePolicies).sort();
       const { items, ...page } = pageOf(names, (name) => name, input, {
         pageTokens,
@@ -111,8 +109,7 @@ function operationsFor<R extends Entity>(dependencies: IamDependencies, kind: En
       const { PolicyName: policyName = '' } = input;
       refuseInvalid(failures(input));
       return atomically(async () => {
-        const stored = await requireEntity(dependencies, kind, accountId, nameOf(kind, input) ?? '');
-        kind.refuseProtected(stored.record);
+        const stored = await requireChangeable(dependencies, kind, accountId, input);
         if (!Object.hasOwn(stored.record.inlinePolicies, policyName)) throw noSuchPolicy(policyName);
         const { [policyName]: _, ...inlinePolicies } = stored.record.inlinePolicies;
         return commit(replacing(stored, { ...stored.record, inlinePolicies }), {});

@@ -4,8 +4,6 @@ import type {
   DeleteRoleRequest,
   GetRoleRequest,
   GetRoleResponse,
-  ListRolesRequest,
-  ListRolesResponse,
   Role,
   UpdateAssumeRolePolicyRequest,
   UpdateRoleDescriptionRequest,
@@ -26,16 +24,15 @@ import type { IamDependencies } from './dependencies.ts';
 import {
   entityTarget,
   isServiceLinkedPath,
-  listTarget,
   refuseWithPolicies,
   requireEntity,
   roleKind,
 } from './entities.ts';
+import { defineEntityList } from './entitylists.ts';
 import { alreadyExists, deleteConflict, invalidInput, quotaExceeded } from './errors.ts';
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { roleLastUsed } from './lastused.ts';
-import { pageFailures, pageOfRecords } from './paging.ts';
 import { atomically, put, replacing, type Stored } from './records.ts';
 import { instanceProfilesOf } from './roleprofiles.ts';
 import { roleSummary } from './rolesummary.ts';
@@ -49,7 +46,7 @@ type Empty = Record<string, never>;
 
 /** Roles with their trust policies (iam-facts A11, J8, J16). */
 export function createRoleOperations(dependencies: IamDependencies): Operations {
-  const { storage, random, partition, pageTokens } = dependencies;
+  const { storage, random, partition } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
 
   /** What ListRoles tells; GetRole adds boundary, tags and last use. */
@@ -161,24 +158,13 @@ export function createRoleOperations(dependencies: IamDependencies): Operations 
     },
   });
 
-  const ListRoles = defineOperation<ListRolesRequest, ListRolesResponse>({
-    authorization: (input, context) =>
-      listTarget(dependencies, 'ListRoles', 'role', input.PathPrefix, context),
-    async handle(input, { caller: { accountId } }) {
-      const { PathPrefix = '/' } = input;
-      refuseInvalid([
-        ...validateMember('pathPrefix', input.PathPrefix, constraints.pathPrefix),
-        ...pageFailures(input),
-      ]);
-      const { items, ...page } = await pageOfRecords<RoleRecord>(
-        storage,
-        rolesPrefix(accountId),
-        (role) => role.path.startsWith(PathPrefix),
-        input,
-        { pageTokens, scope: `iam:ListRoles ${accountId} ${PathPrefix}` },
-      );
+  const ListRoles = defineEntityList<RoleRecord>(dependencies, {
+    action: 'ListRoles',
+    noun: 'role',
+    keys: rolesPrefix,
+    async answer(roles) {
       const arnOfId = createArnOfId(dependencies);
-      return { Roles: await Promise.all(items.map((role) => roleOutput(role, arnOfId))), ...page };
+      return { Roles: await Promise.all(roles.map((role) => roleOutput(role, arnOfId))) };
     },
   });
 

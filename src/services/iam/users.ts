@@ -4,8 +4,6 @@ import type {
   DeleteUserRequest,
   GetUserRequest,
   GetUserResponse,
-  ListUsersRequest,
-  ListUsersResponse,
   UpdateUserRequest,
   User,
 } from '@aws-sdk/client-iam';
@@ -31,19 +29,12 @@ import { entityArn, rootArn, userArn } from './arns.ts';
 import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
-import {
-  entityTarget,
-  listTarget,
-  movingTarget,
-  refuseWithPolicies,
-  requireEntity,
-  userKind,
-} from './entities.ts';
+import { entityTarget, movingTarget, refuseWithPolicies, requireEntity, userKind } from './entities.ts';
+import { defineEntityList } from './entitylists.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { deviceKeyOf } from './mfa/serials.ts';
-import { pageFailures, pageOfRecords } from './paging.ts';
 import { callerTarget, requireCaller } from './principals.ts';
 import { atomically, put, readRecord } from './records.ts';
 import { createTagPermission } from './tagpermission.ts';
@@ -52,7 +43,7 @@ const usersPerAccount = 5000;
 
 /** Users (iam-facts J1, J8, J10): names unique without case, kept as written; ids never reused. */
 export function createUserOperations(dependencies: IamDependencies): Operations {
-  const { storage, random, partition, pageTokens } = dependencies;
+  const { storage, random, partition } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
 
   /** What GetUser tells beyond ListUsers: boundary and tags. */
@@ -158,24 +149,11 @@ export function createUserOperations(dependencies: IamDependencies): Operations 
     },
   });
 
-  const ListUsers = defineOperation<ListUsersRequest, ListUsersResponse>({
-    authorization: (input, context) =>
-      listTarget(dependencies, 'ListUsers', 'user', input.PathPrefix, context),
-    async handle(input, { caller: { accountId } }) {
-      const { PathPrefix = '/' } = input;
-      refuseInvalid([
-        ...validateMember('pathPrefix', input.PathPrefix, constraints.pathPrefix),
-        ...pageFailures(input),
-      ]);
-      const { items, ...page } = await pageOfRecords<UserRecord>(
-        storage,
-        usersPrefix(accountId),
-        (user) => user.path.startsWith(PathPrefix),
-        input,
-        { pageTokens, scope: `iam:ListUsers ${accountId} ${PathPrefix}` },
-      );
-      return { Users: items.map((user) => userOutput(partition, user)), ...page };
-    },
+  const ListUsers = defineEntityList<UserRecord>(dependencies, {
+    action: 'ListUsers',
+    noun: 'user',
+    keys: usersPrefix,
+    answer: (users) => ({ Users: users.map((user) => userOutput(partition, user)) }),
   });
 
   const UpdateUser = defineOperation<UpdateUserRequest, Record<string, never>>({
