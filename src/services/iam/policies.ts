@@ -22,11 +22,12 @@ import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
 import { newUniqueId } from './ids.ts';
-import { type AwsManagedPolicy, awsManagedPolicies } from './managedpolicies.ts';
+import { awsManagedPolicies } from './managedpolicies.ts';
 import { pageFailures, pageOf } from './paging.ts';
 import { requireManagedPolicy } from './policydocuments.ts';
 import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
-import { countUse, type PolicyUse } from './policyuse.ts';
+import { awsPolicyOutput, ownPolicyOutput } from './policyoutput.ts';
+import { countUse } from './policyuse.ts';
 import { atomically, put } from './records.ts';
 import { createTagPermission } from './tagpermission.ts';
 
@@ -37,32 +38,6 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
   const { storage, random, partition, pageTokens } = dependencies;
   const requireTagPermission = createTagPermission(dependencies);
 
-  const ownPolicy = (policy: PolicyRecord): Policy => ({
-    PolicyName: policy.name,
-    PolicyId: policy.policyId,
-    Arn: policyArn(partition, policy),
-    Path: policy.path,
-    DefaultVersionId: policy.defaultVersionId,
-    AttachmentCount: policy.attachmentCount,
-    PermissionsBoundaryUsageCount: policy.boundaryCount ?? 0,
-    IsAttachable: true,
-    CreateDate: new Date(policy.createdAt),
-    UpdateDate: new Date(policy.updatedAt),
-  });
-
-  const awsPolicy = (policy: AwsManagedPolicy, uses: ReadonlyMap<string, PolicyUse>): Policy => ({
-    PolicyName: policy.name,
-    ...(policy.policyId === undefined ? {} : { PolicyId: policy.policyId }),
-    Arn: policy.arn,
-    Path: policy.path,
-    DefaultVersionId: policy.defaultVersionId,
-    AttachmentCount: uses.get(policy.arn)?.attachments ?? 0,
-    PermissionsBoundaryUsageCount: uses.get(policy.arn)?.boundaries ?? 0,
-    IsAttachable: true,
-    CreateDate: new Date(policy.createdAt),
-    UpdateDate: new Date(policy.updatedAt),
-  });
-
   /** What GetPolicy tells beyond ListPolicies: description and tags. */
   const details = ({ description, tags = [] }: Partial<PolicyRecord>): Partial<Policy> => ({
     ...(description === undefined ? {} : { Description: description }),
@@ -71,9 +46,9 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
 
   const wholePolicy = async (found: FoundPolicy, accountId: string): Promise<Policy> =>
     found.owner === 'account'
-      ? { ...ownPolicy(found.stored.record), ...details(found.stored.record) }
+      ? { ...ownPolicyOutput(partition, found.stored.record), ...details(found.stored.record) }
       : {
-          ...awsPolicy(found.policy, await countUse(storage, accountId)),
+          ...awsPolicyOutput(found.policy, (await countUse(storage, accountId)).get(found.policy.arn)),
           ...(found.policy.description === undefined ? {} : { Description: found.policy.description }),
         };
 
@@ -125,7 +100,7 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
           attachmentCount: 0,
         };
         const batch: Batch = { expect: [{ key, revision: 0 }], changes: [put(key, policy)] };
-        const output = { Policy: { ...ownPolicy(policy), ...details({ tags }) } };
+        const output = { Policy: { ...ownPolicyOutput(partition, policy), ...details({ tags }) } };
         return places.within(policiesPrefix(accountId), () => commit(batch, output));
       });
     },
@@ -160,13 +135,19 @@ export function createPolicyOperations(dependencies: IamDependencies): Operation
         const { entries } = await storage.list({ prefix: policiesPrefix(accountId) });
         for (const { value } of entries) {
           const record = JSON.parse(value) as PolicyRecord;
-          policies.push({ policy: ownPolicy(record), position: `1 ${lowerAscii(record.name)}` });
+          policies.push({
+            policy: ownPolicyOutput(partition, record),
+            position: `1 ${lowerAscii(record.name)}`,
+          });
         }
       }
       if (scope !== 'Local') {
         const counts = await countUse(storage, accountId);
         for (const policy of awsManagedPolicies(partition)) {
-          policies.push({ policy: awsPolicy(policy, counts), position: `2 ${lowerAscii(policy.name)}` });
+          policies.push({
+            policy: awsPolicyOutput(policy, counts.get(policy.arn)),
+            position: `2 ${lowerAscii(policy.name)}`,
+          });
         }
       }
       const wanted = policies.filter(

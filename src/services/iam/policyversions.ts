@@ -16,8 +16,9 @@ import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { deleteConflict, limitExceeded, noSuchEntity } from './errors.ts';
 import { pageFailures, pageOf } from './paging.ts';
-import { encodeDocument, requireManagedPolicy } from './policydocuments.ts';
+import { requireManagedPolicy } from './policydocuments.ts';
 import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
+import { awsVersionsOutput, ownVersionsOutput, versionOutput } from './policyoutput.ts';
 import { atomically, replacing } from './records.ts';
 
 const versionLimit = 5;
@@ -63,7 +64,7 @@ export function createPolicyVersionOperations(dependencies: IamDependencies): Op
           versions: [...record.versions, version],
           defaultVersionId: SetAsDefault ? version.versionId : record.defaultVersionId,
         };
-        const { Document: _, ...told } = versionOutput(policy)(version);
+        const { Document: _, ...told } = versionOutput(version, policy.defaultVersionId);
         return commit(replacing(stored, policy), { PolicyVersion: told });
       });
     },
@@ -151,25 +152,11 @@ function requireVersion(versions: readonly PolicyVersionRecord[], arn: string, v
   if (!versions.some((version) => version.versionId === versionId)) throw noSuchVersion(arn, versionId);
 }
 
-const versionOutput =
-  ({ defaultVersionId }: Pick<PolicyRecord, 'defaultVersionId'>) =>
-  ({ versionId, document, createdAt }: PolicyVersionRecord): PolicyVersion => ({
-    Document: encodeDocument(document),
-    VersionId: versionId,
-    IsDefaultVersion: versionId === defaultVersionId,
-    CreateDate: new Date(createdAt),
-  });
-
 /** Newest first, as AWS lists them. */
 function versionsOf(found: FoundPolicy): readonly PolicyVersion[] {
-  if (found.owner === 'aws') {
-    const { document, defaultVersionId, updatedAt } = found.policy;
-    return [versionOutput(found.policy)({ versionId: defaultVersionId, document, createdAt: updatedAt })];
-  }
-  const { record } = found.stored;
-  return record.versions
-    .map(versionOutput(record))
-    .sort((a, b) => (newestFirst(a) < newestFirst(b) ? -1 : 1));
+  const versions =
+    found.owner === 'aws' ? awsVersionsOutput(found.policy) : ownVersionsOutput(found.stored.record);
+  return versions.sort((a, b) => (newestFirst(a) < newestFirst(b) ? -1 : 1));
 }
 
 /** A position that grows while version numbers, which are never reused, fall. */

@@ -24,7 +24,7 @@ import {
 } from '../../../storage/records/keys.ts';
 import { defineOperation, type Operations } from '../../operation.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
-import { entityArn, policyArn } from '../arns.ts';
+import { entityArn } from '../arns.ts';
 import { boundaryOutput } from '../boundaries.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import type { Entity } from '../entities.ts';
@@ -33,6 +33,7 @@ import { roleLastUsed } from '../lastused.ts';
 import { type AwsManagedPolicy, awsManagedPolicies } from '../managedpolicies.ts';
 import { type Entry, pageFailures, pageOfEntries, recordsAfter } from '../paging.ts';
 import { encodeDocument } from '../policydocuments.ts';
+import { awsPolicyOutput, awsVersionsOutput, ownPolicyOutput, ownVersionsOutput } from '../policyoutput.ts';
 import { countUse, type PolicyUse } from '../policyuse.ts';
 import { roleSummary } from '../rolesummary.ts';
 import { createArnOfId } from '../trustpolicy.ts';
@@ -210,46 +211,13 @@ function attachedPolicies({ attachedPolicyArns }: Entity): AttachedPolicy[] {
 }
 
 function awsPolicyDetail(policy: AwsManagedPolicy, use: PolicyUse): ManagedPolicyDetail {
-  return {
-    PolicyName: policy.name,
-    ...(policy.policyId !== undefined && { PolicyId: policy.policyId }),
-    Arn: policy.arn,
-    Path: policy.path,
-    DefaultVersionId: policy.defaultVersionId,
-    AttachmentCount: use.attachments,
-    PermissionsBoundaryUsageCount: use.boundaries,
-    IsAttachable: true,
-    CreateDate: new Date(policy.createdAt),
-    UpdateDate: new Date(policy.updatedAt),
-    PolicyVersionList: [
-      {
-        Document: encodeDocument(policy.document),
-        VersionId: policy.defaultVersionId,
-        IsDefaultVersion: true,
-        CreateDate: new Date(policy.updatedAt),
-      },
-    ],
-  };
+  return { ...awsPolicyOutput(policy, use), PolicyVersionList: awsVersionsOutput(policy) };
 }
 
 function ownPolicyDetail(policy: PolicyRecord, partition: string): ManagedPolicyDetail {
   return {
-    PolicyName: policy.name,
-    PolicyId: policy.policyId,
-    Arn: policyArn(partition, policy),
-    Path: policy.path,
-    DefaultVersionId: policy.defaultVersionId,
-    AttachmentCount: policy.attachmentCount,
-    PermissionsBoundaryUsageCount: policy.boundaryCount ?? 0,
-    IsAttachable: true,
+    ...ownPolicyOutput(partition, policy),
     ...(policy.description !== undefined && { Description: policy.description }),
-    CreateDate: new Date(policy.createdAt),
-    UpdateDate: new Date(policy.updatedAt),
-    PolicyVersionList: policy.versions.map((version) => ({
-      Document: encodeDocument(version.document),
-      VersionId: version.versionId,
-      IsDefaultVersion: version.versionId === policy.defaultVersionId,
-      CreateDate: new Date(version.createdAt),
-    })),
+    PolicyVersionList: ownVersionsOutput(policy),
   };
 }
