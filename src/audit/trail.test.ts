@@ -103,3 +103,20 @@ test('a stranger who names a role of an account that does not exist is recorded 
   expect(found).toEqual(['444455556666', accountId]);
   await trail.close();
 });
+
+test.each(['newest', 'oldest'] as const)(
+  'a page that opens hundreds of chunks ends early: %s first',
+  async (order) => {
+    const trail = await aTrail(createMemoryStorage(), { sealing: { chunkRecords: 1 } });
+    for (let at = 0; at < 600; at++) {
+      trail.calls.record(aCall({ operation: `Get${at}` }));
+      await trail.flush();
+    }
+    const page = await trail.read({ limit: 1000, order });
+    expect(page.items.length).toBeLessThan(300);
+    const found = names(await allPages(trail, { limit: 1000, order }));
+    const inOrder = Array.from({ length: 600 }, (_, at) => `Get${at}`);
+    expect(found).toEqual(order === 'oldest' ? inOrder : inOrder.toReversed());
+    await trail.close();
+  },
+);

@@ -70,7 +70,7 @@ export interface TrailQuery {
 
 export interface TrailPage {
   readonly items: readonly TrailItem[];
-  /** Position to go on after; undefined when there is no more. */
+  /** Position to go on after; undefined when there is no more. A page may have fewer records than asked for, and not be the last. */
   readonly next: TrailPosition | undefined;
 }
 
