@@ -98,14 +98,16 @@ function noteCall(usage: Pick<Usage, 'note'>, call: Call): void {
   });
 }
 
-/** A cluster token is a presigned call of STS: the key and the principal were used there (token-facts 2). */
+/**
+ * A cluster token is a presigned call of STS: the key and the principal were used there (token-facts 2), also when the
+ * cluster then knew no such principal.
+ */
 function noteRequest(
   usage: Pick<Usage, 'note'>,
   { authentication, cluster, receivedAt }: ClusterRequest,
 ): void {
-  const { outcome, accessKeyId, principalId, principalArn } = authentication;
-  if (outcome !== 'authenticated' || accessKeyId === undefined) return;
-  if (principalId === undefined || principalArn === undefined) return;
+  const { accessKeyId, principalId, principalArn } = authentication;
+  if (accessKeyId === undefined || principalId === undefined || principalArn === undefined) return;
   usage.note({
     at: receivedAt,
     region: cluster.region,

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import { usageKey } from '../storage/records/keys.ts';
-import { aCall, alice, aTrail, noon } from './testworld.ts';
+import { aCall, alice, aRequest, aTrail, noon } from './testworld.ts';
 import type { Trail } from './trail.ts';
 
 const minutes = (count: number): number => noon + count * 60_000;
@@ -60,6 +60,17 @@ test('names of federated users, which their issuer chooses, are not remembered',
   trail.calls.record(aCall({ caller: { ...alice, ...name, accessKeyId: 'ASIATEMPORARY' } }));
   await trail.flush();
   expect(await storage.count('usage/')).toBe(0);
+  await trail.close();
+});
+
+test('a token for a cluster that does not know its principal is a use; one that was refused is not', async () => {
+  const trail = await aTrail(createMemoryStorage());
+  const token = { outcome: 'refused', accessKeyId: alice.accessKeyId } as const;
+  trail.requests.record(aRequest({ authentication: token, status: 401 }));
+  expect(await trail.usage.lastUsed(alice.accessKeyId)).toBeUndefined();
+  const { principalId, principalArn } = alice;
+  trail.requests.record(aRequest({ authentication: { ...token, principalId, principalArn }, status: 401 }));
+  expect(await trail.usage.lastUsed(alice.accessKeyId)).toMatchObject({ service: 'sts' });
   await trail.close();
 });
 
