@@ -12,6 +12,7 @@ import {
   tooManyRequests,
   unauthorized,
 } from '../wire/kube/status.ts';
+import { peerAddress } from '../wire/protocols/http.ts';
 import type { KubernetesOutcome } from './api.ts';
 import type { Answer, ApiContext } from './context.ts';
 import { servedResource, serveResource } from './dispatch.ts';
@@ -61,7 +62,7 @@ export async function serveRequest(
     seen,
     known: {
       auditId,
-      sourceIp: request.socket?.remoteAddress ?? '',
+      sourceIp: peerAddress(request.socket?.remoteAddress),
       ...userAgentOf(request),
       receivedAt: context.now(),
     },

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
-import type { HttpRequest, HttpResponse, Peer } from '../wire/protocols/http.ts';
+import { type HttpRequest, type HttpResponse, type Peer, peerAddress } from '../wire/protocols/http.ts';
 import { extensionPrefix } from './extension.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -154,10 +154,8 @@ async function operationalAnswer(
   }
 }
 
-/** A socket that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1`, and link-local ones with their zone. */
 function peerOf({ socket }: IncomingMessage): Peer {
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:(?=[0-9.]+$)/, '').replace(/%.*$/s, '');
-  return { address, secure: socket instanceof TLSSocket };
+  return { address: peerAddress(socket.remoteAddress), secure: socket instanceof TLSSocket };
 }
 
 function plain(status: number, text: string): HttpResponse {

@@ -18,6 +18,11 @@ export interface Peer {
   readonly secure: boolean;
 }
 
+/** The address of a socket's other end: one that listens on IPv6 shows IPv4 peers as `::ffff:192.0.2.1`, and link-local ones with their zone. */
+export function peerAddress(remoteAddress: string | undefined): string {
+  return (remoteAddress ?? '').replace(/^::ffff:(?=[0-9.]+$)/, '').replace(/%.*$/s, '');
+}
+
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
