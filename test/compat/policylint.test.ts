@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { awsManagedPolicies } from '../../src/services/iam/managedpolicies.ts';
+import { awsManagedPolicies } from '../../src/services/iam/policies/managedpolicies.ts';
 import { entryway, temporaryDirectory } from './process.ts';
 
 const directory = temporaryDirectory();

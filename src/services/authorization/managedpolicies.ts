@@ -5,7 +5,7 @@ import type { PolicyRecord } from '../../storage/records/iam.ts';
 import { allIamPrefix, policyKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { policyArn } from '../iam/arns.ts';
-import { awsManagedPolicy } from '../iam/managedpolicies.ts';
+import { awsManagedPolicy } from '../iam/policies/managedpolicies.ts';
 import { createRecordCache } from './recordcache.ts';
 
 /** As what a managed policy is used. */

@@ -18,7 +18,6 @@ import { defineOperation, type OperationContext, type Operations } from '../oper
 import { createQuota } from '../quota.ts';
 import { refuseInvalid, validateMember } from '../validation.ts';
 import { entityArn } from './arns.ts';
-import { boundaryOutput, newBoundary, oldBoundary } from './boundaries.ts';
 import * as constraints from './constraints.ts';
 import type { IamDependencies } from './dependencies.ts';
 import {
@@ -33,6 +32,7 @@ import { alreadyExists, deleteConflict, invalidInput, quotaExceeded } from './er
 import { creationKeys } from './iamkeys.ts';
 import { newUniqueId } from './ids.ts';
 import { roleLastUsed } from './lastused.ts';
+import { boundaryOutput, newBoundary, oldBoundary } from './policies/boundaries.ts';
 import { atomically, put, replacing, type Stored } from './records.ts';
 import { instanceProfilesOf } from './roleprofiles.ts';
 import { roleSummary } from './rolesummary.ts';

@@ -2,7 +2,7 @@ import type { Role } from '@aws-sdk/client-iam';
 import type { RoleRecord } from '../../storage/records/iam.ts';
 import { roleArn } from './arns.ts';
 import type { IamDependencies } from './dependencies.ts';
-import { encodeDocument } from './policydocuments.ts';
+import { encodeDocument } from './policies/policydocuments.ts';
 import { createArnOfId, readTrustPolicy } from './trustpolicy.ts';
 
 /** What every answer with a role in it tells. An answer with many roles gives them the same `arnOfId`. */

@@ -15,7 +15,7 @@ import type { IamDependencies } from './dependencies.ts';
 import { type EntityKind, entityTarget, requireEntity, roleKind, userKind } from './entities.ts';
 import { quotaExceeded } from './errors.ts';
 import { type PageRequest, pageFailures, pageOf } from './paging.ts';
-import { policyTarget, requireOwnPolicy } from './policylookup.ts';
+import { policyTarget, requireOwnPolicy } from './policies/policylookup.ts';
 import { atomically, replacing, type Stored } from './records.ts';
 
 /** How the resource is named in an input: one of these, by kind. */

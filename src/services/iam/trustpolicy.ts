@@ -7,7 +7,7 @@ import type { Expectation } from '../../storage/storage.ts';
 import { entityArn } from './arns.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { malformedPolicy, quotaExceeded } from './errors.ts';
-import { policySize, requirePolicy, storedDocument } from './policydocuments.ts';
+import { policySize, requirePolicy, storedDocument } from './policies/policydocuments.ts';
 import { readRecord, type Stored } from './records.ts';
 
 /** iam-facts A12; AWS raises it to 4,096 on request. */

@@ -1,8 +1,8 @@
 import type { PolicyDescriptorType } from '@aws-sdk/client-sts';
 import type { SessionContext } from '../../engine/iam/principal.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import { requirePolicy } from '../iam/policydocuments.ts';
-import { findPolicy } from '../iam/policylookup.ts';
+import { requirePolicy } from '../iam/policies/policydocuments.ts';
+import { findPolicy } from '../iam/policies/policylookup.ts';
 import { validateMember } from '../validation.ts';
 import type { StsDependencies } from './dependencies.ts';
 import { validationError } from './errors.ts';

@@ -25,16 +25,21 @@ import {
 import { defineOperation, type Operations } from '../../operation.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
 import { entityArn } from '../arns.ts';
-import { boundaryOutput } from '../boundaries.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import type { Entity } from '../entities.ts';
 import { groupOutput } from '../groups.ts';
 import { roleLastUsed } from '../lastused.ts';
-import { type AwsManagedPolicy, awsManagedPolicies } from '../managedpolicies.ts';
 import { type Entry, pageFailures, pageOfEntries, recordsAfter } from '../paging.ts';
-import { encodeDocument } from '../policydocuments.ts';
-import { awsPolicyOutput, awsVersionsOutput, ownPolicyOutput, ownVersionsOutput } from '../policyoutput.ts';
-import { countUse, type PolicyUse } from '../policyuse.ts';
+import { boundaryOutput } from '../policies/boundaries.ts';
+import { type AwsManagedPolicy, awsManagedPolicies } from '../policies/managedpolicies.ts';
+import { encodeDocument } from '../policies/policydocuments.ts';
+import {
+  awsPolicyOutput,
+  awsVersionsOutput,
+  ownPolicyOutput,
+  ownVersionsOutput,
+} from '../policies/policyoutput.ts';
+import { countUse, type PolicyUse } from '../policies/policyuse.ts';
 import { roleSummary } from '../rolesummary.ts';
 import { createArnOfId } from '../trustpolicy.ts';
 import { userOutput } from '../users.ts';

@@ -16,7 +16,7 @@ import { refuseInvalid, validateMember } from '../../validation.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { noSuchEntity } from '../errors.ts';
 import { pageFailures, pageOf } from '../paging.ts';
-import { policyTarget } from '../policylookup.ts';
+import { policyTarget } from '../policies/policylookup.ts';
 import { type AccessJob, createAccessJobs } from './accessjobs.ts';
 import { arnTarget } from './entityarn.ts';
 import { type Grants, readGrants } from './grants.ts';

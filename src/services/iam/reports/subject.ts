@@ -4,7 +4,7 @@ import { groupsPrefix, rolesPrefix, usersPrefix } from '../../../storage/records
 import { roleArn, userArn } from '../arns.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { membersOf } from '../members.ts';
-import { requirePolicyByArn } from '../policylookup.ts';
+import { requirePolicyByArn } from '../policies/policylookup.ts';
 import { allRecords } from './allrecords.ts';
 import { carriedPolicies, documentOf } from './carried.ts';
 import { requireByArn } from './entityarn.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { validatePolicy } from '../../engine/iam/validate.ts';
+import { validatePolicy } from '../../../engine/iam/validate.ts';
 import { awsManagedPolicies, awsManagedPolicy } from './managedpolicies.ts';
 
 describe('AWS-managed policies', () => {

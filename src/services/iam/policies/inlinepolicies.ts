@@ -1,7 +1,7 @@
-import { defineOperation, type Operations } from '../operation.ts';
-import { refuseInvalid, validateMember } from '../validation.ts';
-import * as constraints from './constraints.ts';
-import type { IamDependencies } from './dependencies.ts';
+import { defineOperation, type Operations } from '../../operation.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
 import {
   type Entity,
   type EntityKind,
@@ -14,11 +14,11 @@ import {
   requireNamed,
   roleKind,
   userKind,
-} from './entities.ts';
-import { limitExceeded, noSuchEntity } from './errors.ts';
-import { type PageRequest, pageFailures, pageOf } from './paging.ts';
+} from '../entities.ts';
+import { limitExceeded, noSuchEntity } from '../errors.ts';
+import { type PageRequest, pageFailures, pageOf } from '../paging.ts';
+import { atomically, replacing } from '../records.ts';
 import { encodeDocument, policySize, requirePolicy, storedDocument } from './policydocuments.ts';
-import { atomically, replacing } from './records.ts';
 
 interface PolicyInput extends NamedInput {
   readonly PolicyName?: string | undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { account, allowAll, createWorld, trustOf, type World } from './testworld.ts';
+import { account, allowAll, createWorld, trustOf, type World } from '../testworld.ts';
 
 const admin = 'arn:aws:iam::aws:policy/AdministratorAccess';
 const own = `arn:aws:iam::${account}:policy/limit`;

@@ -1,11 +1,11 @@
 import type { ListEntitiesForPolicyRequest, ListEntitiesForPolicyResponse } from '@aws-sdk/client-iam';
-import { groupsPrefix, rolesPrefix, usersPrefix } from '../../storage/records/keys.ts';
-import { defineOperation, type Operations } from '../operation.ts';
-import { refuseInvalid, validateMember } from '../validation.ts';
-import * as constraints from './constraints.ts';
-import type { IamDependencies } from './dependencies.ts';
-import { type Entity, type EntityKind, idOf } from './entities.ts';
-import { pageFailures, pageOf } from './paging.ts';
+import { groupsPrefix, rolesPrefix, usersPrefix } from '../../../storage/records/keys.ts';
+import { defineOperation, type Operations } from '../../operation.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
+import { type Entity, type EntityKind, idOf } from '../entities.ts';
+import { pageFailures, pageOf } from '../paging.ts';
 import { policyTarget, requirePolicyByArn } from './policylookup.ts';
 import { boundaryOf } from './policyuse.ts';
 

@@ -1,12 +1,12 @@
 import type { AttachedPolicy } from '@aws-sdk/client-iam';
-import { parseArn } from '../../engine/arn/arn.ts';
-import { lowerAscii } from '../../engine/arn/case.ts';
-import type { Batch } from '../../storage/storage.ts';
-import { conditionKey } from '../conditionkeys.ts';
-import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
-import { refuseInvalid, validateMember } from '../validation.ts';
-import * as constraints from './constraints.ts';
-import type { IamDependencies } from './dependencies.ts';
+import { parseArn } from '../../../engine/arn/arn.ts';
+import { lowerAscii } from '../../../engine/arn/case.ts';
+import type { Batch } from '../../../storage/storage.ts';
+import { conditionKey } from '../../conditionkeys.ts';
+import { defineOperation, type OperationContext, type Operations } from '../../operation.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
 import {
   type Entity,
   type EntityKind,
@@ -19,12 +19,12 @@ import {
   requireNamed,
   roleKind,
   userKind,
-} from './entities.ts';
-import { noSuchEntity, quotaExceeded } from './errors.ts';
-import { type PageRequest, pageFailures, pageOf } from './paging.ts';
+} from '../entities.ts';
+import { noSuchEntity, quotaExceeded } from '../errors.ts';
+import { type PageRequest, pageFailures, pageOf } from '../paging.ts';
+import { atomically, put, type Stored } from '../records.ts';
 import { type FoundPolicy, findPolicy } from './policylookup.ts';
 import { recounting, requireAttachable } from './policyuse.ts';
-import { atomically, put, type Stored } from './records.ts';
 
 /** Managed policies per user, role or group (iam-facts J4; AWS raises it to 20 on request). */
 const attachmentLimit = 10;

@@ -1,4 +1,4 @@
-import { isPartition } from '../../engine/arn/partitions.ts';
+import { isPartition } from '../../../engine/arn/partitions.ts';
 import { managedPolicyData } from './managedpolicydata.ts';
 
 /** A policy owned by AWS: readable and attachable by everybody, changeable by nobody. Times are epoch milliseconds. */

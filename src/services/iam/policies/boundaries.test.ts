@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { roleKey } from '../../storage/records/keys.ts';
-import { account, allowAll, createWorld, trustOf, type World } from './testworld.ts';
+import { roleKey } from '../../../storage/records/keys.ts';
+import { account, allowAll, createWorld, trustOf, type World } from '../testworld.ts';
 
 const power = 'arn:aws:iam::aws:policy/PowerUserAccess';
 const own = (name: string): string => `arn:aws:iam::${account}:policy/${name}`;

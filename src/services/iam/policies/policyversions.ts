@@ -9,17 +9,17 @@ import type {
   PolicyVersion,
   SetDefaultPolicyVersionRequest,
 } from '@aws-sdk/client-iam';
-import type { PolicyRecord, PolicyVersionRecord } from '../../storage/records/iam.ts';
-import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
-import { refuseInvalid, validateMember } from '../validation.ts';
-import * as constraints from './constraints.ts';
-import type { IamDependencies } from './dependencies.ts';
-import { deleteConflict, limitExceeded, noSuchEntity } from './errors.ts';
-import { pageFailures, pageOf } from './paging.ts';
+import type { PolicyRecord, PolicyVersionRecord } from '../../../storage/records/iam.ts';
+import { defineOperation, type OperationContext, type Operations } from '../../operation.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
+import { deleteConflict, limitExceeded, noSuchEntity } from '../errors.ts';
+import { pageFailures, pageOf } from '../paging.ts';
+import { atomically, replacing } from '../records.ts';
 import { requireManagedPolicy } from './policydocuments.ts';
 import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
 import { awsVersionsOutput, ownVersionsOutput, versionOutput } from './policyoutput.ts';
-import { atomically, replacing } from './records.ts';
 
 const versionLimit = 5;
 

@@ -9,27 +9,27 @@ import type {
   Policy,
   PolicyUsageType,
 } from '@aws-sdk/client-iam';
-import { lowerAscii } from '../../engine/arn/case.ts';
-import type { PolicyRecord } from '../../storage/records/iam.ts';
-import { policiesPrefix, policyKey } from '../../storage/records/keys.ts';
-import type { Batch } from '../../storage/storage.ts';
-import { requestTagKeys } from '../conditionkeys.ts';
-import { defineOperation, type Operations } from '../operation.ts';
-import { createQuota } from '../quota.ts';
-import { refuseInvalid, validateMember } from '../validation.ts';
-import { policyArn } from './arns.ts';
-import * as constraints from './constraints.ts';
-import type { IamDependencies } from './dependencies.ts';
-import { alreadyExists, deleteConflict, quotaExceeded } from './errors.ts';
-import { newUniqueId } from './ids.ts';
+import { lowerAscii } from '../../../engine/arn/case.ts';
+import type { PolicyRecord } from '../../../storage/records/iam.ts';
+import { policiesPrefix, policyKey } from '../../../storage/records/keys.ts';
+import type { Batch } from '../../../storage/storage.ts';
+import { requestTagKeys } from '../../conditionkeys.ts';
+import { defineOperation, type Operations } from '../../operation.ts';
+import { createQuota } from '../../quota.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
+import { policyArn } from '../arns.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
+import { alreadyExists, deleteConflict, quotaExceeded } from '../errors.ts';
+import { newUniqueId } from '../ids.ts';
+import { pageFailures, pageOf } from '../paging.ts';
+import { atomically, put } from '../records.ts';
+import { createTagPermission } from '../tagpermission.ts';
 import { awsManagedPolicies } from './managedpolicies.ts';
-import { pageFailures, pageOf } from './paging.ts';
 import { requireManagedPolicy } from './policydocuments.ts';
 import { type FoundPolicy, policyTarget, requireOwnPolicy, requirePolicyByArn } from './policylookup.ts';
 import { awsPolicyOutput, ownPolicyOutput } from './policyoutput.ts';
 import { countUse } from './policyuse.ts';
-import { atomically, put } from './records.ts';
-import { createTagPermission } from './tagpermission.ts';
 
 const policiesPerAccount = 1500;
 

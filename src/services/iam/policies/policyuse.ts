@@ -1,10 +1,10 @@
-import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
-import { groupsPrefix, rolesPrefix, usersPrefix } from '../../storage/records/keys.ts';
-import type { Batch, StorageReader } from '../../storage/storage.ts';
-import type { Entity } from './entities.ts';
-import { noSuchEntity, policyNotAttachable } from './errors.ts';
+import type { GroupRecord, RoleRecord, UserRecord } from '../../../storage/records/iam.ts';
+import { groupsPrefix, rolesPrefix, usersPrefix } from '../../../storage/records/keys.ts';
+import type { Batch, StorageReader } from '../../../storage/storage.ts';
+import type { Entity } from '../entities.ts';
+import { noSuchEntity, policyNotAttachable } from '../errors.ts';
+import { put } from '../records.ts';
 import type { FoundPolicy } from './policylookup.ts';
-import { put } from './records.ts';
 
 /** Users, roles and groups that carry a managed policy: as permissions, or as the boundary of a user or role. */
 export interface PolicyUse {

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { policySize, storedDocument } from './policydocuments.ts';
 import {
   account,
   allowAll,
@@ -10,7 +9,8 @@ import {
   trustOf,
   userPrincipal,
   type World,
-} from './testworld.ts';
+} from '../testworld.ts';
+import { policySize, storedDocument } from './policydocuments.ts';
 
 type PolicyAnswer = { Policy: { Arn: string; PolicyId: string; AttachmentCount: number } };
 type PolicyList = { Policies: { PolicyName: string }[]; IsTruncated: boolean; Marker?: string };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { account, allowAll, createWorld, documentOfSize, type World } from './testworld.ts';
+import { account, allowAll, createWorld, documentOfSize, type World } from '../testworld.ts';
 
 const PolicyArn = `arn:aws:iam::${account}:policy/read`;
 const admin = 'arn:aws:iam::aws:policy/AdministratorAccess';

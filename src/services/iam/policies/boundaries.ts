@@ -1,11 +1,11 @@
 import type { AttachedPermissionsBoundary } from '@aws-sdk/client-iam';
-import type { RoleRecord, UserRecord } from '../../storage/records/iam.ts';
-import type { Batch } from '../../storage/storage.ts';
-import { conditionKey } from '../conditionkeys.ts';
-import { defineOperation, type Operations } from '../operation.ts';
-import { refuseInvalid, validateMember } from '../validation.ts';
-import * as constraints from './constraints.ts';
-import type { IamDependencies } from './dependencies.ts';
+import type { RoleRecord, UserRecord } from '../../../storage/records/iam.ts';
+import type { Batch } from '../../../storage/storage.ts';
+import { conditionKey } from '../../conditionkeys.ts';
+import { defineOperation, type Operations } from '../../operation.ts';
+import { refuseInvalid, validateMember } from '../../validation.ts';
+import * as constraints from '../constraints.ts';
+import type { IamDependencies } from '../dependencies.ts';
 import {
   type EntityKind,
   type NamedInput,
@@ -14,10 +14,10 @@ import {
   requireChangeable,
   roleKind,
   userKind,
-} from './entities.ts';
+} from '../entities.ts';
+import { atomically, put } from '../records.ts';
 import { findPolicy } from './policylookup.ts';
 import { recounting, requireAttachable } from './policyuse.ts';
-import { atomically, put } from './records.ts';
 
 interface BoundaryInput extends NamedInput {
   readonly PermissionsBoundary?: string | undefined;

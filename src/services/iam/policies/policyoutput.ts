@@ -1,6 +1,6 @@
 import type { Policy, PolicyVersion } from '@aws-sdk/client-iam';
-import type { PolicyRecord } from '../../storage/records/iam.ts';
-import { policyArn } from './arns.ts';
+import type { PolicyRecord } from '../../../storage/records/iam.ts';
+import { policyArn } from '../arns.ts';
 import type { AwsManagedPolicy } from './managedpolicies.ts';
 import { encodeDocument } from './policydocuments.ts';
 import type { PolicyUse } from './policyuse.ts';

@@ -1,7 +1,7 @@
-import type { PolicyDocument, PolicyKind } from '../../engine/iam/document.ts';
-import { validatePolicy } from '../../engine/iam/validate.ts';
-import { encodePercent } from '../../wire/protocols/scalars.ts';
-import { malformedPolicy, quotaExceeded } from './errors.ts';
+import type { PolicyDocument, PolicyKind } from '../../../engine/iam/document.ts';
+import { validatePolicy } from '../../../engine/iam/validate.ts';
+import { encodePercent } from '../../../wire/protocols/scalars.ts';
+import { malformedPolicy, quotaExceeded } from '../errors.ts';
 
 /** Characters of a managed policy, as `policySize` counts (iam-facts A12). */
 const managedPolicyLimit = 6144;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { policyKey } from '../../storage/records/keys.ts';
-import { account, allowAll, createWorld, type World } from './testworld.ts';
+import { policyKey } from '../../../storage/records/keys.ts';
+import { account, allowAll, createWorld, type World } from '../testworld.ts';
 
 type PolicyAnswer = { Policy: { Arn: string; PolicyId: string; AttachmentCount: number } };
 

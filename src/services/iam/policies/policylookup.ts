@@ -1,16 +1,16 @@
-import { parseArn } from '../../engine/arn/arn.ts';
-import type { Principal } from '../../engine/iam/principal.ts';
-import type { RequestContext } from '../../engine/iam/request.ts';
-import type { PolicyRecord } from '../../storage/records/iam.ts';
-import { policyKey } from '../../storage/records/keys.ts';
-import { AwsError } from '../../wire/protocols/errors.ts';
-import { resourceTagKeys, resourceWithKeys } from '../conditionkeys.ts';
-import type { AuthorizationTarget, OperationContext } from '../operation.ts';
-import { policyArn } from './arns.ts';
-import type { IamDependencies } from './dependencies.ts';
-import { invalidInput, noSuchEntity } from './errors.ts';
+import { parseArn } from '../../../engine/arn/arn.ts';
+import type { Principal } from '../../../engine/iam/principal.ts';
+import type { RequestContext } from '../../../engine/iam/request.ts';
+import type { PolicyRecord } from '../../../storage/records/iam.ts';
+import { policyKey } from '../../../storage/records/keys.ts';
+import { AwsError } from '../../../wire/protocols/errors.ts';
+import { resourceTagKeys, resourceWithKeys } from '../../conditionkeys.ts';
+import type { AuthorizationTarget, OperationContext } from '../../operation.ts';
+import { policyArn } from '../arns.ts';
+import type { IamDependencies } from '../dependencies.ts';
+import { invalidInput, noSuchEntity } from '../errors.ts';
+import { readRecord, type Stored } from '../records.ts';
 import { type AwsManagedPolicy, awsManagedPolicy } from './managedpolicies.ts';
-import { readRecord, type Stored } from './records.ts';
 
 /** A managed policy: one of the account's own, or one of AWS's. */
 export type FoundPolicy =
