@@ -5,7 +5,7 @@ import { CommandError } from './failure.ts';
 import { type AlertOptions, showAlerts } from './trail/alerts.ts';
 import { openTrailClient } from './trail/client.ts';
 import { withNew } from './trail/follow.ts';
-import { createRowWriter, endQuietlyWithReader, writeText } from './trail/lines.ts';
+import { contentOf, createRowWriter, endQuietlyWithReader, jsonLine, writeText } from './trail/lines.ts';
 import { trailColumns, trailRow } from './trail/row.ts';
 import { parseRange, type Range, type RangeOptions } from './trail/times.ts';
 
@@ -59,7 +59,9 @@ export async function showTrail(options: TrailOptions): Promise<void> {
   for await (const items of pages) {
     if (items.length === 0) continue;
     isEmpty = false;
-    await (options.json ? writeText(out, items.map(jsonLine).join('')) : table.write(items.map(trailRow)));
+    await (options.json
+      ? writeText(out, items.map((item) => jsonLine(contentOf(item))).join(''))
+      : table.write(items.map(trailRow)));
   }
   if (isEmpty) process.stderr.write('entryway: nothing was recorded that matches\n');
 }
@@ -98,8 +100,4 @@ function countOf({ limit }: TrailOptions, { from }: Range): number | undefined {
 
 async function* once(read: () => Promise<readonly TrailItem[]>): AsyncIterable<readonly TrailItem[]> {
   yield await read();
-}
-
-function jsonLine(item: TrailItem): string {
-  return `${JSON.stringify(item.kind === 'aws' ? item.record : item.event)}\n`;
 }

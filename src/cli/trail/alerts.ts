@@ -6,7 +6,7 @@ import { CommandError } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import type { TrailClient } from './client.ts';
 import { withNew } from './follow.ts';
-import { createRowWriter, writeText } from './lines.ts';
+import { createRowWriter, jsonLine, writeText } from './lines.ts';
 import type { Range } from './times.ts';
 
 export interface AlertOptions {
@@ -60,7 +60,7 @@ export async function showAlerts(
     for (const alert of alerts) raised.set(alert.ruleId, alert);
     if (alerts.length === 0) continue;
     await (options.json
-      ? writeText(out, alerts.map((alert) => `${JSON.stringify(alert)}\n`).join(''))
+      ? writeText(out, alerts.map(jsonLine).join(''))
       : table.write(alerts.map((alert) => alertRow(alert, options.ownAccountId))));
   }
   if (raised.size === 0) process.stderr.write('entryway: no alerts\n');

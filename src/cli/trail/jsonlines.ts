@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { timestamp } from '../../audit/export/names.ts';
 import type { TrailItem, TrailKind } from '../../audit/item.ts';
+import { contentOf, jsonLine } from './lines.ts';
 
 interface Part {
   readonly file: string;
@@ -37,7 +38,7 @@ export async function writeJsonLines(
   try {
     for await (const items of pages) {
       for (const kind of ['aws', 'kubernetes'] as const) {
-        const lines = items.filter((item) => item.kind === kind).map(lineOf);
+        const lines = items.filter((item) => item.kind === kind).map((item) => jsonLine(contentOf(item)));
         if (lines.length === 0) continue;
         await (await partOf(kind)).handle.write(lines.join(''));
         records += lines.length;
@@ -52,10 +53,6 @@ export async function writeJsonLines(
     }
   }
   return { records, files: [...parts.values()].map(({ file }) => file) };
-}
-
-function lineOf(item: TrailItem): string {
-  return `${JSON.stringify(item.kind === 'aws' ? item.record : item.event)}\n`;
 }
 
 /** `20260115T130000Z` */

@@ -1,4 +1,7 @@
 import { once } from 'node:events';
+import type { CloudTrailRecord } from '../../audit/cloudtrail/record.ts';
+import type { TrailItem } from '../../audit/item.ts';
+import type { KubernetesAuditEvent } from '../../audit/kubernetes/event.ts';
 import { printable } from '../render/printable.ts';
 
 /** Where rows go as they come; nothing is held back, so a table can be without end. */
@@ -34,6 +37,26 @@ export function createRowWriter(
       await writeText(out, text + cells.map(line).join(''));
     },
   };
+}
+
+/** The record or event itself: what is printed and exported of an item. */
+export function contentOf(item: TrailItem): CloudTrailRecord | KubernetesAuditEvent {
+  return item.kind === 'aws' ? item.record : item.event;
+}
+
+/**
+ * A value as one line of JSON. SECURITY: JSON leaves characters as they are that terminals act on (C1 controls, marks that
+ * turn text around), and a user agent may hold them; escaped, they mean the same to every reader.
+ */
+export function jsonLine(value: object): string {
+  const text = JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from({ length: character.length }, (_, at) => unicodeEscape(character.charCodeAt(at))).join(''),
+  );
+  return `${text}\n`;
+}
+
+function unicodeEscape(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
 }
 
 /** Resolves when the reader has room again: what is printed does not pile up. */
