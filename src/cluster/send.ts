@@ -12,16 +12,16 @@ export function sendRendered(
   { status, headers, body }: Rendered,
 ): void {
   if (response.destroyed || response.headersSent) return;
-  const bytes = Buffer.from(body, 'utf8');
   setHeader(response, 'Cache-Control', 'no-cache, private');
   for (const [name, value] of Object.entries(headers)) setHeader(response, name, value);
   setHeader(response, 'Audit-Id', auditId);
-  setHeader(response, 'Content-Length', String(bytes.length));
+  setHeader(response, 'Content-Length', String(Buffer.byteLength(body)));
   // A body that was not read to its end (413, 401 …) leaves an HTTP/1.1 connection unusable for the next request.
   if (response instanceof ServerResponse && !request.complete) setHeader(response, 'Connection', 'close');
   response.statusCode = status;
   if (request.method === 'HEAD') response.end();
-  else response.end(bytes);
+  // Text, not bytes: Node writes it together with the headers.
+  else response.end(body);
 }
 
 /** Opens the stream of a watch. The headers go out at once: kubectl waits for them (kubernetes-facts D3.4). */

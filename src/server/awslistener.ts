@@ -163,8 +163,9 @@ function plain(status: number, text: string): HttpResponse {
 }
 
 function end(outgoing: ServerResponse, response: HttpResponse): void {
-  const body = typeof response.body === 'string' ? Buffer.from(response.body) : response.body;
-  outgoing.writeHead(response.status, { ...response.headers, 'content-length': body.length });
+  const { status, headers, body } = response;
+  outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  // Text, not bytes, where it is text: Node writes it together with the headers.
   outgoing.end(body);
 }
 
