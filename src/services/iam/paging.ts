@@ -18,6 +18,9 @@ export interface Page<T> {
 
 const defaultMaxItems = 100;
 
+/** How many records are read from the store in one go, also where few of them are on the page. */
+const recordsAtOnce = 100;
+
 export function pageFailures(input: PageRequest): string[] {
   return [
     ...validateMember('marker', input.Marker, constraints.marker),
@@ -59,7 +62,7 @@ export interface Entry<T> {
 }
 
 /**
- * One page of a list that is read from a position on, in the order of the positions. Reads no more than the page needs.
+ * One page of a list that is read from a position on, in the order of the positions, as far as the page goes.
  * A page may end before it has as many items as asked for: when they are `longest` characters in the store together.
  */
 export async function pageOfEntries<T>(
@@ -89,13 +92,12 @@ export async function* recordsAfter<T>(
   storage: StorageReader,
   prefix: string,
   position: string | undefined,
-  readAtOnce = defaultMaxItems,
 ): AsyncGenerator<Entry<T>> {
   let after = position;
   for (let more = true; more; ) {
     const read = await storage.list({
       prefix,
-      limit: readAtOnce,
+      limit: recordsAtOnce,
       ...(after === undefined ? {} : { after: prefix + after }),
     });
     for (const { key, value } of read.entries) {
@@ -114,10 +116,9 @@ export async function pageOfRecords<T>(
   input: PageRequest,
   listing: Listing,
 ): Promise<Page<T>> {
-  const readAtOnce = (input.MaxItems ?? defaultMaxItems) + 1;
   return pageOfEntries<T>(
     async function* (position) {
-      for await (const entry of recordsAfter<T>(storage, prefix, position, readAtOnce)) {
+      for await (const entry of recordsAfter<T>(storage, prefix, position)) {
         if (keep(entry.item)) yield entry;
       }
     },
