@@ -7,9 +7,9 @@ import { defineOperation, type Operations } from '../../operation.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
 import * as constraints from '../constraints.ts';
 import type { IamDependencies } from '../dependencies.ts';
+import { arnTarget, requireByArn } from '../entityarn.ts';
 import { validationError } from '../errors.ts';
-import { type CarriedPolicy, carriedPolicies } from './carried.ts';
-import { arnTarget, requireByArn } from './entityarn.ts';
+import { type CarriedPolicy, carriedPolicies } from '../policies/carried.ts';
 import { readGrants } from './grants.ts';
 
 /** `ListPoliciesGrantingServiceAccess`: which of the policies of somebody let it use which services. */

@@ -14,11 +14,11 @@ import { parseArn } from '../../../engine/arn/arn.ts';
 import { defineOperation, type Operations } from '../../operation.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
 import type { IamDependencies } from '../dependencies.ts';
+import { arnTarget } from '../entityarn.ts';
 import { noSuchEntity } from '../errors.ts';
 import { pageFailures, pageOf } from '../paging.ts';
 import { policyTarget } from '../policies/policylookup.ts';
 import { type AccessJob, createAccessJobs } from './accessjobs.ts';
-import { arnTarget } from './entityarn.ts';
 import { type Grants, readGrants } from './grants.ts';
 import { subjectOf, type UsingEntity } from './subject.ts';
 

@@ -3,11 +3,11 @@ import type { GroupRecord, RoleRecord, UserRecord } from '../../../storage/recor
 import { groupsPrefix, rolesPrefix, usersPrefix } from '../../../storage/records/keys.ts';
 import { roleArn, userArn } from '../arns.ts';
 import type { IamDependencies } from '../dependencies.ts';
+import { requireByArn } from '../entityarn.ts';
 import { membersOf } from '../members.ts';
+import { carriedPolicies, documentOf } from '../policies/carried.ts';
 import { requirePolicyByArn } from '../policies/policylookup.ts';
 import { allRecords } from './allrecords.ts';
-import { carriedPolicies, documentOf } from './carried.ts';
-import { requireByArn } from './entityarn.ts';
 
 type Lookup = Pick<IamDependencies, 'storage' | 'partition'>;
 

@@ -2,7 +2,7 @@ import type { PolicyIdentifier } from '@aws-sdk/client-iam';
 import { parseArn } from '../../../engine/arn/arn.ts';
 import { compileWildcard } from '../../../engine/arn/wildcard.ts';
 import { invalidInput } from '../errors.ts';
-import type { CarriedPolicy } from '../reports/carried.ts';
+import type { CarriedPolicy } from '../policies/carried.ts';
 
 /** Is the policy taken out of the simulation? */
 export type Excluded = (policy: CarriedPolicy, use: 'permissions' | 'boundary') => boolean;

@@ -11,10 +11,10 @@ import { defineOperation, type OperationContext, type Operations } from '../../o
 import { refuseInvalid, validateMember } from '../../validation.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { isServiceLinkedPath } from '../entities.ts';
+import { arnTarget, requireByArn } from '../entityarn.ts';
 import { invalidInput } from '../errors.ts';
 import { pageOf } from '../paging.ts';
-import { carriedBoundary, carriedPolicies } from '../reports/carried.ts';
-import { arnTarget, requireByArn } from '../reports/entityarn.ts';
+import { carriedBoundary, carriedPolicies } from '../policies/carried.ts';
 import { evaluationResult } from './answer.ts';
 import { anybodyOf, callerOfArn } from './caller.ts';
 import { contextOf } from './contextentries.ts';

@@ -6,7 +6,7 @@ import { referencedKeys, uniqueKeys } from '../../../engine/iam/keys.ts';
 import { parsePolicy } from '../../../engine/iam/parse.ts';
 import type { Position } from '../../../engine/iam/position.ts';
 import { invalidInput } from '../errors.ts';
-import { type CarriedPolicy, sourceOf } from '../reports/carried.ts';
+import { type CarriedPolicy, sourceOf } from '../policies/carried.ts';
 
 /** The policies of one simulation: compiled for the engine, with what an answer says of their statements. */
 export interface Sources {

@@ -1,12 +1,12 @@
-import { parseArn } from '../../../engine/arn/arn.ts';
-import type { RequestContext } from '../../../engine/iam/request.ts';
-import type { GroupRecord, RoleRecord, UserRecord } from '../../../storage/records/iam.ts';
-import type { AuthorizationTarget, OperationContext } from '../../operation.ts';
-import { entityArn } from '../arns.ts';
-import type { IamDependencies } from '../dependencies.ts';
-import { type Entity, type EntityKind, entityTarget, groupKind, roleKind, userKind } from '../entities.ts';
-import { invalidInput, noSuchEntity } from '../errors.ts';
-import { readRecord } from '../records.ts';
+import { parseArn } from '../../engine/arn/arn.ts';
+import type { RequestContext } from '../../engine/iam/request.ts';
+import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
+import type { AuthorizationTarget, OperationContext } from '../operation.ts';
+import { entityArn } from './arns.ts';
+import type { IamDependencies } from './dependencies.ts';
+import { type Entity, type EntityKind, entityTarget, groupKind, roleKind, userKind } from './entities.ts';
+import { invalidInput, noSuchEntity } from './errors.ts';
+import { readRecord } from './records.ts';
 
 type Lookup = Pick<IamDependencies, 'storage' | 'partition'>;
 

@@ -3,9 +3,9 @@ import type { GroupRecord } from '../../../storage/records/iam.ts';
 import { groupKey } from '../../../storage/records/keys.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import type { Entity, EntityKind } from '../entities.ts';
-import { type FoundPolicy, findPolicy } from '../policies/policylookup.ts';
-import { boundaryOf } from '../policies/policyuse.ts';
 import { readRecord } from '../records.ts';
+import { type FoundPolicy, findPolicy } from './policylookup.ts';
+import { boundaryOf } from './policyuse.ts';
 
 type Lookup = Pick<IamDependencies, 'storage' | 'partition'>;
 
