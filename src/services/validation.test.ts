@@ -84,3 +84,15 @@ test('several failures become one ValidationError that counts them (H9)', () => 
     ),
   );
 });
+
+test('of very many failures the first are told, and how many there are', () => {
+  const failures = Array.from({ length: 100_000 }, (_, at) => `failure ${at}`);
+  let message = '';
+  try {
+    refuseInvalid(failures);
+  } catch (error) {
+    message = String(error);
+  }
+  expect(message).toContain('100000 validation errors detected: failure 0; failure 1;');
+  expect(message.length).toBeLessThan(10_000);
+});
