@@ -207,6 +207,38 @@ describe('retention', () => {
     await trail.close();
   });
 
+  test('the bound on size holds while records come as fast as they are sealed', async () => {
+    const inner = createMemoryStorage();
+    let trail: Trail | undefined;
+    let seals = 0;
+    let most = 0;
+    const storage: Storage = {
+      ...inner,
+      async commit(batch: Batch) {
+        const revision = await inner.commit(batch);
+        if (
+          batch.changes.some(({ key, type }) => type === 'put' && key.startsWith(sealsPrefix)) &&
+          seals++ < 300
+        ) {
+          // As many again as were just sealed.
+          for (let at = 0; at < 10; at++)
+            await inner.commit({ changes: trail?.calls.recordOf(aCall()) ?? [] });
+        }
+        const { entries } = await inner.list({ prefix: 'trail/' });
+        most = Math.max(
+          most,
+          entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0),
+        );
+        return revision;
+      },
+    };
+    trail = await aTrail(storage, { sealing: { ...sealing, keptCharacters: 50_000 }, queue });
+    await fill(trail, 30);
+    await expect.poll(() => seals).toBeGreaterThan(300);
+    expect(most).toBeLessThan(110_000);
+    await trail.close();
+  });
+
   test('after ninety days records go, and the chain goes on from the hash the removal names', async () => {
     const storage = createMemoryStorage();
     const trail = await aTrail(storage, { sealing, queue });

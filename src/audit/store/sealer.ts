@@ -158,6 +158,8 @@ export function createSealer(options: SealerOptions): Sealer {
         again = false;
         for (let blocks = nextBlocks(); blocks.length > 0 && !stopped; blocks = nextBlocks()) {
           await sealBlocks(blocks);
+          // Here as well: under load there is always a next one.
+          await remove();
         }
         if (!stopped) await remove();
       } while (again && !stopped);
