@@ -1,3 +1,4 @@
+import { parseArn } from '../../engine/arn/arn.ts';
 import type { GroupRecord, PolicyRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 
 type Named = { readonly accountId: string; readonly path: string; readonly name: string };
@@ -21,3 +22,11 @@ export const policyArn = (partition: string, policy: Pick<PolicyRecord, keyof Na
   entityArn(partition, 'policy', policy);
 export const rootArn = (partition: string, accountId: string): string =>
   `arn:${partition}:iam::${accountId}:root`;
+
+/**
+ * What a call about an ARN is authorized on: the ARN as it came, or everything when it is none. So who may do
+ * everything is told what is wrong with it, and who may do less, that they may not.
+ */
+export function arnOrAll(arn: string | undefined): string {
+  return arn !== undefined && parseArn(arn) !== undefined ? arn : '*';
+}

@@ -2,7 +2,7 @@ import { parseArn } from '../../engine/arn/arn.ts';
 import type { RequestContext } from '../../engine/iam/request.ts';
 import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
-import { entityArn } from './arns.ts';
+import { arnOrAll, entityArn } from './arns.ts';
 import type { IamDependencies } from './dependencies.ts';
 import { type Entity, type EntityKind, entityTarget, groupKind, roleKind, userKind } from './entities.ts';
 import { invalidInput, noSuchEntity } from './errors.ts';
@@ -72,5 +72,10 @@ export async function arnTarget(
     const found = typeof resource === 'string' ? resource : resource?.arn;
     if (found === arn) return target;
   }
-  return { action: `iam:${action}`, resources: [arn ?? '*'], context: keys };
+  return {
+    action: `iam:${action}`,
+    resources: [arnOrAll(arn)],
+    resourceInMessage: arn ?? '*',
+    context: keys,
+  };
 }

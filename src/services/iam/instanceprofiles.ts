@@ -35,6 +35,7 @@ import { roleSummary } from './rolesummary.ts';
 import { requireAlso } from './secondcheck.ts';
 import { createTagPermission } from './tagpermission.ts';
 import { tagOperations } from './tags.ts';
+import { createArnOfId } from './trustpolicy.ts';
 
 type Empty = Record<string, never>;
 
@@ -49,7 +50,10 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
   const requireTagPermission = createTagPermission(dependencies);
 
   /** What the lists tell; they leave out the tags (iam-facts J7). */
-  const profileOutput = async (profile: InstanceProfileRecord): Promise<InstanceProfile> => {
+  const profileOutput = async (
+    profile: InstanceProfileRecord,
+    arnOfId = createArnOfId(dependencies),
+  ): Promise<InstanceProfile> => {
     const { accountId, name, path, roleName } = profile;
     const role =
       roleName === undefined
@@ -61,8 +65,14 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
       InstanceProfileId: profile.instanceProfileId,
       Arn: entityArn(partition, 'instance-profile', profile),
       CreateDate: new Date(profile.createdAt),
-      Roles: role === undefined ? [] : [await roleSummary(dependencies, role.record)],
+      Roles: role === undefined ? [] : [await roleSummary(dependencies, role.record, arnOfId)],
     };
+  };
+
+  /** With one look-up for each principal that their roles trust. */
+  const profileOutputs = (profiles: readonly InstanceProfileRecord[]): Promise<InstanceProfile[]> => {
+    const arnOfId = createArnOfId(dependencies);
+    return Promise.all(profiles.map((profile) => profileOutput(profile, arnOfId)));
   };
 
   const wholeProfile = async (profile: InstanceProfileRecord): Promise<InstanceProfile> => ({
@@ -158,7 +168,7 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
         input,
         { pageTokens, scope: `iam:ListInstanceProfiles ${accountId} ${PathPrefix}` },
       );
-      return { InstanceProfiles: await Promise.all(items.map(profileOutput)), ...page };
+      return { InstanceProfiles: await profileOutputs(items), ...page };
     },
   });
 
@@ -179,7 +189,7 @@ export function createInstanceProfileOperations(dependencies: IamDependencies): 
         pageTokens,
         scope: `iam:ListInstanceProfilesForRole ${record.principalId}`,
       });
-      return { InstanceProfiles: await Promise.all(items.map(profileOutput)), ...page };
+      return { InstanceProfiles: await profileOutputs(items), ...page };
     },
   });
 

@@ -6,7 +6,7 @@ import { policyKey } from '../../../storage/records/keys.ts';
 import { AwsError } from '../../../wire/protocols/errors.ts';
 import { resourceTagKeys, resourceWithKeys } from '../../conditionkeys.ts';
 import type { AuthorizationTarget, OperationContext } from '../../operation.ts';
-import { policyArn } from '../arns.ts';
+import { arnOrAll, policyArn } from '../arns.ts';
 import type { IamDependencies } from '../dependencies.ts';
 import { invalidInput, noSuchEntity } from '../errors.ts';
 import { readRecord, type Stored } from '../records.ts';
@@ -70,7 +70,7 @@ export async function policyTarget(
   const tags = found?.owner === 'account' ? found.stored.record.tags : [];
   return {
     action: `iam:${action}`,
-    resources: [resourceWithKeys(arn ?? '', resourceTagKeys(tags))],
+    resources: [resourceWithKeys(arnOrAll(arn), resourceTagKeys(tags))],
     resourceInMessage: `policy ${arn ?? ''}`,
     context,
   };
