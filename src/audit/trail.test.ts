@@ -61,7 +61,6 @@ test('sealed chunks are chained by their hashes', async () => {
   let previous = '';
   for (const [at, seal] of trail.seals().entries()) {
     expect(seal).toMatchObject({ sequence: at + 1, previousSha256: previous });
-    expect(await trail.chunk(seal.sequence)).toMatchObject({ intact: true });
     previous = seal.sha256;
   }
   await trail.close();

@@ -34,8 +34,6 @@ export interface Trail {
   subscribe(listener: (items: readonly TrailItem[]) => void): () => void;
   /** Sealed chunks, oldest first: what each holds and the hash that ties it to the one before. */
   seals(): readonly ChunkSeal[];
-  /** The records of a sealed chunk in order, checked against its hash; undefined when retention has removed it. */
-  chunk(sequence: number): Promise<SealedChunk | undefined>;
   /** Resolves once everything recorded so far is stored, or is known to be lost. */
   flush(): Promise<void>;
   /** Stores what waits, then stops. Call it before the store is closed. */
@@ -44,13 +42,6 @@ export interface Trail {
 
 /** The trail for those who only look things up. */
 export type TrailReader = Pick<Trail, 'read'>;
-
-export interface SealedChunk {
-  readonly seal: ChunkSeal;
-  readonly items: readonly TrailItem[];
-  /** False when the stored text is not what was sealed: somebody changed it. `items` is then empty. */
-  readonly intact: boolean;
-}
 
 export interface TrailQuery {
   /** Without it, every account. */
@@ -211,12 +202,6 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
       return () => void listeners.delete(listener);
     },
     seals: () => [...shelf.chunks.values()].map(({ seal }) => seal),
-    async chunk(sequence) {
-      const seal = shelf.chunks.get(sequence)?.seal;
-      const items = seal === undefined ? 'missing' : await shelf.open(seal);
-      if (seal === undefined || items === 'missing') return undefined;
-      return items === 'damaged' ? { seal, items: [], intact: false } : { seal, items, intact: true };
-    },
     flush: () => queue.flush(),
     async close() {
       clearInterval(tick);
