@@ -105,6 +105,18 @@ test('many records share one commit and few keys', async () => {
   await trail.close();
 });
 
+test('where many records wait, more of them are stored at once', async () => {
+  const world = brokenStorage();
+  const trail = await aTrail(world.storage, { queue: { batch: 5 }, errors: [] });
+  world.broken = true;
+  for (let at = 0; at < 200; at++) trail.calls.record(aCall());
+  await trail.flush();
+  world.broken = false;
+  expect(await all(trail)).toHaveLength(200);
+  expect(world.batches.length).toBeLessThan(25);
+  await trail.close();
+});
+
 test('a record that cannot be made is counted', async () => {
   const errors: string[] = [];
   const trail = await aTrail(createMemoryStorage(), { errors });

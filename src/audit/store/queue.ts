@@ -93,9 +93,11 @@ export function createQueue(options: QueueOptions): Queue {
 
   /** The next batch. What cannot be prepared goes back to where it waited. */
   const prepareNext = async (): Promise<Prepared> => {
+    // Larger where many wait, so that storing catches up; a chunk of that size takes longer to be opened.
+    const most = waiting.length >= 8 * limits.batch ? 4 * limits.batch : limits.batch;
     let taken = 0;
     let takenCharacters = 0;
-    while (taken < limits.batch && takenCharacters < limits.batchCharacters && taken < waiting.length) {
+    while (taken < most && takenCharacters < limits.batchCharacters && taken < waiting.length) {
       takenCharacters += waiting[taken++]?.line.length ?? 0;
     }
     const lines = waiting.splice(0, taken);
