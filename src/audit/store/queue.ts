@@ -150,7 +150,8 @@ export function createQueue(options: QueueOptions): Queue {
     const goal = pushed;
     // The batch under way may have been made before there was what the caller is about.
     if (running !== undefined && !(await running)) return;
-    while (!isIdle()) {
+    // A batch that is being prepared waits nowhere, so that it is looked for by itself.
+    while (running !== undefined || !isIdle()) {
       if (!(await storeNext()) || stored >= goal) return;
     }
   };
