@@ -4,7 +4,10 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the two cores of a small machine: tests of processes wait as much as they work.
+    maxWorkers: 3,
+    // Files share the modules of their worker: reading the SDK's clients anew for each of them takes a minute.
+    isolate: false,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     reporters: ['default', './test/closingline.ts'],
