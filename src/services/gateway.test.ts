@@ -9,7 +9,7 @@ import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
 import type { ServiceName } from '../wire/protocols/services.ts';
 import type { CredentialLookupResult } from '../wire/sigv4/credential.ts';
 import { signRequest } from '../wire/sigv4/sign.ts';
-import { createGateway, type Gateway } from './gateway.ts';
+import { createGateway, type Gateway, requireAllowed } from './gateway.ts';
 import { atomically } from './iam/records.ts';
 import type { Operation, OperationContext } from './operation.ts';
 
@@ -333,6 +333,26 @@ describe('the record', () => {
         resources: ['arn:aws:eks:::cluster/c'],
         decision: { decision: 'implicitDeny' },
       },
+    ]);
+  });
+
+  test('of a call that a second check refused tells of that check', async () => {
+    const refusing = {
+      authorize: async () => ({
+        decision: 'explicitDeny' as const,
+        step: 'identity' as const,
+        statements: [],
+        misses: [],
+        refusal: { code: 'AccessDenied' as const, message: 'not that role' },
+      }),
+    };
+    const passRole = { action: 'iam:PassRole', resources: ['arn:aws:iam::111122223333:role/r'] };
+    const { gateway, recorded } = createWorld({
+      handle: (context) => requireAllowed(refusing, context, passRole, 'restJson1'),
+    });
+    await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+    expect(recorded).toMatchObject([
+      { code: 'AccessDeniedException', ...passRole, decision: { decision: 'explicitDeny' } },
     ]);
   });
 

@@ -1,5 +1,4 @@
 import type { Call, CallRecorder } from '../audit/calls.ts';
-import type { IamDecision } from '../engine/iam/decision.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { Batch, Revision, Storage } from '../storage/storage.ts';
 import { authFailure } from '../wire/protocols/commonerrors.ts';
@@ -104,6 +103,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         const refused = error instanceof AwsError;
         const failure = refused ? error : authFailure('internal', route.protocol);
         const { code, message } = failure;
+        if (error instanceof PermissionRefused) Object.assign(learnt, error.judged);
         finish(callAs({ code, message, ...(!refused && { fault: error }) }));
         return encodeError(route, failure, known.requestId);
       }
@@ -159,10 +159,7 @@ async function serve(
     permittedAt = storage.revision();
     const target = await authorization(input, context);
     if (target === undefined) return;
-    learnt.action = target.action;
-    learnt.resources = target.resources.map(arnOf);
-    learnt.decision = await authorizer.authorize(caller, target, context);
-    refuseUnlessAllowed(learnt.decision, route.protocol);
+    Object.assign(learnt, await judge(authorizer, context, target, route.protocol));
   };
   await requirePermission();
   if (operation === undefined) throw notImplemented();
@@ -188,23 +185,35 @@ async function verify(
   return signature;
 }
 
-/**
- * Throws the refusal in the words of AWS unless the caller is allowed. For second checks inside an operation
- * (`iam:PassRole`, tags on create).
- */
-export async function requireAllowed(
+/** What was asked of the authorizer, and its answer: what the record tells of a decision. */
+type Judged = Required<Pick<Call, 'action' | 'resources' | 'decision'>>;
+
+/** A refusal that knows what was refused: the record of a call tells of the check that failed, not of one that passed. */
+class PermissionRefused extends AwsError {
+  readonly judged: Judged;
+  constructor({ code, message }: AwsError, judged: Judged) {
+    super(code, message);
+    this.judged = judged;
+  }
+}
+
+/** For second checks inside an operation (`iam:PassRole`, tags on create): throws the refusal in the words of AWS. */
+export async function requireAllowed(...check: Parameters<typeof judge>): Promise<void> {
+  await judge(...check);
+}
+
+async function judge(
   authorizer: Pick<CallerAuthorizer, 'authorize'>,
   context: OperationContext,
   target: AuthorizationTarget,
   protocol: Protocol,
-): Promise<void> {
-  refuseUnlessAllowed(await authorizer.authorize(context.caller, target, context), protocol);
-}
-
-function refuseUnlessAllowed({ decision, refusal }: IamDecision, protocol: Protocol): void {
-  if (decision === 'allowed') return;
+): Promise<Judged> {
+  const decision = await authorizer.authorize(context.caller, target, context);
+  const judged = { action: target.action, resources: target.resources.map(arnOf), decision };
+  if (decision.decision === 'allowed') return judged;
+  const { refusal } = decision;
   const situation = refusal?.code === 'InvalidClientTokenId' ? 'invalidClientToken' : 'accessDenied';
-  throw authFailure(situation, protocol, refusal?.message);
+  throw new PermissionRefused(authFailure(situation, protocol, refusal?.message), judged);
 }
 
 /** Operation names come from the wire: what an object inherits is not an operation. */
