@@ -13,6 +13,7 @@ import { createQueue, type Loss, type QueueLimits } from './store/queue.ts';
 import { createReader } from './store/reader.ts';
 import { createRefusals, type RefusalLimits } from './store/refusals.ts';
 import { createSealer, defaultSealerLimits, type SealerLimits } from './store/sealer.ts';
+import { openSettlement } from './store/settlement.ts';
 import { openShelf } from './store/shelf.ts';
 import { withOwners } from './strangers.ts';
 import { createUsage, type UsageReader } from './usage.ts';
@@ -32,6 +33,12 @@ export interface Trail {
    * must not throw. For alerts and for whoever follows: unlike pages, it cannot miss a record that is stored late.
    */
   subscribe(listener: (items: readonly TrailItem[]) => void): () => void;
+  /**
+   * Up to where (epoch milliseconds, exclusive) the trail is complete: a query that ends before it has the same answer
+   * for ever, retention aside, whatever is stored late and whatever the clock is set to. Rejects when the store refuses
+   * to write, because that could not be kept then.
+   */
+  settle(): Promise<number>;
   /** Sealed chunks, oldest first: what each holds and the hash that ties it to the one before. */
   seals(): readonly ChunkSeal[];
   /** Resolves once everything recorded so far is stored, or is known to be lost. */
@@ -92,11 +99,19 @@ const tickMs = 60_000;
 export async function openTrail(options: TrailOptions): Promise<Trail> {
   const { storage, now, newId, operatorAccountId, region, log } = options;
   const sealing = { ...defaultSealerLimits, ...options.sealing };
-  const positionOf = createPositions();
   const usage = createUsage(storage);
   const refusals = createRefusals(options.refusals);
   const listeners = new Set<(items: readonly TrailItem[]) => void>();
   const failed = (message: string) => (error: unknown) => log.error({ error: String(error) }, message);
+
+  const onUnreadable = (key: string): void => log.error({ key }, 'a part of the trail is unreadable');
+  const settlement = await openSettlement({
+    storage,
+    now,
+    oldestWaiting: () => queue.oldest(),
+    onUnreadable,
+  });
+  const positionOf = createPositions(() => settlement.floor);
 
   const recording = (): Recording => ({ now: now(), newId, operatorAccountId });
   const notice = (...[name, data]: NoticeOf): TrailLine => {
@@ -120,7 +135,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   const shelf = await openShelf({
     storage,
     onStored: tell,
-    onUnreadable: (key) => log.error({ key }, 'a part of the trail is unreadable'),
+    onUnreadable,
     onBroken: ({ sequence }) => log.error({ sequence }, 'the chain of the trail is broken before this chunk'),
   });
   const sealer = createSealer({
@@ -200,6 +215,10 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    async settle() {
+      await queue.flush();
+      return settlement.settle();
     },
     seals: () => [...shelf.chunks.values()].map(({ seal }) => seal),
     flush: () => queue.flush(),

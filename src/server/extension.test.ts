@@ -76,6 +76,10 @@ async function ask(wish: Wish = {}): Promise<{
         made.push('followed');
         return { refused: 429, message: 'busy' };
       },
+      async settle() {
+        made.push('settled');
+        return { until: 1 };
+      },
     },
   });
   const headers = signRequest(
@@ -108,7 +112,7 @@ describe('the trail is not shown to', () => {
     ['a changed body', { tamper: true }, 403],
     ['another method', { method: 'GET' }, 404],
   ];
-  for (const path of ['/entryway/v1/trail/read', '/entryway/v1/trail/follow']) {
+  for (const path of ['read', 'follow', 'settle'].map((name) => `/entryway/v1/trail/${name}`)) {
     test.each(wishes)(`${path}: %s`, async (_, wish, status) => {
       const { response, made } = await ask({ ...wish, path });
       expect({ status: response.status, made }).toEqual({ status, made: [] });

@@ -50,6 +50,10 @@ export function createExtension(
       operation: 'FollowTrail',
       answer: async (input) => answerOf(await trail.follow(input)),
     },
+    'trail/settle': {
+      operation: 'SettleTrail',
+      answer: async (input) => answerOf(await trail.settle(input)),
+    },
   };
   return async (request, peer) => {
     const now = dependencies.now();

@@ -42,8 +42,9 @@ beforeEach(async () => {
     from,
   });
   for (const minutes of [10, 20, 130]) {
-    const eventTime = new Date(from + minutes * 60_000).toISOString().replace('.000', '');
-    await writer.add(call('eks:ListClusters', { eventTime }).record as CloudTrailRecord);
+    const at = from + minutes * 60_000;
+    const eventTime = new Date(at).toISOString().replace('.000', '');
+    await writer.add(call('eks:ListClusters', { eventTime }).record as CloudTrailRecord, at);
   }
   await writer.finish(from + 210 * 60_000);
 });

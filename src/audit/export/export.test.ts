@@ -48,7 +48,7 @@ async function write(
     ...trail,
     ...(wish.heldBytes === undefined ? {} : { heldBytes: wish.heldBytes }),
   });
-  for (const record of records) await writer.add(record);
+  for (const record of records) await writer.add(record, Date.parse(record.eventTime));
   return writer.finish(wish.until ?? until);
 }
 
@@ -274,7 +274,7 @@ test('what a crash left unfinished is made good by the next export, and holds ea
     from,
     ...trail,
   });
-  for (const record of records) await writer.add(record);
+  for (const record of records) await writer.add(record, Date.parse(record.eventTime));
   expect(await exportedUntil(openExportDirectory(path), trail)).toBe(from);
   await write(path, records);
   expect((await verify(path)).problems).toEqual([]);
@@ -283,6 +283,29 @@ test('what a crash left unfinished is made good by the next export, and holds ea
   );
   expect(ids.length).toBe(5);
   expect(new Set(ids).size).toBe(5);
+});
+
+test('a record that tells of an earlier time is exported where it stands in the trail', async () => {
+  const path = newDirectory();
+  await write(path, [event('12:10')]);
+  const writer = await createCloudTrailExport({
+    directory: openExportDirectory(path),
+    bucket: 'archive',
+    privateKey,
+    from: until,
+    ...trail,
+  });
+  await writer.add(event('15:40'), until + 600_000);
+  await writer.add(event('12:11'), until + 600_001);
+  await writer.finish(until + 3_600_000);
+  expect((await verify(path)).problems).toEqual([]);
+  const digests = digestsBelow(path).map((file) => readJson(file) as Digest);
+  expect(digests.at(-2)).toMatchObject({
+    digestStartTime: '2026-01-15T15:30:00Z',
+    oldestEventTime: '2026-01-15T12:11:00Z',
+    newestEventTime: '2026-01-15T15:40:00Z',
+    logFiles: [{ oldestEventTime: '2026-01-15T12:11:00Z', newestEventTime: '2026-01-15T15:40:00Z' }],
+  });
 });
 
 test('what is held back is bounded: a long hour becomes several files', async () => {

@@ -34,8 +34,11 @@ export interface CloudTrailExportOptions {
  * digest, so that the digests of a chain cover the range without a gap.
  */
 export interface CloudTrailExport {
-  /** In order of time, within the range. */
-  add(record: CloudTrailRecord): Promise<void>;
+  /**
+   * In order of where they stand in the trail, within the range: `at`, epoch milliseconds. With a clock that was set
+   * back, records tell of an earlier time; as CloudTrail does, a digest names what was delivered within its hour.
+   */
+  add(record: CloudTrailRecord, at: number): Promise<void>;
   /** Closes every chain at the end of the range (exclusive, whole seconds). */
   finish(until: number): Promise<ExportSummary>;
 }
@@ -131,19 +134,19 @@ export async function createCloudTrailExport(options: CloudTrailExportOptions): 
   };
 
   return {
-    async add(record) {
+    async add(record, at) {
       const chain = { accountId: record.recipientAccountId, region: record.awsRegion };
       const key = chainKey(chain);
       const state = chains.get(key) ?? emptyState(chain, options.from);
       chains.set(key, state);
-      const time = Date.parse(record.eventTime);
       // Another chain ended earlier, and the range begins there.
-      if (time < state.covered) return;
-      if (state.hourEnd !== undefined && time >= state.hourEnd) await close(state, state.hourEnd);
-      state.hourEnd ??= Math.floor(time / hourMs) * hourMs + hourMs;
+      if (at < state.covered) return;
+      if (state.hourEnd !== undefined && at >= state.hourEnd) await close(state, state.hourEnd);
+      state.hourEnd ??= Math.floor(at / hourMs) * hourMs + hourMs;
       const text = JSON.stringify(record);
-      if (state.held.length === 0) state.oldestHeld = record.eventTime;
-      state.newestHeld = record.eventTime;
+      const isFirst = state.held.length === 0;
+      state.oldestHeld = earlier(isFirst ? null : state.oldestHeld, record.eventTime);
+      state.newestHeld = later(isFirst ? null : state.newestHeld, record.eventTime);
       state.held.push(text);
       state.heldBytes += text.length;
       heldBytes += text.length;

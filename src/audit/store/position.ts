@@ -11,13 +11,15 @@ const counterEnd = 36 ** counterDigits;
  *
  * INVARIANT: positions are keys; two records must never have one, or the later would replace the earlier. The id
  * keeps them apart when a clock goes back over a restart and the counter begins anew.
+ *
+ * No position is before the floor (epoch milliseconds), whatever the clock says.
  */
-export function createPositions(): (at: number, uniqueId: string) => TrailPosition {
+export function createPositions(floor: () => number): (at: number, uniqueId: string) => TrailPosition {
   let counter = 0;
   return (at, uniqueId) => {
     counter = (counter + 1) % counterEnd;
     const order = counter.toString(36).padStart(counterDigits, '0');
-    return `${timeText(at)}-${order}-${uniqueId.slice(0, 8)}`;
+    return `${timeText(Math.max(at, floor()))}-${order}-${uniqueId.slice(0, 8)}`;
   };
 }
 

@@ -1,4 +1,5 @@
 import type { TrailLine } from './lines.ts';
+import { timeOf } from './position.ts';
 
 /** Records of what wrote nothing, on their way to the store. */
 export interface Queue {
@@ -8,6 +9,8 @@ export interface Queue {
   lost(): void;
   /** There is something to be stored along, although nothing was pushed. */
   wake(): void;
+  /** The time of the oldest record that is not stored yet, epoch milliseconds; undefined when all are. */
+  oldest(): number | undefined;
   /** Resolves once everything pushed so far is stored, or could not be stored at the first try. */
   flush(): Promise<void>;
   /** Tries once more, then gives up what is left. */
@@ -40,7 +43,7 @@ export type Store = () => Promise<unknown>;
 
 interface Prepared {
   readonly store: Store;
-  readonly count: number;
+  readonly lines: readonly TrailLine[];
 }
 
 export interface QueueLimits {
@@ -77,6 +80,8 @@ export function createQueue(options: QueueOptions): Queue {
   let stored = 0;
   /** On its way; tried again as it is when the store fails. */
   let prepared: Prepared | undefined;
+  /** Records that are neither waiting nor prepared for the moment. */
+  let preparing: readonly TrailLine[] = [];
   /** The batch that is being stored: true once it is, false when it could not be. */
   let running: Promise<boolean> | undefined;
   let failing = false;
@@ -107,11 +112,13 @@ export function createQueue(options: QueueOptions): Queue {
       pushed++;
     }
     loss = undefined;
+    preparing = lines;
     try {
-      return { store: await prepare(lines), count: lines.length };
+      return { store: await prepare(lines), lines };
     } catch (error) {
       waiting = [...lines, ...waiting];
       for (const { line } of lines) characters += line.length;
+      preparing = [];
       throw error;
     }
   };
@@ -122,8 +129,9 @@ export function createQueue(options: QueueOptions): Queue {
   const storeBatch = async (): Promise<boolean> => {
     try {
       prepared ??= await prepareNext();
+      preparing = [];
       await prepared.store();
-      stored += prepared.count;
+      stored += prepared.lines.length;
       prepared = undefined;
       failing = false;
     } catch (error) {
@@ -188,13 +196,21 @@ export function createQueue(options: QueueOptions): Queue {
       if (isFull() && !failing) void storeNext();
       else schedule(limits.delay);
     },
+    oldest() {
+      let oldest: number | undefined;
+      for (const lines of [prepared?.lines ?? [], preparing, waiting]) {
+        for (const { item } of lines)
+          oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, timeOf(item.position));
+      }
+      return oldest;
+    },
     flush,
     async close() {
       await flush();
       closed = true;
       clearTimeout(timer);
       await running;
-      const left = waiting.length + (prepared?.count ?? 0) + (loss?.count ?? 0);
+      const left = waiting.length + (prepared?.lines.length ?? 0) + (loss?.count ?? 0);
       if (left > 0) onLoss({ count: left, from: now(), to: now() });
       waiting = [];
     },

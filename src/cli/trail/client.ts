@@ -5,6 +5,7 @@ import type {
   TrailFollowRequest,
   TrailReadAnswer,
   TrailReadRequest,
+  TrailSettleAnswer,
 } from '../../server/trail/api.ts';
 import type { TrailFilter } from '../../server/trail/filter.ts';
 import { callExtension } from '../clients/aws.ts';
@@ -20,6 +21,8 @@ export interface TrailClient {
   newest(filter: TrailFilter, range: Range, count: number): Promise<readonly TrailItem[]>;
   /** Without a cursor: where new records begin. With one: what came after it, or nothing when none came for a while. */
   follow(filter: TrailFilter, cursor: string | undefined): Promise<TrailFollowAnswer>;
+  /** Epoch milliseconds: what stands before is complete for good. */
+  settledUntil(): Promise<number>;
 }
 
 /** The server answers sooner, so that a connection that hangs is told from a quiet trail. */
@@ -80,6 +83,9 @@ export function openTrailClient(connection: ReadyFile): TrailClient {
       const request: TrailFollowRequest =
         cursor === undefined ? { filter, waitMs: 0 } : { filter, waitMs, cursor };
       return ask('follow', request);
+    },
+    async settledUntil() {
+      return (await ask<TrailSettleAnswer>('settle', {})).until;
     },
   };
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { openExportDirectory } from '../../audit/export/directory.ts';
 import { timestamp } from '../../audit/export/names.ts';
 import { createCloudTrailExport, ExportError, exportedUntil } from '../../audit/export/writer.ts';
+import { timeOf } from '../../audit/store/position.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import type { TrailFilter } from '../../server/trail/filter.ts';
 import { readOrCreateTrailKey } from '../../server/trail/signingkey.ts';
@@ -23,9 +24,6 @@ export interface ExportOptions extends ConnectionOptions, RangeOptions {
 /** As the digests name it, and as it stands in the trail ARN that `aws cloudtrail validate-logs` is given. */
 export const trailName = 'entryway';
 
-/** A record is stored moments after the time it carries; an export that goes up to now would miss some for good. */
-const settlingMs = 5_000;
-
 /** Writes the running server's trail into files. */
 export async function exportTrail(options: ExportOptions): Promise<void> {
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(options.bucket)) {
@@ -38,15 +36,16 @@ export async function exportTrail(options: ExportOptions): Promise<void> {
       'add --format jsonl',
     );
   }
-  const now = Date.now();
-  const range = parseRange(options, now);
+  const range = parseRange(options, Date.now());
   const connection = readConnection(options);
   const client = openTrailClient(connection);
   const filter: TrailFilter = options.account === undefined ? {} : { accountId: options.account };
+  // A record that came after the export below its end would be missing from it for good.
+  const settled = await client.settledUntil();
   // Whole seconds, like the records' own times.
-  const until = Math.floor(Math.min(range.to ?? now, now - settlingMs) / 1000) * 1000;
+  const until = Math.floor(Math.min(range.to ?? settled, settled) / 1000) * 1000;
   if (options.format === 'cloudtrail')
-    await exportCloudTrail(client, connection, filter, { ...range, until }, options);
+    await exportCloudTrail(client, connection, filter, { ...range, until, settled }, options);
   else await exportJsonLines(client, filter, { ...range, until }, options);
 }
 
@@ -56,13 +55,20 @@ async function exportCloudTrail(
   client: TrailClient,
   connection: ReadyFile,
   filter: TrailFilter,
-  range: ExportRange,
+  range: ExportRange & { readonly settled: number },
   { output, bucket }: ExportOptions,
 ): Promise<void> {
   const directory = openExportDirectory(resolve(output));
   const trail = { trailName, homeRegion: connection.region };
   try {
     const done = await exportedUntil(directory, trail);
+    if (done !== undefined && done > range.settled) {
+      throw new CommandError(
+        'failure',
+        `the export in \`${output}\` goes up to ${timestamp(done)}, this trail is complete only up to ${timestamp(range.settled)}`,
+        'it is the export of another trail, or this one was restored from a backup: export into another directory',
+      );
+    }
     const from = done ?? range.from ?? (await firstHour(client, filter));
     if (done !== undefined && range.from !== undefined && range.from !== done) {
       throw new CommandError(
@@ -81,7 +87,7 @@ async function exportCloudTrail(
       from: begin,
     });
     for await (const items of client.read(filter, { from: begin, to: range.until - 1 })) {
-      for (const item of items) if (item.kind === 'aws') await writer.add(item.record);
+      for (const item of items) if (item.kind === 'aws') await writer.add(item.record, timeOf(item.position));
     }
     const { records, logFiles, digests } = await writer.finish(range.until);
     told(
@@ -102,7 +108,7 @@ async function exportCloudTrail(
 async function firstHour(client: TrailClient, filter: TrailFilter): Promise<number | undefined> {
   for await (const items of client.read(filter, {})) {
     const first = items.find((item) => item.kind === 'aws');
-    if (first?.kind === 'aws') return Math.floor(Date.parse(first.record.eventTime) / 3_600_000) * 3_600_000;
+    if (first !== undefined) return Math.floor(timeOf(first.position) / 3_600_000) * 3_600_000;
   }
   return undefined;
 }

@@ -192,6 +192,7 @@ describe('following', () => {
         yield reread.map(item);
       },
       newest: async () => [],
+      settledUntil: async () => 0,
       async follow(_, cursor) {
         asked.push(cursor ?? 'begin');
         const answer = cursor === undefined ? none : left.shift();

@@ -1,5 +1,6 @@
 import type { TrailItem } from '../../audit/item.ts';
 import type { Trail, TrailQuery } from '../../audit/trail.ts';
+import { StorageError } from '../../storage/storage.ts';
 import type { TrailFeed } from './feed.ts';
 import { matchesFilter, parseTrailFilter, queryOf, type TrailFilter } from './filter.ts';
 
@@ -32,9 +33,14 @@ export interface TrailFollowAnswer {
   readonly missed: boolean;
 }
 
+export interface TrailSettleAnswer {
+  /** Epoch milliseconds: the trail before is complete for good. */
+  readonly until: number;
+}
+
 /** The status and text of a refusal. */
 export interface TrailRefusal {
-  readonly refused: 400 | 429;
+  readonly refused: 400 | 429 | 503;
   readonly message: string;
 }
 
@@ -43,6 +49,8 @@ export type TrailAnswer<Value extends object> = Value | TrailRefusal;
 export interface TrailApi {
   read(input: unknown): Promise<TrailAnswer<TrailReadAnswer>>;
   follow(input: unknown): Promise<TrailAnswer<TrailFollowAnswer>>;
+  /** Takes no members. */
+  settle(input: unknown): Promise<TrailAnswer<TrailSettleAnswer>>;
 }
 
 /** So much is looked through for one page. */
@@ -58,7 +66,7 @@ export function createTrailApi({
   feed,
   now,
 }: {
-  readonly trail: Pick<Trail, 'read'>;
+  readonly trail: Pick<Trail, 'read' | 'settle'>;
   readonly feed: TrailFeed;
   /** Milliseconds of a clock that never steps. */
   readonly now: () => number;
@@ -100,6 +108,15 @@ export function createTrailApi({
         const isDone = cursor === undefined || page.missed || items.length > 0 || page.items.length === 0;
         if (isDone || now() >= until) return { ...page, items };
         cursor = page.cursor;
+      }
+    },
+    async settle(input) {
+      if (membersOf(input, []) === undefined) return { refused: 400, message: 'the body is not empty' };
+      try {
+        return { until: await trail.settle() };
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        return { refused: 503, message: 'the store refuses to write, so that the trail may not be complete' };
       }
     },
   };

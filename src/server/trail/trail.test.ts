@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { TrailItem } from '../../audit/item.ts';
 import type { TrailQuery } from '../../audit/trail.ts';
+import { StorageError } from '../../storage/storage.ts';
 import { createTrailApi, type TrailReadAnswer } from './api.ts';
 import { createTrailFeed, type TrailFeedLimits } from './feed.ts';
 import { matchesFilter, parseTrailFilter, type TrailFilter } from './filter.ts';
@@ -148,6 +149,9 @@ function fakeTrail(items: readonly TrailItem[]) {
       const page = ordered.slice(begin, begin + query.limit);
       return { items: page, next: begin + query.limit < ordered.length ? page.at(-1)?.position : undefined };
     },
+    async settle(): Promise<number> {
+      throw new StorageError('storageFailed', 'the disk is full');
+    },
     subscribe(listener: (items: readonly TrailItem[]) => void) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -235,6 +239,16 @@ describe('reading', () => {
       to: 2,
       limit: 1000,
     });
+  });
+});
+
+describe('settling', () => {
+  test.each<readonly [unknown]>([[null], [[]], ['x'], [{ until: 1 }]])('%j is refused', async (input) => {
+    expect(await api().settle(input)).toMatchObject({ refused: 400 });
+  });
+
+  test('nothing is promised while the store refuses', async () => {
+    expect(await api().settle({})).toMatchObject({ refused: 503 });
   });
 });
 

@@ -99,6 +99,8 @@ export const chunkKey = (sequence: number): string => `trail/chunk/${paddedSeque
 export const sealKey = (sequence: number): string => `${sealsPrefix}${paddedSequence(sequence)}`;
 export const sealsPrefix = 'trail/seal/';
 const paddedSequence = (sequence: number): string => String(sequence).padStart(12, '0');
+/** Up to when the trail was said to be complete. */
+export const settledKey = 'trail/settled';
 /** How far alerts were sent on. */
 export const alertDeliveryKey = 'trail/alert-delivery';
 /** When an access key or a principal was last used, by its id. */
