@@ -1,12 +1,16 @@
 /** `entryway trail` beside a server that stock SDK clients use. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DescribeClusterCommand, ListClustersCommand } from '@aws-sdk/client-eks';
 import { CreateUserCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { call } from '../../src/audit/alerts/fixture.ts';
 import type { CloudTrailRecord } from '../../src/audit/cloudtrail/record.ts';
+import { openExportDirectory } from '../../src/audit/export/directory.ts';
+import { createCloudTrailExport } from '../../src/audit/export/writer.ts';
 import type { CommandResult } from './clients.ts';
 import { entryway, type Keys, startServerProcess, until } from './process.ts';
 import { sendHttp1 } from './raw.ts';
@@ -349,6 +353,23 @@ describe('an export', () => {
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('goes up to')]);
     for (const file of filesOf('archive')) expect(statSync(file).mode & 0o077).toBe(0);
   }, 60_000);
+
+  test('does not go on where it is ahead of the trail, as after a backup was restored', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const at = second(Date.now()) * 1000;
+    const writer = await createCloudTrailExport({
+      directory: openExportDirectory(made('ahead')),
+      bucket: 'archive',
+      trailName: 'entryway',
+      homeRegion: scene.connection.region,
+      privateKey,
+      from: at,
+    });
+    await writer.add(call('eks:ListClusters').record as CloudTrailRecord, at);
+    await writer.finish(at + 3_600_000);
+    const { code, stderr } = await exportTo('ahead');
+    expect([code, stderr]).toEqual([3, expect.stringContaining('this trail is complete only up to')]);
+  });
 
   test('that was touched is told, with exit code 1', async () => {
     const [file = ''] = filesOf('archive').filter((name) => /_CloudTrail_/.test(name));
