@@ -120,6 +120,19 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     return lineOf({ kind: 'aws', position, accountId: operatorAccountId, record });
   };
 
+  const damages = new Set<string>();
+  /** Found while the trail is opened, and recorded once it is. */
+  const early: TrailLine[] = [];
+  let record = (line: TrailLine): void => void early.push(line);
+  /** Logged each time, recorded once a start: a changed chunk is found by everybody who looks into it. */
+  const damaged = (sequence: number, what: 'chain' | 'chunk', message: string): void => {
+    log.error({ sequence }, message);
+    const damage = `${what} ${sequence}`;
+    if (damages.has(damage)) return;
+    damages.add(damage);
+    record(notice('TrailDamaged', { damaged: { sequence, what } }));
+  };
+
   const tell = (lines: () => readonly TrailLine[]): void => {
     if (sealer.isDue) void sealer.nudge();
     if (listeners.size === 0) return;
@@ -136,7 +149,8 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     storage,
     onStored: tell,
     onUnreadable,
-    onBroken: ({ sequence }) => log.error({ sequence }, 'the chain of the trail is broken before this chunk'),
+    onBroken: ({ sequence }) =>
+      damaged(sequence, 'chain', 'the chain of the trail is broken before this chunk'),
   });
   const sealer = createSealer({
     storage,
@@ -164,6 +178,8 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     lossRecord: (loss) => notice('RecordsLost', { lost: toldCount(loss) }),
     onFailure: failed('records of the trail could not be stored and wait'),
   });
+  record = (line) => queue.push(line);
+  early.forEach(record);
   const tellRefusals = (): void => {
     const counted = refusals.takeCount();
     if (counted !== undefined) {
@@ -171,7 +187,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     }
   };
   const reader = createReader(shelf, ({ sequence }) =>
-    log.error({ sequence }, 'a sealed chunk of the trail is damaged'),
+    damaged(sequence, 'chunk', 'a sealed chunk of the trail is damaged'),
   );
   const recorders = createRecorders({
     recording,

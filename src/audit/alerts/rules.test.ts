@@ -251,6 +251,14 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
   ],
   ['the trail is stopped', call('cloudtrail:StopLogging'), ['030']],
   [
+    'the trail is damaged',
+    call('entryway:TrailDamaged', {
+      eventSource: 'entryway',
+      additionalEventData: { entryway: { damaged: { sequence: 7, what: 'chain' } } },
+    }),
+    ['040'],
+  ],
+  [
     'records were lost',
     call('x:Notice', {
       eventSource: 'entryway',

@@ -4,7 +4,7 @@ import type { CloudTrailRecord, EntrywayData } from './record.ts';
 
 /** What the trail has to say of itself, in the same form as everything else it holds. */
 export function buildNotice(
-  eventName: 'RecordsLost' | 'RefusalsCounted' | 'RecordsRemoved',
+  eventName: 'RecordsLost' | 'RefusalsCounted' | 'RecordsRemoved' | 'TrailDamaged',
   data: EntrywayData,
   { now, newId, operatorAccountId, region }: Recording & { readonly region: string },
 ): CloudTrailRecord {

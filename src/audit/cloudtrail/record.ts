@@ -95,6 +95,8 @@ export interface EntrywayData {
   readonly lost?: { readonly count: number; readonly from: string; readonly to: string };
   /** Refused calls that were counted instead of recorded one by one. */
   readonly unrecordedRefusals?: { readonly count: number; readonly from: string; readonly to: string };
+  /** A sealed chunk that was changed, or before which the chain is broken. */
+  readonly damaged?: { readonly sequence: number; readonly what: 'chain' | 'chunk' };
   /** Sealed chunks that retention took away; the hash is of the last of them, which the oldest one left names. */
   readonly removed?: {
     readonly chunks: number;

@@ -325,6 +325,10 @@ describe('tampering', () => {
     const again = await aTrail(storage, { sealing, queue, errors });
     expect(again.seals()[1]?.sequence).toBe(left ?? 3);
     expect(errors).toContain('the chain of the trail is broken before this chunk');
+    const notices = { attribute: { key: 'EventName', value: 'TrailDamaged' }, limit: 5 } as const;
+    expect((await again.read(notices)).items.at(-1)).toMatchObject({
+      record: { additionalEventData: { entryway: { damaged: { what: 'chain' } } } },
+    });
     await again.close();
   });
 

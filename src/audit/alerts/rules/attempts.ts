@@ -228,4 +228,19 @@ export const attemptRules: readonly AlertRule[] = [
         : undefined,
     ),
   },
+  {
+    id: 'EW-TRAIL-040',
+    kind: 'event',
+    severity: 'high',
+    title: 'Sealed records were changed or taken away',
+    why: 'Nothing but damage of the disk or a hand in the database does that. Told once at each start.',
+    look: 'The last export: compare its records with those of the trail around the chunk.',
+    find: onAws((event) => {
+      if (serviceOf(event) !== 'entryway' || textAt(event.record, 'eventName') !== 'TrailDamaged') {
+        return undefined;
+      }
+      const sequence = valueAt(event.record, 'additionalEventData', 'entryway', 'damaged', 'sequence');
+      return { subject: 'the trail', summary: `the trail is damaged at chunk ${String(sequence)}` };
+    }),
+  },
 ];
