@@ -205,6 +205,20 @@ describe('limits', () => {
     expect(await talk(port)).toMatch(/^(HTTP\/1\.1 408 |$)/);
   });
 
+  test('a connection may wait for its next request, longer than a first one may take, but not for ever', async () => {
+    const { port } = await listen({ limits: { ...hasty, keepAliveTimeout: 500 } });
+    const agent = new http.Agent({ keepAlive: true });
+    const closed = await new Promise<number>((resolve, reject) => {
+      const request = http.get({ port, agent, path: '/' }, ({ socket }) => {
+        const answered = performance.now();
+        socket.on('close', () => resolve(performance.now() - answered));
+      });
+      request.on('response', (response) => response.resume()).on('error', reject);
+    });
+    expect(closed).toBeGreaterThan(3 * hasty.headersTimeout);
+    agent.destroy();
+  });
+
   test('connections beyond the limit are closed, and one that ends makes room', async () => {
     const { port } = await listen({ limits: { connections: 2 } });
     const [first, second] = [await connected(port), await connected(port)];

@@ -30,6 +30,8 @@ export interface AwsListenerLimits {
   readonly headersTimeout: number;
   /** Milliseconds in which the whole request must have arrived; then 408. */
   readonly requestTimeout: number;
+  /** Milliseconds that a connection may wait for its next request. */
+  readonly keepAliveTimeout: number;
   /** Milliseconds between two looks at who is too slow. */
   readonly checkInterval: number;
   /** Open connections; further ones are closed at once. */
@@ -42,6 +44,8 @@ const defaultAwsListenerLimits: AwsListenerLimits = {
   headerBytes: 32 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
+  // Longer than clients keep one in store: one that is closed as a request is sent fails that request.
+  keepAliveTimeout: 65_000,
   checkInterval: 5_000,
   connections: 4_096,
 };
@@ -60,6 +64,7 @@ export function createAwsServer(options: AwsListenerOptions): AwsServer {
     maxHeaderSize: limits.headerBytes,
     requestTimeout: limits.requestTimeout,
     headersTimeout: limits.headersTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
     connectionsCheckingInterval: limits.checkInterval,
   });
   server.maxConnections = limits.connections;
