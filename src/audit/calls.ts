@@ -43,6 +43,9 @@ export interface Call {
   readonly seconds: number;
 }
 
+/** What was asked of an authorizer, and its answer: what the record of a call tells of its decision. */
+export type Judged = Required<Pick<Call, 'action' | 'resources' | 'decision'>>;
+
 /** Where calls are recorded. */
 export interface CallRecorder {
   /** What belongs into the very batch of a call that writes: its record (a mutation and its record are one commit). */

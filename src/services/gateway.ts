@@ -1,4 +1,4 @@
-import type { Call, CallRecorder } from '../audit/calls.ts';
+import type { Call, CallRecorder, Judged } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { Batch, Revision, Storage } from '../storage/storage.ts';
 import { authFailure } from '../wire/protocols/commonerrors.ts';
@@ -103,7 +103,6 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         const refused = error instanceof AwsError;
         const failure = refused ? error : authFailure('internal', route.protocol);
         const { code, message } = failure;
-        if (error instanceof PermissionRefused) Object.assign(learnt, error.judged);
         finish(callAs({ code, message, ...(!refused && { fault: error }) }));
         return encodeError(route, failure, known.requestId);
       }
@@ -129,7 +128,8 @@ async function serve(
 ): Promise<unknown> {
   const { partition, regions, operations, authorizer, storage } = dependencies;
   const operation = ownProperty(operations[route.service], route.operation);
-  const base: UnsignedContext = { partition, region: regions[0], requestId, now, source, commit };
+  const judged = (told: Judged): void => void Object.assign(learnt, told);
+  const base: UnsignedContext = { partition, region: regions[0], requestId, now, source, commit, judged };
   if (operation?.unsigned) {
     learnt.input = decodeInput(route, request);
     return operation.handle(learnt.input, base);
@@ -159,7 +159,7 @@ async function serve(
     permittedAt = storage.revision();
     const target = await authorization(input, context);
     if (target === undefined) return;
-    Object.assign(learnt, await judge(authorizer, context, target, route.protocol));
+    judged(await judge(authorizer, context, target, route.protocol));
   };
   await requirePermission();
   if (operation === undefined) throw notImplemented();
@@ -185,18 +185,6 @@ async function verify(
   return signature;
 }
 
-/** What was asked of the authorizer, and its answer: what the record tells of a decision. */
-type Judged = Required<Pick<Call, 'action' | 'resources' | 'decision'>>;
-
-/** A refusal that knows what was refused: the record of a call tells of the check that failed, not of one that passed. */
-class PermissionRefused extends AwsError {
-  readonly judged: Judged;
-  constructor({ code, message }: AwsError, judged: Judged) {
-    super(code, message);
-    this.judged = judged;
-  }
-}
-
 /** For second checks inside an operation (`iam:PassRole`, tags on create): throws the refusal in the words of AWS. */
 export async function requireAllowed(...check: Parameters<typeof judge>): Promise<void> {
   await judge(...check);
@@ -211,9 +199,11 @@ async function judge(
   const decision = await authorizer.authorize(context.caller, target, context);
   const judged = { action: target.action, resources: target.resources.map(arnOf), decision };
   if (decision.decision === 'allowed') return judged;
+  // The record tells of the check that failed, not of one that passed before.
+  context.judged(judged);
   const { refusal } = decision;
   const situation = refusal?.code === 'InvalidClientTokenId' ? 'invalidClientToken' : 'accessDenied';
-  throw new PermissionRefused(authFailure(situation, protocol, refusal?.message), judged);
+  throw authFailure(situation, protocol, refusal?.message);
 }
 
 /** Operation names come from the wire: what an object inherits is not an operation. */

@@ -1,4 +1,4 @@
-import type { CallSource } from '../audit/calls.ts';
+import type { CallSource, Judged } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { RequestContext } from '../engine/iam/request.ts';
 import type { Batch } from '../storage/storage.ts';
@@ -20,6 +20,11 @@ export interface OperationContext {
    * expectation of the batch does not hold.
    */
   commit<Output>(batch: Batch, output: Output): Promise<Output>;
+  /**
+   * Tells the record what decided this call; the last one told counts. For operations that authorize themselves.
+   * SECURITY: the record is read by the caller's account: what the policies of another account say is not for it.
+   */
+  judged(judged: Judged): void;
 }
 
 /**

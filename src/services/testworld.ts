@@ -4,7 +4,7 @@ import type { OperationContext } from './operation.ts';
 /** For tests: the part of a call's context that is the same for every caller. Writes go to the store, unrecorded. */
 export function testContext(
   storage: Pick<Storage, 'commit'>,
-): Pick<OperationContext, 'partition' | 'region' | 'requestId' | 'source' | 'commit'> {
+): Pick<OperationContext, 'partition' | 'region' | 'requestId' | 'source' | 'commit' | 'judged'> {
   return {
     partition: 'aws',
     region: 'us-east-1',
@@ -14,5 +14,6 @@ export function testContext(
       await storage.commit(batch);
       return output;
     },
+    judged: () => undefined,
   };
 }

@@ -36,10 +36,13 @@ export interface RoleSessionWish {
   readonly providerKeys?: RequestContext;
 }
 
-/** `role` is there exactly when the decision is `allowed`; otherwise `decision.refusal` is what to answer. */
+/**
+ * `role` is there exactly when the decision is `allowed`; otherwise `decision.refusal` is what to answer, and `action`
+ * is the one that was refused.
+ */
 export type RoleSessionDecision =
-  | { readonly decision: IamDecision; readonly role: RoleRecord }
-  | { readonly decision: IamDecision; readonly role?: undefined };
+  | { readonly action: string; readonly decision: IamDecision; readonly role: RoleRecord }
+  | { readonly action: string; readonly decision: IamDecision; readonly role?: undefined };
 
 export type AuthorizeRoleSession = (
   caller: RoleSessionCaller,
@@ -80,17 +83,19 @@ export function createRoleSessionAuthorizer({
         caller.kind === 'federated'
           ? `Not authorized to perform ${action}`
           : `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${wish.roleArn}`;
-      return { decision: { ...decision, refusal: accessDenied(message) } };
+      return { action, decision: { ...decision, refusal: accessDenied(message) } };
     };
     if (caller.kind === 'root') {
       const refusal = accessDenied('Roles may not be assumed by root accounts.');
-      return { decision: { ...implicitDeny('credential'), refusal } };
+      return { action: main, decision: { ...implicitDeny('credential'), refusal } };
     }
     if (caller.kind !== 'federated' && barOf(caller, main) !== undefined) {
       return refuse(main, implicitDeny('credential'));
     }
     const standing = caller.kind === 'federated' ? nobody : await standingOf(caller);
-    if (standing === undefined) return { decision: { ...implicitDeny('credential'), refusal: unknownToken } };
+    if (standing === undefined) {
+      return { action: main, decision: { ...implicitDeny('credential'), refusal: unknownToken } };
+    }
     const role = await findRole(wish.roleArn);
     if (role === undefined) return refuse(main, implicitDeny('trust'));
     const { record, trust } = role;
@@ -121,7 +126,7 @@ export function createRoleSessionAuthorizer({
       const own = ask(action, standing.policies, caller.accountId);
       if (own.decision !== 'allowed') return refuse(action, own);
     }
-    return { decision, role: record };
+    return { action: main, decision, role: record };
   };
 }
 

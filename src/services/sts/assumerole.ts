@@ -21,7 +21,7 @@ export function createAssumeRole(dependencies: StsDependencies): Operation {
       const { RoleArn: roleArn = '', RoleSessionName: sessionName = '' } = input;
       refuseInvalid(inputFailures(input));
       if ((input.ProvidedContexts ?? []).length > 0) throw unsupported('ProvidedContexts in AssumeRole');
-      accountOfRole(roleArn);
+      const isOwnRole = accountOfRole(roleArn) === caller.accountId;
       const policies = passedPolicies(input);
       const passed = passedTagging(input, caller.session);
       refuseLongChain(input.DurationSeconds ?? hour, caller);
@@ -29,7 +29,7 @@ export function createAssumeRole(dependencies: StsDependencies): Operation {
       // Repeated as a whole when the device changed meanwhile: the code may have been used by another call.
       return atomically(async () => {
         const code = await verifiedCode(dependencies, input, context);
-        const { decision, role } = await dependencies.authorizer.authorizeRoleSession(
+        const { action, decision, role } = await dependencies.authorizer.authorizeRoleSession(
           caller,
           {
             roleArn,
@@ -41,6 +41,8 @@ export function createAssumeRole(dependencies: StsDependencies): Operation {
           },
           context,
         );
+        // What another account's trust policy says, or that its role is missing, is not for the caller's trail.
+        if (isOwnRole) context.judged({ action, resources: [roleArn], decision });
         refuseUnlessAllowed(decision);
         if (role === undefined) throw accessDenied('Access denied');
         const sourceIdentity = sourceIdentityOf(input.SourceIdentity, caller, roleArn);

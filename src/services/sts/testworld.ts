@@ -1,4 +1,5 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
+import type { Judged } from '../../audit/calls.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import type { MfaDeviceRecord } from '../../storage/records/iam.ts';
 import { accountKey, mfaDeviceKey } from '../../storage/records/keys.ts';
@@ -103,6 +104,8 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
   });
   const lookup = createCredentialLookup({ storage, secretBox, partition: 'aws' });
 
+  /** What the record of the calls was told, in order. */
+  const judged: Judged[] = [];
   /** As the gateway does it, without signature and wire. */
   const call = async <Output>(
     name: string,
@@ -112,7 +115,7 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
   ): Promise<Output> => {
     const operation = operations[name];
     if (operation === undefined) throw new Error(`no operation ${name}`);
-    const base = { ...testContext(storage), now: at };
+    const base = { ...testContext(storage), now: at, judged: (told: Judged) => void judged.push(told) };
     if (operation.unsigned) return (await operation.handle(input, base)) as Output;
     if (caller === undefined) throw new Error(`${name} needs a caller`);
     const context: OperationContext = { ...base, caller };
@@ -138,5 +141,5 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
     if (found.status !== 'known') throw new Error(`the credentials are ${found.status}`);
     return found.credential.principal;
   };
-  return { ...world, put, call, assume, lookup, principalOf };
+  return { ...world, put, call, assume, lookup, principalOf, judged };
 }

@@ -479,3 +479,15 @@ describe('AssumeRoleWithWebIdentity refuses', () => {
     });
   });
 });
+
+test('the record is told what allowed a session, never what refused one: that is not its account’s record', async () => {
+  const { federate, judged, putRole } = await createFederation();
+  await putRole({ ...pods, trustPolicy: trustProvider({ StringEquals: { [`${host}:sub`]: 'another' } }) });
+  await expect(federate(await token())).rejects.toMatchObject({ code: 'AccessDenied' });
+  expect(judged).toEqual([]);
+  await putRole(pods);
+  await federate(await token());
+  expect(judged).toMatchObject([
+    { action: 'sts:AssumeRoleWithWebIdentity', resources: [roleArn], decision: { decision: 'allowed' } },
+  ]);
+});

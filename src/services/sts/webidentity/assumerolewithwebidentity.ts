@@ -46,7 +46,7 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
       const sourceIdentity = claimedSourceIdentity(claims);
       refuseInvalid(validateMember('sourceIdentity', sourceIdentity, sourceIdentityRule));
 
-      const { decision, role } = await dependencies.authorizer.authorizeRoleSession(
+      const { action, decision, role } = await dependencies.authorizer.authorizeRoleSession(
         { kind: 'federated', provider: provider.arn },
         {
           roleArn,
@@ -58,6 +58,8 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
         context,
       );
       refuseUnlessAllowed(decision);
+      // Only now: what is allowed is recorded for the role's account, what is refused for the operator's.
+      context.judged({ action, resources: [roleArn], decision });
       if (role === undefined) throw accessDenied('Access denied');
       const issued = await issueRoleSession(dependencies, role, input, {
         now,
