@@ -27,6 +27,11 @@ export interface ClusterAccess {
   authenticate(token: string, now: number, audiences?: readonly string[]): Promise<Authentication>;
   /** identity → decision, by the whole chain: `system:masters`, access policies, RBAC. */
   authorize(attributes: Attributes): Decision;
+  /**
+   * identity → decision by access policies alone: what a real API server asks us beside its own RBAC. Allow or no opinion.
+   * `now` is epoch milliseconds.
+   */
+  authorizeByPolicies(attributes: Attributes, now: number): Decision;
   /** Rules for SelfSubjectRulesReview (kubernetes-facts B22): RBAC only, `incomplete` where access policies may add. */
   rulesFor(user: UserInfo, namespace: string): SubjectRules;
   /** Rules the user holds through RBAC alone: what the escalation check compares with (kubernetes-facts B16). */
@@ -58,7 +63,12 @@ export type Authentication =
   /** The token was judged and refused. */
   | { readonly outcome: 'refused'; readonly evidence: AuthenticationEvidence }
   /** Nothing could be said (store closed, …): 5xx, never a refusal and never an identity. */
-  | { readonly outcome: 'unavailable'; readonly evidence: AuthenticationEvidence };
+  | {
+      readonly outcome: 'unavailable';
+      readonly evidence: AuthenticationEvidence;
+      /** Whom we ask has had enough: come back later. */
+      readonly throttled?: true;
+    };
 
 /** What the step credential → caller → identity saw; never the token, a URL or a signature. */
 export interface AuthenticationEvidence {

@@ -130,7 +130,8 @@ async function answerRequest(
   const target = parseClusterTarget(url);
   const cluster = target && context.access.clusterByName(target.accountId, target.region, target.name);
   // SECURITY: who may see which clusters exist is not decided yet; a wrong form and an unknown name answer alike.
-  if (target === undefined || cluster === undefined) throw pathNotFound();
+  // A connected cluster has an API server of its own.
+  if (target === undefined || cluster?.cluster.kind !== 'builtIn') throw pathNotFound();
   seen.cluster = cluster.cluster;
   seen.requestUri = target.query === '' ? target.path : `${target.path}?${target.query}`;
   const lines = headerLines(request.rawHeaders);

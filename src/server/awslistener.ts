@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type HttpRequest, type HttpResponse, type Peer, peerAddress } from '../wire/protocols/http.ts';
-import { extensionPrefix } from './extension.ts';
+import { isExtensionPath } from './extension.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -13,7 +13,7 @@ export interface AwsListenerOptions {
     /** The answer to a request whose body went over the limit; its `body` is empty. */
     tooLarge(request: HttpRequest, peer: Peer): HttpResponse;
   };
-  /** Our own API below `extensionPrefix`. */
+  /** What only the operator may ask: `isExtensionPath`. */
   readonly extension: (request: HttpRequest, peer: Peer) => Promise<HttpResponse>;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
@@ -118,7 +118,7 @@ async function answer(
   const operational = incoming.method === 'GET' ? await operationalAnswer(options, path) : undefined;
   if (operational !== undefined) return end(outgoing, operational);
 
-  const isExtension = path.startsWith(extensionPrefix);
+  const isExtension = isExtensionPath(path);
   const head = {
     method: incoming.method ?? '',
     path,

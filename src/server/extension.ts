@@ -12,7 +12,15 @@ import { verifyRequest } from '../wire/sigv4/verify.ts';
 import type { TrailApi, TrailRefusal } from './trail/api.ts';
 
 /** Where our own API lives on the AWS side. Nothing below it changes an answer of AWS (docs/compat.md). */
-export const extensionPrefix = '/entryway/v1/';
+const extensionPrefix = '/entryway/v1/';
+
+/**
+ * Whether a path is one of the operator's own, which are served here. The others below the prefix are operations that IAM
+ * decides about (`wire/protocols/entryway.ts`), behind the gateway like those of AWS.
+ */
+export function isExtensionPath(path: string): boolean {
+  return /^\/entryway\/v1\/(?:accounts|trail)(?:\/|$)/.test(path);
+}
 
 export interface ExtensionDependencies {
   readonly lookup: CredentialLookup;

@@ -12,8 +12,10 @@ import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
 import { createCallerAuthorizer } from '../services/authorization/authorizer.ts';
 import { createCloudTrailOperations } from '../services/cloudtrail/operations.ts';
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
+import type { EksDeps } from '../services/eks/deps.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
 import { unservedAuthorizations } from '../services/eks/unserved.ts';
+import { createEntrywayOperations } from '../services/entryway/operations.ts';
 import { createGateway, requireAllowed } from '../services/gateway.ts';
 import { createGuessLimiter } from '../services/iam/mfa/guesses.ts';
 import { verifyMfaCode } from '../services/iam/mfa/verify.ts';
@@ -163,7 +165,7 @@ async function compose(
     `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`;
 
   const mfaGuesses = createGuessLimiter({ now });
-  const eks = createEksOperations({
+  const eksDeps: EksDeps = {
     storage,
     random,
     partition,
@@ -172,10 +174,12 @@ async function compose(
     certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
     bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
     authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),
-  });
+  };
+  const eks = createEksOperations(eksDeps);
   const gateway = createGateway({
     operations: {
       eks,
+      entryway: createEntrywayOperations({ ...eksDeps, secretBox, operatorAccountId: config.accountId }),
       iam: createIamOperations({
         storage,
         secretBox,

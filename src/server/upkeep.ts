@@ -31,6 +31,8 @@ export function startUpkeep(dependencies: {
   const done = (async () => {
     await step('removing what deleted clusters left behind', () => sweepOrphans({ storage }));
     for (const { cluster } of [...access.clusters()]) {
+      // The objects of a connected cluster are its own.
+      if (cluster.kind !== 'builtIn') continue;
       await step(`reconciling cluster ${cluster.name}`, () =>
         reconcileCluster(storage, cluster.clusterId, dependencies),
       );

@@ -127,6 +127,7 @@ function createFakeAccess(storage: Storage, serviceAccounts: ServiceAccountToken
   const evidence = { step: 'credential', code: 'test', message: 'test' } as const;
   const access: ClusterAccess = {
     cluster: clusterRecord,
+    authorizeByPolicies: authorizer.authorizeByPolicies,
     async authenticate(token, now, audiences): Promise<Authentication> {
       if (looksLikeJwt(token)) {
         return serviceAccounts.authenticate(clusterRecord, token, { now, audiences });

@@ -21,7 +21,7 @@ const lengths = { text: 1024, parameters: maximumParameters };
 const lengthsOfStrangers: typeof lengths = { text: 256, parameters: 1024 };
 
 /** Our own operations, which the contract does not have (server/extension.ts). */
-const ownOperations = openContract({
+const operatorOperations = openContract({
   service: ownSource,
   protocol: 'restJson1',
   version: '1',
@@ -119,12 +119,9 @@ function contractOf({ service, operation }: Call): {
   readonly protocol: Protocol;
   readonly shape: OperationContract | undefined;
 } {
-  const contract =
-    service === ownSource
-      ? ownOperations
-      : Object.hasOwn(services, service)
-        ? services[service as keyof typeof services]
-        : undefined;
+  const served = Object.hasOwn(services, service) ? services[service as keyof typeof services] : undefined;
+  const isOperators = service === ownSource && served?.operation(operation) === undefined;
+  const contract = isOperators ? operatorOperations : served;
   return { protocol: contract?.protocol ?? 'restJson1', shape: contract?.operation(operation) };
 }
 

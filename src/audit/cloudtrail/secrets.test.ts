@@ -14,6 +14,7 @@ const sensitive = new Set([
   ...['NewPassword', 'OldPassword', 'Password', 'ServicePassword', 'ServiceCredentialSecret'],
   ...['PrivateKey', 'PrivateKeyList', 'AddPrivateKey', 'SecretAccessKey', 'secretAccessKey'],
   ...['SessionToken', 'sessionToken', 'TradeInToken', 'WebIdentityToken', 'SAMLAssertion', 'token'],
+  ...['bearerToken', 'clientKeyData'],
   ...['EncodedMessage', 'DecodedMessage', 'ContextAssertion', 'ProvidedContexts'],
   ...[
     'activationCode',
@@ -30,7 +31,7 @@ const suspicious =
   /secret|password|token|private|seed|qrcode|credential|assertion|authenticationcode|activationcode/i;
 const lookedAt = new Set([
   // Idempotency tokens of clients, and names of things that are no secrets themselves.
-  ...['clientRequestToken', 'Credentials', 'credentials', 'PackedPolicySize'],
+  ...['clientRequestToken', 'previewToken', 'credential', 'Credentials', 'credentials', 'PackedPolicySize'],
   ...['PasswordLastUsed', 'PasswordPolicy', 'PasswordResetRequired', 'PasswordReusePrevention'],
   ...['GlobalEndpointTokenVersion', 'MinimumSessionTokenSize', 'SessionTokenSize', 'SessionTokenUtilization'],
   ...['ServiceCredentialAlias', 'ServiceSpecificCredential', 'ServiceSpecificCredentialId'],

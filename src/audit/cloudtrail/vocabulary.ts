@@ -79,8 +79,14 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
     hidden: words(''),
   },
   entryway: {
-    harmless: words('accountId accessKeyId'),
-    hidden: words('secretAccessKey'),
+    harmless: words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope apiGroups arn
+      associatedAccessPolicy associatedAt associations block blockId blocks breakGlass clusterName code connection
+      createdAt createdBy credential credentialExpiresAt credentials description expired expiresAt findings hint
+      issuedAt kind kubernetesGroups lastSeenAt lastUsedAt matchedRoles maxResults message modifiedAt name namespaces
+      nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principalArn principalId reason
+      resourceNames resources revokedAt rule rules savedAt seenAt serialNumber server serverTime setAt severity source
+      state tags target type tlsServerName until username validityDays verbs version versions window`),
+    hidden: words('secretAccessKey bearerToken clientKeyData'),
   },
 };
 

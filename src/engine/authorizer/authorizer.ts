@@ -9,7 +9,7 @@ import {
   activePrincipal,
   type UserInfo,
 } from './attributes.ts';
-import { compileRequest } from './compiledrules.ts';
+import { type CompiledRequest, compileRequest } from './compiledrules.ts';
 import type { Decision, NearMiss } from './decision.ts';
 import { nearMisses } from './misses.ts';
 import { createPolicyIndex, type EntryPolicies, type PolicyGrant } from './policyindex.ts';
@@ -30,6 +30,8 @@ export interface Authorizer {
   /** Whether access entries count at all: not in mode CONFIG_MAP (eks-access-facts D9). Initially they do. */
   useEntries(enabled: boolean): void;
   authorize(attributes: Attributes): Decision;
+  /** By access policies alone: allow or no opinion, whatever groups the user has. */
+  authorizeByPolicies(attributes: Attributes): Decision;
   rulesFor(user: UserInfo, namespace: string): ReviewedRules;
   rbacRulesFor(
     user: UserInfo,
@@ -59,6 +61,28 @@ export function createAuthorizer(options: { readonly partition: string }): Autho
   const policyPrincipal = (user: UserInfo): AuthenticatedPrincipal | undefined =>
     entriesCount ? activePrincipal(user) : undefined;
 
+  const allowedByPolicies = ({ attributes, request, namespace }: Question): Decision | undefined => {
+    const principal = policyPrincipal(attributes.user);
+    const grant = principal && policies.find(principal, request, namespace);
+    return grant && allowedByPolicy(grant, namespace);
+  };
+
+  const nothingAllows = (asked: Question, reason: string): Decision => {
+    let misses: readonly NearMiss[] | undefined;
+    return {
+      decision: 'noOpinion',
+      reason,
+      evidence: {
+        by: 'nothing',
+        // Looked for when somebody reads them, from the index as it is then: most refusals are never explained.
+        get misses() {
+          misses ??= nearMisses({ ...asked, policies, rbac, entriesCount });
+          return misses;
+        },
+      },
+    };
+  };
+
   return {
     applyEntry: policies.apply,
     removeEntry: policies.remove,
@@ -72,29 +96,17 @@ export function createAuthorizer(options: { readonly partition: string }): Autho
       if (user.groups.includes(mastersGroup)) {
         return { decision: 'allow', reason: '', evidence: { by: 'systemMasters' } };
       }
-      const request = compileRequest(attributes);
-      const namespace = attributes.kind === 'resource' ? attributes.namespace : '';
-      const principal = policyPrincipal(user);
-      if (principal !== undefined) {
-        const grant = policies.find(principal, request, namespace);
-        if (grant !== undefined) return allowedByPolicy(grant, namespace);
-      }
+      const asked = { attributes, request: compileRequest(attributes), namespace: namespaceOf(attributes) };
+      const { request, namespace } = asked;
+      const byPolicy = allowedByPolicies(asked);
+      if (byPolicy !== undefined) return byPolicy;
       const grant = rbac.find(user, request, namespace);
       if (grant !== undefined) return allowedByRbac(grant);
-
-      let misses: readonly NearMiss[] | undefined;
-      return {
-        decision: 'noOpinion',
-        reason: refusalReason(rbac.resolutionErrors(user, namespace)),
-        evidence: {
-          by: 'nothing',
-          // Looked for when somebody reads them, from the index as it is then: most refusals are never explained.
-          get misses() {
-            misses ??= nearMisses({ attributes, request, namespace, policies, rbac, entriesCount });
-            return misses;
-          },
-        },
-      };
+      return nothingAllows(asked, refusalReason(rbac.resolutionErrors(user, namespace)));
+    },
+    authorizeByPolicies(attributes) {
+      const asked = { attributes, request: compileRequest(attributes), namespace: namespaceOf(attributes) };
+      return allowedByPolicies(asked) ?? nothingAllows(asked, '');
     },
     rulesFor(user, namespace) {
       const { rules, errors } = rbac.rulesFor(user, namespace);
@@ -114,6 +126,17 @@ export function createAuthorizer(options: { readonly partition: string }): Autho
     rbacRulesFor: rbac.rulesFor,
     roleRules: rbac.roleRules,
   };
+}
+
+/** A request with what is compiled of it once. */
+interface Question {
+  readonly attributes: Attributes;
+  readonly request: CompiledRequest;
+  readonly namespace: string;
+}
+
+function namespaceOf(attributes: Attributes): string {
+  return attributes.kind === 'resource' ? attributes.namespace : '';
 }
 
 function refusalReason(errors: readonly string[]): string {

@@ -37,6 +37,8 @@ export interface IdentityRefusal {
   /** In our message style. */
   readonly message: string;
   readonly hint?: string;
+  /** Of `awaitsFirstUse`: the principalArn of the entry that waits for its principal. */
+  readonly awaitingEntry?: string;
 }
 
 export type IdentityRefusalCode =
@@ -53,6 +55,8 @@ export type IdentityRefusalCode =
   | 'emptyUsername'
   | 'emptyPlaceholder'
   | 'noInstanceId'
+  /** An access entry of the ARN waits to be tied to the first principal that AWS reports under it. */
+  | 'awaitsFirstUse'
   | 'unknownInstance';
 
 /**

@@ -1,12 +1,5 @@
 import type { ClusterRecord } from '../../storage/records/eks.ts';
-import {
-  accessEntriesPrefix,
-  allClustersPrefix,
-  clusterChildrenPrefixes,
-  objectsPrefix,
-  signingKeysPrefix,
-  updatesPrefix,
-} from '../../storage/records/keys.ts';
+import { allClustersPrefix, clusterChildrenPrefixes } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 
 /** Keys per batch: large enough to be quick, small enough not to hold up other writers. */
@@ -14,13 +7,8 @@ const CHUNK = 500;
 
 /** Deletes everything that hangs on a cluster whose record is gone. */
 export async function deleteChildren(storage: Storage, clusterId: string): Promise<void> {
-  // The signing keys go first: no token of a deleted cluster can be made or judged while the rest is removed.
-  for (const prefix of [
-    signingKeysPrefix(clusterId),
-    accessEntriesPrefix(clusterId),
-    objectsPrefix(clusterId),
-    updatesPrefix(clusterId),
-  ]) {
+  for (const parents of clusterChildrenPrefixes) {
+    const prefix = `${parents}${clusterId}/`;
     for (;;) {
       const { entries, more } = await storage.list({ prefix, limit: CHUNK });
       if (entries.length > 0) {

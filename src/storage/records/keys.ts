@@ -83,12 +83,57 @@ export const signingKeysKey = (clusterId: string): string =>
   `${signingKeysPrefix(clusterId)}service-accounts`;
 export const signingKeysPrefix = (clusterId: string): string => `signing-keys/${clusterId}/`;
 
-/** Where keys that begin with a `clusterId` live: what is swept when its cluster is gone. */
+/** The one identity provider config a cluster may have. */
+export const identityProviderConfigKey = (clusterId: string): string =>
+  `${identityProviderConfigsPrefix}${clusterId}/oidc`;
+export const identityProviderConfigsPrefix = 'identity-provider-config/';
+/** Extension: an account's own access policies. */
+export const accessPolicyKey = (accountId: string, name: string): string =>
+  `${accessPoliciesPrefix(accountId)}${name}`;
+export const accessPoliciesPrefix = (accountId: string): string => `${allAccessPoliciesPrefix}${accountId}/`;
+export const allAccessPoliciesPrefix = 'access-policy/';
+/** Which entries have an account's own policy: what must be empty before it is deleted. */
+export const accessPolicyUseKey = (
+  accountId: string,
+  name: string,
+  clusterId: string,
+  principalArn: string,
+): string => `${accessPolicyUsesPrefix(accountId, name)}${clusterId}/${principalArn}`;
+export const accessPolicyUsesPrefix = (accountId: string, name: string): string =>
+  `access-policy-use/${accountId}/${name}/`;
+/** How to reach a connected cluster. */
+export const clusterConnectionKey = (clusterId: string): string =>
+  `${clusterConnectionsPrefix}${clusterId}/api`;
+export const clusterConnectionsPrefix = 'cluster-connection/';
+export const webhookCredentialKey = (clusterId: string, serialNumber: string): string =>
+  `${webhookCredentialsPrefix(clusterId)}${serialNumber}`;
+export const webhookCredentialsPrefix = (clusterId: string): string =>
+  `${allWebhookCredentialsPrefix}${clusterId}/`;
+export const allWebhookCredentialsPrefix = 'webhook-credential/';
+export const awsAuthGoodKey = (clusterId: string): string => `aws-auth-good/${clusterId}/data`;
+/** Roles that came in by a matcher, by the entry's ARN and then their own id. */
+export const matchedRoleKey = (clusterId: string, principalArn: string, principalId: string): string =>
+  `${matchedRolesPrefix(clusterId, principalArn)}${principalId}`;
+export const matchedRolesPrefix = (clusterId: string, principalArn: string): string =>
+  `matched-role/${clusterId}/${principalArn}/`;
+/** Who is shut out of everything on this server, by kind and target. */
+export const blockKey = (kind: string, target: string): string => `${blocksPrefix}${kind}/${target}`;
+export const blocksPrefix = 'block/';
+
+/**
+ * Where keys that begin with a `clusterId` live: what is swept when its cluster is gone, in this order. What tokens are
+ * made and judged with goes first.
+ */
 export const clusterChildrenPrefixes: readonly string[] = [
-  'access-entry/',
-  'object/',
-  'cluster-update/',
   'signing-keys/',
+  allWebhookCredentialsPrefix,
+  clusterConnectionsPrefix,
+  identityProviderConfigsPrefix,
+  'access-entry/',
+  'matched-role/',
+  'object/',
+  'aws-auth-good/',
+  'cluster-update/',
 ];
 
 /** Records of the trail that are not sealed yet, some to a key, by the position of the first. */

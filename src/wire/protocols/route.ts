@@ -36,7 +36,7 @@ interface UnknownRoute {
 
 const queryServices = [services.iam, services.sts];
 /** They share one space of paths, without a collision. */
-const restServices = [services.eks, services['eks-auth']].map((contract) => ({
+const restServices = [services.eks, services['eks-auth'], services.entryway].map((contract) => ({
   contract,
   match: createRestMatcher(contract),
 }));

@@ -30,7 +30,16 @@ export interface VerifiedToken {
   readonly signedAt: number;
 }
 
-export type TokenVerdict = VerifiedToken | (TokenRefusal & { readonly accessKeyId?: string });
+export type TokenVerdict =
+  | VerifiedToken
+  | (TokenRefusal & {
+      readonly accessKeyId?: string;
+      /**
+       * The token, sound in every respect but that nobody here knows its key: AWS's STS may. Only for tokens made for a
+       * host of STS.
+       */
+      readonly elsewhere?: ParsedToken;
+    });
 
 const maximumOtherClusters = 32;
 
@@ -47,7 +56,12 @@ export async function verifyToken(token: string, options: TokenVerification): Pr
   const refuse = (kind: TokenErrorKind): TokenVerdict => ({ ...refuseToken(kind), accessKeyId });
 
   const found = await options.lookup(accessKeyId, parsed.sessionToken, options.now);
-  if (found.status !== 'known' && found.status !== 'expired') return refuse(keyError(found.status));
+  if (found.status !== 'known' && found.status !== 'expired') {
+    const refusal = { ...refuseToken(keyError(found.status)), accessKeyId };
+    // A session token that is not sealed by us is unknown as well; a key of ours that is inactive is not.
+    const isForeign = found.status === 'unknown' || found.status === 'badSessionToken';
+    return isForeign && parsed.ownEndpoint === undefined ? { ...refusal, elsewhere: parsed } : refusal;
+  }
   const { secretAccessKey, principal } = found.credential;
 
   const matches = (clusterId: string): boolean => isSignedFor(clusterId, secretAccessKey, parsed, claims);

@@ -3,6 +3,7 @@ import { compileWildcard } from '../../arn/wildcard.ts';
 import { cloudtrail } from './cloudtrail.ts';
 import { eks } from './eks.ts';
 import { eksauth } from './eksauth.ts';
+import { entryway } from './entryway.ts';
 import { globalKeys } from './globalkeys.ts';
 import { iam } from './iam.ts';
 import type { KeyType, ScalarKeyType, ServiceText } from './servicetext.ts';
@@ -47,7 +48,7 @@ interface Service {
   readonly actions: ReadonlyMap<string, KnownAction>;
 }
 
-const texts: readonly ServiceText[] = [eks, eksauth, iam, sts, cloudtrail];
+const texts: readonly ServiceText[] = [eks, eksauth, iam, sts, cloudtrail, entryway];
 
 const services: ReadonlyMap<string, Service> = new Map(texts.map((text) => [text.prefix, readService(text)]));
 

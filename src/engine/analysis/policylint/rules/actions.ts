@@ -67,7 +67,7 @@ export const actionRules: readonly Rule[] = [
     check: (policy) =>
       onActions(policy, (action) => {
         const prefix = prefixOf(action).toLowerCase();
-        if (prefix === '' || servicePrefixes.has(prefix)) return undefined;
+        if (prefix === '' || servicePrefixes.has(prefix) || isKnownService(prefix)) return undefined;
         const like = nearest(prefix, [...servicePrefixes]);
         return [
           `there is no service \`${prefix}\``,

@@ -13,7 +13,7 @@ const example = (Action: string | readonly string[], Condition: object, Effect =
 });
 
 /** Services whose keys are all in the catalogue, and the global ones. */
-const knownPrefixes = ['aws', 'eks', 'eks-auth', 'iam', 'sts', 'cloudtrail'];
+const knownPrefixes = ['aws', 'eks', 'eks-auth', 'iam', 'sts', 'cloudtrail', 'entryway'];
 
 /** Which keys a statement may ask about. */
 export const conditionKeyRules: readonly Rule[] = [

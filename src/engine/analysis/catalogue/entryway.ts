@@ -1,0 +1,34 @@
+import type { ServiceText } from './servicetext.ts';
+
+/**
+ * Our own actions: the names of `wire/protocols/entryway.ts`. An access entry is still created, and a policy still
+ * associated, by permission of EKS's own actions, whichever door is used.
+ */
+export const entryway: ServiceText = {
+  prefix: 'entryway',
+  resources: {
+    'access-policy': 'arn:<Partition>:eks::<Account>:cluster-access-policy/<AccessPolicyName>',
+    cluster: 'arn:<Partition>:eks:<Region>:<Account>:cluster/<ClusterName> aws:ResourceTag/',
+  },
+  keys: {},
+  actions: {
+    CheckCluster: 'cluster',
+    CreateAccessPolicy: 'access-policy',
+    CreateBlock: '',
+    DeleteAccessPolicy: 'access-policy',
+    DeleteBlock: '',
+    DeleteBreakGlassPrincipal: 'cluster',
+    DeleteClusterConnection: 'cluster',
+    DescribeClusterConnection: 'cluster',
+    GetAccessPolicy: 'access-policy',
+    IssueWebhookCredential: 'cluster',
+    ListAccessPolicies: '',
+    ListBlocks: '',
+    ListWebhookCredentials: 'cluster',
+    PreviewPrincipalMatcher: 'cluster',
+    PutBreakGlassPrincipal: 'cluster',
+    PutClusterConnection: 'cluster',
+    RevokeWebhookCredential: 'cluster',
+    UpdateAccessPolicy: 'access-policy',
+  },
+};

@@ -1,0 +1,7 @@
+import type { Operations } from '../operation.ts';
+import type { EntrywayDeps } from './deps.ts';
+
+/** Every operation of ours that is served, by its name in `wire/protocols/entryway.ts`. */
+export function createEntrywayOperations(_deps: EntrywayDeps): Operations {
+  return {};
+}

@@ -1,0 +1,132 @@
+import type { ContractText } from './contract.ts';
+
+/**
+ * Our own operations, by hand, in the form `npm run generate` writes for AWS's services: what AWS has no API for
+ * (docs/compat.md). Signed for `entryway`, authorized by IAM like any other. Names and members follow those of EKS where
+ * there is a likeness. Clusters are those of the caller's account and the server's region.
+ */
+export const entryway = {
+  service: 'entryway',
+  protocol: 'restJson1',
+  version: '1',
+  xmlNamespace: '',
+  target: '',
+  operations: {
+    // Access policies of an account's own.
+    CreateAccessPolicy:
+      'POST /entryway/v1/access-policies/create 200 CreateAccessPolicyRequest AccessPolicyResponse',
+    UpdateAccessPolicy:
+      'POST /entryway/v1/access-policies/update 200 UpdateAccessPolicyRequest AccessPolicyResponse',
+    GetAccessPolicy: 'POST /entryway/v1/access-policies/get 200 GetAccessPolicyRequest AccessPolicyResponse',
+    ListAccessPolicies:
+      'POST /entryway/v1/access-policies/list 200 ListAccessPoliciesRequest ListAccessPoliciesResponse',
+    DeleteAccessPolicy: 'POST /entryway/v1/access-policies/delete 200 DeleteAccessPolicyRequest -',
+    // What an access entry has beside the members EKS knows.
+    AssociateAccessPolicy:
+      'POST /entryway/v1/access-entries/associate 200 AssociateAccessPolicyRequest AssociateAccessPolicyResponse',
+    PreviewPrincipalMatcher:
+      'POST /entryway/v1/access-entries/preview 200 PreviewPrincipalMatcherRequest PreviewPrincipalMatcherResponse',
+    CreateAccessEntry:
+      'POST /entryway/v1/access-entries/create 200 CreateAccessEntryRequest AccessEntryResponse',
+    DescribeAccessEntry:
+      'POST /entryway/v1/access-entries/describe 200 DescribeAccessEntryRequest AccessEntryResponse',
+    ListAccessEntries:
+      'POST /entryway/v1/access-entries/list 200 ListAccessEntriesRequest ListAccessEntriesResponse',
+    // Who is shut out at once, whatever else allows.
+    CreateBlock: 'POST /entryway/v1/blocks/create 200 CreateBlockRequest BlockResponse',
+    ListBlocks: 'POST /entryway/v1/blocks/list 200 ListBlocksRequest ListBlocksResponse',
+    DeleteBlock: 'POST /entryway/v1/blocks/delete 200 DeleteBlockRequest -',
+    // Connected clusters.
+    IssueWebhookCredential:
+      'POST /entryway/v1/webhook-credentials/issue 200 IssueWebhookCredentialRequest IssueWebhookCredentialResponse',
+    ListWebhookCredentials:
+      'POST /entryway/v1/webhook-credentials/list 200 ClusterRequest ListWebhookCredentialsResponse',
+    RevokeWebhookCredential:
+      'POST /entryway/v1/webhook-credentials/revoke 200 RevokeWebhookCredentialRequest WebhookCredentialResponse',
+    PutClusterConnection:
+      'POST /entryway/v1/clusters/connection/put 200 PutClusterConnectionRequest ClusterConnectionResponse',
+    DescribeClusterConnection:
+      'POST /entryway/v1/clusters/connection/describe 200 ClusterRequest ClusterConnectionResponse',
+    DeleteClusterConnection: 'POST /entryway/v1/clusters/connection/delete 200 ClusterRequest -',
+    PutBreakGlassPrincipal:
+      'POST /entryway/v1/clusters/break-glass/put 200 PutBreakGlassPrincipalRequest BreakGlassPrincipalResponse',
+    DeleteBreakGlassPrincipal: 'POST /entryway/v1/clusters/break-glass/delete 200 ClusterRequest -',
+    CheckCluster: 'POST /entryway/v1/clusters/check 200 CheckClusterRequest CheckClusterResponse',
+  },
+  structures: {
+    ClusterRequest: 'clusterName!',
+    AccessScope: 'type namespaces:[string]',
+
+    AccessPolicyRule:
+      'apiGroups:[string] resources:[string] verbs:[string] resourceNames:[string] nonResourceURLs:[string]',
+    CreateAccessPolicyRequest: 'name! rules!:[AccessPolicyRule] description',
+    UpdateAccessPolicyRequest: 'name! rules!:[AccessPolicyRule] description',
+    GetAccessPolicyRequest: 'name! version:number',
+    DeleteAccessPolicyRequest: 'name!',
+    ListAccessPoliciesRequest: 'maxResults:number nextToken',
+    ListAccessPoliciesResponse: 'accessPolicies:[AccessPolicySummary] nextToken',
+    AccessPolicySummary:
+      'name arn description version:number associations:number createdAt:timestamp modifiedAt:timestamp',
+    AccessPolicyResponse: 'accessPolicy:AccessPolicy findings:[AccessPolicyFinding]',
+    AccessPolicy:
+      'name arn description version:number versions:[number] rules:[AccessPolicyRule] associations:number createdAt:timestamp modifiedAt:timestamp',
+    AccessPolicyFinding: 'severity code message rule:number',
+
+    AssociateAccessPolicyRequest:
+      'clusterName! principalArn! policyArn! accessScope!:AccessScope expiresAt:timestamp reason',
+    AssociateAccessPolicyResponse: 'clusterName principalArn associatedAccessPolicy:AssociatedAccessPolicy',
+    AssociatedAccessPolicy:
+      'policyArn accessScope:AccessScope associatedAt:timestamp modifiedAt:timestamp expiresAt:timestamp reason expired:boolean',
+    PreviewPrincipalMatcherRequest: 'clusterName! principalArn!',
+    PreviewPrincipalMatcherResponse: 'principalArn matchedRoles:[MatchedRole] previewToken',
+    MatchedRole: 'principalArn principalId source seenAt:timestamp',
+    CreateAccessEntryRequest:
+      'clusterName! principalArn! kubernetesGroups:[string] username tags:{string} previewToken',
+    DescribeAccessEntryRequest: 'clusterName! principalArn!',
+    ListAccessEntriesRequest: 'clusterName! maxResults:number nextToken',
+    ListAccessEntriesResponse: 'accessEntries:[AccessEntry] nextToken',
+    AccessEntryResponse: 'accessEntry:AccessEntry',
+    AccessEntry:
+      'clusterName principalArn principalId pinnedBy pinnedAt:timestamp matchedRoles:[MatchedRole] type username kubernetesGroups:[string] accessPolicies:[AssociatedAccessPolicy] tags:{string} createdAt:timestamp modifiedAt:timestamp',
+
+    CreateBlockRequest: 'target! until:timestamp reason',
+    BlockResponse: 'block:Block window',
+    Block: 'blockId target kind until:timestamp reason createdAt:timestamp createdBy',
+    ListBlocksRequest: 'maxResults:number nextToken',
+    ListBlocksResponse: 'blocks:[Block] nextToken',
+    DeleteBlockRequest: 'target!',
+
+    IssueWebhookCredentialRequest: 'clusterName! certificateRequest! description validityDays:number',
+    IssueWebhookCredentialResponse:
+      'credential:WebhookCredential certificate certificateAuthority authenticateUrl authorizeUrl',
+    ListWebhookCredentialsResponse: 'credentials:[WebhookCredential]',
+    RevokeWebhookCredentialRequest: 'clusterName! serialNumber!',
+    WebhookCredentialResponse: 'credential:WebhookCredential',
+    WebhookCredential:
+      'serialNumber description issuedAt:timestamp expiresAt:timestamp revokedAt:timestamp lastUsedAt:timestamp',
+
+    PutClusterConnectionRequest:
+      'clusterName! server! certificateAuthorityData tlsServerName bearerToken clientCertificateData clientKeyData',
+    ClusterConnectionResponse: 'connection:ClusterConnection',
+    ClusterConnection:
+      'clusterName server state message objects:number lastSeenAt:timestamp credentialExpiresAt:timestamp savedAt:timestamp',
+
+    PutBreakGlassPrincipalRequest: 'clusterName! principalArn! reason!',
+    BreakGlassPrincipalResponse: 'breakGlass:BreakGlassPrincipal',
+    BreakGlassPrincipal: 'principalArn principalId reason setAt:timestamp',
+
+    CheckClusterRequest: 'clusterName!',
+    CheckClusterResponse: 'clusterName kind serverTime:timestamp findings:[ClusterFinding]',
+    ClusterFinding: 'severity code message hint',
+  },
+  errors: {
+    AccessDeniedException: '403 AccessDeniedException message',
+    InvalidParameterException: '400 InvalidParameterException message',
+    InvalidRequestException: '400 InvalidRequestException message',
+    ResourceInUseException: '409 ResourceInUseException message',
+    ResourceLimitExceededException: '400 ResourceLimitExceededException message',
+    ResourceNotFoundException: '404 ResourceNotFoundException message',
+    ServerException: '500 ServerException message',
+    ServiceUnavailableException: '503 ServiceUnavailableException message',
+  },
+} as const satisfies ContractText;
