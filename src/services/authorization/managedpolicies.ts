@@ -6,7 +6,7 @@ import { allIamPrefix, policyKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { policyArn } from '../iam/arns.ts';
 import { awsManagedPolicy } from '../iam/policies/managedpolicies.ts';
-import { createRecordCache } from './recordcache.ts';
+import { createRecordCache } from '../recordcache.ts';
 
 /** As what a managed policy is used. */
 export type ManagedUse = 'identity' | 'boundary' | 'session';

@@ -3,8 +3,8 @@ import type { PolicySource } from '../../engine/iam/decision.ts';
 import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import { allIamPrefix, groupKey, roleKey, userKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { createRecordCache } from '../recordcache.ts';
 import type { ManagedPolicies } from './managedpolicies.ts';
-import { createRecordCache } from './recordcache.ts';
 
 /** Compiled policies of users, groups and roles, as of the last acknowledged write. */
 export interface PrincipalPolicies {

@@ -41,7 +41,8 @@ export const credentialReportKey = (accountId: string): string => `credential-re
 /** Everything of IAM, of every account. */
 export const allIamPrefix = 'iam/';
 /** Access keys are looked up by their id alone: it is all a signature carries. */
-export const accessKeyKey = (accessKeyId: string): string => `access-key/${accessKeyId}`;
+export const accessKeyKey = (accessKeyId: string): string => `${accessKeysPrefix}${accessKeyId}`;
+export const accessKeysPrefix = 'access-key/';
 /** Unique id (AIDA…, AROA…) → which principal has it now. */
 export const principalIdKey = (principalId: string): string => `principal-id/${principalId}`;
 

@@ -2,14 +2,22 @@ const basicFormat = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/;
 
 /**
  * Reads `YYYYMMDDTHHMMSSZ`, exactly these 16 characters (iam-facts K7), to epoch milliseconds. Undefined for every
- * other text and for dates that do not exist: `Date.UTC` rolls 30 February over, so the result must print the same.
+ * other text and for dates that do not exist: `Date.UTC` rolls 30 February over, so the result must be the same date.
  */
 export function parseAmzDate(text: string): number | undefined {
   const match = basicFormat.exec(text);
   if (match === null) return undefined;
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as FixedDate;
   const time = Date.UTC(year, month - 1, day, hour, minute, second);
-  return formatAmzDate(time) === text ? time : undefined;
+  const date = new Date(time);
+  const isSame =
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month - 1 &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second;
+  return isSame ? time : undefined;
 }
 
 type FixedDate = [number, number, number, number, number, number];

@@ -1,4 +1,4 @@
-import type { Storage, Watch } from '../../storage/storage.ts';
+import type { Storage, Watch } from '../storage/storage.ts';
 
 /** What is made of a record, made again only after the record has changed. */
 export interface RecordCache<T> {
@@ -12,15 +12,15 @@ export interface RecordCache<T> {
  * acknowledges, and a load that began before the change is dropped here, not kept.
  */
 export function createRecordCache<T>(
-  storage: Storage,
+  storage: Pick<Storage, 'get' | 'watch'>,
   options: { readonly prefix: string; readonly capacity: number },
-  make: (value: string | undefined) => T,
+  make: (value: string | undefined, key: string) => T,
 ): RecordCache<T> {
   const kept = new Map<string, { readonly value: Promise<T> }>();
   const watch: Watch = storage.watch({ prefix: options.prefix }, (changes) => {
     for (const { key } of changes) kept.delete(key);
   });
-  const load = async (key: string): Promise<T> => make((await storage.get(key))?.value);
+  const load = async (key: string): Promise<T> => make((await storage.get(key))?.value, key);
   return {
     get(key) {
       const found = kept.get(key);
