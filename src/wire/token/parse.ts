@@ -22,8 +22,8 @@ export const tokenParameters = [
   'X-Amz-SignedHeaders',
 ] as const;
 export type TokenParameter = (typeof tokenParameters)[number];
+const byName = new Map<string, TokenParameter>(tokenParameters.map((name) => [name, name]));
 const byLowerName = new Map<string, TokenParameter>(tokenParameters.map((name) => [lowerAscii(name), name]));
-const lowerNames = new Map<string, string>(tokenParameters.map((name) => [name, lowerAscii(name)]));
 
 export interface TokenScope {
   /** Epoch milliseconds. */
@@ -121,27 +121,30 @@ interface Parameters {
 
 function readParameters(query: string): Parameters | TokenErrorKind {
   if (query.includes(';')) return 'bad_query';
-  const pairs: (readonly [name: string, value: string])[] = [];
+  const values = new Map<TokenParameter, string>();
+  const unknown = new Set<string>();
+  let exactNames = true;
+  let repeated = false;
   for (const piece of query.split('&')) {
     if (piece === '') continue;
     const at = piece.indexOf('=');
     const name = decode(at < 0 ? piece : piece.slice(0, at));
     const value = decode(at < 0 ? '' : piece.slice(at + 1));
     if (name === undefined || value === undefined) return 'bad_query';
-    pairs.push([name, value]);
+    const exact = byName.get(name);
+    const known = exact ?? byLowerName.get(lowerAscii(name));
+    if (exact === undefined) exactNames = false;
+    if (known === undefined) {
+      repeated ||= unknown.has(lowerAscii(name));
+      unknown.add(lowerAscii(name));
+    } else {
+      // SECURITY: CVE-2022-2385. Two spellings of one name let the checked value and the used value differ.
+      repeated ||= values.has(known);
+      values.set(known, value);
+    }
   }
-  const names = pairs.map(([name]) => lowerNames.get(name) ?? lowerAscii(name));
-  // SECURITY: CVE-2022-2385. Two spellings of one name let the checked value and the used value differ.
-  if (new Set(names).size !== names.length) return 'duplicate_param';
-  const values = new Map<TokenParameter, string>();
-  let exactNames = true;
-  for (const [index, [name, value]] of pairs.entries()) {
-    const known = byLowerName.get(names[index] as string);
-    if (known === undefined) return 'unknown_param';
-    if (known !== name) exactNames = false;
-    values.set(known, value);
-  }
-  return { values, exactNames };
+  if (repeated) return 'duplicate_param';
+  return unknown.size > 0 ? 'unknown_param' : { values, exactNames };
 }
 
 function decode(raw: string): string | undefined {
