@@ -8,6 +8,7 @@ import {
   PutUserPolicyCommand,
 } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { services } from '../../src/wire/protocols/services.ts';
 import { contracts } from './contracts.ts';
 import { type Keys, type ServerProcess, startServerProcess, temporaryDirectory } from './process.ts';
 import { draft, errorOf, sendSigned } from './signed.ts';
@@ -49,15 +50,24 @@ afterAll(async () => {
   directory.remove();
 });
 
-type Service = 'eks' | 'iam' | 'sts' | 'cloudtrail';
+type Service = 'eks' | 'iam' | 'sts' | 'cloudtrail' | 'entryway';
 interface Call {
   readonly service: Service;
   readonly operation: string;
 }
 
-const calls: readonly Call[] = (['eks', 'iam', 'sts', 'cloudtrail'] as const).flatMap((service) =>
+const calls: readonly Call[] = (['eks', 'iam', 'sts', 'cloudtrail', 'entryway'] as const).flatMap((service) =>
   contracts[service].served.map((operation) => ({ service, operation })),
 );
+/** What our own operations do as EKS does, they do by permission of EKS's action. */
+const asEks = new Set(
+  contracts.entryway.served.filter((operation) => services.eks.operationNames.includes(operation)),
+);
+asEks.delete('ListAccessPolicies');
+
+function actionOf({ service, operation }: Call): string {
+  return `${service === 'entryway' && asEks.has(operation) ? 'eks' : service}:${operation}`;
+}
 /** Nobody needs permission for these (iam-facts E13, I14); AssumeRole asks the role's trust policy. */
 const free = new Set(['GetCallerIdentity', 'GetSessionToken', 'AssumeRole', 'AssumeRoleWithWebIdentity']);
 const guarded = calls.filter(({ operation }) => !free.has(operation));
@@ -119,11 +129,12 @@ const deniedCodes = {
   iam: 'AccessDenied 403',
   sts: 'AccessDenied 403',
   cloudtrail: 'AccessDeniedException 400',
+  entryway: 'AccessDeniedException 403',
 };
 
 /** E9, G1: who, what, on which resource, and why not. */
 function denial(call: Call, who: string, reason: 'implicit' | 'explicit'): RegExp {
-  const action = `${call.service}:${call.operation}`;
+  const action = actionOf(call);
   const because =
     reason === 'implicit'
       ? `because no identity-based policy allows the ${action} action`
@@ -149,9 +160,7 @@ async function setPolicy(statements: readonly object[]): Promise<void> {
 
 async function isDenied(call: Call, keys = bob): Promise<boolean> {
   const { error, message } = await ask(call, keys, absent);
-  return (
-    error === deniedCodes[call.service] && message.includes(`perform: ${call.service}:${call.operation} `)
-  );
+  return error === deniedCodes[call.service] && message.includes(`perform: ${actionOf(call)} `);
 }
 
 describe('a user without policies is denied', () => {
@@ -199,15 +208,14 @@ test('a policy for one action allows that and nothing else', async () => {
   // All of them against each other would take a minute: a few are held against all, the others against ten each, which
   // walk through the list so that every pair of neighbours and every distance comes up.
   for (const [at, call] of guarded.entries()) {
-    const { service, operation } = call;
-    await setPolicy([{ Effect: 'Allow', Action: `${service}:${operation}`, Resource: '*' }]);
+    await setPolicy([{ Effect: 'Allow', Action: actionOf(call), Resource: '*' }]);
     const steps = at % 40 === 0 ? guarded.length - 1 : 10;
     const stride = 1 + (at % 7);
     const others = Array.from({ length: steps }, (_, i) => guarded[(at + (i + 1) * stride) % guarded.length]);
     const asked = [call, ...others].filter((each) => each !== undefined);
     const denied = await Promise.all(asked.map((other) => isDenied(other)));
-    const open = asked.filter((_, i) => !denied[i]).map((each) => `${each.service}:${each.operation}`);
-    expect(new Set(open)).toEqual(new Set([`${service}:${operation}`]));
+    const open = asked.filter((_, i) => !denied[i]).map(actionOf);
+    expect(new Set(open)).toEqual(new Set([actionOf(call)]));
   }
   await removePolicy();
 }, 120_000);
