@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { quantile } from './measure.ts';
@@ -8,6 +10,8 @@ export interface LoadTarget {
   readonly port: number;
   /** PEM. */
   readonly ca?: string;
+  /** PEM, for servers that want to know who calls. */
+  readonly client?: { readonly cert: string; readonly key: string };
 }
 
 export interface LoadResult {
@@ -31,7 +35,59 @@ export interface Load {
  * client. An answer with another status than expected fails the run.
  */
 export async function runLoad(target: LoadTarget, { concurrency, status, next }: Load): Promise<LoadResult> {
-  const connections = await Promise.all(Array.from({ length: concurrency }, () => open(target)));
+  return busy(await Promise.all(Array.from({ length: concurrency }, () => open(target))), status, next);
+}
+
+/** A POST as HTTP/2 sends it: a JSON body, and headers that are the same each time. */
+export interface Http2Load {
+  readonly concurrency: number;
+  readonly status: number;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bodies; undefined ends the load. */
+  readonly next: () => Buffer | undefined;
+}
+
+/** The same over one connection of HTTP/2, as API servers call their webhooks: streams instead of connections. */
+export async function runHttp2Load(target: LoadTarget, load: Http2Load): Promise<LoadResult> {
+  const { host, port, ca, client } = target;
+  const session = connectHttp2(`https://${host}:${port}`, { ...(ca && { ca }), ...client });
+  try {
+    await once(session, 'connect');
+    const head = { ':method': 'POST', ':path': load.path, ...load.headers };
+    const exchange = Object.assign(
+      (body: Buffer) =>
+        new Promise<Answer>((resolve, reject) => {
+          const stream = session.request(head);
+          let status = 0;
+          let text = '';
+          stream.on('response', (headers) => {
+            status = Number(headers[':status']);
+          });
+          stream.on('data', (chunk: Buffer) => {
+            text += chunk.toString('latin1');
+          });
+          stream.on('end', () => resolve({ status, text }));
+          stream.on('error', reject);
+          stream.end(body);
+        }),
+      { close: () => {} },
+    );
+    return await busy(
+      Array.from({ length: load.concurrency }, () => exchange),
+      load.status,
+      load.next,
+    );
+  } finally {
+    session.close();
+  }
+}
+
+async function busy(
+  connections: readonly Exchange[],
+  status: number,
+  next: () => Buffer | undefined,
+): Promise<LoadResult> {
   const times: number[] = [];
   const started = performance.now();
   try {
@@ -99,12 +155,12 @@ async function open(target: LoadTarget): Promise<Exchange> {
   );
 }
 
-function connected({ host, port, ca }: LoadTarget): Promise<Socket> {
+function connected({ host, port, ca, client }: LoadTarget): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket =
       ca === undefined
         ? connect({ host, port }, () => resolve(socket))
-        : connectTls({ host, port, ca, ALPNProtocols: ['http/1.1'] }, () => resolve(socket));
+        : connectTls({ host, port, ca, ...client, ALPNProtocols: ['http/1.1'] }, () => resolve(socket));
     socket.once('error', reject);
   });
 }
