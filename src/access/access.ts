@@ -82,5 +82,8 @@ export interface AuthenticationEvidence {
   readonly principalArn?: string;
   readonly principalId?: string;
   /** Key of what mapped it: an access entry's principalArn, or the aws-auth item. */
-  readonly mappedBy?: { readonly source: 'accessEntry' | 'awsAuth' | 'clusterCreator'; readonly arn: string };
+  readonly mappedBy?: {
+    readonly source: 'breakGlass' | 'accessEntry' | 'awsAuth' | 'clusterCreator';
+    readonly arn: string;
+  };
 }

@@ -41,9 +41,10 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
 
   const authenticate = createTokenAuthenticator(options, {
     record: () => current,
-    sources: ({ authenticationMode, hiddenAdminPrincipalId }) => ({
+    sources: ({ authenticationMode, hiddenAdminPrincipalId, breakGlass }) => ({
       authenticationMode,
       hiddenAdminPrincipalId,
+      breakGlass,
       entries,
       awsAuth,
     }),

@@ -1,4 +1,6 @@
-import type { AccessEntryRecord, ClusterRecord } from '../storage/records/eks.ts';
+import { isMatcherArn } from '../engine/identity/entries.ts';
+import { compileMatcher } from '../engine/identity/matchers.ts';
+import type { AccessEntryRecord, AccessScope, ClusterRecord } from '../storage/records/eks.ts';
 import { asList, asObject, asText, asTexts, parseObject } from './json.ts';
 
 /** An access entry as far as it decides. */
@@ -8,7 +10,7 @@ export type DecidingEntry = Pick<
 > & {
   readonly associatedPolicies: readonly Pick<
     AccessEntryRecord['associatedPolicies'][number],
-    'policyArn' | 'accessScope'
+    'policyArn' | 'accessScope' | 'expiresAt'
   >[];
 };
 
@@ -23,8 +25,14 @@ export function parseClusterRecord(text: string): ClusterRecord | undefined {
       (member) => typeof member === 'string' && member !== '',
     ) &&
     (mode === 'CONFIG_MAP' || mode === 'API_AND_CONFIG_MAP' || mode === 'API') &&
-    (hidden === undefined || typeof hidden === 'string');
+    (hidden === undefined || typeof hidden === 'string') &&
+    (record.breakGlass === undefined || isBreakGlassRecord(record.breakGlass));
   return isSound ? (record as unknown as ClusterRecord) : undefined;
+}
+
+function isBreakGlassRecord(value: unknown): boolean {
+  const breakGlass = asObject(value);
+  return [breakGlass?.principalArn, breakGlass?.principalId].every((member) => !!asText(member));
 }
 
 /** Reads a stored access entry; undefined where anything that decides is missing or of another type. */
@@ -36,9 +44,27 @@ export function parseEntryRecord(text: string): DecidingEntry | undefined {
   const username = asText(record?.username);
   const kubernetesGroups = asTexts(record?.kubernetesGroups);
   const associatedPolicies = asList(record?.associatedPolicies, readAssociation);
-  if (!principalArn || !principalId || type === undefined || username === undefined) return undefined;
+  if (!principalArn || principalId === undefined || type === undefined || username === undefined) {
+    return undefined;
+  }
+  if (!isWhose(principalArn, principalId, type, record?.pinnedBy)) return undefined;
   if (kubernetesGroups === undefined || associatedPolicies === undefined) return undefined;
   return { principalArn, principalId, type, username, kubernetesGroups, associatedPolicies } as DecidingEntry;
+}
+
+/**
+ * Whether it is clear whom an entry is about: one principal by its unique id, the roles a matcher means, or whoever AWS
+ * reports first under its ARN.
+ *
+ * SECURITY: an id that was lost must not make an entry of anybody who has the ARN, and a `*` that means nothing must not
+ * be taken for a name.
+ */
+function isWhose(principalArn: string, principalId: string, type: string, pinnedBy: unknown): boolean {
+  if (isMatcherArn(principalArn)) {
+    // Nodes are let in one role at a time.
+    return principalId === '' && type === 'STANDARD' && compileMatcher(principalArn) !== undefined;
+  }
+  return principalId !== '' || pinnedBy === 'firstUse';
 }
 
 function readAssociation(value: unknown): DecidingEntry['associatedPolicies'][number] | undefined {
@@ -49,5 +75,9 @@ function readAssociation(value: unknown): DecidingEntry['associatedPolicies'][nu
   if (policyArn === undefined || namespaces === undefined) return undefined;
   // SECURITY: a scope of unknown type is no scope of the cluster.
   if (scope?.type !== 'cluster' && scope?.type !== 'namespace') return undefined;
-  return { policyArn, accessScope: { type: scope.type, namespaces } };
+  const accessScope: AccessScope = { type: scope.type, namespaces };
+  const expiresAt = association?.expiresAt;
+  if (expiresAt === undefined) return { policyArn, accessScope };
+  // SECURITY: an end that cannot be read must not make the association one without an end.
+  return typeof expiresAt === 'number' ? { policyArn, accessScope, expiresAt } : undefined;
 }

@@ -3,71 +3,13 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { activePrincipal, principalIdExtraKey } from '../authorizer/attributes.ts';
 import type { Principal } from '../iam/principal.ts';
-import { type AwsAuth, type AwsAuthRole, createAwsAuthIndex } from './awsauth.ts';
-import { type AccessEntry, createEntryIndex } from './entries.ts';
+import { type AwsAuth, createAwsAuthIndex } from './awsauth.ts';
+import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './fixture.ts';
 import { reservedPrefix } from './reserved.ts';
 import { type IdentitySources, resolveIdentity } from './resolve.ts';
 import { reviewedUser } from './review.ts';
 import { compileSsoPattern, type SsoPattern } from './sso.ts';
 import { renderTemplate } from './template.ts';
-
-const account = '111122223333';
-const rolePrincipal = (name: string, principalId: string, sessionName = 's', path = '/'): Principal => ({
-  kind: 'assumedRole',
-  accountId: account,
-  partition: 'aws',
-  arn: `arn:aws:sts::${account}:assumed-role/${name}/${sessionName}`,
-  userId: `${principalId}:${sessionName}`,
-  principalId,
-  principalArn: `arn:aws:iam::${account}:role${path}${name}`,
-  accessKeyId: 'ASIAEXAMPLE',
-  roleName: name,
-  sessionName,
-});
-const ada: Principal = {
-  kind: 'user',
-  accountId: account,
-  partition: 'aws',
-  arn: `arn:aws:iam::${account}:user/team/ada`,
-  userId: 'AIDAADA',
-  principalId: 'AIDAADA',
-  principalArn: `arn:aws:iam::${account}:user/team/ada`,
-  accessKeyId: 'AKIAEXAMPLE',
-  userName: 'ada',
-};
-const ops = rolePrincipal('Ops', 'AROAOPS', 'ada@example.com', '/team/');
-const opsEntry: AccessEntry = {
-  principalArn: `arn:aws:iam::${account}:role/team/Ops`,
-  principalId: 'AROAOPS',
-  type: 'STANDARD',
-  username: `arn:aws:sts::${account}:assumed-role/Ops/{{SessionName}}`,
-  kubernetesGroups: ['viewers'],
-};
-
-function sources(
-  change: {
-    entries?: readonly AccessEntry[];
-    awsAuth?: Partial<AwsAuth>;
-    ssoRoleMatch?: boolean;
-  } & Partial<Omit<IdentitySources, 'entries' | 'awsAuth'>> = {},
-): IdentitySources {
-  const { entries = [], awsAuth = {}, ssoRoleMatch = false, ...rest } = change;
-  const index = createEntryIndex();
-  for (const entry of entries) index.apply(entry);
-  return {
-    authenticationMode: 'API_AND_CONFIG_MAP',
-    privateDnsName: () => undefined,
-    ...rest,
-    entries: index,
-    awsAuth: createAwsAuthIndex({ roles: [], users: [], accounts: [], ...awsAuth }, { ssoRoleMatch }),
-  };
-}
-
-const mapping = (arn: string, username = 'mapped'): AwsAuthRole => ({
-  rolearn: arn,
-  username,
-  groups: ['g'],
-});
 
 describe('refusals', () => {
   const plainOps = `arn:aws:iam::${account}:role/Ops`;

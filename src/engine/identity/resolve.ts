@@ -2,8 +2,10 @@ import { stripRolePath } from '../arn/canonical.ts';
 import type { UserInfo } from '../authorizer/attributes.ts';
 import type { Principal } from '../iam/principal.ts';
 import type { AwsAuthIndex, AwsAuthItem } from './awsauth.ts';
+import { type BreakGlass, breakGlassUser, isBreakGlass } from './breakglass.ts';
 import { type AccessEntry, comparableArn, type EntryIndex } from './entries.ts';
 import { reservedNameIn } from './nodetypes.ts';
+import { breakGlassPrefix } from './reserved.ts';
 import { renderTemplate, type TemplateValues } from './template.ts';
 import { canonicalArnOf, sessionNameOf, userInfoFor } from './userinfo.ts';
 
@@ -14,6 +16,8 @@ export interface IdentitySources {
   readonly awsAuth: AwsAuthIndex;
   /** Creator with hidden `system:masters` (eks-access-facts D8). */
   readonly hiddenAdminPrincipalId?: string | undefined;
+  /** Who is administrator whatever the rest of this says. */
+  readonly breakGlass?: BreakGlass | undefined;
   /** Private DNS name of an EC2 instance by its id; undefined where it is not known. */
   readonly privateDnsName: TemplateValues['privateDnsName'];
 }
@@ -23,10 +27,10 @@ export type IdentityResult = MappedIdentity | IdentityRefusal;
 export interface MappedIdentity {
   readonly ok: true;
   readonly user: UserInfo;
-  readonly code: 'accessEntry' | 'awsAuth' | 'awsAuthAccount' | 'clusterCreator';
+  readonly code: 'breakGlass' | 'accessEntry' | 'awsAuth' | 'awsAuthAccount' | 'clusterCreator';
   readonly message: string;
   readonly mappedBy: {
-    readonly source: 'accessEntry' | 'awsAuth' | 'clusterCreator';
+    readonly source: 'breakGlass' | 'accessEntry' | 'awsAuth' | 'clusterCreator';
     readonly arn: string;
   };
 }
@@ -60,18 +64,30 @@ export type IdentityRefusalCode =
   | 'unknownInstance';
 
 /**
- * Who a principal is in a cluster: its access entry by unique id, then the hidden cluster creator, then aws-auth, as
- * far as the authentication mode lets each count (eks-access-facts D8 to D11, B15, B17). What is found and cannot be
- * followed ends in refusal; nothing falls through to the next source.
+ * Who a principal is in a cluster: the break-glass principal, then its access entry by unique id, then the hidden cluster
+ * creator, then entries that wait for it or match its role's name, then aws-auth, as far as the authentication mode lets
+ * each count (eks-access-facts D8 to D11, B15, B17). What is found and cannot be followed ends in refusal; nothing falls
+ * through to the next source.
  *
  * COMPAT: the authenticator goes on to the next source after an entry whose id fits and whose ARN does not (D11);
  * refusing is the narrower reading (token-facts 7). An access entry of the creator goes before the hidden grant.
  */
 export function resolveIdentity(principal: Principal, sources: IdentitySources): IdentityResult {
-  const { authenticationMode } = sources;
-  if (authenticationMode !== 'CONFIG_MAP') {
+  const { authenticationMode, breakGlass } = sources;
+  // Before everything else: the one who must get in when an entry or aws-auth is broken may be named in both.
+  if (breakGlass !== undefined && isBreakGlass(principal, breakGlass)) {
+    return {
+      ok: true,
+      user: breakGlassUser(principal),
+      code: 'breakGlass',
+      message: `\`${principal.arn}\` is the break-glass principal of the cluster`,
+      mappedBy: { source: 'breakGlass', arn: breakGlass.principalArn },
+    };
+  }
+  const entriesCount = authenticationMode !== 'CONFIG_MAP';
+  if (entriesCount) {
     const candidates = sources.entries.byPrincipalId(principal.principalId);
-    if (candidates.length > 0) return fromEntry(principal, candidates, sources);
+    if (candidates.length > 0) return fromEntryOfId(principal, candidates, sources);
   }
   if (principal.principalId !== '' && principal.principalId === sources.hiddenAdminPrincipalId) {
     return {
@@ -82,6 +98,8 @@ export function resolveIdentity(principal: Principal, sources: IdentitySources):
       mappedBy: { source: 'clusterCreator', arn: principal.principalArn },
     };
   }
+  const byName = entriesCount ? fromEntryOfName(principal, sources) : undefined;
+  if (byName !== undefined) return byName;
   if (authenticationMode !== 'API') {
     const item = sources.awsAuth.find(canonicalArnOf(principal));
     if (item !== undefined) return fromAwsAuth(principal, item, sources);
@@ -90,7 +108,7 @@ export function resolveIdentity(principal: Principal, sources: IdentitySources):
   return unmapped(principal, sources);
 }
 
-function fromEntry(
+function fromEntryOfId(
   principal: Principal,
   candidates: readonly AccessEntry[],
   sources: IdentitySources,
@@ -112,22 +130,73 @@ function fromEntry(
       hint: 'the principal was renamed: delete the access entry and create one for its new ARN',
     };
   }
+  return fromEntry(principal, entry, sources, `access entry \`${entry.principalArn}\``);
+}
+
+/** By what the principal is called, once no entry has its id: undefined when no such entry fits. */
+function fromEntryOfName(principal: Principal, sources: IdentitySources): IdentityResult | undefined {
+  const { entries } = sources;
+  const canonicalArn = canonicalArnOf(principal);
+  const awaiting = entries.awaiting(canonicalArn);
+  if (awaiting.length > 0) return awaitsFirstUse(principal, awaiting);
+  if (principal.kind !== 'assumedRole') return undefined;
+  const [entry, ...others] = entries.matching(canonicalArn);
+  // SECURITY: an entry made for this very ARN says what its role may be, so a matcher must not give a re-created role
+  // more than that; whoever reads the entry would not look for one.
+  if (entry === undefined || entries.byCanonicalArn(canonicalArn).length > 0) return undefined;
+  const before = others.map(({ principalArn }) => `\`${principalArn}\``).join(', ');
+  const how = `matches role \`${canonicalArn}\`${before === '' ? '' : `, goes before ${before}`}`;
+  return fromEntry(principal, entry, sources, `access entry \`${entry.principalArn}\` (${how})`);
+}
+
+function awaitsFirstUse(principal: Principal, awaiting: readonly AccessEntry[]): IdentityRefusal {
+  const canonicalArn = canonicalArnOf(principal);
+  const exact = awaiting.filter(({ principalArn }) => stripRolePath(principalArn) === canonicalArn);
+  const fitting = exact.length > 0 ? exact : awaiting;
+  const [entry] = fitting;
+  const message = `access entry \`${entry?.principalArn ?? ''}\` waits for AWS to report its principal`;
+  // SECURITY: nobody but STS is asked who came, and STS does not tell a role's path (token-facts 6). Of two entries that
+  // differ in it alone, the wrong one could be tied to the role for good.
+  if (entry === undefined || fitting.length > 1) {
+    const arns = fitting.map(({ principalArn }) => `\`${principalArn}\``).join(' and ');
+    return {
+      ok: false,
+      code: 'awaitsFirstUse',
+      message,
+      hint: `${arns} cannot be told apart at first use: delete all but the one whose path is right`,
+    };
+  }
+  return {
+    ok: false,
+    code: 'awaitsFirstUse',
+    message,
+    hint: 'the entry is tied to the first principal that AWS reports under its ARN',
+    awaitingEntry: entry.principalArn,
+  };
+}
+
+function fromEntry(
+  principal: Principal,
+  entry: AccessEntry,
+  sources: IdentitySources,
+  source: string,
+): IdentityResult {
   const rendered = renderUser(principal, entry.username, entry.kubernetesGroups, sources);
-  if (!rendered.ok) return inSource(rendered, `access entry \`${entry.principalArn}\``);
+  if (!rendered.ok) return inSource(rendered, source);
   const { username, groups } = rendered.user;
   const reserved = reservedNameIn(entry.type, username, groups);
   if (reserved !== undefined) {
     return {
       ok: false,
       code: 'reservedName',
-      message: `access entry \`${entry.principalArn}\`: \`${reserved}\` is reserved for Kubernetes and AWS`,
+      message: `${source}: \`${reserved}\` is reserved for Kubernetes, AWS and this server`,
     };
   }
   return {
     ok: true,
     user: rendered.user,
     code: 'accessEntry',
-    message: `access entry \`${entry.principalArn}\` maps \`${principal.arn}\` to \`${username}\``,
+    message: `${source} maps \`${principal.arn}\` to \`${username}\``,
     mappedBy: { source: 'accessEntry', arn: entry.principalArn },
   };
 }
@@ -135,12 +204,20 @@ function fromEntry(
 /** Reserved prefixes do not bind aws-auth: EKS lets `system:masters` through it (eks-access-facts G13). */
 function fromAwsAuth(principal: Principal, item: AwsAuthItem, sources: IdentitySources): IdentityResult {
   const rendered = renderUser(principal, item.username, item.groups, sources);
-  if (!rendered.ok) return inSource(rendered, `${item.key} item \`${item.arn}\` of aws-auth`);
+  const source = `${item.key} item \`${item.arn}\` of aws-auth`;
+  if (!rendered.ok) return inSource(rendered, source);
+  if (rendered.user.username.startsWith(breakGlassPrefix)) {
+    return {
+      ok: false,
+      code: 'reservedName',
+      message: `${source}: \`${rendered.user.username}\` is reserved for break-glass principals`,
+    };
+  }
   return {
     ok: true,
     user: rendered.user,
     code: 'awsAuth',
-    message: `${item.key} item \`${item.arn}\` of aws-auth maps \`${principal.arn}\` to \`${rendered.user.username}\``,
+    message: `${source} maps \`${principal.arn}\` to \`${rendered.user.username}\``,
     mappedBy: { source: 'awsAuth', arn: item.arn },
   };
 }
@@ -209,7 +286,11 @@ function unmapped(principal: Principal, sources: IdentitySources): IdentityRefus
             `as \`${principal.principalId}\`: delete the entry and create it again`,
     );
   }
-  if (authenticationMode === 'CONFIG_MAP' && entries.byPrincipalId(principal.principalId).length > 0) {
+  const hasEntry =
+    entries.byPrincipalId(principal.principalId).length > 0 ||
+    entries.awaiting(canonicalArn).length > 0 ||
+    (principal.kind === 'assumedRole' && entries.matching(canonicalArn).length > 0);
+  if (authenticationMode === 'CONFIG_MAP' && hasEntry) {
     return refuse(
       'modeIgnoresEntries',
       'an access entry exists; authentication mode `CONFIG_MAP` ignores it',
