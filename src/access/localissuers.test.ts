@@ -69,6 +69,12 @@ test('keys are those of the cluster with the issuer; other issuers are not looke
   expect(lists()).toBe(1);
 });
 
+test('a connected cluster is no issuer of ours', async () => {
+  const { put, kidsOf } = await createIssuers();
+  await put('edge', { kind: 'connected' });
+  expect(await kidsOf(oidcIssuerOf(clusterRecord('edge')))).toBeUndefined();
+});
+
 test('a cluster that was deleted, or made anew under its name, is no issuer any more', async () => {
   const { storage, put, kidsOf } = await createIssuers('a');
   const first = oidcIssuerOf(clusterRecord('a'));

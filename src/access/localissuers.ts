@@ -66,5 +66,6 @@ export function createLocalIssuers({
 
 function clusterWith(issuer: string, record: string): ClusterRecord | undefined {
   const cluster = JSON.parse(record) as ClusterRecord;
-  return oidcIssuerOf(cluster) === issuer ? cluster : undefined;
+  // The issuer of a connected cluster is its own: nothing of ours signs for it.
+  return cluster.kind === 'builtIn' && oidcIssuerOf(cluster) === issuer ? cluster : undefined;
 }

@@ -22,7 +22,7 @@ const iamHidden = `AuthenticationCode1 AuthenticationCode2 Base32StringSeed NewP
 const vocabularies: Readonly<Record<string, Vocabulary>> = {
   eks: {
     harmless:
-      words(`accessConfig accessEntry accessEntryArn accessPolicies accessScope addon addonArn addonName
+      words(`accessConfig accessEntry accessEntryArn accessPolicies accessScope activationExpiry activationId addon addonArn addonName
       addonVersion additionalInfo amiType arn associatedAccessPolicy associatedAt associatedPolicyArn association
       associationArn associationId authenticationMode blockStorage bootstrapClusterCreatorAdminPermissions
       bootstrapSelfManagedAddons capacityType certificateAuthority cidrs clientId clientRequestToken cluster clusterLogging

@@ -9,7 +9,7 @@ import type {
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { clusterKey, clustersPrefix } from '../../storage/records/keys.ts';
-import { MAX_CLUSTERS } from './clusters.ts';
+import { MAX_CLUSTERS } from './clusterquota.ts';
 import { sweepOrphans } from './orphans.ts';
 import {
   account,

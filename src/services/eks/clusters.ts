@@ -13,9 +13,10 @@ import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { clusterKey, clustersPrefix } from '../../storage/records/keys.ts';
 import type { Batch, Put } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
-import { createQuota } from '../quota.ts';
+import type { Quota } from '../quota.ts';
 import { clusterArn } from './arns.ts';
-import { shownCluster } from './clusteranswer.ts';
+import { describedCluster, shownCluster } from './clusteranswer.ts';
+import { endCluster } from './clusterdeletion.ts';
 import { creationKeys } from './clusterkeys.ts';
 import {
   echoedMembers,
@@ -28,23 +29,16 @@ import {
 import type { EksDeps, Given } from './deps.ts';
 import { creatorEntry, putEntry } from './entryrecord.ts';
 import { findCluster, onCluster } from './lookup.ts';
-import { deleteChildren } from './orphans.ts';
-import { readPage } from './paging.ts';
+import { pageOf, readPage } from './paging.ts';
 import { principalOfCaller } from './principals.ts';
-import { clusterExists, invalidRequest, limitExceeded } from './refusals.ts';
+import { clusterExists, invalidParameter, invalidRequest } from './refusals.ts';
 import { atomically } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
 
-/** Clusters per account and region, EKS's default quota. */
-export const MAX_CLUSTERS = 100;
-
 /** Create, Describe, List and DeleteCluster. */
-export function clusterOperations(deps: EksDeps): Operations {
+export function clusterOperations(deps: EksDeps, quota: Quota): Operations {
   const { storage, random } = deps;
-  const quota = createQuota(storage, MAX_CLUSTERS, () =>
-    limitExceeded(`An account can have at most ${MAX_CLUSTERS} clusters in a region`),
-  );
 
   return {
     CreateCluster: defineOperation<
@@ -89,7 +83,7 @@ export function clusterOperations(deps: EksDeps): Operations {
       authorization: (input, context) => onCluster('eks:DescribeCluster', storage, context, input.name),
       async handle({ name }, context) {
         const { record } = await findCluster(storage, context, name);
-        return { cluster: shownCluster(deps, record) };
+        return { cluster: await describedCluster(deps, record, context.now) };
       },
     }),
 
@@ -100,41 +94,38 @@ export function clusterOperations(deps: EksDeps): Operations {
         resourceInMessage: clusterArn(context, '*'),
       }),
       async handle(input, context) {
-        const bounds = readPage(deps.pageTokens, context, ['ListClusters'], input);
-        const prefix = clustersPrefix(context.caller.accountId, context.region);
-        const { entries, more } = await storage.list({
-          prefix,
-          limit: bounds.limit,
-          ...(bounds.after !== undefined && { after: prefix + bounds.after }),
+        const { include = [] } = input;
+        if (include.some((kind) => kind !== 'all')) {
+          throw invalidParameter('The parameter include must be all, in lower case, or left out');
+        }
+        const bounds = readPage(deps.pageTokens, context, ['ListClusters', ...include], input);
+        // All of them: there are as many as the quota allows.
+        const { entries } = await storage.list({
+          prefix: clustersPrefix(context.caller.accountId, context.region),
         });
-        const clusters = entries.map((entry) => entry.key.slice(prefix.length));
-        const last = clusters.at(-1);
-        return more && last !== undefined
-          ? { clusters, nextToken: bounds.nextTokenAfter(last) }
-          : { clusters };
+        const records = entries
+          .map(({ value }) => JSON.parse(value) as ClusterRecord)
+          .filter(({ kind }) => kind === 'builtIn' || include.length > 0);
+        const { items, nextToken } = pageOf(records, ({ name }) => name, bounds);
+        return { clusters: items.map(({ name }) => name), nextToken };
       },
     }),
 
     DeleteCluster: defineOperation<Given<DeleteClusterRequest, 'name'>, DeleteClusterResponse>({
       authorization: (input, context) => onCluster('eks:DeleteCluster', storage, context, input.name),
-      async handle({ name }, context) {
-        const { clusterId, output } = await atomically(async () => {
-          const cluster = await findCluster(storage, context, name);
-          if (cluster.record.echoed.deletionProtection === true) {
+      handle: ({ name }, context) =>
+        endCluster(storage, context, name, (record) => {
+          if (record.kind === 'connected') {
+            throw invalidRequest(
+              `Cluster ${name} is a connected cluster; DeregisterCluster removes it`,
+              name,
+            );
+          }
+          if (record.echoed.deletionProtection === true) {
             throw invalidRequest(`Cluster ${name} cannot be deleted while deletionProtection is on`, name);
           }
-          const { record, unchanged, key } = cluster;
-          const output = await context.commit(
-            { expect: [unchanged], changes: [{ type: 'delete', key }] },
-            { cluster: shownCluster(deps, record, 'DELETING') },
-          );
-          return { clusterId: record.clusterId, output };
-        });
-        // The cluster is gone with its record. What is left hangs on an id nobody will look up again, and the next
-        // start sweeps what a failure leaves behind; so a failure here is not the caller's.
-        await deleteChildren(storage, clusterId).catch(() => undefined);
-        return output;
-      },
+          return shownCluster(deps, record, 'DELETING');
+        }),
     }),
   };
 

@@ -1,15 +1,19 @@
 import type { Operations } from '../operation.ts';
 import { accessEntryOperations } from './accessentries.ts';
 import { accessPolicyOperations } from './accesspolicies.ts';
+import { createClusterQuota } from './clusterquota.ts';
 import { clusterOperations } from './clusters.ts';
+import { connectedClusterOperations } from './connectedclusters.ts';
 import type { EksDeps } from './deps.ts';
 import { tagOperations } from './tags.ts';
 import { updateOperations } from './updates.ts';
 
 /** Every EKS operation this server implements, by its API name. */
 export function createEksOperations(deps: EksDeps): Operations {
+  const quota = createClusterQuota(deps.storage);
   return {
-    ...clusterOperations(deps),
+    ...clusterOperations(deps, quota),
+    ...connectedClusterOperations(deps, quota),
     ...updateOperations(deps),
     ...accessEntryOperations(deps),
     ...accessPolicyOperations(deps),

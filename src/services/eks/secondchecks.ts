@@ -7,7 +7,7 @@ import type { Tags } from './tagrules.ts';
 type Authorize = Pick<EksDeps, 'authorize'>;
 
 /**
- * May the caller hand this role to EKS (iam-facts E14)? Throws AccessDenied.
+ * May the caller hand this role to EKS, or to the service with which EKS shares it (iam-facts E14)? Throws AccessDenied.
  * COMPAT: `iam:AssociatedResourceArn` is the cluster; whether EKS sets it is not documented.
  */
 export function requirePassRole(
@@ -15,12 +15,13 @@ export function requirePassRole(
   context: OperationContext,
   roleArn: string,
   clusterArn: string,
+  service: 'eks.amazonaws.com' | 'ssm.amazonaws.com' = 'eks.amazonaws.com',
 ): Promise<void> {
   return authorize(context, {
     action: 'iam:PassRole',
     resources: [roleArn],
     context: joinKeys(
-      conditionKey('iam:PassedToService', 'eks.amazonaws.com'),
+      conditionKey('iam:PassedToService', service),
       conditionKey('iam:AssociatedResourceArn', clusterArn),
     ),
   });

@@ -69,11 +69,11 @@ test.each<readonly [string, object, string]>([
     { accessConfig: { authenticationMode: 'API' }, deletionProtection: true },
     'Only one type of update can be allowed.',
   ],
-  ['logging', { logging: {} }, 'logging of a built-in cluster cannot be changed; accessConfig can'],
+  ['logging', { logging: {} }, 'logging cannot be changed; accessConfig can'],
   [
     'endpoints',
     { resourcesVpcConfig: {}, accessConfig: { authenticationMode: 'API' } },
-    'resourcesVpcConfig of a built-in cluster cannot be changed; accessConfig can',
+    'resourcesVpcConfig cannot be changed; accessConfig can',
   ],
   [
     'an unknown mode',

@@ -3,11 +3,8 @@ import type {
   DescribeUpdateResponse,
   ListUpdatesRequest,
   ListUpdatesResponse,
-  Update,
   UpdateClusterConfigRequest,
   UpdateClusterConfigResponse,
-  UpdateParamType,
-  UpdateType,
 } from '@aws-sdk/client-eks';
 import type { ClusterRecord, ClusterUpdateRecord } from '../../storage/records/eks.ts';
 import { accessEntryKey, updateKey, updatesPrefix } from '../../storage/records/keys.ts';
@@ -23,11 +20,9 @@ import { readPage } from './paging.ts';
 import { findPrincipalById } from './principals.ts';
 import { invalidParameter, noSuchUpdate } from './refusals.ts';
 import { atomically } from './retrying.ts';
+import { planUpdate, shownUpdate, type UpdateWish } from './updaterecords.ts';
 
-/** Updates kept per cluster; older ones are forgotten. Only deletionProtection can be changed more than twice. */
-const MAX_KEPT_UPDATES = 100;
-
-/** Members of UpdateClusterConfig that would change infrastructure a built-in cluster does not have. */
+/** Members of UpdateClusterConfig that would change infrastructure that no cluster here has. */
 const unsupported = [
   'resourcesVpcConfig',
   'logging',
@@ -43,9 +38,7 @@ const unsupported = [
   'kubeControllerManagerConfig',
 ] as const satisfies readonly (keyof UpdateClusterConfigRequest)[];
 
-interface Wish {
-  readonly type: UpdateType & ('AccessConfigUpdate' | 'DeletionProtectionUpdate');
-  readonly params: readonly { readonly type: UpdateParamType; readonly value: string }[];
+interface Wish extends Pick<UpdateWish, 'type' | 'params'> {
   /** The record after the update and what has to be stored with it. Throws where the update is not possible. */
   change(cluster: Found<ClusterRecord>): Promise<{
     readonly record: ClusterRecord;
@@ -68,34 +61,25 @@ export function updateOperations(deps: EksDeps): Operations {
         const wish = readWish(input, context);
         return await atomically(async () => {
           const cluster = await findCluster(storage, context, input.name);
-          const { clusterId } = cluster.record;
-          const kept = await listUpdates(clusterId);
-          const repeated = kept.find((update) => isSameUpdate(update, wish, input.clientRequestToken));
-          if (repeated !== undefined) return { update: shownUpdate(repeated) };
+          const { type, params } = wish;
+          const { clientRequestToken } = input;
+          const planned = await planUpdate(deps, context, cluster.record.clusterId, {
+            type,
+            params,
+            clientRequestToken,
+          });
+          const { update } = planned;
+          if (planned.isRepeated) return { update };
           const { record, also } = await wish.change(cluster);
-          const update: ClusterUpdateRecord = {
-            updateId: random.uuid(),
-            type: wish.type,
-            // COMPAT: AWS answers InProgress and takes minutes; here the change holds when the answer leaves.
-            status: 'Successful',
-            params: wish.params,
-            createdAt: context.now,
-            ...(input.clientRequestToken !== undefined && { clientRequestToken: input.clientRequestToken }),
-          };
-          const forgotten = kept
-            .toSorted((a, b) => b.createdAt - a.createdAt)
-            .slice(MAX_KEPT_UPDATES - 1)
-            .map(({ updateId }) => ({ type: 'delete' as const, key: updateKey(clusterId, updateId) }));
           const batch: Batch = {
             expect: [cluster.unchanged, ...(also.expect ?? [])],
             changes: [
               { type: 'put', key: cluster.key, value: JSON.stringify(record) },
-              { type: 'put', key: updateKey(clusterId, update.updateId), value: JSON.stringify(update) },
-              ...forgotten,
+              ...planned.changes,
               ...also.changes,
             ],
           };
-          return context.commit(batch, { update: shownUpdate(update) });
+          return context.commit(batch, { update });
         });
       },
     }),
@@ -135,17 +119,12 @@ export function updateOperations(deps: EksDeps): Operations {
     }),
   };
 
-  async function listUpdates(clusterId: string): Promise<readonly ClusterUpdateRecord[]> {
-    const { entries } = await storage.list({ prefix: updatesPrefix(clusterId), limit: 2 * MAX_KEPT_UPDATES });
-    return entries.map(({ value }) => JSON.parse(value) as ClusterUpdateRecord);
-  }
-
-  /** Exactly one kind of update per request, of the two a built-in cluster knows. */
+  /** Exactly one kind of update per request, of the two there are. */
   function readWish(input: Given<UpdateClusterConfigRequest, 'name'>, context: OperationContext): Wish {
     const { name, accessConfig, deletionProtection } = input;
     const member = unsupported.find((candidate) => input[candidate] !== undefined);
     if (member !== undefined) {
-      throw invalidParameter(`${member} of a built-in cluster cannot be changed; accessConfig can`, name);
+      throw invalidParameter(`${member} cannot be changed; accessConfig can`, name);
     }
     if (accessConfig !== undefined && deletionProtection !== undefined) {
       throw invalidParameter('Only one type of update can be allowed.', name);
@@ -197,6 +176,10 @@ function deletionProtectionWish(deletionProtection: boolean): Wish {
     type: 'DeletionProtectionUpdate',
     params: [{ type: 'DeletionProtection', value: JSON.stringify(deletionProtection) }],
     async change({ record }) {
+      // A connected cluster is not deleted: DeregisterCluster only lets go of it.
+      if (record.kind === 'connected') {
+        throw invalidParameter('deletionProtection is not available for a connected cluster', record.name);
+      }
       return {
         record: { ...record, echoed: { ...record.echoed, deletionProtection } },
         also: { changes: [] },
@@ -205,16 +188,7 @@ function deletionProtectionWish(deletionProtection: boolean): Wish {
   };
 }
 
-function isSameUpdate(update: ClusterUpdateRecord, wish: Wish, token: string | undefined): boolean {
-  return (
-    token !== undefined &&
-    update.clientRequestToken === token &&
-    update.type === wish.type &&
-    JSON.stringify(update.params) === JSON.stringify(wish.params)
-  );
-}
-
-/** Built-in clusters have no node groups, add-ons or capabilities, so nothing of theirs was ever updated. */
+/** Clusters here have no node groups, add-ons or capabilities, so nothing of theirs was ever updated. */
 function refuseOtherSubjects(input: DescribeUpdateRequest | ListUpdatesRequest): void {
   const subjects = {
     'node group': input.nodegroupName,
@@ -227,15 +201,4 @@ function refuseOtherSubjects(input: DescribeUpdateRequest | ListUpdatesRequest):
       clusterName: input.name,
     });
   }
-}
-
-function shownUpdate(record: ClusterUpdateRecord): Update {
-  return {
-    id: record.updateId,
-    status: record.status,
-    type: record.type as UpdateType,
-    params: record.params.map(({ type, value }) => ({ type: type as UpdateParamType, value })),
-    createdAt: new Date(record.createdAt),
-    errors: [],
-  };
 }

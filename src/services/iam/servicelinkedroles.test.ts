@@ -186,6 +186,14 @@ test('the role of EKS stays while there are clusters', async () => {
   expect(await world.status(task)).toEqual({ Status: 'SUCCEEDED' });
 });
 
+test('the role of EKS does not stay for connected clusters', async () => {
+  const world = await createLinkedWorld();
+  const key = clusterKey(account, 'eu-west-1', 'edge');
+  const value = JSON.stringify({ region: 'eu-west-1', kind: 'connected' });
+  await world.storage.commit({ changes: [{ type: 'put', key, value }] });
+  expect(await world.status(await world.remove())).toEqual({ Status: 'SUCCEEDED' });
+});
+
 test('how a deletion ended is forgotten after a day', async () => {
   const world = await createLinkedWorld();
   const first = await world.remove();

@@ -107,15 +107,15 @@ export function createServiceLinkedRoleOperations(dependencies: IamDependencies)
     },
   });
 
-  /** Clusters need EKS's own role; the other services of EKS have nothing here that could use theirs. */
+  /** Clusters need EKS's own role, but for connected ones; the other services of EKS have nothing here that could use theirs. */
   const usersOf = async ({ accountId, name }: RoleRecord): Promise<RoleDeletionRecord['usedBy']> => {
     if (name !== serviceLinkedRoleOf('eks.amazonaws.com')?.roleName) return undefined;
-    const { entries } = await storage.list({
-      prefix: accountClustersPrefix(accountId),
-      limit: resourcesNamed,
-    });
-    if (entries.length === 0) return undefined;
-    const clusters = entries.map(({ value }) => JSON.parse(value) as ClusterRecord);
+    const { entries } = await storage.list({ prefix: accountClustersPrefix(accountId) });
+    const clusters = entries
+      .map(({ value }) => JSON.parse(value) as ClusterRecord)
+      .filter(({ kind }) => kind !== 'connected')
+      .slice(0, resourcesNamed);
+    if (clusters.length === 0) return undefined;
     const regions = [...new Set(clusters.map(({ region }) => region))];
     return regions.map((region) => ({
       region,
