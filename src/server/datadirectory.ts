@@ -135,7 +135,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-const ownFiles = ['sealing.key', 'ca.key', 'trail.key', 'server.json', 'entryway.db'];
+const ownFiles = ['sealing.key', 'ca.key', 'client-ca.key', 'trail.key', 'server.json', 'entryway.db'];
 
 /**
  * Makes the directory, or checks one that exists. Nobody else may read it or, worse, put files of theirs into it: an
