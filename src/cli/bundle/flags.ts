@@ -1,0 +1,40 @@
+import { authenticateFile, authorizationFile, authorizeFile, type BundleInput } from './input.ts';
+import { seconds, windows } from './windows.ts';
+
+/** Flags of kube-apiserver, without the dashes. */
+export type Flags = Readonly<Record<string, string>>;
+
+/**
+ * The token webhook has flags only: `AuthenticationConfiguration` knows JWT issuers and anonymous users, no webhook
+ * (kubernetes-facts C14). The version is set because its default is v1beta1 (C6). `folder` is where the API server sees
+ * the files.
+ */
+export function authenticationFlags(folder: string): Flags {
+  return {
+    'authentication-token-webhook-config-file': `${folder}/${authenticateFile}`,
+    'authentication-token-webhook-version': 'v1',
+    'authentication-token-webhook-cache-ttl': seconds(windows.authentication),
+  };
+}
+
+/** The file excludes the flags and the flags exclude the file: an API server given both does not start (C11). */
+export function authorizationFlags({ authorization }: BundleInput, folder: string): Flags {
+  return authorization === 'configuration'
+    ? { 'authorization-config': `${folder}/${authorizationFile}` }
+    : classicFlags(folder);
+}
+
+/** Without the file there are no conditions: everything RBAC does not allow is asked, whoever asks for it. */
+export function classicFlags(folder: string): Flags {
+  return {
+    'authorization-mode': 'Node,RBAC,Webhook',
+    'authorization-webhook-config-file': `${folder}/${authorizeFile}`,
+    'authorization-webhook-version': 'v1',
+    'authorization-webhook-cache-authorized-ttl': seconds(windows.authorized),
+    'authorization-webhook-cache-unauthorized-ttl': seconds(windows.unauthorized),
+  };
+}
+
+export function apiServerFlags(input: BundleInput, folder: string): Flags {
+  return { ...authenticationFlags(folder), ...authorizationFlags(input, folder) };
+}

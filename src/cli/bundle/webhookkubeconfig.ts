@@ -1,0 +1,46 @@
+import { stringify } from 'yaml';
+
+/**
+ * The kubeconfig with which an API server calls one webhook: `server` is the exact URL that is posted to
+ * (kubernetes-facts C1). All data is inline: managed platforms take nothing else (C3), and a file that stands alone
+ * cannot be copied in half.
+ */
+export function webhookKubeconfig(webhook: {
+  readonly url: string;
+  readonly clusterName: string;
+  readonly tlsServerName?: string;
+  readonly caPem: string;
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}): string {
+  const { url, clusterName, tlsServerName, caPem, certificatePem, keyPem } = webhook;
+  return stringify(
+    {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        {
+          name: 'entryway',
+          cluster: {
+            server: url,
+            ...(tlsServerName !== undefined && { 'tls-server-name': tlsServerName }),
+            'certificate-authority-data': base64(caPem),
+          },
+        },
+      ],
+      users: [
+        {
+          name: clusterName,
+          user: { 'client-certificate-data': base64(certificatePem), 'client-key-data': base64(keyPem) },
+        },
+      ],
+      contexts: [{ name: 'webhook', context: { cluster: 'entryway', user: clusterName } }],
+      'current-context': 'webhook',
+    },
+    { lineWidth: 0 },
+  );
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString('base64');
+}
