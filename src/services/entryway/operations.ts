@@ -1,7 +1,10 @@
 import type { Operations } from '../operation.ts';
+import { breakGlassOperations } from './breakglass.ts';
 import type { EntrywayDeps } from './deps.ts';
 
 /** Every operation of ours that is served, by its name in `wire/protocols/entryway.ts`. */
-export function createEntrywayOperations(_deps: EntrywayDeps): Operations {
-  return {};
+export function createEntrywayOperations(deps: EntrywayDeps): Operations {
+  return {
+    ...breakGlassOperations(deps),
+  };
 }

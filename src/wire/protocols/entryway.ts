@@ -50,6 +50,8 @@ export const entryway = {
     DeleteClusterConnection: 'POST /entryway/v1/clusters/connection/delete 200 ClusterRequest -',
     PutBreakGlassPrincipal:
       'POST /entryway/v1/clusters/break-glass/put 200 PutBreakGlassPrincipalRequest BreakGlassPrincipalResponse',
+    DescribeBreakGlassPrincipal:
+      'POST /entryway/v1/clusters/break-glass/describe 200 ClusterRequest BreakGlassPrincipalResponse',
     DeleteBreakGlassPrincipal: 'POST /entryway/v1/clusters/break-glass/delete 200 ClusterRequest -',
     CheckCluster: 'POST /entryway/v1/clusters/check 200 CheckClusterRequest CheckClusterResponse',
   },
@@ -113,7 +115,7 @@ export const entryway = {
 
     PutBreakGlassPrincipalRequest: 'clusterName! principalArn! reason!',
     BreakGlassPrincipalResponse: 'breakGlass:BreakGlassPrincipal',
-    BreakGlassPrincipal: 'principalArn principalId reason setAt:timestamp',
+    BreakGlassPrincipal: 'principalArn principalId reason setAt:timestamp state',
 
     CheckClusterRequest: 'clusterName!',
     CheckClusterResponse: 'clusterName kind serverTime:timestamp findings:[ClusterFinding]',

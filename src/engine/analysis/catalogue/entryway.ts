@@ -19,6 +19,7 @@ export const entryway: ServiceText = {
     DeleteBlock: '',
     DeleteBreakGlassPrincipal: 'cluster',
     DeleteClusterConnection: 'cluster',
+    DescribeBreakGlassPrincipal: 'cluster',
     DescribeClusterConnection: 'cluster',
     GetAccessPolicy: 'access-policy',
     IssueWebhookCredential: 'cluster',
