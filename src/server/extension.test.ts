@@ -28,6 +28,7 @@ interface Wish {
   readonly service?: string;
   readonly tamper?: boolean;
   readonly taken?: boolean;
+  readonly isBlocked?: boolean;
 }
 
 async function ask(wish: Wish = {}): Promise<{
@@ -49,6 +50,7 @@ async function ask(wish: Wish = {}): Promise<{
       status: 'known',
       credential: { secretAccessKey: keys.secretAccessKey, principal },
     }),
+    isBlocked: () => wish.isBlocked ?? false,
     now: () => now,
     region: 'us-east-1',
     accountId,
@@ -118,6 +120,13 @@ describe('the trail is not shown to', () => {
       expect({ status: response.status, made }).toEqual({ status, made: [] });
     });
   }
+});
+
+test.each(['trail/read', 'accounts'])('%s is not answered to a session that is blocked', async (name) => {
+  const { response, made, recorded } = await ask({ path: `/entryway/v1/${name}`, isBlocked: true });
+  expect({ status: response.status, made }).toEqual({ status: 403, made: [] });
+  expect(String(response.body)).toContain('is blocked on this server');
+  expect(recorded).toMatchObject([{ code: 'AccessDenied' }]);
 });
 
 test('the trail answers the first account’s root, refusals included', async () => {

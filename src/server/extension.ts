@@ -5,6 +5,7 @@ import {
   type AccountWithRootKey,
   type CreateAccountOptions,
 } from '../services/accounts/accounts.ts';
+import { blockedMessage, type IsBlocked } from '../services/blocked.ts';
 import { callSource } from '../services/callsource.ts';
 import type { HttpRequest, HttpResponse, Peer } from '../wire/protocols/http.ts';
 import type { CredentialLookup } from '../wire/sigv4/credential.ts';
@@ -24,6 +25,7 @@ export function isExtensionPath(path: string): boolean {
 
 export interface ExtensionDependencies {
   readonly lookup: CredentialLookup;
+  readonly isBlocked: IsBlocked;
   readonly now: () => number;
   readonly region: string;
   /** The first account: its root runs the server. */
@@ -92,6 +94,9 @@ export function createExtension(
       return refusal(403, message);
     };
     if (signature.outcome === 'refused') return refuse('AccessDenied', signature.message);
+    if (dependencies.isBlocked(signature.principal, now)) {
+      return refuse('AccessDenied', blockedMessage(signature.principal.arn));
+    }
     if (!isOperator(signature.principal, accountId)) {
       return refuse('AccessDenied', `only the root of account ${accountId} may do this`);
     }

@@ -2,6 +2,7 @@ import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo, Server } from 'node:net';
 import { hostname } from 'node:os';
 import type { AccessRegistry } from '../access/access.ts';
+import { openBlockList } from '../access/blocklist.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
@@ -10,6 +11,7 @@ import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } f
 import { bootstrapChanges } from '../cluster/bootstrap.ts';
 import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
 import { createCallerAuthorizer } from '../services/authorization/authorizer.ts';
+import type { IsBlocked } from '../services/blocked.ts';
 import { createCloudTrailOperations } from '../services/cloudtrail/operations.ts';
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import type { EksDeps } from '../services/eks/deps.ts';
@@ -125,6 +127,9 @@ async function compose(
   opened.push(() => authorizer.close());
 
   const serviceAccounts = createServiceAccountTokens({ storage, sealer: secretBox, now });
+  const blocks = await openBlockList({ storage, log });
+  opened.push(() => blocks.close());
+  const isBlocked: IsBlocked = (principal, time) => blocks.of(principal, time) !== undefined;
   const ownEndpoints: string[] = [];
   const access = await createAccessRegistry({
     storage,
@@ -132,6 +137,7 @@ async function compose(
     partition,
     ownEndpoints: () => ownEndpoints,
     serviceAccounts,
+    blocks,
     log,
   });
   opened.push(() => access.close());
@@ -202,6 +208,7 @@ async function compose(
         secretBox,
         random,
         partition,
+        isBlocked,
         verifyMfa: (caller, serialNumber, code, time) =>
           verifyMfaCode(
             { storage, secretBox, partition, guesses: mfaGuesses },
@@ -219,6 +226,7 @@ async function compose(
     recorder: trail.calls,
     lookup,
     authorizer,
+    isBlocked,
     partition,
     regions: [config.region],
     now,
@@ -246,6 +254,7 @@ async function compose(
     gateway,
     extension: createExtension({
       lookup,
+      isBlocked,
       now,
       region: config.region,
       accountId: config.accountId,

@@ -9,6 +9,7 @@ import type { HttpRequest, HttpResponse } from '../wire/protocols/http.ts';
 import type { ServiceName } from '../wire/protocols/services.ts';
 import type { CredentialLookupResult } from '../wire/sigv4/credential.ts';
 import { signRequest } from '../wire/sigv4/sign.ts';
+import { type IsBlocked, nobodyIsBlocked } from './blocked.ts';
 import { createGateway, type Gateway, requireAllowed } from './gateway.ts';
 import { atomically } from './iam/records.ts';
 import type { Operation, OperationContext } from './operation.ts';
@@ -48,6 +49,7 @@ function createWorld(
     readonly lookup?: CredentialLookupResult;
     readonly handle?: (context: OperationContext) => Promise<unknown>;
     readonly needsPermission?: boolean;
+    readonly isBlocked?: IsBlocked;
   } = {},
 ): World {
   const handled: string[] = [];
@@ -96,6 +98,7 @@ function createWorld(
             }
           : { decision: 'allowed', step: 'identity', statements: [], misses: [] },
     },
+    isBlocked: options.isBlocked ?? nobodyIsBlocked,
     partition: 'aws',
     regions: ['us-east-1'],
     now: () => now,
@@ -175,6 +178,45 @@ test('no handler runs without an allow, and the denial carries the text of AWS',
   expect(JSON.parse(String(response.body))).toMatchObject({ message: 'User: alice is not authorized' });
   expect(handled).toEqual([]);
   expect(outcomes).toMatchObject([{ code: 'AccessDeniedException', caller }]);
+});
+
+describe('who is blocked', () => {
+  test.each([
+    ['eks', 'DescribeCluster', { name: 'c' }, 'AccessDeniedException'],
+    ['eks', 'CreateCluster', {}, 'AccessDeniedException'],
+    ['iam', 'ListUsers', {}, 'AccessDenied'],
+  ] as const)(
+    'may not call %s %s, whatever is allowed and however it is written',
+    async (service, name, input, code) => {
+      const { gateway, handled, outcomes } = createWorld({ isBlocked: () => true });
+      const response = await gateway.answer(signed(service, name, input));
+      expect(response.status).toBe(403);
+      expect(String(response.body)).toContain(`${caller.arn} is blocked on this server`);
+      expect(handled).toEqual([]);
+      expect(outcomes).toMatchObject([{ code, caller }]);
+    },
+  );
+
+  test('is not told so before the signature is known to be theirs', async () => {
+    const { gateway } = createWorld({ isBlocked: () => true });
+    const request = { ...signed('eks', 'DescribeCluster', { name: 'c' }), path: '/clusters/d' };
+    expect(codeOf(await gateway.answer(request))).toContain('InvalidSignatureException');
+  });
+
+  test('while the call was under way writes nothing any more', async () => {
+    let isBlocked = false;
+    const { gateway, storage } = createWorld({
+      isBlocked: () => isBlocked,
+      async handle(context) {
+        isBlocked = true;
+        await storage.commit({ changes: [{ type: 'put', key: 'block', value: '{}' }] });
+        return context.commit({ changes: [{ type: 'put', key: 'mine', value: 'x' }] }, {});
+      },
+    });
+    const response = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+    expect(response.status).toBe(403);
+    expect(await storage.get('mine')).toBeUndefined();
+  });
 });
 
 test('permission is asked again when a write lost a race: it may hang on what the other one changed', async () => {

@@ -11,6 +11,7 @@ import { type OperationRoute, routeRequest } from '../wire/protocols/route.ts';
 import type { CredentialLookup } from '../wire/sigv4/credential.ts';
 import { defaultMaxSkewMs, verifyRequest } from '../wire/sigv4/verify.ts';
 import type { CallerAuthorizer } from './authorization/authorizer.ts';
+import { blockedMessage, type IsBlocked } from './blocked.ts';
 import { callSource } from './callsource.ts';
 import {
   type AuthorizationTarget,
@@ -22,8 +23,8 @@ import {
 } from './operation.ts';
 
 /**
- * Everything that is the same for every AWS call, once: route → whose signature → decode → may they → handle →
- * encode, and one record of it. No handler runs without a verified signature and an allow, but for those that are
+ * Everything that is the same for every AWS call, once: route → whose signature → are they blocked → decode → may they →
+ * handle → encode, and one record of it. No handler runs without a verified signature and an allow, but for those that are
  * marked `unsigned`.
  */
 export interface GatewayDependencies {
@@ -34,6 +35,7 @@ export interface GatewayDependencies {
   readonly recorder: CallRecorder;
   readonly lookup: CredentialLookup;
   readonly authorizer: Pick<CallerAuthorizer, 'authorize'>;
+  readonly isBlocked: IsBlocked;
   readonly partition: string;
   /** Regions this server answers for; the first is the default. */
   readonly regions: readonly [string, ...string[]];
@@ -135,6 +137,11 @@ async function serve(
     return operation.handle(learnt.input, base);
   }
   const { principal: caller, region } = await verify(dependencies, route, request, now, learnt);
+  const requireUnblocked = (): void => {
+    if (!dependencies.isBlocked(caller, dependencies.now())) return;
+    throw authFailure('accessDenied', route.protocol, blockedMessage(caller.arn));
+  };
+  requireUnblocked();
   const authorization =
     operation?.authorization ?? ownProperty(dependencies.unserved[route.service], route.operation);
   const notImplemented = (): AwsError =>
@@ -157,6 +164,7 @@ async function serve(
   let permittedAt: Revision | undefined;
   const requirePermission = async (): Promise<void> => {
     permittedAt = storage.revision();
+    requireUnblocked();
     const target = await authorization(input, context);
     if (target === undefined) return;
     judged(await judge(authorizer, context, target, route.protocol));

@@ -3,6 +3,7 @@ import type { Principal } from '../../engine/iam/principal.ts';
 import type { MfaDeviceRecord } from '../../storage/records/iam.ts';
 import type { StorageReader } from '../../storage/storage.ts';
 import type { CallerAuthorizer } from '../authorization/authorizer.ts';
+import type { IsBlocked } from '../blocked.ts';
 import type { Stored } from '../iam/records.ts';
 import type { ByteBox, RandomSource } from '../secrets.ts';
 
@@ -13,6 +14,8 @@ export interface StsDependencies {
   readonly secretBox: ByteBox;
   readonly random: RandomSource;
   readonly partition: string;
+  /** Asked about sessions before they are made: their callers are asked about at every call. */
+  readonly isBlocked: IsBlocked;
   readonly verifyMfa: VerifyMfa;
   /** The keys of an issuer that this very server is; undefined for every other. Asked before the network. */
   readonly localIssuers: LocalIssuers;

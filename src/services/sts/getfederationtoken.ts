@@ -1,4 +1,6 @@
 import type { GetFederationTokenRequest, GetFederationTokenResponse } from '@aws-sdk/client-sts';
+import type { Principal } from '../../engine/iam/principal.ts';
+import { blockedMessage } from '../blocked.ts';
 import { requestTagKeys } from '../conditionkeys.ts';
 import type { SessionSubject } from '../credentials/sessiontoken.ts';
 import { defineOperation, type Operation, type OperationContext } from '../operation.ts';
@@ -33,6 +35,10 @@ export function createGetFederationToken(dependencies: StsDependencies): Operati
         ...tokenSizeFailures(input.MinimumSessionTokenSize),
       ]);
       const subject = subjectOf(input.Name ?? '', context);
+      const arn = arnOf(caller.accountId, subject.federatedName);
+      if (dependencies.isBlocked(federatedUser(caller, arn, subject), now)) {
+        throw accessDenied(blockedMessage(arn));
+      }
       const policies = passedPolicies(input);
       const tagging = passedTagging({ Tags: input.Tags }, undefined);
       if (tagging.tags.length > 0) {
@@ -58,7 +64,7 @@ export function createGetFederationToken(dependencies: StsDependencies): Operati
         }),
         FederatedUser: {
           FederatedUserId: `${accountId}:${federatedName}`,
-          Arn: arnOf(accountId, federatedName),
+          Arn: arn,
         },
         ...(packedSize !== undefined && { PackedPolicySize: packedSize }),
       };
@@ -77,4 +83,25 @@ function subjectOf(
   const { accountId, principalId } = caller;
   const userName = caller.kind === 'user' ? caller.userName : '';
   return { kind: 'federatedUser', accountId, federatedName, userName, principalId };
+}
+
+/** Who will call with what is about to be made. The key is not made yet: nothing can block it. */
+function federatedUser(
+  { accountId, partition, arn: issuerArn }: Principal,
+  arn: string,
+  { federatedName, userName, principalId: issuerId }: ReturnType<typeof subjectOf>,
+): Principal {
+  const principalId = `${accountId}:${federatedName}`;
+  return {
+    kind: 'federatedUser',
+    accountId,
+    partition,
+    arn,
+    principalArn: arn,
+    principalId,
+    userId: principalId,
+    accessKeyId: '',
+    federatedName,
+    issuer: { arn: issuerArn, principalId: issuerId, userName },
+  };
 }

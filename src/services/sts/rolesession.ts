@@ -1,11 +1,14 @@
 import type { AssumedRoleUser } from '@aws-sdk/client-sts';
 import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
+import type { Principal } from '../../engine/iam/principal.ts';
 import type { RoleRecord } from '../../storage/records/iam.ts';
+import { blockedMessage } from '../blocked.ts';
 import type { SessionAttributes } from '../credentials/sessiontoken.ts';
+import { roleArn } from '../iam/arns.ts';
 import { validateMember } from '../validation.ts';
 import { type IssuedSession, issueSession, tokenSizeFailures } from './answers.ts';
 import type { StsDependencies } from './dependencies.ts';
-import { validationError } from './errors.ts';
+import { accessDenied, validationError } from './errors.ts';
 import { packedPolicySize } from './packedsize.ts';
 import {
   type PassedPolicies,
@@ -69,7 +72,7 @@ export interface IssuedRoleSession extends IssuedSession {
  * iam-facts I4, I5, I9, I10.
  */
 export async function issueRoleSession(
-  dependencies: Pick<StsDependencies, 'storage' | 'secretBox' | 'random' | 'partition'>,
+  dependencies: Pick<StsDependencies, 'storage' | 'secretBox' | 'random' | 'partition' | 'isBlocked'>,
   role: RoleRecord,
   input: RoleSessionRequest,
   { now, policies, tagging, isMeasured, attributes }: RoleSessionTerms,
@@ -79,6 +82,21 @@ export async function issueRoleSession(
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
   const { accountId, principalId, name: roleName } = role;
+  const arn = `arn:${dependencies.partition}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
+  // The key is not made yet: nothing can block it.
+  const session: Principal = {
+    kind: 'assumedRole',
+    accountId,
+    partition: dependencies.partition,
+    arn,
+    principalArn: roleArn(dependencies.partition, role),
+    principalId,
+    userId: `${principalId}:${sessionName}`,
+    accessKeyId: '',
+    roleName,
+    sessionName,
+  };
+  if (dependencies.isBlocked(session, now)) throw accessDenied(blockedMessage(arn));
   if (policies !== undefined) await requireManagedPolicies(dependencies, accountId, policies);
   const packedSize = packedPolicySize({ policies, tagging });
   const { tags, transitiveTagKeys } = tagging;
@@ -97,10 +115,9 @@ export async function issueRoleSession(
       },
     },
   );
-  const arn = `arn:${dependencies.partition}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
   return {
     ...issued,
-    AssumedRoleUser: { AssumedRoleId: `${principalId}:${sessionName}`, Arn: arn },
+    AssumedRoleUser: { AssumedRoleId: session.userId, Arn: arn },
     ...(isMeasured && packedSize !== undefined && { PackedPolicySize: packedSize }),
     ...(attributes.sourceIdentity !== undefined && { SourceIdentity: attributes.sourceIdentity }),
   };

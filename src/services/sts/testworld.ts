@@ -13,6 +13,7 @@ import {
   trust,
   userRecord,
 } from '../authorization/testworld.ts';
+import { nobodyIsBlocked } from '../blocked.ts';
 import { createCredentialLookup } from '../credentials/lookup.ts';
 import { createGuessLimiter } from '../iam/mfa/guesses.ts';
 import { codeAt, stepAt } from '../iam/mfa/totp.ts';
@@ -99,6 +100,7 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
     partition: 'aws',
     verifyMfa: (...call) => verifyMfaCode({ storage, secretBox, partition: 'aws', guesses }, ...call),
     localIssuers: async () => undefined,
+    isBlocked: nobodyIsBlocked,
     outboundIssuers: 'none',
     ...change,
   });
