@@ -4,6 +4,8 @@ import type { NamedPrincipal } from './principals.ts';
 /** Whose resource it is, and where. */
 export type Home = Pick<OperationContext, 'partition' | 'region' | 'caller'>;
 
+const nobody = '00000000-0000-0000-0000-000000000000';
+
 /** ARN of a cluster of the caller's account and region. */
 export function clusterArn(context: Home, name: string): string {
   return `${regional(context)}cluster/${name}`;
@@ -31,10 +33,24 @@ export function missingEntryArn(
   clusterName: string,
   principal: NamedPrincipal | undefined,
 ): string {
-  const nobody = '00000000-0000-0000-0000-000000000000';
   // Not a principal: no statement about some principal's entries may match it.
   if (principal === undefined) return `${regional(context)}access-entry/${clusterName}/-/-/-/${nobody}`;
   return accessEntryArn(context, clusterName, principal, nobody);
+}
+
+/** `arn:…:identityproviderconfig/CLUSTER/oidc/NAME/UUID` */
+export function identityProviderConfigArn(
+  context: Home,
+  clusterName: string,
+  name: string,
+  uuid: string,
+): string {
+  return `${regional(context)}identityproviderconfig/${clusterName}/oidc/${name}/${uuid}`;
+}
+
+/** What a request about a config that does not exist is authorized on; see `missingEntryArn`. */
+export function missingProviderConfigArn(context: Home, clusterName: string, name: string): string {
+  return identityProviderConfigArn(context, clusterName, name, nobody);
 }
 
 /** What denials of operations without resource show (iam-facts G8). */

@@ -324,6 +324,11 @@ describe('the catalogue of the Service Authorization Reference', () => {
     }),
     UpdateClusterConfig: () => ({ name: 'prod', ...everySetting }),
     RegisterCluster: () => ({ name: 'new', tags }),
+    AssociateIdentityProviderConfig: () => ({
+      clusterName: 'prod',
+      oidc: { issuerUrl: 'https://login.example.com', clientId: 'k' },
+      tags,
+    }),
     CreateAccessEntry: () => ({ ...entry(), username: 'a', kubernetesGroups: ['a'], tags }),
     AssociateAccessPolicy: () => ({ ...entry(), policyArn: view, accessScope: scope }),
     DisassociateAccessPolicy: () => ({ ...entry(), policyArn: view }),
@@ -336,7 +341,7 @@ describe('the catalogue of the Service Authorization Reference', () => {
   const served = [
     ...Object.keys(inputs),
     ...['DescribeCluster', 'ListClusters', 'DeleteCluster', 'DescribeUpdate', 'ListUpdates'],
-    'DeregisterCluster',
+    ...['DeregisterCluster', 'ListIdentityProviderConfigs'],
     ...['DescribeAccessEntry', 'ListAccessEntries', 'UpdateAccessEntry', 'DeleteAccessEntry'],
     ...['ListAssociatedAccessPolicies', 'ListAccessPolicies'],
   ];

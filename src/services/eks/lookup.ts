@@ -24,7 +24,7 @@ export async function findCluster(
 ): Promise<Found<ClusterRecord>> {
   const stored = await storage.get(clusterKey(context.caller.accountId, context.region, name));
   if (stored === undefined) throw noSuchCluster(name);
-  return found<ClusterRecord>(stored);
+  return foundRecord<ClusterRecord>(stored);
 }
 
 /** The same for operations on access entries, which answer F2 while the mode is CONFIG_MAP. */
@@ -48,7 +48,7 @@ export async function findAccessEntry(
   const cluster = await findEntryCluster(storage, context, clusterName);
   const stored = await storage.get(accessEntryKey(cluster.record.clusterId, principalArn));
   if (stored === undefined) throw noSuchEntry(clusterName);
-  return { cluster, entry: found<AccessEntryRecord>(stored) };
+  return { cluster, entry: foundRecord<AccessEntryRecord>(stored) };
 }
 
 /** Authorization on a cluster, with its tags where it exists; `keys` are those of the request. */
@@ -60,7 +60,8 @@ export async function onCluster(
   keys: RequestContext = emptyContext,
 ): Promise<AuthorizationTarget> {
   const stored = await storage.get(clusterKey(context.caller.accountId, context.region, name));
-  const tags = stored === undefined ? emptyContext : ownTagKeys(found<ClusterRecord>(stored).record.tags);
+  const tags =
+    stored === undefined ? emptyContext : ownTagKeys(foundRecord<ClusterRecord>(stored).record.tags);
   return { action, resources: [resourceWithKeys(clusterArn(context, name), tags)], context: keys };
 }
 
@@ -79,8 +80,8 @@ export async function onAccessEntry(
   const cluster = await storage.get(clusterKey(context.caller.accountId, context.region, clusterName));
   const stored =
     cluster &&
-    (await storage.get(accessEntryKey(found<ClusterRecord>(cluster).record.clusterId, principalArn)));
-  const entry = stored && found<AccessEntryRecord>(stored).record;
+    (await storage.get(accessEntryKey(foundRecord<ClusterRecord>(cluster).record.clusterId, principalArn)));
+  const entry = stored && foundRecord<AccessEntryRecord>(stored).record;
   const resource = entry
     ? { arn: entry.accessEntryArn, context: entryKeys(entry) }
     : {
@@ -90,7 +91,8 @@ export async function onAccessEntry(
   return { action, resources: [resource], context: keysOf(entry) };
 }
 
-function found<Record>(stored: StoredEntry): Found<Record> {
+/** Reads a record of ours. */
+export function foundRecord<Record>(stored: StoredEntry): Found<Record> {
   return {
     key: stored.key,
     record: JSON.parse(stored.value) as Record,

@@ -5,6 +5,7 @@ import { createClusterQuota } from './clusterquota.ts';
 import { clusterOperations } from './clusters.ts';
 import { connectedClusterOperations } from './connectedclusters.ts';
 import type { EksDeps } from './deps.ts';
+import { identityProviderConfigOperations } from './identityproviderconfigs.ts';
 import { tagOperations } from './tags.ts';
 import { updateOperations } from './updates.ts';
 
@@ -17,6 +18,7 @@ export function createEksOperations(deps: EksDeps): Operations {
     ...updateOperations(deps),
     ...accessEntryOperations(deps),
     ...accessPolicyOperations(deps),
+    ...identityProviderConfigOperations(deps),
     ...tagOperations(deps),
   };
 }

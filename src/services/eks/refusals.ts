@@ -58,6 +58,23 @@ export function invalidPrincipal(clusterName: string): AwsError {
   return invalidParameter('The specified principalArn is invalid: invalid principal.', clusterName);
 }
 
+/** As reported by users of EKS. */
+export function noSuchProviderConfig(clusterName: string, name: string): AwsError {
+  return new AwsError(
+    'ResourceNotFoundException',
+    `No config found for cluster: ${clusterName}, config type: oidc, config name: ${name}`,
+    { clusterName },
+  );
+}
+
+export function providerConfigExists(clusterName: string, name: string): AwsError {
+  return new AwsError(
+    'ResourceInUseException',
+    `Identity provider config ${name} is already associated with cluster ${clusterName}`,
+    { clusterName },
+  );
+}
+
 export function limitExceeded(message: string, clusterName?: string): AwsError {
   return new AwsError('ResourceLimitExceededException', message, clusterField(clusterName));
 }

@@ -8,8 +8,17 @@ import type {
 } from '@aws-sdk/client-eks';
 import { parseArn } from '../../engine/arn/arn.ts';
 import { emptyContext, type RequestContext } from '../../engine/iam/request.ts';
-import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
-import { accessEntriesPrefix, accessEntryKey, clusterKey } from '../../storage/records/keys.ts';
+import type {
+  AccessEntryRecord,
+  ClusterRecord,
+  IdentityProviderConfigRecord,
+} from '../../storage/records/eks.ts';
+import {
+  accessEntriesPrefix,
+  accessEntryKey,
+  clusterKey,
+  identityProviderConfigKey,
+} from '../../storage/records/keys.ts';
 import type { StoredEntry } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { resourceWithKeys, tagKeysKey } from '../conditionkeys.ts';
@@ -21,13 +30,16 @@ import {
 } from '../operation.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { entryKeys, ownTagKeys, taggingKeys } from './entrykeys.ts';
-import type { Found } from './lookup.ts';
+import { type Found, foundRecord } from './lookup.ts';
 import { atomically } from './retrying.ts';
 import { refuseBadTagKey, refuseBadTags, type Tags } from './tagrules.ts';
 
-type Taggable = Found<ClusterRecord> | Found<AccessEntryRecord>;
+type Taggable = Found<ClusterRecord> | Found<AccessEntryRecord> | Found<IdentityProviderConfigRecord>;
 
-/** TagResource, UntagResource and ListTagsForResource, for clusters and access entries (eks-access-facts A18). */
+/**
+ * TagResource, UntagResource and ListTagsForResource, for clusters, access entries and identity provider configs
+ * (eks-access-facts A18).
+ */
 export function tagOperations(deps: EksDeps): Operations {
   const { storage } = deps;
   // SECURITY: permission is judged on the ARN as sent, and what is found has exactly this ARN.
@@ -96,7 +108,7 @@ export function tagOperations(deps: EksDeps): Operations {
     });
   }
 
-  /** Tags are kept of the caller's own clusters and entries; every other ARN is `Resource was not found` (F38). */
+  /** Tags are kept of the caller's own resources; every other ARN is `Resource was not found` (F38). */
   async function findTaggable(resourceArn: string, context: OperationContext): Promise<Taggable> {
     if (parseArn(resourceArn)?.service !== 'eks') {
       throw new AwsError('BadRequestException', 'The resourceArn parameter format is not valid');
@@ -115,11 +127,26 @@ export function tagOperations(deps: EksDeps): Operations {
       arn.partition === context.partition && arn.region === context.region && arn.accountId === accountId;
     const stored = isOwn ? await storage.get(clusterKey(accountId, context.region, clusterName)) : undefined;
     if (stored === undefined) return undefined;
-    const cluster = JSON.parse(stored.value) as ClusterRecord;
-    if (type === 'cluster' && rest.length === 0) {
-      return { key: stored.key, record: cluster, unchanged: { key: stored.key, revision: stored.revision } };
+    const cluster = foundRecord<ClusterRecord>(stored);
+    switch (type) {
+      case 'cluster':
+        return rest.length === 0 ? cluster : undefined;
+      case 'access-entry':
+        return findEntryByArn(cluster.record, resourceArn, rest);
+      case 'identityproviderconfig':
+        return findProviderConfig(cluster.record, resourceArn);
+      default:
+        return undefined;
     }
-    return type === 'access-entry' ? findEntryByArn(cluster, resourceArn, rest) : undefined;
+  }
+
+  async function findProviderConfig(
+    { clusterId }: ClusterRecord,
+    resourceArn: string,
+  ): Promise<Found<IdentityProviderConfigRecord> | undefined> {
+    const stored = await storage.get(identityProviderConfigKey(clusterId));
+    const config = stored && foundRecord<IdentityProviderConfigRecord>(stored);
+    return config?.record.arn === resourceArn ? config : undefined;
   }
 
   /**
@@ -152,9 +179,8 @@ export function tagOperations(deps: EksDeps): Operations {
 }
 
 function withArn(stored: StoredEntry, entryArn: string): Found<AccessEntryRecord> | undefined {
-  const record = JSON.parse(stored.value) as AccessEntryRecord;
-  if (record.accessEntryArn !== entryArn) return undefined;
-  return { key: stored.key, record, unchanged: { key: stored.key, revision: stored.revision } };
+  const entry = foundRecord<AccessEntryRecord>(stored);
+  return entry.record.accessEntryArn === entryArn ? entry : undefined;
 }
 
 function keysOfTaggable(record: Taggable['record']): RequestContext {

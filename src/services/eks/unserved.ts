@@ -1,6 +1,5 @@
 import { actionsMatching } from '../../engine/analysis/catalogue/catalogue.ts';
 import { services } from '../../wire/protocols/services.ts';
-import { conditionKey, joinKeys } from '../conditionkeys.ts';
 import type { Operation, Operations } from '../operation.ts';
 import type { EksDeps } from './deps.ts';
 import { taggingKeys } from './entrykeys.ts';
@@ -11,7 +10,6 @@ interface ClusterInput {
   readonly clusterName?: string;
   readonly name?: string;
   readonly tags?: Readonly<Record<string, string>>;
-  readonly oidc?: { readonly issuerUrl?: string; readonly clientId?: string };
 }
 
 /**
@@ -29,13 +27,8 @@ export function unservedAuthorizations(
     names.map((name) => [
       name,
       (input: unknown, context) => {
-        const { clusterName, name: ownName = '', tags, oidc } = input as ClusterInput;
-        const keys = joinKeys(
-          taggingKeys(tags),
-          conditionKey('eks:issuerUrl', oidc?.issuerUrl),
-          conditionKey('eks:clientId', oidc?.clientId),
-        );
-        return onCluster(`eks:${name}`, storage, context, clusterName ?? ownName, keys);
+        const { clusterName, name: ownName = '', tags } = input as ClusterInput;
+        return onCluster(`eks:${name}`, storage, context, clusterName ?? ownName, taggingKeys(tags));
       },
     ]),
   );
