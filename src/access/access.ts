@@ -59,6 +59,11 @@ export type Authentication =
       readonly evidence: AuthenticationEvidence;
       /** Those of the asked audiences the token is for; absent: the API server's own alone. */
       readonly audiences?: readonly string[];
+      /**
+       * Epoch milliseconds, exclusive: when token and session are over, so that nobody remembers the verdict for longer.
+       * Absent: not known, to be remembered for no time at all.
+       */
+      readonly until?: number;
     }
   /** The token was judged and refused. */
   | { readonly outcome: 'refused'; readonly evidence: AuthenticationEvidence }

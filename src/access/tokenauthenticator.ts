@@ -76,8 +76,13 @@ export function createTokenAuthenticator(
   };
 }
 
+/** Milliseconds from its making in which STS, and so everybody, takes a token (token-facts 1). */
+const tokenLifetime = 15 * 60_000;
+
 interface Caller {
   readonly principal: Principal;
+  /** When its token was made, epoch milliseconds. */
+  readonly signedAt: number;
   /** Whether AWS vouches for it, and not this server's own IAM. */
   readonly isRemote: boolean;
 }
@@ -103,12 +108,14 @@ async function callerOf(
     // The cause may quote the credential; the store's own log has it.
     return unavailable('caller', 'lookupFailed', 'access keys cannot be looked up');
   }
-  if (verdict.ok) return { principal: verdict.principal, isRemote: false };
+  if (verdict.ok) return { principal: verdict.principal, signedAt: verdict.signedAt, isRemote: false };
   const { error, message, accessKeyId, elsewhere } = verdict;
   const named = accessKeyId === undefined ? {} : { accessKeyId };
   if (elsewhere !== undefined && options.remoteCallers !== undefined) {
     const remote = await options.remoteCallers.callerOf(elsewhere, clusterName, now);
-    if (remote.outcome === 'known') return { principal: remote.principal, isRemote: true };
+    if (remote.outcome === 'known') {
+      return { principal: remote.principal, signedAt: elsewhere.signedAt, isRemote: true };
+    }
     const evidence = { step: 'caller', code: remote.code, message: remote.message, ...named } as const;
     return remote.outcome === 'refused'
       ? { outcome: 'refused', evidence }
@@ -121,7 +128,7 @@ async function callerOf(
 async function identityOf(
   options: TokenAuthenticatorOptions,
   cluster: ClusterNow,
-  { principal, isRemote }: Caller,
+  { principal, signedAt, isRemote }: Caller,
   now: number,
 ): Promise<Authentication> {
   const { instances = noInstances, pins } = options;
@@ -153,6 +160,7 @@ async function identityOf(
         outcome: 'authenticated',
         user: identity.user,
         evidence: { ...evidence, mappedBy: identity.mappedBy },
+        until: Math.min(signedAt + tokenLifetime, principal.session?.expiresAt ?? Number.POSITIVE_INFINITY),
       };
     }
     const refused: Authentication = {
