@@ -1,0 +1,535 @@
+/** Tokens of principals of AWS, judged by a stand-in for STS that does SigV4 itself. */
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectTo } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { afterEach, describe, expect, test } from 'vitest';
+import {
+  type AwsConnections,
+  type AwsConnectionsOptions,
+  createAwsConnections,
+} from '../../src/access/aws/connections.ts';
+import { createStsCallers, type StsCallers, type StsCallersOptions } from '../../src/access/aws/sts.ts';
+import type { RemoteVerdict } from '../../src/access/remotecallers.ts';
+import type { SigningCredentials } from '../../src/wire/sigv4/sign.ts';
+import { createToken } from '../../src/wire/token/create.ts';
+import { type ParsedToken, parseToken } from '../../src/wire/token/parse.ts';
+import { until } from '../compat/process.ts';
+import {
+  createStsStandIn,
+  type Misbehaviour,
+  type StandInKey,
+  type StsStandIn,
+  type StsStandInOptions,
+} from './stsstandin.ts';
+
+const account = '444455556666';
+const role: StandInKey = {
+  secretAccessKey: 'the secret of the role',
+  sessionToken: 'session/token+with=odd characters',
+  account,
+  arn: `arn:aws:sts::${account}:assumed-role/ops/alice@example.com`,
+  userId: 'AROA1234567890EXAMPLE:alice@example.com',
+};
+const user: StandInKey = {
+  secretAccessKey: 'the secret of the user',
+  account,
+  arn: `arn:aws:iam::${account}:user/team/bob`,
+  userId: 'AIDA1234567890EXAMPLE',
+};
+const keys = { ASIAROLE000000000001: role, AKIAUSER000000000001: user };
+type KeyId = keyof typeof keys | (string & {});
+
+interface World {
+  readonly sts: StsStandIn;
+  readonly callers: StsCallers;
+  readonly connections: AwsConnections;
+  ask(keyId?: KeyId, options?: AskOptions): Promise<RemoteVerdict>;
+}
+interface AskOptions {
+  readonly cluster?: string;
+  readonly signedFor?: string;
+  readonly host?: string;
+  readonly region?: string;
+  readonly now?: number;
+  readonly secret?: string;
+  readonly sessionToken?: string;
+}
+
+const opened: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of opened.splice(0).reverse()) await close();
+});
+
+async function open(
+  standIn: StsStandInOptions = {},
+  connections: AwsConnectionsOptions = {},
+  options: Partial<StsCallersOptions> = {},
+): Promise<World> {
+  const sts = await createStsStandIn({ keys, ...standIn });
+  opened.push(() => sts.close());
+  const made = createAwsConnections({
+    connect: { host: '127.0.0.1', port: sts.port },
+    ca: sts.caPem,
+    ...connections,
+  });
+  opened.push(() => made.close());
+  const callers = createStsCallers({
+    connections: made,
+    partition: 'aws',
+    regions: new Set(['us-east-1', 'global']),
+    accounts: new Set([account]),
+    playsAccount: async () => false,
+    ...options,
+  });
+  return {
+    sts,
+    callers,
+    connections: made,
+    ask: (keyId = 'ASIAROLE000000000001', options = {}) =>
+      callers.callerOf(tokenOf(keyId, options), options.cluster ?? 'prod', options.now ?? Date.now()),
+  };
+}
+
+function tokenOf(keyId: KeyId, options: AskOptions = {}): ParsedToken {
+  const key = (keys as Readonly<Record<string, StandInKey>>)[keyId];
+  const sessionToken = options.sessionToken ?? key?.sessionToken;
+  const credentials: SigningCredentials = {
+    accessKeyId: keyId,
+    secretAccessKey: options.secret ?? key?.secretAccessKey ?? 'made up',
+    ...(sessionToken !== undefined && { sessionToken }),
+  };
+  const now = options.now ?? Date.now();
+  const text = createToken({
+    credentials,
+    region: options.region ?? 'us-east-1',
+    clusterName: options.signedFor ?? 'prod',
+    now,
+    ...(options.host !== undefined && { host: options.host }),
+  });
+  const parsed = parseToken(text, { now, partition: 'aws' });
+  if (!parsed.ok) throw new Error(parsed.message);
+  return parsed;
+}
+
+const codeOf = (verdict: RemoteVerdict): string =>
+  verdict.outcome === 'known' ? 'known' : `${verdict.outcome} ${verdict.code}`;
+
+describe('nobody is', () => {
+  test('a principal of an account that is not listed, whatever STS says', async () => {
+    const { ask, sts } = await open({}, {}, { accounts: new Set(['111122223333']) });
+    expect(codeOf(await ask())).toBe('refused accountNotTrusted');
+    expect(sts.calls()).toBe(1);
+  });
+
+  test('whoever signed for another cluster', async () => {
+    const { ask } = await open();
+    const verdict = await ask('ASIAROLE000000000001', { signedFor: 'staging' });
+    expect(verdict).toMatchObject({ outcome: 'refused', code: 'badSignature' });
+    expect(verdict).toMatchObject({ message: expect.stringContaining('a cluster other than `prod`') });
+  });
+
+  test('whoever has another secret', async () => {
+    const { ask } = await open();
+    expect(codeOf(await ask('AKIAUSER000000000001', { secret: 'guessed' }))).toBe('refused badSignature');
+  });
+
+  test.each<[string, Partial<StandInKey>, string]>([
+    [
+      'a federated user',
+      { arn: `arn:aws:sts::${account}:federated-user/Bob`, userId: `${account}:Bob` },
+      'refused federatedUser',
+    ],
+    [
+      'an identity of another partition',
+      { arn: `arn:aws-cn:iam::${account}:user/bob` },
+      'refused partitionNotTrusted',
+    ],
+    ['an identity whose account is not its ARN’s', { account: '111122223333' }, 'unavailable stsUnavailable'],
+    ['a user with the id of a role', { userId: 'AROA1234567890EXAMPLE' }, 'unavailable stsUnavailable'],
+    ['a user without an id', { userId: '' }, 'unavailable stsUnavailable'],
+    ['a group', { arn: `arn:aws:iam::${account}:group/bob` }, 'unavailable stsUnavailable'],
+    [
+      'a role without a session',
+      { arn: `arn:aws:iam::${account}:role/ops`, userId: 'AROA1234567890EXAMPLE:x' },
+      'unavailable stsUnavailable',
+    ],
+    [
+      'a session whose id names another',
+      { arn: `arn:aws:sts::${account}:assumed-role/ops/alice`, userId: 'AROA1234567890EXAMPLE:mallory' },
+      'unavailable stsUnavailable',
+    ],
+    [
+      'a session with a user’s id',
+      { arn: `arn:aws:sts::${account}:assumed-role/ops/alice`, userId: 'AIDA1234567890EXAMPLE:alice' },
+      'unavailable stsUnavailable',
+    ],
+    [
+      'a root with another id',
+      { arn: `arn:aws:iam::${account}:root`, userId: '111122223333' },
+      'unavailable stsUnavailable',
+    ],
+  ])('%s', async (_name, change, outcome) => {
+    const { ask, sts } = await open();
+    sts.setKey('AKIAUSER000000000001', { ...user, ...change });
+    expect(codeOf(await ask('AKIAUSER000000000001'))).toBe(outcome);
+  });
+
+  test('the root of an account that this server has, too; the root of another is', async () => {
+    const rootKey = { ...user, arn: `arn:aws:iam::${account}:root`, userId: account };
+    const local = await open({}, {}, { playsAccount: async (id) => id === account });
+    local.sts.setKey('AKIAUSER000000000001', rootKey);
+    expect(codeOf(await local.ask('AKIAUSER000000000001'))).toBe('refused rootOfLocalAccount');
+    const other = await open();
+    other.sts.setKey('AKIAUSER000000000001', rootKey);
+    expect(await other.ask('AKIAUSER000000000001')).toMatchObject({
+      outcome: 'known',
+      principal: { kind: 'root', principalId: account, arn: `arn:aws:iam::${account}:root` },
+    });
+  });
+
+  test.each(['sts.eu-west-1.amazonaws.com', 'sts-fips.us-west-2.amazonaws.com', 'sts.eu-west-1.api.aws'])(
+    'asked about at %s, whose region is not configured',
+    async (host) => {
+      const { ask, sts } = await open();
+      const verdict = await ask('ASIAROLE000000000001', { host, region: host.split('.')[1] ?? '' });
+      expect(verdict).toMatchObject({
+        outcome: 'refused',
+        code: 'stsRegionNotConfigured',
+        message: expect.stringContaining(`\`${host.split('.')[1]}\``),
+      });
+      expect(sts.calls()).toBe(0);
+    },
+  );
+});
+
+describe('who AWS vouches for is', () => {
+  test('a session of a role: the ARN without path, the id and the session name', async () => {
+    const { ask } = await open();
+    expect(await ask()).toEqual({
+      outcome: 'known',
+      principal: {
+        kind: 'assumedRole',
+        accountId: account,
+        partition: 'aws',
+        arn: role.arn,
+        userId: role.userId,
+        principalId: 'AROA1234567890EXAMPLE',
+        principalArn: `arn:aws:iam::${account}:role/ops`,
+        accessKeyId: 'ASIAROLE000000000001',
+        roleName: 'ops',
+        sessionName: 'alice@example.com',
+      },
+    });
+  });
+
+  test('a user, with the path', async () => {
+    const { ask } = await open();
+    expect(await ask('AKIAUSER000000000001')).toMatchObject({
+      outcome: 'known',
+      principal: { kind: 'user', userName: 'bob', principalArn: user.arn, principalId: user.userId },
+    });
+  });
+
+  test('the same at the global host, which takes signatures of us-east-1', async () => {
+    const { ask, callers } = await open();
+    expect(codeOf(await ask('AKIAUSER000000000001', { host: 'sts.amazonaws.com' }))).toBe('known');
+    expect(callers.figures().calls).toEqual([{ region: 'global', outcome: 'known', count: 1 }]);
+  });
+});
+
+test('the request is ours: method, path and three headers, whatever the order and encoding of the token', async () => {
+  const { sts, callers } = await open();
+  const now = Date.now();
+  const text = createToken({
+    credentials: { accessKeyId: 'ASIAROLE000000000001', ...pick(role) },
+    region: 'us-east-1',
+    clusterName: 'prod',
+    now,
+  });
+  const [prefix = '', payload = ''] = text.split('k8s-aws-v1.');
+  const url = Buffer.from(payload, 'base64url').toString();
+  const [base, query = ''] = url.split('?');
+  // Backwards, and with a letter that needs no encoding encoded.
+  const odd = `${base}?${query.split('&').reverse().join('&').replace('GetCaller', '%47etCaller')}`;
+  const parsed = parseToken(`${prefix}k8s-aws-v1.${Buffer.from(odd).toString('base64url')}`, {
+    now,
+    partition: 'aws',
+  });
+  if (!parsed.ok) throw new Error(parsed.message);
+  expect(codeOf(await callers.callerOf(parsed, 'prod', now))).toBe('known');
+  const last = sts.last();
+  expect(last?.method).toBe('GET');
+  expect(last?.url.startsWith('/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=')).toBe(true);
+  const names = last?.headers.filter((_, at) => at % 2 === 0).map((name) => name.toLowerCase());
+  // `connection` is of the connection, not of the request.
+  expect(names?.filter((name) => name !== 'connection').sort()).toEqual(['accept', 'host', 'x-k8s-aws-id']);
+});
+
+function pick({ secretAccessKey, sessionToken = '' }: StandInKey) {
+  return { secretAccessKey, sessionToken };
+}
+
+const cut = JSON.stringify({ Error: { Code: 'Throttling', Message: 'Rate exceeded' } });
+const errorOf = (Code: string, Message = Code) => JSON.stringify({ Error: { Code, Message } });
+
+describe('no verdict and no identity come of', () => {
+  test.each<[string, Misbehaviour, string]>([
+    ['status 500', { kind: 'status', status: 500 }, 'stsUnavailable'],
+    ['status 503', { kind: 'status', status: 503, body: errorOf('ServiceUnavailable') }, 'stsUnavailable'],
+    [
+      'status 500 that says what a refusal says',
+      { kind: 'status', status: 500, body: errorOf('InvalidClientTokenId') },
+      'stsUnavailable',
+    ],
+    [
+      'a redirect',
+      { kind: 'status', status: 302, location: 'https://sts.us-east-1.amazonaws.com/' },
+      'stsUnavailable',
+    ],
+    ['status 204', { kind: 'status', status: 204 }, 'stsUnavailable'],
+    ['an answer that is cut off', { kind: 'cut' }, 'stsUnavailable'],
+    ['a connection that ends without an answer', { kind: 'reset' }, 'stsUnavailable'],
+    ['an answer that is no JSON', { kind: 'body', body: '<html>' }, 'stsUnavailable'],
+    ['JSON of another shape', { kind: 'body', body: '{"GetCallerIdentityResponse":[]}' }, 'stsUnavailable'],
+    ['an answer beyond 64 KiB', { kind: 'body', body: ' '.repeat(64 * 1024 + 1) }, 'stsUnavailable'],
+    ['status 429', { kind: 'status', status: 429 }, 'stsThrottled'],
+    ['throttling in a status of a refusal', { kind: 'status', status: 400, body: cut }, 'stsThrottled'],
+  ])('%s', async (_name, how, code) => {
+    const { sts, ask } = await open();
+    sts.misbehave(how);
+    const verdict = await ask();
+    expect(verdict).toMatchObject({ outcome: 'unavailable', code });
+    expect('throttled' in verdict).toBe(code === 'stsThrottled');
+    expect(sts.calls()).toBe(1);
+    // Nothing of it is remembered.
+    sts.misbehave(undefined);
+    expect(codeOf(await ask())).toBe('known');
+  });
+
+  test('an answer of 64 KiB is still read', async () => {
+    const { sts, ask } = await open();
+    const body = JSON.stringify({
+      GetCallerIdentityResponse: {
+        GetCallerIdentityResult: { Account: account, Arn: user.arn, UserId: user.userId },
+      },
+    });
+    sts.misbehave({ kind: 'body', body: body.padEnd(64 * 1024) });
+    expect(codeOf(await ask())).toBe('known');
+  });
+
+  test('silence, after the deadline', async () => {
+    const { sts, ask } = await open({}, { deadline: 150 });
+    sts.misbehave({ kind: 'hang' });
+    expect(await ask()).toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('no answer within 0.15 s'),
+    });
+  });
+
+  test('an endpoint nobody listens at', async () => {
+    const { sts, ask } = await open();
+    await sts.close();
+    expect(codeOf(await ask())).toBe('unavailable stsUnavailable');
+  });
+
+  test.each<[string, StsStandInOptions, AwsConnectionsOptions]>([
+    ['a certificate for another name', { hosts: ['sts.eu-west-1.amazonaws.com'] }, {}],
+    ['a certificate that has ended', { certificateEnds: Date.now() - 60_000 }, {}],
+    ['a certificate of an authority nobody trusts', {}, { ca: rootCertificates[0] ?? '' }],
+  ])('%s, and nothing is sent', async (_name, standIn, connections) => {
+    const { sts, ask } = await open(standIn, connections);
+    expect(await ask()).toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('certificate is not trusted'),
+    });
+    expect(sts.calls()).toBe(0);
+  });
+});
+
+describe('what STS says of the request refuses', () => {
+  test.each([
+    ['SignatureDoesNotMatch', 'Signature not yet current: 1 is still later than 2', 'clockSkew'],
+    ['SignatureDoesNotMatch', 'Signature expired: 1 is now earlier than 2', 'clockSkew'],
+    ['RequestExpired', 'Request has expired', 'clockSkew'],
+    ['SignatureDoesNotMatch', 'The request signature we calculated does not match', 'badSignature'],
+    ['ExpiredToken', 'The security token included in the request is expired', 'sessionExpired'],
+    ['InvalidClientTokenId', 'The security token included in the request is invalid', 'unknownKey'],
+    ['AccessDenied', 'no', 'stsRefused'],
+    ['<script>', 'no', 'stsRefused'],
+  ])('%s, %s', async (Code, Message, code) => {
+    const { sts, ask } = await open();
+    sts.misbehave({ kind: 'status', status: 403, body: errorOf(Code, Message) });
+    const verdict = await ask();
+    expect(verdict).toMatchObject({ outcome: 'refused', code });
+    expect(JSON.stringify(verdict)).not.toContain('script');
+  });
+});
+
+test('no message holds the token, its signature or the session token', async () => {
+  const { sts, ask } = await open({}, { deadline: 200 });
+  const now = Date.now();
+  const token = tokenOf('ASIAROLE000000000001', { now });
+  for (const how of [
+    { kind: 'hang' },
+    { kind: 'cut' },
+    { kind: 'status', status: 403, body: '{}' },
+    { kind: 'body', body: token.signature ?? '' },
+  ] as const) {
+    sts.misbehave(how);
+    const text = JSON.stringify(await ask('ASIAROLE000000000001', { now }));
+    expect(text).not.toContain(token.signature ?? '?');
+    expect(text).not.toContain('session/token');
+    expect(text).not.toContain('X-Amz');
+  }
+});
+
+test('a request under way ends when the server stops', async () => {
+  const { sts, ask, connections } = await open();
+  sts.hold();
+  const asked = ask();
+  await until(() => sts.calls() === 1, 'the call has come');
+  connections.close();
+  expect(await asked).toMatchObject({ outcome: 'unavailable', message: expect.stringContaining('stopping') });
+  expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('unavailable stsUnavailable');
+});
+
+test('a proxy of the environment is used, and sees the name and nothing else', async () => {
+  const { sts } = await open();
+  const asked: string[] = [];
+  const proxy = createServer();
+  proxy.on('connect', (request, socket) => {
+    asked.push(request.url ?? '');
+    const through = connectTo(sts.port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      socket.pipe(through).pipe(socket);
+    });
+    for (const end of [socket, through]) end.on('error', () => end.destroy());
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  opened.push(() => void proxy.close());
+  const { port } = proxy.address() as AddressInfo;
+  const connections = createAwsConnections({
+    ca: sts.caPem,
+    proxyEnv: { HTTPS_PROXY: `http://127.0.0.1:${port}` },
+  });
+  opened.push(() => connections.close());
+  const callers = createStsCallers({
+    connections,
+    partition: 'aws',
+    regions: new Set(['us-east-1']),
+    accounts: new Set([account]),
+    playsAccount: async () => false,
+  });
+  for (let at = 0; at < 3; at++) {
+    const verdict = await callers.callerOf(tokenOf('AKIAUSER000000000001'), 'prod', Date.now());
+    expect(codeOf(verdict)).toBe('known');
+  }
+  expect(asked).toEqual(['sts.us-east-1.amazonaws.com:443']);
+});
+
+describe('calls and connections', () => {
+  test('equal tokens in flight are one call; the next one is another', async () => {
+    const { sts, ask, callers } = await open();
+    sts.hold();
+    const now = Date.now();
+    const asked = Array.from({ length: 20 }, () => ask('ASIAROLE000000000001', { now }));
+    await until(() => sts.calls() === 1, 'the call has come');
+    expect(callers.figures()).toMatchObject({ inFlight: 1, joined: 19 });
+    sts.release();
+    for (const verdict of await Promise.all(asked)) expect(codeOf(verdict)).toBe('known');
+    expect(sts.calls()).toBe(1);
+    expect(codeOf(await ask('ASIAROLE000000000001', { now }))).toBe('known');
+    expect(sts.calls()).toBe(2);
+  });
+
+  test('the same token for two clusters is judged for each', async () => {
+    const { sts, ask } = await open();
+    sts.hold();
+    const now = Date.now();
+    const asked = [
+      ask('AKIAUSER000000000001', { now }),
+      ask('AKIAUSER000000000001', { now, cluster: 'other' }),
+    ];
+    await until(() => sts.calls() === 2, 'both have come');
+    sts.release();
+    expect((await Promise.all(asked)).map(codeOf)).toEqual(['known', 'refused badSignature']);
+  });
+
+  test('connections are kept: fifty calls one after the other use one', async () => {
+    const { sts, ask, callers } = await open();
+    for (let at = 0; at < 50; at++) await ask('AKIAUSER000000000001');
+    expect(sts.calls()).toBe(50);
+    expect(sts.connections()).toBe(1);
+    expect(callers.figures().connectionsMade).toBe(1);
+  });
+
+  test('no more are made than may run at once', async () => {
+    const { sts, ask } = await open(
+      { delayMs: 2 },
+      {},
+      { bounds: { running: 4, waiting: 100, patience: 5_000 } },
+    );
+    const now = Date.now();
+    const asked = Array.from({ length: 60 }, (_, at) =>
+      ask('AKIAUSER000000000001', { now: now - at * 1000 }),
+    );
+    for (const verdict of await Promise.all(asked)) expect(codeOf(verdict)).toBe('known');
+    expect(sts.connections()).toBeLessThanOrEqual(4);
+  });
+
+  test('a kept connection that the other end gave up is no failure', async () => {
+    const { sts, ask } = await open();
+    expect(codeOf(await ask())).toBe('known');
+    sts.dropConnections();
+    expect(codeOf(await ask())).toBe('known');
+    expect(sts.connections()).toBe(2);
+  });
+
+  test('who finds the queue full is told to come back, and those before are served', async () => {
+    const { sts, ask, callers } = await open({}, {}, { bounds: { running: 1, waiting: 1, patience: 5_000 } });
+    sts.hold();
+    const now = Date.now();
+    const asked = [0, 1, 2].map((at) => ask('AKIAUSER000000000001', { now: now - at * 1000 }));
+    expect(await asked[2]).toMatchObject({ outcome: 'unavailable', code: 'stsBusy', throttled: true });
+    await until(() => sts.calls() === 1, 'the first has come');
+    sts.release();
+    expect((await Promise.all(asked.slice(0, 2))).map(codeOf)).toEqual(['known', 'known']);
+    expect(callers.figures()).toMatchObject({ queueRefusals: 1, inFlight: 0, waiting: 0 });
+  });
+
+  test('who waits too long is told to come back', async () => {
+    const { sts, ask } = await open({}, {}, { bounds: { running: 1, waiting: 9, patience: 50 } });
+    sts.hold();
+    const now = Date.now();
+    const asked = [0, 1].map((at) => ask('AKIAUSER000000000001', { now: now - at * 1000 }));
+    expect(await asked[1]).toMatchObject({ code: 'stsBusy' });
+    sts.release();
+    expect(codeOf((await asked[0]) as RemoteVerdict)).toBe('known');
+  });
+});
+
+describe('a key that STS does not know', () => {
+  test('is asked about again after ten seconds only, and by others with another session token at once', async () => {
+    const { sts, ask, callers } = await open();
+    const now = Date.now();
+    sts.setKey('ASIAROLE000000000001', undefined);
+    for (let at = 0; at < 5; at++)
+      expect(codeOf(await ask('ASIAROLE000000000001', { now: now + at }))).toBe('refused unknownKey');
+    expect(sts.calls()).toBe(1);
+    expect(callers.figures().remembered).toBe(4);
+    sts.setKey('ASIAROLE000000000001', role);
+    expect(codeOf(await ask('ASIAROLE000000000001', { now: now + 10_000 }))).toBe('known');
+  });
+
+  test('does not shut out its owner when somebody else makes up a session token', async () => {
+    const { ask } = await open();
+    expect(codeOf(await ask('ASIAROLE000000000001', { sessionToken: 'made up' }))).toBe('refused unknownKey');
+    expect(codeOf(await ask())).toBe('known');
+  });
+
+  test('a refused signature is not remembered: it says nothing about the key', async () => {
+    const { ask } = await open();
+    expect(codeOf(await ask('AKIAUSER000000000001', { secret: 'guessed' }))).toBe('refused badSignature');
+    expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('known');
+  });
+});
