@@ -1,5 +1,6 @@
 import type { AlertRule } from './rule.ts';
 import { attemptRules } from './rules/attempts.ts';
+import { breakGlassRules } from './rules/breakglass.ts';
 import { clusterRules } from './rules/clusters.ts';
 import { identityRules } from './rules/identities.ts';
 import { permissionRules } from './rules/permissions.ts';
@@ -9,5 +10,6 @@ export const alertRules: readonly AlertRule[] = [
   ...identityRules,
   ...permissionRules,
   ...clusterRules,
+  ...breakGlassRules,
   ...attemptRules,
 ];

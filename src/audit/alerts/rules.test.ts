@@ -14,6 +14,7 @@ const times = (count: number, make: (i: number) => TrailEvent): readonly TrailEv
   Array.from({ length: count }, (_, i) => make(i));
 
 const parameters = (requestParameters: object, more: object = {}) => ({ requestParameters, ...more });
+const role = 'arn:aws:iam::111122223333:role/ops';
 const denied = { errorCode: 'AccessDenied', errorMessage: 'no' };
 const policy = (name: string) => `arn:aws:eks::aws:cluster-access-policy/${name}`;
 const allow = (statement: object) =>
@@ -64,6 +65,17 @@ describe('nothing is alerted by', () => {
     ['another ConfigMap of kube-system', kubernetes('update configmaps kube-system/coredns')],
     ['one refused call', call('eks:ListClusters', denied)],
     ['a trust policy read', call('iam:GetRole')],
+    [
+      'somebody an entry maps',
+      kubernetes('get pods a/b', { annotations: { 'entryway/mapped-by': `accessEntry breakGlass ${role}` } }),
+    ],
+    [
+      'a break-glass principal that was refused',
+      call('entryway:PutBreakGlassPrincipal', {
+        eventSource: 'entryway',
+        errorCode: 'InvalidParameterException',
+      }),
+    ],
     ['looking up events', call('cloudtrail:LookupEvents', { readOnly: true })],
   ])('%s', (_, event) => {
     expect(raised(event)).toEqual([]);
@@ -248,6 +260,27 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
     'impersonation of masters',
     kubernetes('get pods a/b', { impersonatedUser: { username: 'x', groups: ['system:masters'] } }),
     ['027'],
+  ],
+  [
+    'a break-glass principal comes, and goes on',
+    kubernetes('get pods a/b', { annotations: { 'entryway/mapped-by': `breakGlass ${role}` } }),
+    ['028'],
+  ],
+  [
+    'a break-glass principal is set',
+    call('entryway:PutBreakGlassPrincipal', {
+      eventSource: 'entryway',
+      ...parameters({ clusterName: 'prod', principalArn: role, reason: 'pager' }),
+    }),
+    ['029'],
+  ],
+  [
+    'a break-glass principal is taken away',
+    call('entryway:DeleteBreakGlassPrincipal', {
+      eventSource: 'entryway',
+      ...parameters({ clusterName: 'prod' }),
+    }),
+    ['029'],
   ],
   ['the trail is stopped', call('cloudtrail:StopLogging'), ['030']],
   [
