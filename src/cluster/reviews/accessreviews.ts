@@ -1,9 +1,9 @@
 import type { Attributes, UserInfo } from '../../engine/authorizer/attributes.ts';
 import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject } from '../../wire/kube/json.ts';
+import { ignoredSelectors, reviewedAttributes, reviewedUser } from '../../wire/kube/reviews.ts';
 import { badRequest, invalid } from '../../wire/kube/status.ts';
 import type { ResourceRequest } from '../context.ts';
-import { reviewedAttributes, reviewedUser } from './attributes.ts';
 
 /** The members a review answers beside what was sent: its status. */
 export type ReviewStatus = JsonObject;
@@ -67,21 +67,6 @@ function decide(request: ResourceRequest, attributes: Attributes, spec: JsonObje
     ...(reason !== '' && { reason }),
     ...(evaluationError !== '' && { evaluationError }),
   };
-}
-
-/** RBAC and access policies ignore selectors; one that cannot be read is said to be ignored (kubernetes-facts B25). */
-function ignoredSelectors(spec: JsonObject): string {
-  return ['fieldSelector', 'labelSelector']
-    .filter((name) => {
-      const selector = at(spec, 'resourceAttributes', name);
-      if (selector === undefined || selector === null) return false;
-      return (
-        !isObject(selector) ||
-        (at(selector, 'rawSelector') !== undefined && at(selector, 'requirements') !== undefined)
-      );
-    })
-    .map((name) => `spec.resourceAttributes.${name} ignored due to parse error`)
-    .join(', ');
 }
 
 function specOf(review: JsonObject): JsonObject {

@@ -1,15 +1,15 @@
 import { apiAudience } from '../../access/serviceaccounttoken.ts';
-import type { UserInfo } from '../../engine/authorizer/attributes.ts';
 import { invalidValue } from '../../wire/kube/fielderror.ts';
-import { at, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
-import { badRequest, invalid } from '../../wire/kube/status.ts';
+import { at, type JsonObject } from '../../wire/kube/json.ts';
+import { askedAudiences, shownUser } from '../../wire/kube/reviews.ts';
+import { invalid } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { withSystemGroup } from '../request/authentication.ts';
 import type { ReviewStatus } from './accessreviews.ts';
 
 /** Who am I? Under impersonation: whom do I pretend to be (kubernetes-facts B26). */
 export function selfSubjectReview(request: ResourceRequest): ReviewStatus {
-  return { userInfo: userInfo(request.user) };
+  return { userInfo: shownUser(request.user) };
 }
 
 /**
@@ -27,13 +27,13 @@ export async function tokenReview(
       invalidValue('spec.token', '', 'must not be empty'),
     ]);
   }
-  const audiences = askedAudiences(at(review, 'spec', 'audiences'));
+  const audiences = askedAudiences(at(review, 'spec', 'audiences')) ?? [apiAudience];
   const authentication = await request.cluster.authenticate(token, context.now(), audiences);
   switch (authentication.outcome) {
     case 'authenticated':
       return {
         authenticated: true,
-        user: userInfo(withSystemGroup(authentication.user)),
+        user: shownUser(withSystemGroup(authentication.user)),
         audiences: authentication.audiences ?? [apiAudience],
       };
     case 'refused':
@@ -43,22 +43,4 @@ export async function tokenReview(
     default:
       return authentication satisfies never;
   }
-}
-
-/** SECURITY: audiences that cannot be read are refused; leaving them out would judge the token for another one. */
-function askedAudiences(value: JsonValue | undefined): readonly string[] {
-  if (value === undefined || value === null) return [apiAudience];
-  if (!Array.isArray(value) || !value.every((audience) => typeof audience === 'string')) {
-    throw badRequest('spec.audiences of the TokenReview is not a list of strings');
-  }
-  return value.length === 0 ? [apiAudience] : (value as readonly string[]);
-}
-
-function userInfo(user: UserInfo): JsonObject {
-  return {
-    username: user.username,
-    ...(user.uid !== '' && { uid: user.uid }),
-    ...(user.groups.length > 0 && { groups: user.groups }),
-    ...(Object.keys(user.extra).length > 0 && { extra: user.extra }),
-  };
 }
