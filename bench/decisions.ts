@@ -119,7 +119,7 @@ function entry(at: number) {
 }
 
 function fill(size: number): Authorizer {
-  const authorizer = createAuthorizer({ partition: 'aws' });
+  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   for (const object of objectsOf(size)) authorizer.applyObject(object);
   for (let at = 0; at < size; at++) authorizer.applyEntry(entry(at));
   return authorizer;

@@ -46,6 +46,7 @@ export async function benchSignatures(report: Report, { directory }: BenchOption
       sealer: createSecretBox(randomBytes(32)),
       now: Date.now,
     }),
+    now: Date.now,
   });
   try {
     const now = Date.now();

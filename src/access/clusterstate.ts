@@ -1,3 +1,4 @@
+import type { CustomPolicy } from '../engine/accesspolicies/custom.ts';
 import { type Authorizer, createAuthorizer } from '../engine/authorizer/authorizer.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import { type AwsAuth, type AwsAuthIndex, createAwsAuthIndex } from '../engine/identity/awsauth.ts';
@@ -12,6 +13,8 @@ import { createTokenAuthenticator, type TokenAuthenticatorOptions } from './toke
 export interface ClusterStateOptions extends TokenAuthenticatorOptions {
   /** Whether `sso` items of aws-auth count (off in stock EKS). */
   readonly ssoRoleMatch: boolean;
+  /** Epoch milliseconds: whether an association has expired. */
+  readonly now: () => number;
 }
 
 /** The indexes of one cluster. Children may be known before the cluster itself is. */
@@ -22,6 +25,8 @@ export interface ClusterState {
   setRecord(record: ClusterRecord | undefined): void;
   applyEntry(entry: DecidingEntry): void;
   removeEntry(principalArn: string): void;
+  applyPolicy(policy: CustomPolicy): void;
+  removePolicy(policyArn: string): void;
   applyObject(object: RbacObject): void;
   removeObject(ref: RbacObjectRef): void;
   setAwsAuth(awsAuth: AwsAuth): void;
@@ -30,7 +35,7 @@ export interface ClusterState {
 export const emptyAwsAuth: AwsAuth = { roles: [], users: [], accounts: [] };
 
 export function createClusterState(options: ClusterStateOptions): ClusterState {
-  const authorizer: Authorizer = createAuthorizer({ partition: options.partition });
+  const authorizer: Authorizer = createAuthorizer({ partition: options.partition, now: options.now });
   const entries = createEntryIndex();
   const indexAwsAuth = (awsAuth: AwsAuth): AwsAuthIndex =>
     createAwsAuthIndex(awsAuth, { ssoRoleMatch: options.ssoRoleMatch });
@@ -80,6 +85,8 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
       entries.remove(principalArn);
       authorizer.removeEntry(principalArn);
     },
+    applyPolicy: authorizer.applyPolicy,
+    removePolicy: authorizer.removePolicy,
     applyObject: authorizer.applyObject,
     removeObject: authorizer.removeObject,
     setAwsAuth(next) {

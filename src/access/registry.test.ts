@@ -106,6 +106,7 @@ const open = (storage: Storage) =>
     partition: 'aws',
     ownEndpoints: () => [],
     serviceAccounts: noServiceAccounts,
+    now: () => now,
     log: { warn: ({ key }) => void skippedKeys.push(String(key)) },
   });
 
@@ -178,6 +179,7 @@ describe('authenticate', () => {
       partition: 'aws',
       ownEndpoints: () => [],
       serviceAccounts: noServiceAccounts,
+      now: () => now,
     };
     const access = (await createAccessRegistry(options)).cluster('c1');
     expect(await access?.authenticate(token(), now)).toMatchObject({ outcome: 'unavailable' });

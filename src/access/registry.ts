@@ -1,6 +1,7 @@
 import { rbacApiGroup } from '../engine/rbac/manifest.ts';
 import {
   accessEntriesPrefix,
+  allAccessPoliciesPrefix,
   allClustersPrefix,
   clusterKey,
   objectKey,
@@ -8,6 +9,7 @@ import {
 } from '../storage/records/keys.ts';
 import type { Change, Storage } from '../storage/storage.ts';
 import type { AccessRegistry } from './access.ts';
+import { createAccountPolicies } from './accountpolicies.ts';
 import { parseAwsAuth } from './awsauth.ts';
 import {
   type ClusterState,
@@ -47,6 +49,7 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
   const { storage, log } = options;
   const states = new Map<string, ClusterState>();
   const clusterIdByKey = new Map<string, string>();
+  const policies = createAccountPolicies(options.partition);
 
   const skipped = (key: string, what: string): void =>
     log?.warn({ key }, `skipped ${what} that cannot be read`);
@@ -79,11 +82,16 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
       return;
     }
     // Cluster ids are never used again: what hangs on an old one is of no use.
-    if (previous !== undefined && previous !== record?.clusterId) states.delete(previous);
+    if (previous !== undefined && previous !== record?.clusterId) {
+      states.delete(previous);
+      policies.leave(previous);
+    }
     if (record === undefined) clusterIdByKey.delete(key);
     else {
       clusterIdByKey.set(key, record.clusterId);
-      stateOf(record.clusterId).setRecord(record);
+      const state = stateOf(record.clusterId);
+      state.setRecord(record);
+      policies.join(record.clusterId, record.accountId, state);
     }
   };
 
@@ -134,8 +142,13 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
     stateOf(clusterId).setAwsAuth(awsAuth);
   };
 
+  const applyPolicy = (key: string, value: string | undefined): void => {
+    if (!policies.apply(key, value)) skipped(key, 'an access policy');
+  };
+
   const follow: readonly (readonly [prefix: string, apply: typeof applyCluster])[] = [
     [allClustersPrefix, applyCluster],
+    [allAccessPoliciesPrefix, applyPolicy],
     [entriesPrefix, applyEntry],
     [objectsPrefix, applyObject],
   ];
@@ -156,6 +169,9 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
   try {
     for (const { key, value } of (await storage.list({ prefix: allClustersPrefix })).entries) {
       applyCluster(key, value);
+    }
+    for (const { key, value } of (await storage.list({ prefix: allAccessPoliciesPrefix })).entries) {
+      applyPolicy(key, value);
     }
     for (const clusterId of [...clusterIdByKey.values()]) {
       const { entries } = await storage.list({ prefix: accessEntriesPrefix(clusterId) });

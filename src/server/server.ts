@@ -25,6 +25,7 @@ import { createIamOperations } from '../services/iam/operations.ts';
 import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
 import { createStsOperations } from '../services/sts/operations.ts';
+import { createIssuerKeys } from '../services/sts/webidentity/issuerkeys.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
@@ -130,6 +131,10 @@ async function compose(
   const blocks = await openBlockList({ storage, log });
   opened.push(() => blocks.close());
   const isBlocked: IsBlocked = (principal, time) => blocks.of(principal, time) !== undefined;
+  const issuerKeys = createIssuerKeys({
+    localIssuers: createLocalIssuers({ storage, serviceAccounts }),
+    outboundIssuers: config.oidcIssuers ?? 'none',
+  });
   const ownEndpoints: string[] = [];
   const access = await createAccessRegistry({
     storage,
@@ -137,6 +142,7 @@ async function compose(
     partition,
     ownEndpoints: () => ownEndpoints,
     serviceAccounts,
+    now,
     blocks,
     log,
   });
@@ -217,8 +223,7 @@ async function compose(
             code,
             time,
           ),
-        localIssuers: createLocalIssuers({ storage, serviceAccounts }),
-        outboundIssuers: config.oidcIssuers ?? 'none',
+        issuerKeys,
       }),
     },
     unserved: { eks: unservedAuthorizations({ storage }, eks) },

@@ -106,7 +106,7 @@ function rbacObject(value: string): RbacObject {
 
 /** An access registry of one cluster: tokens are names of `people`, decisions are the real engine's. */
 function createFakeAccess(storage: Storage, serviceAccounts: ServiceAccountTokens): AccessRegistry {
-  const authorizer = createAuthorizer({ partition: 'aws' });
+  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   const prefix = resourcePrefix(clusterId, 'rbac.authorization.k8s.io', '').slice(0, -1);
   const watch = storage.watch({ prefix, after: 0 }, (changes) => {
     for (const change of changes) {

@@ -86,6 +86,7 @@ beforeAll(async () => {
         partition: 'aws',
         ownEndpoints: () => [],
         serviceAccounts,
+        now: Date.now,
       });
     },
   });

@@ -58,7 +58,7 @@ test('the compiled authorizer decides as the obvious one does, through every cha
   let allowed = 0;
   for (let round = 0; round < rounds; round++) {
     const random = createRandom(seed + round);
-    const authorizer = createAuthorizer({ partition: 'aws' });
+    const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
     const objects = new Map<string, RbacObject>();
     const entries = new Map<string, WorldEntry>();
     const entriesCount = random.chance(0.9);

@@ -38,7 +38,7 @@ const asking = (user: UserInfo, change: Partial<ResourceAttributes> = {}): Resou
 });
 
 function withAdminEntry(scope: readonly string[] = []) {
-  const authorizer = createAuthorizer({ partition: 'aws' });
+  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   authorizer.applyEntry({
     principalArn: roleArn,
     principalId: 'AROAOPS',
@@ -152,7 +152,7 @@ describe('access policies belong to the authenticated principal alone', () => {
 
 describe('RBAC', () => {
   const bound = (...objects: Parameters<ReturnType<typeof createAuthorizer>['applyObject']>[0][]) => {
-    const authorizer = createAuthorizer({ partition: 'aws' });
+    const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
     for (const object of objects) authorizer.applyObject(object);
     return authorizer;
   };
@@ -275,7 +275,7 @@ describe('RBAC', () => {
 });
 
 test('roles that all select everything many times end soon, and grant nothing', () => {
-  const authorizer = createAuthorizer({ partition: 'aws' });
+  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   const everything = { matchLabels: {}, matchExpressions: [] };
   const started = performance.now();
   authorizer.applyObject({

@@ -1,3 +1,4 @@
+import type { CustomPolicy } from '../accesspolicies/custom.ts';
 import type { RbacObject, RbacObjectRef } from '../rbac/objects.ts';
 import { quote } from '../rbac/quote.ts';
 import { allowReason, joinErrors } from '../rbac/reasons.ts';
@@ -24,6 +25,9 @@ export interface Authorizer {
   /** Adds the entry with its policies, or replaces the one of the same principalArn. */
   applyEntry(entry: EntryPolicies): void;
   removeEntry(principalArn: string): void;
+  /** Extension: adds a policy of the cluster's account, or replaces the one of its ARN. */
+  applyPolicy(policy: CustomPolicy): void;
+  removePolicy(policyArn: string): void;
   /** Adds the object, or replaces the one of its kind, namespace and name. */
   applyObject(object: RbacObject): void;
   removeObject(ref: RbacObjectRef): void;
@@ -53,8 +57,14 @@ const mastersGroup = 'system:masters';
 /** What Kubernetes says of every authorizer that cannot list rules; EKS's access policies are one (C9). */
 const cannotListRules = 'webhook authorizer does not support user rule resolution';
 
-export function createAuthorizer(options: { readonly partition: string }): Authorizer {
-  const policies = createPolicyIndex(options.partition);
+export interface AuthorizerOptions {
+  readonly partition: string;
+  /** Epoch milliseconds: asked where an association expires. */
+  readonly now: () => number;
+}
+
+export function createAuthorizer(options: AuthorizerOptions): Authorizer {
+  const policies = createPolicyIndex(options.partition, options.now);
   const rbac = createRbacIndex();
   let entriesCount = true;
 
@@ -64,7 +74,7 @@ export function createAuthorizer(options: { readonly partition: string }): Autho
   const allowedByPolicies = ({ attributes, request, namespace }: Question): Decision | undefined => {
     const principal = policyPrincipal(attributes.user);
     const grant = principal && policies.find(principal, request, namespace);
-    return grant && allowedByPolicy(grant, namespace);
+    return grant && allowedByPolicy(grant, principal, namespace);
   };
 
   const nothingAllows = (asked: Question, reason: string): Decision => {
@@ -86,6 +96,8 @@ export function createAuthorizer(options: { readonly partition: string }): Autho
   return {
     applyEntry: policies.apply,
     removeEntry: policies.remove,
+    applyPolicy: policies.applyPolicy,
+    removePolicy: policies.removePolicy,
     applyObject: rbac.apply,
     removeObject: rbac.remove,
     useEntries(enabled) {
@@ -147,8 +159,13 @@ function refusalReason(errors: readonly string[]): string {
  * COMPAT: the reason of a cluster-wide policy is what EKS writes to the audit log (eks-access-facts C11). No sample
  * shows a namespace scope; it is worded as Kubernetes words a RoleBinding (kubernetes-facts B8).
  */
-function allowedByPolicy({ entry, association, rule }: PolicyGrant, namespace: string): Decision {
-  const { policyArn, accessScope } = association;
+function allowedByPolicy(
+  { entry, association, policy, rule }: PolicyGrant,
+  // Of a matcher the entry names nobody.
+  { principalId }: AuthenticatedPrincipal,
+  namespace: string,
+): Decision {
+  const { policyArn, accessScope, expiresAt } = association;
   const binding = `${entry.principalArn}+${policyArn}`;
   const where =
     accessScope.type === 'cluster'
@@ -156,12 +173,14 @@ function allowedByPolicy({ entry, association, rule }: PolicyGrant, namespace: s
       : `RoleBinding ${quote(`${binding}/${namespace}`)}`;
   return {
     decision: 'allow',
-    reason: `EKS Access Policy: allowed by ${where} of ClusterRole ${quote(policyArn)} to User ${quote(entry.principalId)}`,
+    reason: `EKS Access Policy: allowed by ${where} of ClusterRole ${quote(policyArn)} to User ${quote(principalId)}`,
     evidence: {
       by: 'accessPolicy',
       principalArn: entry.principalArn,
-      principalId: entry.principalId,
+      principalId,
       policyArn,
+      ...(policy.version !== undefined && { version: policy.version }),
+      ...(expiresAt !== undefined && { expiresAt }),
       accessScope,
       rule,
     },

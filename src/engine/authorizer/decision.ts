@@ -17,6 +17,10 @@ export type DecisionEvidence =
       readonly principalArn: string;
       readonly principalId: string;
       readonly policyArn: string;
+      /** Of an account's own policy. */
+      readonly version?: number;
+      /** Epoch milliseconds, of an association that ends by itself. */
+      readonly expiresAt?: number;
       readonly accessScope: {
         readonly type: 'cluster' | 'namespace';
         readonly namespaces: readonly string[];
@@ -47,9 +51,9 @@ export type DecisionEvidence =
 export interface NearMiss {
   readonly source: 'accessPolicy' | 'rbac';
   /**
-   * Stable code. Of access policies: `impersonated`, `recreatedPrincipal`, `scopeLacksNamespace`, `namesUnpublished`,
-   * `unpublishedPolicy`, `unknownPolicy`, `noRule`, `noPolicies`, `modeIgnoresEntries`, `noEntry`, `noPrincipal`; of
-   * RBAC: `otherNamespace`, `missingRole`, `noRule`, `noBinding`.
+   * Stable code. Of access policies: `impersonated`, `recreatedPrincipal`, `awaitsFirstUse`, `expired`, `scopeLacksNamespace`,
+   * `namesUnpublished`, `unpublishedPolicy`, `unknownPolicy`, `noRule`, `noPolicies`, `modeIgnoresEntries`, `noEntry`,
+   * `noPrincipal`; of RBAC: `otherNamespace`, `missingRole`, `noRule`, `noBinding`.
    */
   readonly code: string;
   /** One line in our message style (style.md 3). */

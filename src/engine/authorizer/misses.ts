@@ -36,6 +36,8 @@ export function nearMisses(refused: RefusedRequest): readonly NearMiss[] {
 const nearestFirst = [
   'impersonated',
   'recreatedPrincipal',
+  'awaitsFirstUse',
+  'expired',
   'scopeLacksNamespace',
   'otherNamespace',
   'namesUnpublished',
@@ -83,9 +85,15 @@ function policyMisses({
   const entry = policies.entryOf(principal);
   if (entry === undefined) {
     const [namesake] = policies.entriesOfArn(principal);
+    if (namesake === undefined) {
+      return [miss('noEntry', `principal \`${principal.canonicalArn}\` has no access entry`)];
+    }
     return [
-      namesake === undefined
-        ? miss('noEntry', `principal \`${principal.canonicalArn}\` has no access entry`)
+      namesake.principalId === ''
+        ? miss(
+            'awaitsFirstUse',
+            `the access entry of \`${namesake.principalArn}\` waits for its principal's first use`,
+          )
         : miss(
             'recreatedPrincipal',
             `the access entry of \`${namesake.principalArn}\` is for unique id \`${namesake.principalId}\`; ` +
@@ -97,16 +105,19 @@ function policyMisses({
     return [miss('noPolicies', `the access entry of \`${entry.principalArn}\` has no access policy`)];
   }
   return entry.associations.slice(0, missesTold).map((association) => {
-    const [code, message] = associationMiss(association, request, namespace);
+    const [code, message] = associationMiss(policies, association, request, namespace);
     return miss(code, message);
   });
 }
 
 function associationMiss(
-  { policyArn, policy, rules, holdsIn, accessScope }: Association,
+  policies: PolicyIndex,
+  association: Association,
   request: CompiledRequest,
   namespace: string,
 ): readonly [code: string, message: string] {
+  const { policyArn, accessScope, holdsIn, expiresAt } = association;
+  const policy = policies.policyOf(association);
   const name = `\`${policy?.name ?? policyArn}\``;
   if (policy === undefined) return ['unknownPolicy', `access policy ${name} is not known and grants nothing`];
   if (policy.rules === undefined) {
@@ -115,7 +126,11 @@ function associationMiss(
       `the rules of access policy ${name} are not published; it grants nothing here`,
     ];
   }
-  if (findRule(rules, request) !== undefined && !holdsIn(namespace)) {
+  const isAllowed = findRule(policy.compiled, request) !== undefined;
+  if (isAllowed && holdsIn(namespace) && expiresAt !== undefined && policies.isExpired(association)) {
+    return ['expired', `access policy ${name} allowed this until ${new Date(expiresAt).toISOString()}`];
+  }
+  if (isAllowed && !holdsIn(namespace)) {
     const scope = accessScope.namespaces.map((pattern) => `\`${pattern}\``).join(', ');
     return [
       'scopeLacksNamespace',

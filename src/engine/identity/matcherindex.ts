@@ -6,6 +6,7 @@ export interface MatcherIndex<Entry extends { readonly principalArn: string }> {
   /** Adds the entry, or replaces the one of its principalArn. One that no matcher can be made of is not kept. */
   apply(entry: Entry): void;
   remove(principalArn: string): void;
+  isEmpty(): boolean;
   /**
    * All that fit the canonical ARN of a role, the one that counts first: a permission set before a pattern, then the
    * longer pattern, then the first in byte order. The order is total, so that nothing depends on when an entry came.
@@ -28,6 +29,7 @@ export function createMatcherIndex<Entry extends { readonly principalArn: string
     remove(principalArn) {
       if (byArn.delete(principalArn)) ordered = undefined;
     },
+    isEmpty: () => byArn.size === 0,
     matching(canonicalArn) {
       if (byArn.size === 0) return [];
       ordered ??= [...byArn.values()].sort(byPrecedence);

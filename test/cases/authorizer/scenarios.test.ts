@@ -101,7 +101,7 @@ function defined<Value>(value: Value | undefined): Value {
 
 for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.yaml'))) {
   const scenario = parse(readFileSync(join(import.meta.dirname, file), 'utf8')) as Scenario;
-  const authorizer = createAuthorizer({ partition: 'aws' });
+  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   const entries = createEntryIndex();
   authorizer.useEntries(scenario.mode !== 'CONFIG_MAP');
   for (const source of scenario.entries) {
