@@ -4,11 +4,11 @@ import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { BodyBytes } from '../wire/kube/requestbody.ts';
 import type { ResourceDefinition } from '../wire/kube/resources.ts';
 import type { PageTokens } from '../wire/protocols/pagetoken.ts';
 import type { KubernetesApiLimits } from './limits.ts';
 import type { KubeObject } from './objects/object.ts';
-import type { BodyBytes } from './request/body.ts';
 import type { HeaderLines } from './request/headers.ts';
 import type { WatchSlots } from './watch/slots.ts';
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { ClusterAccess } from '../access/access.ts';
 import type { UserInfo } from '../engine/authorizer/attributes.ts';
+import { readBody } from '../wire/kube/requestbody.ts';
 import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts';
 import {
   badRequest,
@@ -21,7 +22,6 @@ import { isAnonymousPath, serveNonResource } from './nonresource.ts';
 import { type Ending, recordRequest, type Seen } from './recording.ts';
 import { authenticateCaller } from './request/authentication.ts';
 import { attributesOf, authorizeOrThrow } from './request/authorization.ts';
-import { readBody } from './request/body.ts';
 import { type HeaderLines, header, headerLines } from './request/headers.ts';
 import { readImpersonation } from './request/impersonation.ts';
 import { parseClusterTarget } from './request/target.ts';

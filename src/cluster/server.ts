@@ -1,5 +1,6 @@
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import type { KubernetesApi } from './api.ts';
 import { maximumConnections, maximumHeaderBytes } from './limits.ts';
 
@@ -7,29 +8,46 @@ import { maximumConnections, maximumHeaderBytes } from './limits.ts';
 export interface KubernetesServer {
   /** To `listen` on; do not close it directly. */
   readonly server: Http2SecureServer;
+  /** Shows another certificate from now on; connections that are open stay. PEM. */
+  renew(certificate: { readonly key: string; readonly cert: string }): void;
   /** Accepts no more, ends watches, lets requests under way finish for `grace` milliseconds, then cuts what is left. */
   close(grace?: number): Promise<void>;
 }
 
-/** Read by node's HTTP/1.1 parser; the types of http2 do not list it. */
-const http1Options: object = { maxHeaderSize: maximumHeaderBytes };
+/** Read by node's HTTP/1.1 parser; the types of http2 do not list them. Connections wait longer than clients keep them. */
+const http1Options: object = { maxHeaderSize: maximumHeaderBytes, keepAliveTimeout: 65_000 };
 
-/** `key` and `cert` are PEM. */
+/** Milliseconds in which a client must have finished the handshake. */
+const handshakeTimeout = 15_000;
+
+function secureContext({ key, cert, clientCa }: Certificates): SecureContextOptions {
+  return { key, cert, minVersion: 'TLSv1.2', ...(clientCa !== undefined && { ca: clientCa }) };
+}
+
+interface Certificates {
+  readonly key: string;
+  readonly cert: string;
+  readonly clientCa: string | undefined;
+}
+
+/** `key`, `cert` and `clientCa` are PEM. */
 export function createKubernetesServer(options: {
   readonly key: string;
   readonly cert: string;
-  readonly api: KubernetesApi;
+  /** Clients are asked for a certificate of this authority; `api` judges what they show. */
+  readonly clientCa?: string;
+  readonly api: Pick<KubernetesApi, 'handle' | 'close'>;
 }): KubernetesServer {
-  const { key, cert, api } = options;
+  const { key, cert, clientCa, api } = options;
   const sessions = new Set<ServerHttp2Session>();
   /** Requests under way on each connection; one with none is idle. */
   const sockets = new Map<Socket, number>();
   let closing = false;
   const server = createSecureServer({
     ...http1Options,
-    key,
-    cert,
-    minVersion: 'TLSv1.2',
+    ...secureContext({ key, cert, clientCa }),
+    ...(clientCa !== undefined && { requestCert: true, rejectUnauthorized: false }),
+    handshakeTimeout,
     allowHTTP1: true,
     settings: { maxHeaderListSize: maximumHeaderBytes, maxConcurrentStreams: 1_000 },
     maxSessionMemory: 64,
@@ -67,6 +85,7 @@ export function createKubernetesServer(options: {
 
   return {
     server,
+    renew: (renewed) => server.setSecureContext(secureContext({ ...renewed, clientCa })),
     close(grace = 5_000) {
       closing = true;
       api.close();

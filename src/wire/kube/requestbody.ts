@@ -1,5 +1,10 @@
 import type { Readable } from 'node:stream';
-import type { KubernetesApiLimits } from '../limits.ts';
+/** Bounds of the bodies of requests, for whoever reads them. */
+export interface BodyLimits {
+  readonly bodyBytes: number;
+  readonly bodyBytesAtOnce: number;
+  readonly bodyTimeout: number;
+}
 
 export type BodyResult =
   | { readonly kind: 'read'; readonly body: Uint8Array }
@@ -20,11 +25,7 @@ export interface BodyBytes {
  * SECURITY: a thousand streams of one connection, and as many connections as somebody likes, may each hold a body that
  * never ends; `shared` counts them together.
  */
-export function readBody(
-  stream: Readable,
-  limits: Pick<KubernetesApiLimits, 'bodyBytes' | 'bodyBytesAtOnce' | 'bodyTimeout'>,
-  shared: BodyBytes,
-): Promise<BodyResult> {
+export function readBody(stream: Readable, limits: BodyLimits, shared: BodyBytes): Promise<BodyResult> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
