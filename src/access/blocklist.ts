@@ -1,9 +1,9 @@
 import { type BlockTarget, blockTargetsOf, blockTargetsOfUser } from '../engine/identity/blocks.ts';
+import { readBlockRecord } from '../storage/records/blockrecord.ts';
 import type { BlockRecord } from '../storage/records/connections.ts';
 import { blockKey, blocksPrefix } from '../storage/records/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Blocks } from './blocks.ts';
-import { asText, parseObject } from './json.ts';
 
 /** The block list of this server, as the store has it. */
 export interface BlockList extends Blocks {
@@ -29,8 +29,13 @@ export async function openBlockList(options: {
   const byKey = new Map<string, BlockRecord>();
   const listeners = new Set<() => void>();
   const apply = (key: string, value: string | undefined): void => {
-    if (value === undefined) byKey.delete(key);
-    else byKey.set(key, readBlock(key, value, log));
+    if (value === undefined) {
+      byKey.delete(key);
+      return;
+    }
+    const { block, isWhole } = readBlockRecord(key, value);
+    if (!isWhole) log?.warn({ key }, 'a block that cannot be read holds without an end');
+    byKey.set(key, block);
   };
   /** What changed while the list was read: the reading may have seen the state before. */
   let changedMeanwhile: Set<string> | undefined = new Set();
@@ -67,26 +72,5 @@ export async function openBlockList(options: {
       return () => void listeners.delete(listener);
     },
     close: () => watch.close(),
-  };
-}
-
-/**
- * SECURITY: whom a block is about stands in its key. One whose value cannot be read holds all the same, without an end: what
- * is lost must not let anybody in.
- */
-function readBlock(key: string, value: string, log: BlockListLog | undefined): BlockRecord {
-  const record = parseObject(value);
-  const [kind = '', ...target] = key.slice(blocksPrefix.length).split('/');
-  const until = record?.until;
-  const isWhole = record !== undefined && (until === undefined || typeof until === 'number');
-  if (!isWhole) log?.warn({ key }, 'a block that cannot be read holds without an end');
-  return {
-    blockId: asText(record?.blockId) ?? '',
-    kind: kind as BlockRecord['kind'],
-    target: target.join('/'),
-    ...(isWhole && typeof until === 'number' && { until }),
-    reason: asText(record?.reason) ?? '',
-    createdAt: typeof record?.createdAt === 'number' ? record.createdAt : 0,
-    createdBy: asText(record?.createdBy) ?? '',
   };
 }
