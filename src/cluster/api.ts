@@ -1,7 +1,8 @@
 import type { AccessRegistry, Authentication } from '../access/access.ts';
+import type { BlockList } from '../access/blocklist.ts';
 import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { ClusterRecorder } from '../audit/requests.ts';
-import type { Attributes } from '../engine/authorizer/attributes.ts';
+import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -51,6 +52,8 @@ export interface KubernetesApiOptions {
   readonly limits?: Partial<KubernetesApiLimits>;
   /** The CA that new namespaces carry in kube-root-ca.crt. */
   readonly caPem?: string;
+  /** Open watches of principals that are blocked are ended; the registry refuses their tokens. */
+  readonly blocks?: Pick<BlockList, 'ofUser' | 'onChange'>;
   /** Where every request to a cluster is recorded, one that writes in the commit of its change. */
   readonly recorder: ClusterRecorder;
   /** Called before the answer is sent; must not throw. */
@@ -60,25 +63,32 @@ export interface KubernetesApiOptions {
 export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
   const limits = { ...defaultLimits, ...options.limits };
   const watches = createWatchSlots(limits);
+  const { blocks, now } = options;
+  const isBlocked = ({ extra }: UserInfo): boolean => blocks?.ofUser(extra, now()) !== undefined;
+  const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
   const context: ApiContext = {
     storage: options.storage,
     access: options.access,
     recorder: options.recorder,
     serviceAccounts: options.serviceAccounts,
     endpointOf: options.endpointOf,
-    now: options.now,
+    now,
     random: options.random,
     log: options.log,
     limits,
     pageTokens: createPageTokens(options.random.bytes(32)),
     watches,
+    isBlocked,
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
   };
   const observe = options.observe ?? (() => undefined);
   return {
     handle: (request, response) => serveRequest(context, request, response, observe),
-    close: () => watches.close(),
+    close() {
+      silence?.();
+      watches.close();
+    },
     get openWatches() {
       return watches.open;
     },

@@ -39,6 +39,8 @@ export interface ApiContext {
   readonly limits: KubernetesApiLimits;
   readonly pageTokens: PageTokens;
   readonly watches: WatchSlots;
+  /** Whether a block holds for whoever presented the credential. */
+  readonly isBlocked: (caller: UserInfo) => boolean;
   readonly bodies: BodyBytes;
   /** The CA that kube-root-ca.crt shows in each namespace; '' leaves that ConfigMap out. */
   readonly caPem: string;
@@ -54,6 +56,8 @@ export interface ResourceRequest {
   readonly cluster: ClusterAccess;
   /** As impersonated. */
   readonly user: UserInfo;
+  /** Who presented the credential. */
+  readonly caller: UserInfo;
   readonly verb: string;
   readonly resource: ResourceDefinition;
   /** '' for none. */

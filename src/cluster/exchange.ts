@@ -137,7 +137,7 @@ async function answerRequest(
   const lines = headerLines(request.rawHeaders);
   const info = parseRequestInfo(request.method ?? '', target.path, target.query);
   seen.verb = info.verb;
-  const user = await identify(context, cluster, lines, info, seen);
+  const { user, caller } = await identify(context, cluster, lines, info, seen);
 
   seen.attributes = attributesOf(info, user);
   authorizeOrThrow(cluster, seen.attributes, (decision) => {
@@ -157,6 +157,7 @@ async function answerRequest(
     {
       cluster,
       user,
+      caller,
       verb: info.verb,
       resource,
       subresource: info.subresource,
@@ -181,7 +182,7 @@ async function identify(
   lines: HeaderLines,
   info: RequestInfo,
   seen: Seen,
-): Promise<UserInfo> {
+): Promise<{ readonly user: UserInfo; readonly caller: UserInfo }> {
   const caller = await authenticateCaller(cluster, lines, context.now());
   switch (caller.kind) {
     case 'unavailable':
@@ -204,7 +205,7 @@ async function identify(
       return caller satisfies never;
   }
   const impersonation = readImpersonation(lines, caller.user);
-  if (impersonation.kind === 'none') return caller.user;
+  if (impersonation.kind === 'none') return { user: caller.user, caller: caller.user };
   if (impersonation.kind === 'malformed') throw badRequest(impersonation.message);
   for (const check of impersonation.checks) {
     seen.attributes = check;
@@ -212,7 +213,7 @@ async function identify(
       seen.decision = decision;
     });
   }
-  return impersonation.user;
+  return { user: impersonation.user, caller: caller.user };
 }
 
 async function bodyOf(context: ApiContext, request: HttpRequest, lines: HeaderLines): Promise<Uint8Array> {

@@ -153,6 +153,7 @@ async function compose(
   const kubernetesApi = createKubernetesApi({
     storage,
     access,
+    blocks,
     recorder: trail.requests,
     serviceAccounts,
     endpointOf: (cluster) => endpointOf(cluster),

@@ -1,8 +1,15 @@
-/** Counts the watches that are open, in all and for each holder, and ends them together. */
+import type { UserInfo } from '../../engine/authorizer/attributes.ts';
+
+/** Counts the watches that are open, in all and for each holder, and ends them before their time. */
 export interface WatchSlots {
-  /** A slot that must be released once; undefined when there is none left. `stop` is called by `close`. */
-  take(holder: string, stop: () => void): { release(): void } | undefined;
+  /**
+   * A slot that must be released once; undefined when there is none left. `caller` is who asked, before impersonation;
+   * `stop` is called by `stopThose` and `close`.
+   */
+  take(holder: string, caller: UserInfo, stop: () => void): { release(): void } | undefined;
   readonly open: number;
+  /** Stops the watches of callers to whom it applies. */
+  stopThose(applies: (caller: UserInfo) => boolean): void;
   /** Stops every watch and gives out no further slot. */
   close(): void;
 }
@@ -12,18 +19,18 @@ export function createWatchSlots(limits: {
   readonly watchesPerUser: number;
 }): WatchSlots {
   const perHolder = new Map<string, number>();
-  const stops = new Set<() => void>();
+  const opened = new Set<{ readonly caller: UserInfo; readonly stop: () => void }>();
   let closed = false;
   return {
-    take(holder, stop) {
+    take(holder, caller, stop) {
       const held = perHolder.get(holder) ?? 0;
-      if (closed || stops.size >= limits.watches || held >= limits.watchesPerUser) return undefined;
+      if (closed || opened.size >= limits.watches || held >= limits.watchesPerUser) return undefined;
       perHolder.set(holder, held + 1);
-      const entry = (): void => stop();
-      stops.add(entry);
+      const entry = { caller, stop };
+      opened.add(entry);
       return {
         release() {
-          if (!stops.delete(entry)) return;
+          if (!opened.delete(entry)) return;
           const left = (perHolder.get(holder) ?? 1) - 1;
           if (left === 0) perHolder.delete(holder);
           else perHolder.set(holder, left);
@@ -31,11 +38,14 @@ export function createWatchSlots(limits: {
       };
     },
     get open() {
-      return stops.size;
+      return opened.size;
+    },
+    stopThose(applies) {
+      for (const { caller, stop } of [...opened]) if (applies(caller)) stop();
     },
     close() {
       closed = true;
-      for (const stop of [...stops]) stop();
+      for (const { stop } of [...opened]) stop();
     },
   };
 }

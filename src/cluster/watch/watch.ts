@@ -47,10 +47,16 @@ export async function watchCollection(
 
   let stop = (): void => undefined;
   const holder = `${request.cluster.cluster.clusterId} ${request.user.username}`;
-  const slot = context.watches.take(holder, () => stop());
+  const slot = context.watches.take(holder, request.caller, () => stop());
   if (slot === undefined) throw tooManyRequests('too many watches are open', 1);
 
   const start = (stream: WatchStream): void => {
+    // SECURITY: whoever was blocked after authentication was not among the open watches that the block has ended.
+    if (context.isBlocked(request.caller)) {
+      slot.release();
+      stream.end();
+      return;
+    }
     let isFirst = true;
     const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
     const event = (type: string, object: KubeObject): string => {
