@@ -17,9 +17,7 @@ export interface StsDependencies {
   /** Asked about sessions before they are made: their callers are asked about at every call. */
   readonly isBlocked: IsBlocked;
   readonly verifyMfa: VerifyMfa;
-  /** The keys of an issuer that this very server is; undefined for every other. Asked before the network. */
-  readonly localIssuers: LocalIssuers;
-  readonly outboundIssuers: OutboundIssuers;
+  readonly issuerKeys: IssuerKeys;
 }
 
 /**
@@ -36,7 +34,26 @@ export type VerifyMfa = (
   | { readonly ok: false; readonly message: string }
 >;
 
-/** `issuer` as tokens write it: `https://…`. */
+/** Where the keys come from that judge an identity provider's tokens. */
+export interface IssuerKeys {
+  /**
+   * All keys of the issuer, among them hopefully the one with this id; the same object as long as they are the same
+   * answer. `issuer` as tokens write it: `https://…`. `now` is epoch milliseconds.
+   */
+  keysOf(issuer: string, keyId: string, now: number): Promise<IssuerKeysAnswer>;
+}
+
+export type IssuerKeysAnswer =
+  | { readonly outcome: 'keys'; readonly keys: JSONWebKeySet }
+  /** The issuer does not answer as it should. */
+  | { readonly outcome: 'unreachable' }
+  /** This server asks no such issuer: `serve --oidc-issuers`. */
+  | { readonly outcome: 'notAsked' };
+
+/**
+ * The keys of an issuer that this very server is; undefined for every other. Asked before the network. `issuer` as tokens
+ * write it: `https://…`.
+ */
 export type LocalIssuers = (issuer: string) => Promise<JSONWebKeySet | undefined>;
 
 /**

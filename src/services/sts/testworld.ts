@@ -99,9 +99,8 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
     random,
     partition: 'aws',
     verifyMfa: (...call) => verifyMfaCode({ storage, secretBox, partition: 'aws', guesses }, ...call),
-    localIssuers: async () => undefined,
+    issuerKeys: { keysOf: async () => ({ outcome: 'notAsked' }) },
     isBlocked: nobodyIsBlocked,
-    outboundIssuers: 'none',
     ...change,
   });
   const lookup = createCredentialLookup({ storage, secretBox, partition: 'aws' });

@@ -96,7 +96,10 @@ const handmade = (header: object, claims: object, sign: (input: string) => strin
 
 async function createFederation(change: Partial<OidcProviderRecord> = {}) {
   const sts = await createSts({
-    localIssuers: async (url) => (url.startsWith(issuer) ? { keys } : undefined),
+    issuerKeys: {
+      keysOf: async (url) =>
+        url.startsWith(issuer) ? { outcome: 'keys', keys: { keys } } : { outcome: 'notAsked' },
+    },
   });
   await sts.putRole(pods);
   const provider: OidcProviderRecord = {
@@ -234,9 +237,12 @@ describe('a forged token', () => {
 
   test('signed by one of two keys of the same name is refused', async () => {
     const { call, putRole, put } = await createSts({
-      localIssuers: async () => ({
-        keys: [...keys, { ...keys[0], n: `${keys[0]?.n?.slice(0, -4)}AAAA` } as JWK],
-      }),
+      issuerKeys: {
+        keysOf: async () => ({
+          outcome: 'keys',
+          keys: { keys: [...keys, { ...keys[0], n: `${keys[0]?.n?.slice(0, -4)}AAAA` } as JWK] },
+        }),
+      },
     });
     await putRole(pods);
     const record = { accountId: own, url: host, arn: 'x', clientIds: ['sts.amazonaws.com'] };
@@ -469,13 +475,21 @@ describe('AssumeRoleWithWebIdentity refuses', () => {
     await expect(federate(await token(), input)).rejects.toMatchObject({ code });
   });
 
-  test('to ask a provider outside, when the operator has not allowed it', async () => {
-    const { call, put } = await createSts();
+  test.each([
+    ['to ask a provider outside, when the operator has not allowed it', 'notAsked', invalid, noKey],
+    [
+      'for now, when the provider does not answer',
+      'unreachable',
+      'IDPCommunicationErrorException',
+      /^An error occurred while communicating/,
+    ],
+  ] as const)('%s', async (_name, outcome, code, message) => {
+    const { call, put } = await createSts({ issuerKeys: { keysOf: async () => ({ outcome }) } });
     await put(oidcProviderKey(own, host), { accountId: own, url: host, arn: 'x', clientIds: [] });
     const input = { RoleArn: roleArn, RoleSessionName: 'web', WebIdentityToken: await token() };
     await expect(call('AssumeRoleWithWebIdentity', undefined, input)).rejects.toMatchObject({
-      code: invalid,
-      message: expect.stringMatching(noKey),
+      code,
+      message: expect.stringMatching(message),
     });
   });
 });

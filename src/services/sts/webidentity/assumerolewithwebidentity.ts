@@ -2,8 +2,10 @@ import type {
   AssumeRoleWithWebIdentityRequest,
   AssumeRoleWithWebIdentityResponse,
 } from '@aws-sdk/client-sts';
+import type { JSONWebKeySet } from 'jose';
 import type { OidcProviderRecord } from '../../../storage/records/iam.ts';
 import { oidcProviderKey } from '../../../storage/records/keys.ts';
+import { AwsError } from '../../../wire/protocols/errors.ts';
 import { readRecord } from '../../iam/records.ts';
 import { defineUnsignedOperation, type UnsignedOperation } from '../../operation.ts';
 import { refuseInvalid, validateMember } from '../../validation.ts';
@@ -14,8 +16,7 @@ import { accountOfRole, issueRoleSession, roleSessionFailures } from '../roleses
 import { passedPolicies } from '../sessionpolicies.ts';
 import { passedTagging, taggingFailures } from '../sessiontags.ts';
 import { claimedSourceIdentity, claimedTagging, providerKeys } from './identityclaims.ts';
-import { type PresentedToken, readPresentedToken, verifyIdentityToken } from './identitytoken.ts';
-import { createIssuerKeys } from './issuerkeys.ts';
+import { noKey, type PresentedToken, readPresentedToken, verifyIdentityToken } from './identitytoken.ts';
 
 /**
  * A role for whoever an identity provider of the role's account vouches for (iam-facts E12, I15). What is cheap comes
@@ -24,7 +25,6 @@ import { createIssuerKeys } from './issuerkeys.ts';
  * COMPAT: like AWS, a token can be used until it ends, as often as one likes.
  */
 export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): UnsignedOperation {
-  const issuerKeys = createIssuerKeys(dependencies);
   return defineUnsignedOperation<AssumeRoleWithWebIdentityRequest, AssumeRoleWithWebIdentityResponse>({
     unsigned: true,
     async handle(input, context) {
@@ -39,7 +39,7 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
 
       const token = readPresentedToken(input.WebIdentityToken ?? '');
       const provider = await requireProvider(dependencies, accountId, token);
-      const keys = await issuerKeys.keysOf(token.issuer, token.keyId, now);
+      const keys = await requireKeys(dependencies, token, now);
       const identity = await verifyIdentityToken(token, { keys, clientIds: provider.clientIds, now });
       const { claims, subject, audience } = identity;
       const tagging = checkedTagging(claims);
@@ -109,6 +109,27 @@ async function requireProvider(
     throw invalidToken(`No OpenIDConnect provider found in your account for ${issuer}`);
   }
   return stored.record;
+}
+
+async function requireKeys(
+  { issuerKeys }: Pick<StsDependencies, 'issuerKeys'>,
+  { issuer, keyId }: PresentedToken,
+  now: number,
+): Promise<JSONWebKeySet> {
+  const answer = await issuerKeys.keysOf(issuer, keyId, now);
+  switch (answer.outcome) {
+    case 'keys':
+      return answer.keys;
+    case 'notAsked':
+      throw invalidToken(`${noKey} (this Entryway asks no identity provider: serve --oidc-issuers)`);
+    case 'unreachable':
+      throw new AwsError(
+        'IDPCommunicationErrorException',
+        'An error occurred while communicating with the identity provider',
+      );
+    default:
+      return answer satisfies never;
+  }
 }
 
 function checkedTagging(claims: Parameters<typeof claimedTagging>[0]) {

@@ -4,7 +4,6 @@ import { createLocalJWKSet } from 'jose/jwks/local';
 import { compactVerify } from 'jose/jws/compact/verify';
 import { AwsError } from '../../../wire/protocols/errors.ts';
 import { invalidToken } from '../errors.ts';
-import { noKey } from './issuerkeys.ts';
 
 /** What a token says about itself before anything of it is proven: good for finding the key, and for refusals. */
 export interface PresentedToken {
@@ -35,6 +34,10 @@ const clockTolerance = 60;
 
 const notAToken =
   'The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)';
+
+/** iam-facts I15, spaces included. */
+export const noKey =
+  "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
 
 /** Throws InvalidIdentityToken unless the text is a JWT that names an issuer, a key and an algorithm we take. */
 export function readPresentedToken(text: string): PresentedToken {

@@ -24,16 +24,17 @@ function createProvider(change: Partial<IssuerKeysOptions> = {}) {
     },
     ...change,
   });
-  const kidsOf = async (keyId: string, at = start, from = issuer) =>
-    (await issuerKeys.keysOf(from, keyId, at)).keys.map(({ kid }) => kid);
+  /** Ids of the keys, or why there are none. */
+  const kidsOf = async (keyId: string, at = start, from = issuer) => {
+    const answer = await issuerKeys.keysOf(from, keyId, at);
+    return answer.outcome === 'keys' ? answer.keys.keys.map(({ kid }) => kid) : answer.outcome;
+  };
   return { asked, answers, kidsOf };
 }
 
-const unreachable = { code: 'IDPCommunicationErrorException' };
-
 test('nobody is asked unless the operator allows it', async () => {
   const { asked, kidsOf } = createProvider({ outboundIssuers: 'none' });
-  await expect(kidsOf('a')).rejects.toMatchObject({ code: 'InvalidIdentityTokenException' });
+  expect(await kidsOf('a')).toBe('notAsked');
   expect(asked).toEqual([]);
 });
 
@@ -58,7 +59,7 @@ describe('an issuer is not believed', () => {
   ])('%s', async (_name, change) => {
     const { answers, kidsOf } = createProvider();
     Object.assign(answers, change);
-    await expect(kidsOf('a')).rejects.toMatchObject(unreachable);
+    expect(await kidsOf('a')).toBe('unreachable');
   });
 });
 
@@ -85,10 +86,10 @@ test('an issuer that does not answer is asked again after ten seconds', async ()
   const { asked, kidsOf } = createProvider();
   const away = 'https://away.example.com';
   for (const at of [0, 1000, 9999]) {
-    await expect(kidsOf('a', start + at, away)).rejects.toMatchObject(unreachable);
+    expect(await kidsOf('a', start + at, away)).toBe('unreachable');
   }
   expect(asked).toHaveLength(1);
-  await expect(kidsOf('a', start + 10_000, away)).rejects.toMatchObject(unreachable);
+  expect(await kidsOf('a', start + 10_000, away)).toBe('unreachable');
   expect(asked).toHaveLength(2);
 });
 
@@ -101,7 +102,7 @@ test('an issuer that fails when a forged key id asks keeps its keys until they a
   expect(await kidsOf('a', start + 9 * minute)).toEqual(['a']);
   expect(await kidsOf('forged', start + 9 * minute + 29_000)).toEqual(['a']);
   expect(asked).toHaveLength(4);
-  await expect(kidsOf('a', start + 10 * minute)).rejects.toMatchObject(unreachable);
+  expect(await kidsOf('a', start + 10 * minute)).toBe('unreachable');
 });
 
 test('a call that is overtaken by another takes its answer', async () => {
@@ -123,7 +124,7 @@ test('as many issuers as ten accounts have are each asked once', async () => {
   });
   for (let round = 0; round < 3; round++) {
     for (let count = 0; count < 1000; count++) {
-      await expect(kidsOf('a', start, `https://idp${count}.example.com`)).rejects.toMatchObject(unreachable);
+      expect(await kidsOf('a', start, `https://idp${count}.example.com`)).toBe('unreachable');
     }
   }
   expect(asks).toBe(1000);

@@ -1,18 +1,7 @@
 import type { JSONWebKeySet } from 'jose';
-import { AwsError } from '../../../wire/protocols/errors.ts';
-import type { LocalIssuers, OutboundIssuers } from '../dependencies.ts';
-import { invalidToken } from '../errors.ts';
+import type { IssuerKeys, LocalIssuers, OutboundIssuers } from '../dependencies.ts';
 import { createJsonFetcher, type JsonFetcher } from './fetchjson.ts';
 import { readKeySet } from './keyset.ts';
-
-/** Where the keys come from that judge an identity provider's tokens. */
-export interface IssuerKeys {
-  /**
-   * All keys of the issuer, among them hopefully the one with this id. Throws InvalidIdentityToken when there is no way
-   * to ask, IDPCommunicationError when the issuer does not answer as it should. `now` is epoch milliseconds.
-   */
-  keysOf(issuer: string, keyId: string, now: number): Promise<JSONWebKeySet>;
-}
 
 export interface IssuerKeysOptions {
   readonly localIssuers: LocalIssuers;
@@ -36,7 +25,8 @@ interface Known {
 }
 
 /**
- * SECURITY: anybody who can connect can make the server ask a provider that an account has created; whatever they send,
+ * SECURITY: anybody who can connect can make the server ask a provider that an account has created or a cluster is
+ * associated with; whatever they send,
  * it asks each provider at most every ten seconds. An issuer that fails when a forged key id asks keeps the keys that it
  * answered before: else who sends forgeries would shut out everybody while it is busy.
  */
@@ -68,28 +58,16 @@ export function createIssuerKeys({
   return {
     async keysOf(issuer, keyId, now) {
       const local = await localIssuers(issuer);
-      if (local !== undefined) return local;
-      if (outboundIssuers === 'none') {
-        throw invalidToken(`${noKey} (this Entryway asks no identity provider: serve --oidc-issuers)`);
-      }
+      if (local !== undefined) return { outcome: 'keys', keys: local };
+      if (outboundIssuers === 'none') return { outcome: 'notAsked' };
       const known = issuers.get(issuer);
       const current =
         known === undefined || isToBeAsked(known, keyId, now) ? await askOnce(issuer, now) : known;
       const keys = goodKeys(current, now);
-      if (keys === undefined) {
-        throw new AwsError(
-          'IDPCommunicationErrorException',
-          'An error occurred while communicating with the identity provider',
-        );
-      }
-      return keys;
+      return keys === undefined ? { outcome: 'unreachable' } : { outcome: 'keys', keys };
     },
   };
 }
-
-/** iam-facts I15, spaces included. */
-export const noKey =
-  "Couldn't retrieve verification key from your identity provider,  please reference AssumeRoleWithWebIdentity documentation for requirements";
 
 function isToBeAsked(known: Known, keyId: string, now: number): boolean {
   const keys = goodKeys(known, now);
