@@ -1,0 +1,39 @@
+import type { ServiceName } from '../../wire/protocols/services.ts';
+import { type ConnectionOptions, readConnection } from '../connection.ts';
+import { type IdentityOptions, identityOf } from '../identity.ts';
+import { createAwsClient } from './aws.ts';
+
+export interface CallerOptions extends ConnectionOptions, IdentityOptions {}
+
+/** Calls the running server as the first account's root, or as whom the options name: then IAM decides. */
+export async function callAs<Output>(
+  options: CallerOptions,
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+  service: ServiceName = 'entryway',
+): Promise<Output> {
+  const connection = readConnection(options);
+  const client = createAwsClient({
+    endpoint: connection.awsEndpoint,
+    region: connection.region,
+    credentials: await identityOf(connection, options),
+  });
+  return client.call<Output>(service, operation, input);
+}
+
+/** Every page of a list. */
+export async function* pagesAs<Output extends { readonly nextToken?: string }>(
+  options: CallerOptions,
+  operation: string,
+  input: Readonly<Record<string, unknown>> = {},
+): AsyncGenerator<Output> {
+  let nextToken: string | undefined;
+  do {
+    const page: Output = await callAs(options, operation, {
+      ...input,
+      ...(nextToken !== undefined && { nextToken }),
+    });
+    yield page;
+    nextToken = page.nextToken;
+  } while (nextToken !== undefined);
+}
