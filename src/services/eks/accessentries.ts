@@ -18,6 +18,7 @@ import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { createQuota } from '../quota.ts';
 import { missingEntryArn } from './arns.ts';
+import { endedUses } from './customaccesspolicies.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { creationKeys } from './entrykeys.ts';
 import { type EntryWish, newAccessEntry, putEntry } from './entryrecord.ts';
@@ -148,12 +149,16 @@ export function accessEntryOperations(deps: EksDeps): Operations {
       ...authorizedOnEntry('eks:DeleteAccessEntry'),
       handle: ({ clusterName, principalArn }, context) =>
         atomically(async () => {
-          const { entry } = await findAccessEntry(storage, context, clusterName, principalArn);
+          const { cluster, entry } = await findAccessEntry(storage, context, clusterName, principalArn);
           // The associations are part of the record and go with it (B16).
-          return context.commit(
-            { expect: [entry.unchanged], changes: [{ type: 'delete', key: entry.key }] },
-            {},
-          );
+          const batch: Batch = {
+            expect: [entry.unchanged],
+            changes: [
+              { type: 'delete', key: entry.key },
+              ...endedUses(cluster.record.clusterId, entry.record),
+            ],
+          };
+          return context.commit(batch, {});
         }),
     }),
   };

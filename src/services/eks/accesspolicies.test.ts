@@ -44,11 +44,13 @@ describe('refused', () => {
   test.each<readonly [string, object, string]>([
     ['F13', { policyArn: 'AmazonEKSViewPolicy' }, badArn],
     ['F13, a region', { policyArn: view.replace('eks::', 'eks:us-east-1:') }, badArn],
-    ['F13, an account', { policyArn: view.replace(':aws:cluster', `:${account}:cluster`) }, badArn],
+    ['F13, no account', { policyArn: view.replace(':aws:cluster', '::cluster') }, badArn],
+    ['F13, half an account', { policyArn: view.replace(':aws:cluster', ':1111:cluster') }, badArn],
     ['F13, an IAM policy', { policyArn: 'arn:aws:iam::aws:policy/AdministratorAccess' }, badArn],
     ['F13, a wildcard', { policyArn: policy('*') }, badArn],
     ['F13, no name', { policyArn: policy('') }, badArn],
     ['F14', { policyArn: policy('AmazonEKSRootPolicy') }, unknownPolicy],
+    ['F14, an account', { policyArn: view.replace(':aws:cluster', `:${account}:cluster`) }, unknownPolicy],
     ['F14, another case', { policyArn: policy('amazoneksviewpolicy') }, unknownPolicy],
     ['C15, another partition', { policyArn: view.replace('arn:aws:', 'arn:aws-cn:') }, unknownPolicy],
     [

@@ -1,6 +1,11 @@
-import type { ClusterRecord } from '../../storage/records/eks.ts';
-import { allClustersPrefix, clusterChildrenPrefixes } from '../../storage/records/keys.ts';
-import type { Storage } from '../../storage/storage.ts';
+import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
+import {
+  accessEntriesPrefix,
+  allClustersPrefix,
+  clusterChildrenPrefixes,
+} from '../../storage/records/keys.ts';
+import type { Delete, Storage, StoredEntry } from '../../storage/storage.ts';
+import { endedUses } from './customaccesspolicies.ts';
 
 /** Keys per batch: large enough to be quick, small enough not to hold up other writers. */
 const CHUNK = 500;
@@ -12,10 +17,22 @@ export async function deleteChildren(storage: Storage, clusterId: string): Promi
     for (;;) {
       const { entries, more } = await storage.list({ prefix, limit: CHUNK });
       if (entries.length > 0) {
-        await storage.commit({ changes: entries.map(({ key }) => ({ type: 'delete', key })) });
+        await storage.commit({ changes: entries.flatMap((entry) => deletionsOf(clusterId, entry)) });
       }
       if (!more) break;
     }
+  }
+}
+
+/** An access policy that an entry has is used no more when the entry goes, or nobody could ever delete it. */
+function deletionsOf(clusterId: string, { key, value }: StoredEntry): readonly Delete[] {
+  const deletion: Delete = { type: 'delete', key };
+  if (!key.startsWith(accessEntriesPrefix(clusterId))) return [deletion];
+  try {
+    return [deletion, ...endedUses(clusterId, JSON.parse(value) as AccessEntryRecord)];
+  } catch {
+    // Not readable: it must not keep the rest of the cluster from being swept.
+    return [deletion];
   }
 }
 
