@@ -19,7 +19,7 @@ import { defineOperation, type OperationContext, type Operations } from '../oper
 import { createQuota } from '../quota.ts';
 import { missingEntryArn } from './arns.ts';
 import { endedUses } from './customaccesspolicies.ts';
-import type { EksDeps, Given } from './deps.ts';
+import type { AwsPrincipalAnswer, EksDeps, Given } from './deps.ts';
 import { creationKeys } from './entrykeys.ts';
 import { type EntryWish, newAccessEntry, putEntry } from './entryrecord.ts';
 import {
@@ -33,8 +33,8 @@ import {
 import { findAccessEntry, findEntryCluster, onAccessEntry, onCluster } from './lookup.ts';
 import { type PageBounds, readPage } from './paging.ts';
 import { refuseMalformedPolicyArn } from './policyarn.ts';
-import { findPrincipal, type NamedPrincipal, namedPrincipal } from './principals.ts';
-import { entryExists, invalidPrincipal, limitExceeded } from './refusals.ts';
+import { lookUpPrincipal, type NamedPrincipal, namedPrincipal } from './principals.ts';
+import { entryExists, invalidPrincipal, limitExceeded, principalUnknown } from './refusals.ts';
 import { atomically } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
@@ -75,7 +75,8 @@ export function accessEntryOperations(deps: EksDeps): Operations {
         if (wish.type !== 'STANDARD') {
           await requirePassRole(deps, context, named.arn, cluster.record.arn);
         }
-        return await atomically(() => create(wish, named, clusterName, context));
+        const askAws = once(() => deps.awsPrincipals?.find(named));
+        return await atomically(() => create(wish, named, clusterName, context, askAws));
       },
     }),
 
@@ -168,10 +169,13 @@ export function accessEntryOperations(deps: EksDeps): Operations {
     named: NamedPrincipal,
     clusterName: string,
     context: OperationContext,
+    askAws: () => Promise<AwsPrincipalAnswer | undefined>,
   ): Promise<CreateAccessEntryResponse> {
     const cluster = await findEntryCluster(storage, context, clusterName);
-    const found = await findPrincipal(storage, named);
-    if (found === undefined || named.partition !== context.partition) throw invalidPrincipal(clusterName);
+    if (named.partition !== context.partition) throw invalidPrincipal(clusterName);
+    // COMPAT: who is here goes before who is in AWS under the same ARN.
+    const { principal: local, unchanged } = await lookUpPrincipal(storage, named);
+    const pin = local === undefined ? pinOf(await askAws(), clusterName, context.now) : {};
     const key = accessEntryKey(cluster.record.clusterId, named.arn);
     const existing = await storage.get(key);
     if (existing !== undefined) {
@@ -179,10 +183,14 @@ export function accessEntryOperations(deps: EksDeps): Operations {
       if (isSameCreation(record, wish, named)) return { accessEntry: shownEntry(record) };
       throw entryExists(clusterName);
     }
-    const entry = newAccessEntry(random, context, cluster.record, found.principal, wish);
-    // The principal must still be who it was: its id is what the entry is pinned to (B15).
+    const principal = { ...named, principalId: local?.principalId ?? '' };
+    const entry: AccessEntryRecord = {
+      ...newAccessEntry(random, context, cluster.record, principal, wish),
+      ...pin,
+    };
+    // The principal must still be who it was, here or not: its id is what the entry is pinned to (B15).
     const batch: Batch = {
-      expect: [{ key, revision: 0 }, cluster.unchanged, found.unchanged],
+      expect: [{ key, revision: 0 }, cluster.unchanged, unchanged],
       changes: [putEntry(cluster.record.clusterId, entry)],
     };
     return await quota.within(accessEntriesPrefix(cluster.record.clusterId), () =>
@@ -236,6 +244,40 @@ function readCreation(
     wish: { type, username, kubernetesGroups, tags, clientRequestToken, associatedPolicies: [] },
     named,
   };
+}
+
+/** Asked when first needed, and not again however often the commit is tried. */
+function once<Answer>(ask: () => Promise<Answer> | Answer): () => Promise<Answer> {
+  let asked: Promise<Answer> | undefined;
+  return () => {
+    asked ??= Promise.resolve(ask());
+    return asked;
+  };
+}
+
+/**
+ * What the entry of somebody who is not here is pinned to, and by what. Throws where it may not be made.
+ *
+ * SECURITY: an entry without an id waits for anybody whom AWS reports under its ARN, so only `awaited` makes one.
+ */
+function pinOf(
+  answer: AwsPrincipalAnswer | undefined,
+  clusterName: string,
+  now: number,
+): Required<Pick<AccessEntryRecord, 'pinnedBy'>> & Partial<AccessEntryRecord> {
+  switch (answer?.outcome) {
+    case undefined:
+    case 'none':
+      throw invalidPrincipal(clusterName);
+    case 'found':
+      return { principalId: answer.principalId, pinnedBy: 'awsIam', pinnedAt: now };
+    case 'awaited':
+      return { pinnedBy: 'firstUse' };
+    case 'unknown':
+      throw principalUnknown(answer.because, clusterName, answer.isTemporary);
+    default:
+      throw new Error(`unknown answer: ${(answer satisfies never as AwsPrincipalAnswer).outcome}`);
+  }
 }
 
 /** Clients in languages without an absent string send an empty one. */

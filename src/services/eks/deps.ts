@@ -3,6 +3,7 @@ import type { Put, Storage } from '../../storage/storage.ts';
 import type { PageTokens } from '../../wire/protocols/pagetoken.ts';
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
 import type { RandomSource } from '../secrets.ts';
+import type { NamedPrincipal } from './principals.ts';
 
 /** What the EKS operations need from the rest of the server. */
 export interface EksDeps {
@@ -22,7 +23,25 @@ export interface EksDeps {
    * words; returning is the allow.
    */
   authorize(context: OperationContext, target: AuthorizationTarget): Promise<void>;
+  /** Principals of AWS that this server's own IAM does not have; without it there are none. */
+  readonly awsPrincipals?: AwsPrincipals;
 }
+
+/** Who there is in AWS, of the accounts whose identities this server believes. */
+export interface AwsPrincipals {
+  /** Never rejects. Asked only about a role or user that nobody here answers to. */
+  find(named: NamedPrincipal): Promise<AwsPrincipalAnswer>;
+}
+
+export type AwsPrincipalAnswer =
+  /** AWS's IAM has exactly this ARN. */
+  | { readonly outcome: 'found'; readonly principalId: string }
+  /** Nobody could say, and the operator lets such an entry wait for its principal's first use. */
+  | { readonly outcome: 'awaited' }
+  /** There is no such principal, or it is of no account that counts. */
+  | { readonly outcome: 'none' }
+  /** Nobody could say. `because` is one line without secrets. */
+  | { readonly outcome: 'unknown'; readonly because: string; readonly isTemporary: boolean };
 
 /**
  * A request's type with the members the model requires: the codec has refused requests without them, while the SDK

@@ -52,15 +52,24 @@ export async function findPrincipal(
   storage: Storage,
   named: NamedPrincipal,
 ): Promise<{ readonly principal: KnownPrincipal; readonly unchanged: Expectation } | undefined> {
+  const { principal, unchanged } = await lookUpPrincipal(storage, named);
+  return principal && { principal, unchanged };
+}
+
+/** The same, with the expectation also where there is nobody: that keeps it so, too. */
+export async function lookUpPrincipal(
+  storage: Storage,
+  named: NamedPrincipal,
+): Promise<{ readonly principal: KnownPrincipal | undefined; readonly unchanged: Expectation }> {
   const key = principalKey(named);
   const stored = await storage.get(key);
-  if (stored === undefined) return undefined;
+  if (stored === undefined) return { principal: undefined, unchanged: { key, revision: 0 } };
   const unchanged = { key, revision: stored.revision };
   // COMPAT: an account root is accepted although it matches no role or user of that account (B13a).
   if (named.kind === 'root') return { principal: { ...named, principalId: named.accountId }, unchanged };
   const record = JSON.parse(stored.value) as UserRecord | RoleRecord;
-  if (iamArn(named.partition, named.kind, record) !== named.arn) return undefined;
-  return { principal: { ...named, principalId: record.principalId }, unchanged };
+  const isNamed = iamArn(named.partition, named.kind, record) === named.arn;
+  return { principal: isNamed ? { ...named, principalId: record.principalId } : undefined, unchanged };
 }
 
 /** Who has this unique id now; undefined when it is gone for good. */

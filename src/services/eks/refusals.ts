@@ -75,6 +75,14 @@ export function providerConfigExists(clusterName: string, name: string): AwsErro
   );
 }
 
+/** Ours: a principal of AWS that nobody could be asked about. 503 where SDKs shall try again. */
+export function principalUnknown(because: string, clusterName: string, isTemporary: boolean): AwsError {
+  const message = `The specified principalArn cannot be looked up in AWS: ${because}.`;
+  return isTemporary
+    ? new AwsError('ServiceUnavailableException', message)
+    : invalidRequest(message, clusterName);
+}
+
 export function limitExceeded(message: string, clusterName?: string): AwsError {
   return new AwsError('ResourceLimitExceededException', message, clusterField(clusterName));
 }

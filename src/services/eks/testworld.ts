@@ -10,7 +10,7 @@ import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
 import { services } from '../../wire/protocols/services.ts';
 import { type AuthorizationTarget, arnOf, type OperationContext } from '../operation.ts';
 import { testContext } from '../testworld.ts';
-import type { EksDeps } from './deps.ts';
+import type { AwsPrincipals, EksDeps } from './deps.ts';
 import { createEksOperations } from './operations.ts';
 
 /** For tests: the operations over a store in memory, with two accounts and a few principals. */
@@ -54,7 +54,7 @@ export const region = 'eu-central-1';
 export const aNoon = Date.UTC(2026, 3, 12, 12, 0, 0, 564);
 
 export async function createWorld(
-  options: { readonly wrap?: (storage: Storage) => Storage } = {},
+  options: { readonly wrap?: (storage: Storage) => Storage; readonly awsPrincipals?: AwsPrincipals } = {},
 ): Promise<World> {
   const memory = createMemoryStorage();
   const storage = options.wrap?.(memory) ?? memory;
@@ -78,6 +78,7 @@ export async function createWorld(
       asked.push(target);
       if (refused.has(target.action)) throw new AwsError('AccessDeniedException', `no ${target.action}`);
     },
+    ...(options.awsPrincipals && { awsPrincipals: options.awsPrincipals }),
   };
   const operations = createEksOperations(deps);
   let uniqueIds = 0;
