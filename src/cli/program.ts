@@ -12,6 +12,9 @@ import {
   logLevels,
   oidcIssuers,
 } from '../server/config.ts';
+import { declareBlock } from './block/declare.ts';
+import { declareCluster } from './cluster/declare.ts';
+import { dataOption, readyFileOption } from './connectionoptions.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -25,10 +28,6 @@ export function createProgram(): Command {
     .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'entryway: ')) });
 
-  const dataOption = (): Option =>
-    new Option('--data <directory>', 'data directory (default: $ENTRYWAY_DATA, else ~/.entryway)');
-  const readyFileOption = (): Option =>
-    new Option('--ready-file <file>', 'find the server by the file it wrote instead of its data directory');
   const roleOption = (): Option => new Option('--role <arn>', 'be this role').conflicts('user');
   const userOption = (): Option => new Option('--user <name>', 'be this IAM user of the first account');
 
@@ -39,6 +38,8 @@ export function createProgram(): Command {
     .option('--in-memory', 'keep nothing: all data goes away with the process')
     .option('--aws-listen <host:port>', 'AWS side', address(defaultAwsListen))
     .option('--kube-listen <host:port>', 'Kubernetes side (TLS)', address(defaultKubeListen))
+    .option('--webhook-listen <host:port>', 'webhooks for connected clusters (TLS); without it, none')
+    .option('--webhook-name <host...>', 'names or addresses under which clusters reach the webhooks')
     .option('--allow-remote', 'listen on addresses other machines can reach')
     .option('--account <id>', 'id of the first account', defaultAccountId)
     .option('--region <name>', 'AWS region of the clusters', defaultRegion)
@@ -200,6 +201,9 @@ export function createProgram(): Command {
     .addOption(dataOption())
     .addOption(readyFileOption())
     .action(async (options) => (await import('./trail/verify.ts')).printPublicKey(options));
+
+  declareCluster(program);
+  declareBlock(program);
 
   program
     .command('tour')

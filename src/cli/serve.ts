@@ -9,6 +9,7 @@ import {
   parseListenAddress,
   parseRegion,
   parseTrailSize,
+  parseWebhookNames,
   requireLoopback,
   type ServerConfig,
 } from '../server/config.ts';
@@ -23,6 +24,8 @@ export interface ServeOptions {
   readonly inMemory?: boolean;
   readonly awsListen: string;
   readonly kubeListen: string;
+  readonly webhookListen?: string;
+  readonly webhookName?: readonly string[];
   readonly allowRemote?: boolean;
   readonly account: string;
   readonly region: string;
@@ -62,9 +65,11 @@ async function show(server: RunningServer, { demo }: ServeOptions): Promise<void
 function parseConfig(options: ServeOptions): ServerConfig {
   const awsListen = parseListenAddress(options.awsListen, '--aws-listen');
   const kubeListen = parseListenAddress(options.kubeListen, '--kube-listen');
+  const webhookListen = webhookListenOf(options);
   if (!options.allowRemote) {
     requireLoopback(awsListen, '--aws-listen');
     requireLoopback(kubeListen, '--kube-listen');
+    if (webhookListen !== undefined) requireLoopback(webhookListen, '--webhook-listen');
   }
   if (options.inMemory && options.data !== undefined) {
     throw new CommandError(
@@ -77,6 +82,7 @@ function parseConfig(options: ServeOptions): ServerConfig {
     dataDirectory: options.inMemory ? undefined : dataDirectoryOf(options),
     awsListen,
     kubeListen,
+    ...(webhookListen !== undefined && { webhookListen }),
     accountId: parseAccountId(options.account),
     region: parseRegion(options.region),
     readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
@@ -87,6 +93,17 @@ function parseConfig(options: ServeOptions): ServerConfig {
     logLevel: options.logLevel,
     logFormat: options.logFormat,
   };
+}
+
+function webhookListenOf({ webhookListen, webhookName = [] }: ServeOptions): ServerConfig['webhookListen'] {
+  if (webhookListen !== undefined) {
+    return {
+      ...parseListenAddress(webhookListen, '--webhook-listen'),
+      names: parseWebhookNames(webhookName),
+    };
+  }
+  if (webhookName.length === 0) return undefined;
+  throw new CommandError('misuse', '--webhook-name names what --webhook-listen serves', 'give both');
 }
 
 function guardrails({
@@ -118,6 +135,7 @@ function banner({ connection }: RunningServer): string {
   return [
     `AWS side         ${connection.awsEndpoint}  (account ${connection.accountId}, ${connection.region})`,
     `Kubernetes side  ${connection.kubernetesEndpoint}  (certificate authority ${connection.caFile})`,
+    ...(connection.webhookEndpoint === undefined ? [] : [`webhooks         ${connection.webhookEndpoint}`]),
     `data             ${connection.dataDir}`,
     '',
     'Point the AWS CLI here:  eval "$(npx entryway env)"',

@@ -40,6 +40,8 @@ async function listen(
       awsRequest: () => undefined,
       kubernetesRequest: () => undefined,
       alerts: () => undefined,
+      webhookRequest: () => undefined,
+      connectedClusters: () => undefined,
       render: async () => ({ contentType: 'text/plain', body: 'numbers 1\n' }),
     },
     isReady: () => true,

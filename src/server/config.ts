@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Webhook, webhookProblem } from '../audit/alerts/webhook.ts';
 import type { Guardrails } from '../engine/iam/evaluate.ts';
 import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
@@ -10,11 +11,18 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+export interface WebhookListen extends ListenAddress {
+  /** Names and addresses under which clusters reach it, the first one in URLs; empty: the host itself. */
+  readonly names: readonly string[];
+}
+
 export interface ServerConfig {
   /** Undefined with `inMemory`: then keys and certificates live in a temporary directory for the process's life. */
   readonly dataDirectory: string | undefined;
   readonly awsListen: ListenAddress;
   readonly kubeListen: ListenAddress;
+  /** Where the API servers of connected clusters ask; absent: nowhere. */
+  readonly webhookListen?: WebhookListen;
   /** The first account; 12 digits. */
   readonly accountId: string;
   readonly region: string;
@@ -62,6 +70,22 @@ export function parseListenAddress(text: string, option: string): ListenAddress 
     throw new ConfigError(`${option} \`${text}\` is not HOST:PORT`, `for example ${option} 127.0.0.1:4700`);
   }
   return { host: match[1] ?? (match[2] || '127.0.0.1'), port };
+}
+
+/** Names and addresses of `--webhook-name`: what a certificate can be made for. */
+export function parseWebhookNames(names: readonly string[]): readonly string[] {
+  for (const name of names) {
+    const isHostName =
+      name.length <= 253 &&
+      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i.test(name);
+    if (!isHostName && isIP(name) === 0) {
+      throw new ConfigError(
+        `--webhook-name \`${name}\` is neither a host name nor an address`,
+        'without scheme and port, for example --webhook-name entryway.example.com',
+      );
+    }
+  }
+  return names;
 }
 
 /** Loopback addresses need no flag; everything else is reachable by others. */

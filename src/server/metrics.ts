@@ -5,8 +5,12 @@ export interface Metrics {
   awsRequest(outcome: { service: string; operation: string; code: string; seconds: number }): void;
   /** `verb` as authorized; undefined when the request did not get that far. */
   kubernetesRequest(outcome: { verb: string | undefined; status: number }): void;
+  /** `outcome` is a code of ours: `authenticated`, `allowed`, `badPrefix`, `revokedCertificate`, … */
+  webhookRequest(outcome: { webhook: string; outcome: string; status: number; seconds: number }): void;
   /** Counts alerts that are sent on; asked whenever somebody looks. */
   alerts(read: () => { delivered: number; lost: number; waiting: number }): void;
+  /** Counts connected clusters by how following them goes; asked whenever somebody looks. */
+  connectedClusters(read: () => Iterable<{ readonly state: string }>): void;
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
@@ -24,6 +28,8 @@ const verbs = new Set([
   'deletecollection',
   'post',
 ]);
+
+const followingStates = ['connecting', 'following', 'degraded', 'disconnected'];
 
 export function createMetrics(readRevision: () => number): Metrics {
   const registry = new Registry();
@@ -45,6 +51,19 @@ export function createMetrics(readRevision: () => number): Metrics {
     name: 'entryway_kubernetes_requests_total',
     help: 'Requests to built-in clusters by verb and HTTP status',
     labelNames: ['verb', 'status'],
+    registers,
+  });
+  const webhookRequests = new Counter({
+    name: 'entryway_webhook_requests_total',
+    help: 'What API servers of connected clusters asked, by outcome; status 401 to 404 are refused callers',
+    labelNames: ['webhook', 'outcome', 'status'],
+    registers,
+  });
+  const webhookSeconds = new Histogram({
+    name: 'entryway_webhook_request_duration_seconds',
+    help: 'Time to answer an API server of a connected cluster',
+    labelNames: ['webhook'],
+    buckets,
     registers,
   });
   new Gauge({
@@ -72,6 +91,10 @@ export function createMetrics(readRevision: () => number): Metrics {
       const known = verb !== undefined && verbs.has(verb) ? verb : 'other';
       kubernetesRequests.inc({ verb: known, status: String(status) });
     },
+    webhookRequest({ webhook, outcome, status, seconds }) {
+      webhookRequests.inc({ webhook, outcome, status: String(status) });
+      webhookSeconds.observe({ webhook }, seconds);
+    },
     alerts(read) {
       new Gauge({
         name: 'entryway_alerts',
@@ -80,6 +103,19 @@ export function createMetrics(readRevision: () => number): Metrics {
         registers,
         collect() {
           for (const [state, count] of Object.entries(read())) this.set({ state }, count);
+        },
+      });
+    },
+    connectedClusters(read) {
+      new Gauge({
+        name: 'entryway_connected_clusters',
+        help: 'Connected clusters that are followed, by how it goes',
+        labelNames: ['state'],
+        registers,
+        collect() {
+          const counts = new Map(followingStates.map((state) => [state, 0]));
+          for (const { state } of read()) counts.set(state, (counts.get(state) ?? 0) + 1);
+          for (const [state, count] of counts) this.set({ state }, count);
         },
       });
     },

@@ -11,6 +11,8 @@ export interface ReadyFile {
   readonly awsEndpoint: string;
   /** `https://127.0.0.1:4743`; a cluster's own endpoint is what DescribeCluster says. */
   readonly kubernetesEndpoint: string;
+  /** `https://HOST:PORT` of the webhooks; absent without `--webhook-listen`. */
+  readonly webhookEndpoint?: string;
   readonly caFile: string;
   readonly accountId: string;
   readonly region: string;

@@ -3,6 +3,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { hostname } from 'node:os';
 import type { AccessRegistry } from '../access/access.ts';
 import { openBlockList } from '../access/blocklist.ts';
+import { createClusterFollowers } from '../access/follow/followers.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
@@ -17,6 +18,7 @@ import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import type { EksDeps } from '../services/eks/deps.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
 import { unservedAuthorizations } from '../services/eks/unserved.ts';
+import { connectionContext } from '../services/entryway/connections.ts';
 import { createEntrywayOperations } from '../services/entryway/operations.ts';
 import { createGateway, requireAllowed } from '../services/gateway.ts';
 import { createGuessLimiter } from '../services/iam/mfa/guesses.ts';
@@ -27,6 +29,7 @@ import type { RandomSource } from '../services/secrets.ts';
 import { createStsOperations } from '../services/sts/operations.ts';
 import { createIssuerKeys } from '../services/sts/webidentity/issuerkeys.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
+import type { ClusterCredential } from '../storage/records/connections.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -42,6 +45,7 @@ import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts'
 import { startTrailService } from './trail/service.ts';
 import { publicTrailKeys } from './trail/signingkey.ts';
 import { startUpkeep } from './upkeep.ts';
+import { startWebhookListener } from './webhooks/listener.ts';
 
 export type { AuthenticationEvidence } from '../access/access.ts';
 export type { KubernetesOutcome } from '../cluster/api.ts';
@@ -147,7 +151,19 @@ async function compose(
     log,
   });
   opened.push(() => access.close());
+  const followers = createClusterFollowers({
+    storage,
+    openCredential(clusterId, sealed) {
+      const opened = secretBox.open(sealed, connectionContext(clusterId));
+      return opened === undefined ? undefined : (JSON.parse(opened) as ClusterCredential);
+    },
+    now,
+    random: Math.random,
+    log,
+  });
+  opened.push(() => followers.close());
   const metrics = createMetrics(() => storage.revision());
+  metrics.connectedClusters(() => followers.states());
   const listeners = new Set<(outcome: KubernetesOutcome) => void>();
   const { certificatePem, keyPem, caPem } = await certificate;
   const kubernetesApi = createKubernetesApi({
@@ -177,6 +193,23 @@ async function compose(
   const endpointOf = ({ accountId, region, name }: ClusterRecord): string =>
     `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`;
 
+  const { webhookListen } = config;
+  const webhooks =
+    webhookListen &&
+    (await startWebhookListener({
+      directory,
+      listen: webhookListen,
+      names: [webhookListen.names[0] ?? hostNames(webhookListen)[0], ...webhookListen.names],
+      storage,
+      access,
+      recorder: trail.requests,
+      now,
+      newId: randomUUID,
+      log,
+      observe: metrics.webhookRequest,
+    }));
+  if (webhooks !== undefined) doors.push(() => webhooks.close());
+
   const mfaGuesses = createGuessLimiter({ now });
   const eksDeps: EksDeps = {
     storage,
@@ -192,7 +225,13 @@ async function compose(
   const gateway = createGateway({
     operations: {
       eks,
-      entryway: createEntrywayOperations({ ...eksDeps, secretBox, operatorAccountId: config.accountId }),
+      entryway: createEntrywayOperations({
+        ...eksDeps,
+        secretBox,
+        operatorAccountId: config.accountId,
+        connections: followers,
+        ...(webhooks !== undefined && { webhooks: webhooks.door }),
+      }),
       iam: createIamOperations({
         storage,
         secretBox,
@@ -282,6 +321,7 @@ async function compose(
   const connection: ReadyFile = {
     awsEndpoint,
     kubernetesEndpoint,
+    ...(webhooks !== undefined && { webhookEndpoint: webhooks.endpoint }),
     caFile: directory.caCertificateFile,
     accountId: config.accountId,
     region: config.region,
@@ -296,6 +336,8 @@ async function compose(
   });
   ready = true;
   log.info({ awsEndpoint, kubernetesEndpoint, dataDir: directory.path }, 'ready');
+  // After `ready`: where there is something to follow, loading the client takes half a second.
+  followers.start();
   const upkeep = startUpkeep({ storage, access, now, random, log });
   opened.push(() => upkeep.stop());
   return {
@@ -329,7 +371,7 @@ function derivedKey(directory: DataDirectory, purpose: string): Uint8Array {
 }
 
 /** The names clients may use for an address: a wildcard is reached under this machine's own name. */
-function hostNames({ host }: ListenAddress): readonly string[] {
+function hostNames({ host }: ListenAddress): readonly [string] {
   return isWildcard(host) ? [hostname()] : [host];
 }
 

@@ -1,3 +1,4 @@
+import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { EksDeps } from '../eks/deps.ts';
 import type { SecretBox } from '../secrets.ts';
 
@@ -6,4 +7,62 @@ export interface EntrywayDeps extends EksDeps {
   readonly secretBox: SecretBox;
   /** The first account: blocks bind all accounts, so that only its principals may make them. */
   readonly operatorAccountId: string;
+  /** Who may call the webhooks, and where; absent while this server listens for no webhooks. */
+  readonly webhooks?: WebhookDoor;
+  /** Who follows connected clusters. */
+  readonly connections?: ConnectionFollowing;
+}
+
+/** What is known of connected clusters' APIs; undefined for a cluster that is not followed. See `access/follow`. */
+export interface ConnectionFollowing {
+  state(clusterId: string):
+    | {
+        readonly state: string;
+        readonly message: string | undefined;
+        readonly objects: number;
+        /** Epoch milliseconds. */
+        readonly lastSeenAt: number | undefined;
+      }
+    | undefined;
+  /** Asks the API for its version. Rejects with an error whose message may be shown. */
+  probe(
+    clusterId: string,
+    signal: AbortSignal,
+  ): Promise<
+    | {
+        readonly version: string;
+        readonly latencyMilliseconds: number;
+        readonly clockDifference: number | undefined;
+      }
+    | undefined
+  >;
+}
+
+/** The listener of the webhooks, as far as the operations on its callers go. */
+export interface WebhookDoor {
+  /** A client certificate for a public key whose owner has proven to hold it. */
+  certify(wanted: WantedCertificate): Promise<IssuedCertificate>;
+  /** PEM: what the listener's own certificate is verified with. */
+  readonly certificateAuthority: string;
+  urlsOf(cluster: ClusterRecord): { readonly authenticateUrl: string; readonly authorizeUrl: string };
+  /** Epoch milliseconds; since this server started. */
+  lastUsedAt(serialNumber: string): number | undefined;
+}
+
+export interface WantedCertificate {
+  /** DER of a SubjectPublicKeyInfo. */
+  readonly publicKey: Uint8Array;
+  readonly clusterId: string;
+  /** Hex, lower case. */
+  readonly serialNumber: string;
+  /** Epoch milliseconds; the authority may end sooner. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+export interface IssuedCertificate {
+  readonly certificatePem: string;
+  /** SHA-256 of the DER, hex. */
+  readonly fingerprint: string;
+  readonly expiresAt: number;
 }

@@ -1,12 +1,16 @@
 import type { Operations } from '../operation.ts';
 import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
+import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { webhookCredentialOperations } from './webhookcredentials.ts';
 
 /** Every operation of ours that is served, by its name in `wire/protocols/entryway.ts`. */
 export function createEntrywayOperations(deps: EntrywayDeps): Operations {
   return {
     ...blockOperations(deps),
     ...breakGlassOperations(deps),
+    ...connectionOperations(deps),
+    ...webhookCredentialOperations(deps),
   };
 }

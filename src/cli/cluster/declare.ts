@@ -1,0 +1,76 @@
+import { type Command, Option } from 'commander';
+import { connectionOptions } from '../connectionoptions.ts';
+
+/** Declares `entryway cluster …`: one function for each file of subcommands, whose work is loaded when it is asked for. */
+export function declareCluster(program: Command): void {
+  const cluster = program.command('cluster').description('clusters, and what connects real ones');
+  declareCredentials(cluster);
+  declareBreakGlass(cluster);
+}
+
+/** Client certificates of the API servers that call the webhooks. */
+function declareCredentials(cluster: Command): void {
+  const credentials = cluster
+    .command('credentials')
+    .description('client certificates with which a connected cluster’s API server calls the webhooks');
+  const outOption = (): Option => new Option('--out <directory>', 'write tls.crt, tls.key and ca.crt there');
+  const daysOption = (): Option => new Option('--days <n>', 'valid for so many days').default('365');
+  const descriptionOption = (): Option => new Option('--description <text>', 'what it is for');
+
+  connectionOptions(credentials.command('issue'))
+    .description('make a key here and have the server certify it')
+    .argument('<cluster>', 'name of a connected cluster')
+    .addOption(outOption().makeOptionMandatory())
+    .addOption(daysOption())
+    .addOption(descriptionOption())
+    .action(async (name, options) => (await import('./credentials.ts')).issueCredential(name, options));
+
+  connectionOptions(credentials.command('list'))
+    .description('list the certificates of a cluster')
+    .argument('<cluster>', 'name of a connected cluster')
+    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
+    .action(async (name, options) => (await import('./credentials.ts')).listCredentials(name, options));
+
+  connectionOptions(credentials.command('rotate'))
+    .description('issue a new certificate and say which ones to revoke once the API server uses it')
+    .argument('<cluster>', 'name of a connected cluster')
+    .addOption(outOption().makeOptionMandatory())
+    .addOption(daysOption())
+    .addOption(descriptionOption())
+    .action(async (name, options) => (await import('./credentials.ts')).rotateCredential(name, options));
+
+  connectionOptions(credentials.command('revoke'))
+    .description('refuse a certificate from now on, on open connections too')
+    .argument('<cluster>', 'name of a connected cluster')
+    .requiredOption('--serial <number>', 'serial number, as `list` shows it')
+    .action(async (name, options) => (await import('./credentials.ts')).revokeCredential(name, options));
+}
+
+/** Who is administrator of a cluster whatever access entries and aws-auth say. */
+function declareBreakGlass(cluster: Command): void {
+  const breakGlass = cluster
+    .command('break-glass')
+    .description(
+      'the principal that is system:masters on a cluster whatever its access entries and aws-auth say',
+    );
+
+  connectionOptions(breakGlass.command('set'))
+    .description('name the principal: a role or user of this server, told from others by ARN and unique id')
+    .argument('<cluster>', 'name of the cluster')
+    .argument('<principal-arn>', 'ARN of the role or user, with its path')
+    .requiredOption('--reason <text>', 'why, for whoever finds it there')
+    .action(async (name, arn, options) =>
+      (await import('./breakglass.ts')).setBreakGlass(name, arn, options),
+    );
+
+  connectionOptions(breakGlass.command('show'))
+    .description('show the principal, and whether it still is who was chosen')
+    .argument('<cluster>', 'name of the cluster')
+    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
+    .action(async (name, options) => (await import('./breakglass.ts')).showBreakGlass(name, options));
+
+  connectionOptions(breakGlass.command('remove'))
+    .description('let nobody in past the maps any more')
+    .argument('<cluster>', 'name of the cluster')
+    .action(async (name, options) => (await import('./breakglass.ts')).removeBreakGlass(name, options));
+}

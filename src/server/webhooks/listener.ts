@@ -1,0 +1,100 @@
+import type { AddressInfo } from 'node:net';
+import type { AccessRegistry } from '../../access/access.ts';
+import type { ClusterRecorder } from '../../audit/requests.ts';
+import { createKubernetesServer, type KubernetesServer } from '../../cluster/server.ts';
+import type { WebhookDoor } from '../../services/entryway/deps.ts';
+import type { ClusterRecord } from '../../storage/records/eks.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { createWebhooks, type WebhookOutcome } from '../../webhooks/webhooks.ts';
+import { certifyServer, openServerAuthority } from '../certificates.ts';
+import type { ListenAddress } from '../config.ts';
+import type { DataDirectory } from '../datadirectory.ts';
+import type { Log } from '../log.ts';
+import { openClientAuthority } from './clientauthority.ts';
+import { openCredentialIndex } from './credentialindex.ts';
+
+export interface WebhookListenerOptions {
+  readonly directory: DataDirectory;
+  readonly listen: ListenAddress;
+  /** Names and addresses under which clusters reach it, the first one in URLs; never empty. */
+  readonly names: readonly [string, ...string[]];
+  readonly storage: Storage;
+  readonly access: AccessRegistry;
+  readonly recorder: ClusterRecorder;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly observe: (outcome: WebhookOutcome) => void;
+}
+
+/** Where the API servers of connected clusters ask. */
+export interface WebhookListener {
+  /** `https://HOST:PORT` */
+  readonly endpoint: string;
+  readonly door: WebhookDoor;
+  /** Lets requests under way finish, then cuts what is left. */
+  close(): Promise<void>;
+}
+
+export async function startWebhookListener(options: WebhookListenerOptions): Promise<WebhookListener> {
+  const { directory, storage, access, now, log } = options;
+  const serverAuthority = await openServerAuthority(directory, now());
+  const clientAuthority = await openClientAuthority(directory, now());
+  const { certificatePem, keyPem, caPem } = await certifyServer(serverAuthority, options.names, now());
+  const credentials = await openCredentialIndex({ storage, log });
+  const webhooks = createWebhooks({
+    access,
+    credentials,
+    storage,
+    now,
+    log,
+    observe: options.observe,
+  });
+  const release = (): void => {
+    webhooks.close();
+    credentials.close();
+  };
+  const tls = createKubernetesServer({
+    key: keyPem,
+    cert: certificatePem,
+    clientCa: clientAuthority.caPem,
+    api: { handle: (request, response) => webhooks.handle(request, response), close: () => undefined },
+  });
+  let port: number;
+  try {
+    port = await listening(tls, options.listen);
+  } catch (error) {
+    release();
+    throw error;
+  }
+  const [host] = options.names;
+  const endpoint = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const pathOf = ({ accountId, region, name }: ClusterRecord): string =>
+    `${endpoint}/clusters/${accountId}/${region}/${name}`;
+  return {
+    endpoint,
+    door: {
+      certify: (wanted) => clientAuthority.certify(wanted),
+      certificateAuthority: `${caPem}\n`,
+      urlsOf: (cluster) => ({
+        authenticateUrl: `${pathOf(cluster)}/authenticate`,
+        authorizeUrl: `${pathOf(cluster)}/authorize`,
+      }),
+      lastUsedAt: (serialNumber) => credentials.lastUsedAt(serialNumber),
+    },
+    async close() {
+      await tls.close();
+      release();
+    },
+  };
+}
+
+function listening({ server }: KubernetesServer, { host, port }: ListenAddress): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port }, () => {
+      server.off('error', reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}

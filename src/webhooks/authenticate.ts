@@ -1,0 +1,74 @@
+import type { Authentication, ClusterAccess } from '../access/access.ts';
+import { looksLikeJwt } from '../access/serviceaccounttoken.ts';
+import { askedAudiences, shownUser } from '../wire/kube/reviews.ts';
+import { badRequest } from '../wire/kube/status.ts';
+import { tokenPrefix } from '../wire/token/parse.ts';
+import { type Answer, comeAgain, oneLine, reviewAnswer, textAnswer } from './answer.ts';
+import { parseReview, type Review } from './review.ts';
+import type { TokenVerdicts, Verdict } from './verdicts.ts';
+
+const group = 'authentication.k8s.io';
+const kind = 'TokenReview';
+
+/**
+ * Whose token is this? Every verdict, yes or no, is 200; what is no verdict is 503, or 429 where coming again helps
+ * (token-facts 8). `judged` is told every verdict that was made for this question alone.
+ * @throws KubeStatusError 400 for what is no TokenReview
+ */
+export function answerTokenReview(
+  cluster: ClusterAccess,
+  body: Uint8Array,
+  context: {
+    readonly verdicts: TokenVerdicts;
+    readonly now: number;
+    readonly judged: (authentication: Authentication) => void;
+  },
+): Answer | Promise<Answer> {
+  const review = parseReview(body, group, kind);
+  const { token } = review.spec;
+  if (typeof token !== 'string' || token === '') throw badRequest('spec.token is not a text');
+  // A token is for the API server alone, and only that one knows its own audiences: the answer names none, and the API
+  // server takes it for its own (kubernetes-facts C5). Audiences that cannot be read are malformed all the same.
+  askedAudiences(review.spec.audiences);
+  if (!isJudgeable(token)) return refusal(review, 'notOurs', notOurs);
+  const verdict = context.verdicts.judge(cluster, token, context.now);
+  if (verdict === undefined) return comeAgain('overloaded', 'too many tokens are being judged');
+  const answer = ({ authentication, isNew }: Verdict): Answer => {
+    if (isNew) context.judged(authentication);
+    return verdictAnswer(review, authentication);
+  };
+  return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
+}
+
+/** API servers ask about every bearer token nobody else took (kubernetes-facts C7): told apart by its first characters. */
+function isJudgeable(token: string): boolean {
+  return token.startsWith(tokenPrefix) || (token.startsWith('eyJ') && looksLikeJwt(token));
+}
+
+const notOurs = 'token is none of an IAM identity and none of an associated identity provider';
+
+function verdictAnswer(review: Review, authentication: Authentication): Answer {
+  switch (authentication.outcome) {
+    case 'authenticated':
+      return reviewAnswer('authenticated', {
+        ...review,
+        status: { authenticated: true, user: shownUser(authentication.user) },
+      });
+    case 'refused':
+      return refusal(review, authentication.evidence.code, authentication.evidence.message);
+    case 'unavailable': {
+      const text = oneLine(`no verdict: ${authentication.evidence.message}`);
+      return authentication.throttled ? comeAgain('throttled', text) : textAnswer(503, 'unavailable', text);
+    }
+    default:
+      return authentication satisfies never;
+  }
+}
+
+/** The reason reaches the API server's log, not the client, which sees 401 (kubernetes-facts C5). */
+function refusal(review: Review, code: string, message: string): Answer {
+  return reviewAnswer(code, {
+    ...review,
+    status: { authenticated: false, user: {}, error: oneLine(message) },
+  });
+}
