@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { AccessRegistry } from '../access/access.ts';
 import { openBlockList } from '../access/blocklist.ts';
 import { createClusterFollowers } from '../access/follow/followers.ts';
+import { createIdentityProviderTokens } from '../access/idtokens/idtokens.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
@@ -146,6 +147,7 @@ async function compose(
     partition,
     ownEndpoints: () => ownEndpoints,
     serviceAccounts,
+    identityProviders: createIdentityProviderTokens({ storage, issuerKeys }),
     now,
     blocks,
     log,
