@@ -86,7 +86,7 @@ export function startFollower(options: FollowerOptions): Follower {
   };
   const told = (kind: FollowedKind, fate: Fate): void => {
     const before = fates.get(kind);
-    if (before?.problem === fate.problem) return;
+    if (before !== undefined && before.problem === fate.problem) return;
     fates.set(kind, fate);
     const fields = { cluster: options.clusterName, resource: kind.definition.resource };
     if (fate.problem !== undefined) log.warn({ ...fields, reason: fate.problem }, 'cannot follow a cluster');

@@ -9,6 +9,8 @@ export interface ClusterConnectionRecord {
   readonly tlsServerName?: string;
   /** JSON of `ClusterCredential`, sealed for the cluster's id. */
   readonly sealedCredential: string;
+  /** As far as the credential says so itself. */
+  readonly credentialExpiresAt?: number;
   readonly savedAt: number;
 }
 
@@ -32,6 +34,8 @@ export interface WebhookCredentialRecord {
 
 /** The last aws-auth of a cluster that was good, key by key: what strict mode serves while the present one is not. */
 export interface AwsAuthGoodRecord {
+  /** Digest of the aws-auth it was kept beside: for no other data may it be served (`access/awsauthkeeper.ts`). */
+  readonly seen: string;
   readonly mapRoles?: string;
   readonly mapUsers?: string;
   readonly mapAccounts?: string;

@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ClusterAccess } from '../../src/access/access.ts';
+import { accountId, eventually, type FollowWorld, openFollowWorld } from './world.ts';
+
+let world: FollowWorld;
+let fleet: ClusterAccess;
+
+beforeAll(async () => {
+  world = await openFollowWorld();
+  const found = world.server.access.clusterByName(accountId, 'us-east-1', 'fleet');
+  if (found === undefined) throw new Error('there is no cluster fleet');
+  fleet = found;
+});
+afterAll(async () => {
+  await world?.close();
+});
+
+interface Connection {
+  readonly state: string;
+  readonly message?: string;
+  readonly objects?: number;
+  readonly lastSeenAt?: Date;
+}
+
+async function connection(): Promise<Connection> {
+  const answer = await world.aws.call<{ connection: Connection }>('entryway', 'DescribeClusterConnection', {
+    clusterName: 'fleet',
+  });
+  return answer.connection;
+}
+
+const following = () => eventually(connection, ({ state }) => state === 'following');
+
+const awsAuth = '/api/v1/namespaces/kube-system/configmaps';
+const mapUsers = (arn: string, username: string): string =>
+  `- userarn: ${arn}\n  username: ${username}\n  groups: [ops]\n`;
+
+test('a user is mapped by the aws-auth of the connected cluster, and by nothing else', async () => {
+  const dana = await world.user('dana');
+  const identity = async () => {
+    const answer = await fleet.authenticate(dana.token(), Date.now());
+    return answer.outcome === 'authenticated' ? answer.user.username : answer.evidence.code;
+  };
+  expect(await identity()).toBe('noMapping');
+
+  await world.connect(await world.serviceAccountToken());
+  const first = await following();
+  expect(first.message).toBeUndefined();
+  expect(first.lastSeenAt).toBeInstanceOf(Date);
+  expect(first.objects).toBeGreaterThan(50);
+  expect(await identity()).toBe('noMapping');
+
+  await world.kube('POST', awsAuth, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'aws-auth', namespace: 'kube-system' },
+    data: { mapUsers: mapUsers(dana.arn, 'dana') },
+  });
+  await eventually(identity, (name) => name === 'dana');
+  await world.kube(
+    'PATCH',
+    `${awsAuth}/aws-auth`,
+    { data: { mapUsers: mapUsers(dana.arn, 'dana-two') } },
+    'application/merge-patch+json',
+  );
+  await eventually(identity, (name) => name === 'dana-two');
+  await world.kube('DELETE', `${awsAuth}/aws-auth`);
+  await eventually(identity, (name) => name === 'noMapping');
+});
+
+test('RBAC, namespaces and service accounts arrive, change and go', async () => {
+  await world.connect(await world.serviceAccountToken());
+  await following();
+  const rules = () => fleet.roleRules('Role', 'team', 'reader');
+  const role = (verbs: readonly string[]) => ({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'reader', namespace: 'team' },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs }],
+  });
+  const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/team/roles';
+  await world.kube('POST', '/api/v1/namespaces', {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'team' },
+  });
+  await world.kube('POST', roles, role(['get']));
+  await eventually(rules, (found) => found?.[0]?.verbs.join() === 'get');
+  await world.kube('PUT', `${roles}/reader`, role(['get', 'list']));
+  await eventually(rules, (found) => found?.[0]?.verbs.join() === 'get,list');
+  await world.kube('DELETE', `${roles}/reader`);
+  await eventually(rules, (found) => found === undefined);
+  expect(fleet.roleRules('ClusterRole', '', 'cluster-admin')).toBeDefined();
+});
+
+test('a credential that no longer counts is told, keeps what was followed, and a new one is taken up', async () => {
+  const erin = await world.user('erin');
+  const identity = async () => (await fleet.authenticate(erin.token(), Date.now())).outcome;
+  await world.connect(await world.serviceAccountToken());
+  await following();
+  await world.kube('POST', awsAuth, {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'aws-auth', namespace: 'kube-system' },
+    data: { mapUsers: mapUsers(erin.arn, 'erin') },
+  });
+  await eventually(identity, (outcome) => outcome === 'authenticated');
+
+  await world.connect('no-token-of-that-cluster');
+  const broken = await eventually(connection, ({ state }) => state === 'disconnected');
+  expect(broken.message).toBe('the API does not accept the credential (401)');
+  expect(await identity()).toBe('authenticated');
+
+  await world.connect(await world.serviceAccountToken());
+  await following();
+  expect(await identity()).toBe('authenticated');
+});
+
+test('without the connection aws-auth maps nobody at once, and what was mirrored goes', async () => {
+  const finn = await world.user('finn');
+  await world.connect(await world.serviceAccountToken());
+  await following();
+  await world.kube(
+    'PATCH',
+    `${awsAuth}/aws-auth`,
+    { data: { mapUsers: mapUsers(finn.arn, 'finn') } },
+    'application/merge-patch+json',
+  );
+  const outcome = async () => (await fleet.authenticate(finn.token(), Date.now())).outcome;
+  await eventually(outcome, (found) => found === 'authenticated');
+
+  await world.aws.call('entryway', 'DeleteClusterConnection', { clusterName: 'fleet' });
+  expect(await outcome()).toBe('refused');
+  await eventually(
+    () => fleet.roleRules('ClusterRole', '', 'cluster-admin'),
+    (rules) => rules === undefined,
+  );
+  // The cluster it was followed from is this server's own, and as it was.
+  const source = world.server.access.clusterByName(accountId, 'us-east-1', 'source');
+  expect(source?.roleRules('ClusterRole', '', 'cluster-admin')).toBeDefined();
+  await expect(connection()).rejects.toMatchObject({ code: 'ResourceNotFoundException' });
+});
