@@ -8,6 +8,7 @@ import type { Authentication, AuthenticationEvidence } from './access.ts';
 import { type Blocks, noBlocks } from './blocks.ts';
 import type { IdentityProviderTokens } from './identityproviders.ts';
 import { type InstanceNames, noInstances } from './instances.ts';
+import type { MatchedRoles } from './matchedroles.ts';
 import type { Pins } from './pins.ts';
 import type { RemoteCallers } from './remotecallers.ts';
 import type { ServiceAccountTokens } from './serviceaccounts.ts';
@@ -29,6 +30,8 @@ export interface TokenAuthenticatorOptions {
   readonly pins?: Pins;
   readonly identityProviders?: IdentityProviderTokens;
   readonly blocks?: Blocks;
+  /** Told of every role that comes in by a matcher. */
+  readonly matchedRoles?: Pick<MatchedRoles, 'seen'>;
 }
 
 /** The cluster as it is at this moment: asked again after every wait. */
@@ -156,6 +159,9 @@ async function identityOf(
       ...caller,
     };
     if (identity.ok) {
+      if (identity.mappedBy.source === 'accessEntry') {
+        options.matchedRoles?.seen(record.clusterId, identity.mappedBy.arn, principal, now);
+      }
       return {
         outcome: 'authenticated',
         user: identity.user,

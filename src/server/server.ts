@@ -6,6 +6,7 @@ import { openBlockList } from '../access/blocklist.ts';
 import { createClusterFollowers } from '../access/follow/followers.ts';
 import { createIdentityProviderTokens } from '../access/idtokens/idtokens.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
+import { createMatchedRoles } from '../access/matchedroles.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
 import { openTrail, type Trail } from '../audit/trail.ts';
@@ -140,6 +141,8 @@ async function compose(
     localIssuers: createLocalIssuers({ storage, serviceAccounts }),
     outboundIssuers: config.oidcIssuers ?? 'none',
   });
+  const matchedRoles = createMatchedRoles({ storage, log });
+  opened.push(() => matchedRoles.close());
   const ownEndpoints: string[] = [];
   const access = await createAccessRegistry({
     storage,
@@ -150,6 +153,7 @@ async function compose(
     identityProviders: createIdentityProviderTokens({ storage, issuerKeys }),
     now,
     blocks,
+    matchedRoles,
     log,
   });
   opened.push(() => access.close());
