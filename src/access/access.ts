@@ -2,6 +2,7 @@ import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import type { PolicyRule } from '../engine/rbac/rules.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
+import type { AwsAuthState } from './awsauthkeeper.ts';
 
 /**
  * The live picture of every cluster: follows the store, keeps the compiled indexes, and answers the two questions
@@ -32,6 +33,8 @@ export interface ClusterAccess {
    * `now` is epoch milliseconds.
    */
   authorizeByPolicies(attributes: Attributes, now: number): Decision;
+  /** What is served of aws-auth, key by key, and what is wrong with what is written. */
+  awsAuthState(): AwsAuthState;
   /** Rules for SelfSubjectRulesReview (kubernetes-facts B22): RBAC only, `incomplete` where access policies may add. */
   rulesFor(user: UserInfo, namespace: string): SubjectRules;
   /** Rules the user holds through RBAC alone: what the escalation check compares with (kubernetes-facts B16). */

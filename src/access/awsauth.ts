@@ -1,10 +1,22 @@
-import { Composer, type Document, isScalar, Parser, type Tags, visit } from 'yaml';
 import type { AwsAuth, AwsAuthRole, AwsAuthUser } from '../engine/identity/awsauth.ts';
 import { compileSsoPattern, type SsoPattern } from '../engine/identity/sso.ts';
+import { type AwsAuthSchema, brokenYaml, valueOfYaml } from './awsauthyaml.ts';
+
+/** The keys of kube-system/aws-auth, by case (eks-access-facts G1). */
+export const awsAuthKeys = ['mapRoles', 'mapUsers', 'mapAccounts'] as const;
+export type AwsAuthKey = (typeof awsAuthKeys)[number];
 
 export interface ParsedAwsAuth {
   readonly awsAuth: AwsAuth;
   /** What was dropped and why, one line each, without values from the text. */
+  readonly errors: readonly string[];
+  /** The same key by key. */
+  readonly keys: Readonly<Record<AwsAuthKey, ParsedAwsAuthKey>>;
+}
+
+export interface ParsedAwsAuthKey {
+  /** Whether the key is missing, or has a value that counts as none (eks-access-facts G6). */
+  readonly isAbsent: boolean;
   readonly errors: readonly string[];
 }
 
@@ -22,18 +34,24 @@ const maximumLength = 1_048_576;
  * COMPAT: YAML with the same name twice in one item is broken here, and its key is dropped.
  */
 export function parseAwsAuth(data: Readonly<Record<string, unknown>>): ParsedAwsAuth {
-  const errors: string[] = [];
+  const errorsOf = { mapRoles: [] as string[], mapUsers: [] as string[], mapAccounts: [] as string[] };
+  const awsAuth: AwsAuth = {
+    roles: itemsOf(data, 'mapRoles', errorsOf.mapRoles).flatMap((item, at) =>
+      readRole(item, `mapRoles[${at}]`, errorsOf.mapRoles),
+    ),
+    users: itemsOf(data, 'mapUsers', errorsOf.mapUsers).flatMap((item, at) =>
+      readUser(item, `mapUsers[${at}]`, errorsOf.mapUsers),
+    ),
+    accounts: readAccounts(data, errorsOf.mapAccounts),
+  };
+  const keyOf = (key: AwsAuthKey): ParsedAwsAuthKey => {
+    const errors = errorsOf[key];
+    return { isAbsent: errors.length === 0 && textOf(data, key, []) === undefined, errors };
+  };
   return {
-    awsAuth: {
-      roles: itemsOf(data, 'mapRoles', errors).flatMap((item, at) =>
-        readRole(item, `mapRoles[${at}]`, errors),
-      ),
-      users: itemsOf(data, 'mapUsers', errors).flatMap((item, at) =>
-        readUser(item, `mapUsers[${at}]`, errors),
-      ),
-      accounts: readAccounts(data, errors),
-    },
-    errors,
+    awsAuth,
+    errors: awsAuthKeys.flatMap((key) => errorsOf[key]),
+    keys: { mapRoles: keyOf('mapRoles'), mapUsers: keyOf('mapUsers'), mapAccounts: keyOf('mapAccounts') },
   };
 }
 
@@ -46,7 +64,7 @@ function textOf(data: Readonly<Record<string, unknown>>, key: string, errors: st
     return undefined;
   }
   if (value.length > maximumLength) {
-    errors.push(`${key} is longer than a ConfigMap can be; all of it is dropped`);
+    errors.push(`${key} is longer than a ConfigMap can be`);
     return undefined;
   }
   return emptyValues.has(value.trim()) ? undefined : value;
@@ -56,83 +74,20 @@ function textOf(data: Readonly<Record<string, unknown>>, key: string, errors: st
 function listOf(
   data: Readonly<Record<string, unknown>>,
   key: string,
-  schema: 'yaml-1.1' | 'failsafe',
+  schema: AwsAuthSchema,
   errors: string[],
 ): readonly unknown[] {
   const text = textOf(data, key, errors);
   if (text === undefined) return [];
   const value = valueOfYaml(text, schema);
   if (value === brokenYaml) {
-    errors.push(`${key} is not valid YAML; all of it is dropped`);
+    errors.push(`${key} is not valid YAML`);
     return [];
   }
   if (value === null || value === undefined) return [];
   if (Array.isArray(value)) return value;
-  errors.push(`${key} is not a list; all of it is dropped`);
+  errors.push(`${key} is not a list`);
   return [];
-}
-
-const brokenYaml = Symbol('broken YAML');
-
-function valueOfYaml(text: string, schema: 'yaml-1.1' | 'failsafe'): unknown {
-  try {
-    const document = composeOne(text, schema);
-    if (document === undefined) return undefined;
-    if (document.errors.length > 0 || hasRepeatedName(document)) return brokenYaml;
-    // Throws for a text whose aliases multiply without end, and for one nested deeper than the call stack.
-    return document.toJS({ maxAliasCount: 100 });
-  } catch {
-    return brokenYaml;
-  }
-}
-
-/**
- * The only document of the text; undefined where there is none.
- *
- * SECURITY: the library takes minutes for some texts of a megabyte, and every server that follows the store would stand
- * still, after each start again. It collects errors at quadratic cost, so here the first one ends the reading; it
- * compares all names of a mapping with one another, so `hasRepeatedName` does that instead; and ordered maps and sets,
- * which do the same, are no types here.
- */
-function composeOne(text: string, schema: 'yaml-1.1' | 'failsafe'): Document | undefined {
-  const composer = new Composer({
-    schema,
-    version: '1.1',
-    logLevel: 'silent',
-    uniqueKeys: false,
-    customTags: withoutComparingTypes,
-  });
-  Object.assign(composer, {
-    onError(_source: unknown, code: string, _message: string, isWarning?: boolean): void {
-      if (isWarning !== true) throw new Error(code);
-    },
-  });
-  const [document, ...more] = composer.compose(new Parser().parse(text));
-  if (more.length > 0) throw new Error('several documents');
-  return document;
-}
-
-const comparingTypes = new Set([
-  'tag:yaml.org,2002:omap',
-  'tag:yaml.org,2002:set',
-  'tag:yaml.org,2002:pairs',
-]);
-
-function withoutComparingTypes(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag !== 'object' || !comparingTypes.has(tag.tag));
-}
-
-function hasRepeatedName(document: Document): boolean {
-  let repeated = false;
-  visit(document, {
-    Map(_, { items }) {
-      const names = items.map(({ key }) => (isScalar(key) ? key.value : key)).filter((name) => name !== '<<');
-      if (new Set(names).size === names.length) return undefined;
-      repeated = true;
-      return visit.BREAK;
-    },
-  });
-  return repeated;
 }
 
 function itemsOf(data: Readonly<Record<string, unknown>>, key: string, errors: string[]): readonly unknown[] {

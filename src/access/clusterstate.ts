@@ -4,8 +4,15 @@ import type { Decision } from '../engine/authorizer/decision.ts';
 import { type AwsAuth, type AwsAuthIndex, createAwsAuthIndex } from '../engine/identity/awsauth.ts';
 import { createEntryIndex } from '../engine/identity/entries.ts';
 import type { RbacObject, RbacObjectRef } from '../engine/rbac/objects.ts';
+import type { AwsAuthGoodRecord } from '../storage/records/connections.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { ClusterAccess } from './access.ts';
+import {
+  type AwsAuthData,
+  type AwsAuthMode,
+  createAwsAuthKeeper,
+  type TakenAwsAuth,
+} from './awsauthkeeper.ts';
 import { noBlocks } from './blocks.ts';
 import type { DecidingEntry } from './records.ts';
 import { createTokenAuthenticator, type TokenAuthenticatorOptions } from './tokenauthenticator.ts';
@@ -13,6 +20,7 @@ import { createTokenAuthenticator, type TokenAuthenticatorOptions } from './toke
 export interface ClusterStateOptions extends TokenAuthenticatorOptions {
   /** Whether `sso` items of aws-auth count (off in stock EKS). */
   readonly ssoRoleMatch: boolean;
+  readonly awsAuthMode: AwsAuthMode;
   /** Epoch milliseconds: whether an association has expired. */
   readonly now: () => number;
 }
@@ -29,16 +37,19 @@ export interface ClusterState {
   removePolicy(policyArn: string): void;
   applyObject(object: RbacObject): void;
   removeObject(ref: RbacObjectRef): void;
-  setAwsAuth(awsAuth: AwsAuth): void;
+  /** What the last process kept; before the first `takeAwsAuth`. */
+  restoreAwsAuth(kept: AwsAuthGoodRecord): void;
+  takeAwsAuth(data: AwsAuthData): TakenAwsAuth;
 }
 
-export const emptyAwsAuth: AwsAuth = { roles: [], users: [], accounts: [] };
+const emptyAwsAuth: AwsAuth = { roles: [], users: [], accounts: [] };
 
 export function createClusterState(options: ClusterStateOptions): ClusterState {
   const authorizer: Authorizer = createAuthorizer({ partition: options.partition, now: options.now });
   const entries = createEntryIndex();
   const indexAwsAuth = (awsAuth: AwsAuth): AwsAuthIndex =>
     createAwsAuthIndex(awsAuth, { ssoRoleMatch: options.ssoRoleMatch });
+  const keeper = createAwsAuthKeeper(options.awsAuthMode);
   let awsAuth = indexAwsAuth(emptyAwsAuth);
   let current: ClusterRecord | undefined;
   /** What somebody who still holds the cluster sees when its record cannot be read any more. */
@@ -67,6 +78,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         const block = (options.blocks ?? noBlocks).ofUser(attributes.user.extra, now);
         return block === undefined ? authorizer.authorizeByPolicies(attributes) : blockedUser;
       },
+      awsAuthState: keeper.state,
       rulesFor: authorizer.rulesFor,
       rbacRulesFor: authorizer.rbacRulesFor,
       roleRules: authorizer.roleRules,
@@ -89,8 +101,11 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     removePolicy: authorizer.removePolicy,
     applyObject: authorizer.applyObject,
     removeObject: authorizer.removeObject,
-    setAwsAuth(next) {
-      awsAuth = indexAwsAuth(next);
+    restoreAwsAuth: keeper.restore,
+    takeAwsAuth(data) {
+      const taken = keeper.take(data);
+      awsAuth = indexAwsAuth(taken.awsAuth);
+      return taken;
     },
   };
 }

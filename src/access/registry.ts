@@ -10,13 +10,9 @@ import {
 import type { Change, Storage } from '../storage/storage.ts';
 import type { AccessRegistry } from './access.ts';
 import { createAccountPolicies } from './accountpolicies.ts';
-import { parseAwsAuth } from './awsauth.ts';
-import {
-  type ClusterState,
-  type ClusterStateOptions,
-  createClusterState,
-  emptyAwsAuth,
-} from './clusterstate.ts';
+import { createAwsAuthGood } from './awsauthgood.ts';
+import type { AwsAuthMode, AwsAuthState } from './awsauthkeeper.ts';
+import { type ClusterState, type ClusterStateOptions, createClusterState } from './clusterstate.ts';
 import { asObject, parseObject } from './json.ts';
 import { parseRbacObject, rbacRefOf, rbacResources } from './rbacobjects.ts';
 import { parseClusterRecord, parseEntryRecord } from './records.ts';
@@ -26,9 +22,13 @@ export interface RegistryLog {
   warn(fields: Readonly<Record<string, string | number>>, message: string): void;
 }
 
-export interface AccessRegistryOptions extends Omit<ClusterStateOptions, 'clusterNames' | 'ssoRoleMatch'> {
+export interface AccessRegistryOptions
+  extends Omit<ClusterStateOptions, 'clusterNames' | 'ssoRoleMatch' | 'awsAuthMode'> {
   readonly storage: Storage;
+  /** Off when not given. */
   readonly ssoRoleMatch?: boolean;
+  /** `compatible` when not given. */
+  readonly awsAuthMode?: AwsAuthMode;
   readonly log?: RegistryLog;
 }
 
@@ -46,13 +46,16 @@ const objectsPrefix = 'object/';
  * nothing is allowed by a record that is no longer there, and no record can stop the others from being followed.
  */
 export async function createAccessRegistry(options: AccessRegistryOptions): Promise<AccessRegistry> {
-  const { storage, log } = options;
+  const { storage, log, ssoRoleMatch = false, awsAuthMode = 'compatible' } = options;
   const states = new Map<string, ClusterState>();
   const clusterIdByKey = new Map<string, string>();
   const policies = createAccountPolicies(options.partition);
 
   const skipped = (key: string, what: string): void =>
     log?.warn({ key }, `skipped ${what} that cannot be read`);
+  const awsAuthGood = createAwsAuthGood(storage, (key) =>
+    log?.warn({ key }, 'the last good aws-auth cannot be stored; after a restart it is unknown'),
+  );
   const clusterNames = (): readonly string[] => {
     const names = new Set<string>();
     for (const state of states.values()) {
@@ -65,7 +68,7 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
   const stateOf = (clusterId: string): ClusterState => {
     let state = states.get(clusterId);
     if (state === undefined) {
-      state = createClusterState({ ...options, ssoRoleMatch: options.ssoRoleMatch ?? false, clusterNames });
+      state = createClusterState({ ...options, ssoRoleMatch, awsAuthMode, clusterNames });
       states.set(clusterId, state);
     }
     return state;
@@ -127,19 +130,29 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
   };
 
   const applyAwsAuth = (clusterId: string, key: string, value: string | undefined): void => {
-    if (value === undefined) {
-      states.get(clusterId)?.setAwsAuth(emptyAwsAuth);
-      return;
-    }
-    const object = parseObject(value);
+    const object = value === undefined ? undefined : parseObject(value);
     const data = object === undefined ? undefined : asObject(object.data ?? {});
-    if (data === undefined) skipped(key, 'a ConfigMap');
-    const { awsAuth, errors } = parseAwsAuth(data ?? {});
+    const isUnreadable = value !== undefined && data === undefined;
+    if (isUnreadable) skipped(key, 'a ConfigMap');
+    // There is nothing to take away from a cluster nobody has heard of.
+    const state = value === undefined ? states.get(clusterId) : stateOf(clusterId);
+    if (state === undefined) return;
+    const { keep } = state.takeAwsAuth(isUnreadable ? 'unreadable' : data);
+    if (awsAuthMode === 'strict') awsAuthGood.save(clusterId, keep);
+    tellAwsAuth(key, state.access.awsAuthState());
+  };
+
+  const tellAwsAuth = (key: string, { keys }: AwsAuthState): void => {
+    const errors = keys.flatMap((one) => one.errors);
     for (const error of errors.slice(0, errorsTold)) log?.warn({ key }, `aws-auth: ${error}`);
     if (errors.length > errorsTold) {
       log?.warn({ key, errors: errors.length }, 'aws-auth: more items are dropped than are listed');
     }
-    stateOf(clusterId).setAwsAuth(awsAuth);
+    for (const { key: name, status } of keys) {
+      if (status === 'keptLastGood') {
+        log?.warn({ key }, `aws-auth: ${name} is not taken; what was good last is served`);
+      } else if (status === 'dropped') log?.warn({ key }, `aws-auth: nothing of ${name} is served`);
+    }
   };
 
   const applyPolicy = (key: string, value: string | undefined): void => {
@@ -180,8 +193,11 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
         const objects = await storage.list({ prefix: resourcePrefix(clusterId, rbacApiGroup, resource) });
         for (const { key, value } of objects.entries) applyObject(key, value);
       }
+      const kept = awsAuthMode === 'strict' ? await awsAuthGood.load(clusterId) : undefined;
+      if (kept !== undefined) stateOf(clusterId).restoreAwsAuth(kept);
       const awsAuth = await storage.get(awsAuthKey(clusterId));
-      if (awsAuth !== undefined) applyObject(awsAuth.key, awsAuth.value);
+      // A ConfigMap that is gone revokes what was kept, too.
+      if (awsAuth !== undefined || kept !== undefined) applyObject(awsAuthKey(clusterId), awsAuth?.value);
     }
   } catch (error) {
     for (const watch of watches) watch.close();

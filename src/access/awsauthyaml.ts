@@ -1,0 +1,71 @@
+import { Composer, type Document, isScalar, Parser, type Tags, visit } from 'yaml';
+
+/**
+ * What a value of aws-auth is read as: `mapAccounts` keeps every scalar as the text it is (eks-access-facts G9), the
+ * others follow YAML 1.1, as the authenticator's library does.
+ */
+export type AwsAuthSchema = 'yaml-1.1' | 'failsafe';
+
+export const brokenYaml = Symbol('broken YAML');
+
+/** The value of a YAML text; undefined where it holds no document. Never throws. */
+export function valueOfYaml(text: string, schema: AwsAuthSchema): unknown {
+  try {
+    const document = composeOne(text, schema);
+    if (document === undefined) return undefined;
+    if (document.errors.length > 0 || hasRepeatedName(document)) return brokenYaml;
+    // Throws for a text whose aliases multiply without end, and for one nested deeper than the call stack.
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    return brokenYaml;
+  }
+}
+
+/**
+ * The only document of the text; undefined where there is none.
+ *
+ * SECURITY: the library takes minutes for some texts of a megabyte, and every server that follows the store would stand
+ * still, after each start again. It collects errors at quadratic cost, so here the first one ends the reading; it
+ * compares all names of a mapping with one another, so `hasRepeatedName` does that instead; and ordered maps and sets,
+ * which do the same, are no types here.
+ */
+function composeOne(text: string, schema: AwsAuthSchema): Document | undefined {
+  const composer = new Composer({
+    schema,
+    version: '1.1',
+    logLevel: 'silent',
+    uniqueKeys: false,
+    customTags: withoutComparingTypes,
+  });
+  Object.assign(composer, {
+    onError(_source: unknown, code: string, _message: string, isWarning?: boolean): void {
+      if (isWarning !== true) throw new Error(code);
+    },
+  });
+  const [document, ...more] = composer.compose(new Parser().parse(text));
+  if (more.length > 0) throw new Error('several documents');
+  return document;
+}
+
+const comparingTypes = new Set([
+  'tag:yaml.org,2002:omap',
+  'tag:yaml.org,2002:set',
+  'tag:yaml.org,2002:pairs',
+]);
+
+function withoutComparingTypes(tags: Tags): Tags {
+  return tags.filter((tag) => typeof tag !== 'object' || !comparingTypes.has(tag.tag));
+}
+
+function hasRepeatedName(document: Document): boolean {
+  let repeated = false;
+  visit(document, {
+    Map(_, { items }) {
+      const names = items.map(({ key }) => (isScalar(key) ? key.value : key)).filter((name) => name !== '<<');
+      if (new Set(names).size === names.length) return undefined;
+      repeated = true;
+      return visit.BREAK;
+    },
+  });
+  return repeated;
+}
