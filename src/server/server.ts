@@ -37,13 +37,14 @@ import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
 import { createAwsServer } from './awslistener.ts';
-import { createServerCertificate } from './certificates.ts';
-import type { ListenAddress, ServerConfig } from './config.ts';
+import { certifyServer, openServerAuthority } from './certificates.ts';
+import type { ListenAddress, ServerConfig, WebhookListen } from './config.ts';
 import { type DataDirectory, openDataDirectory, openTemporaryDirectory } from './datadirectory.ts';
 import { createExtension } from './extension.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts';
+import { startRenewal } from './renewal.ts';
 import { startTrailService } from './trail/service.ts';
 import { publicTrailKeys } from './trail/signingkey.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -117,7 +118,10 @@ async function compose(
   opened.push(() => trail.close());
   // INVARIANT: only who holds the store's lock makes or removes files here; another server may be using them.
   if (config.readyFile !== undefined) removeReadyFile(config.readyFile);
-  const certificate = createServerCertificate(directory, hostNames(config.kubeListen), now());
+  // Once: an authority that is replaced at a start must not be replaced while its certificates are in use.
+  const authority = openServerAuthority(directory, now());
+  const certify = async () => certifyServer(await authority, hostNames(config.kubeListen), now());
+  const certificate = certify();
   // Other steps may fail before it is awaited; then this promise must not go unheard.
   certificate.catch(() => {});
 
@@ -171,7 +175,7 @@ async function compose(
   const metrics = createMetrics(() => storage.revision());
   metrics.connectedClusters(() => followers.states());
   const listeners = new Set<(outcome: KubernetesOutcome) => void>();
-  const { certificatePem, keyPem, caPem } = await certificate;
+  const { certificatePem, keyPem, caPem, expiresAt } = await certificate;
   const kubernetesApi = createKubernetesApi({
     storage,
     access,
@@ -194,6 +198,18 @@ async function compose(
   opened.push(async () => {
     await Promise.all(doors.map((close) => close()));
   });
+  const renewal = startRenewal({
+    what: 'kubernetes',
+    expiresAt,
+    async renew() {
+      const renewed = await certify();
+      kubernetesServer.renew({ key: renewed.keyPem, cert: renewed.certificatePem });
+      return renewed.expiresAt;
+    },
+    now,
+    log,
+  });
+  opened.push(() => renewal.stop());
   const kubernetesPort = await listen(kubernetesServer.server, config.kubeListen);
   const kubernetesEndpoint = origin('https', config.kubeListen, kubernetesPort);
   const endpointOf = ({ accountId, region, name }: ClusterRecord): string =>
@@ -204,8 +220,9 @@ async function compose(
     webhookListen &&
     (await startWebhookListener({
       directory,
+      authority: await authority,
       listen: webhookListen,
-      names: [webhookListen.names[0] ?? hostNames(webhookListen)[0], ...webhookListen.names],
+      names: namesOf(webhookListen),
       storage,
       access,
       recorder: trail.requests,
@@ -379,6 +396,13 @@ function derivedKey(directory: DataDirectory, purpose: string): Uint8Array {
 /** The names clients may use for an address: a wildcard is reached under this machine's own name. */
 function hostNames({ host }: ListenAddress): readonly [string] {
   return isWildcard(host) ? [hostname()] : [host];
+}
+
+/** Those that were told first, so that URLs have them. */
+function namesOf(listen: WebhookListen): readonly [string, ...string[]] {
+  const [first, ...more] = listen.names;
+  const [own] = hostNames(listen);
+  return first === undefined ? [own] : [first, ...more, own];
 }
 
 function isWildcard(host: string): boolean {

@@ -210,9 +210,12 @@ function send(request: HttpRequest, response: HttpResponse, { status, body, retr
   if (retryAfter !== undefined) headers['retry-after'] = retryAfter;
   if (status === 405) headers.allow = 'POST';
   // A body that was not read to its end leaves an HTTP/1.1 connection unusable for the next request.
-  if (request.httpVersionMajor === 1 && !request.complete) headers.connection = 'close';
+  // Whoever has no certificate that counts has nothing to wait for.
+  const isOver = status === 401 || !request.complete;
+  if (!('stream' in request) && isOver) headers.connection = 'close';
   (response as ServerResponse).writeHead(status, headers);
   if (request.method === 'HEAD') response.end();
   // Text, not bytes, where it is text: Node writes it together with the headers.
   else response.end(body.text);
+  if ('stream' in request && status === 401) request.stream.session?.close();
 }

@@ -25,24 +25,27 @@ export async function openCredentialIndex(options: {
 }): Promise<CredentialIndex> {
   const { storage, log } = options;
   const byFingerprint = new Map<string, CallerCredential>();
-  const fingerprintByKey = new Map<string, string>();
+  const credentialByKey = new Map<string, CallerCredential>();
   /** Since the start only: writing each use down would cost more than it tells. */
   const used = new Map<string, number>();
 
   const apply = (key: string, value: string | undefined): void => {
-    const before = fingerprintByKey.get(key);
+    const before = credentialByKey.get(key);
     if (before !== undefined) {
-      byFingerprint.delete(before);
-      fingerprintByKey.delete(key);
+      byFingerprint.delete(before.fingerprint);
+      credentialByKey.delete(key);
     }
-    if (value === undefined) return;
+    if (value === undefined) {
+      if (before !== undefined) used.delete(before.serialNumber);
+      return;
+    }
     const record = parseCredential(key, value);
     if (record === undefined) {
       log.warn({ key }, 'skipped a certificate of a webhook caller that cannot be read');
       return;
     }
     byFingerprint.set(record.fingerprint, record);
-    fingerprintByKey.set(key, record.fingerprint);
+    credentialByKey.set(key, record);
   };
 
   // Changes that come in while the store is read are whole values: applying them again after it does no harm.

@@ -5,16 +5,21 @@ import { createKubernetesServer, type KubernetesServer } from '../../cluster/ser
 import type { WebhookDoor } from '../../services/entryway/deps.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { createVerdictRecords } from '../../webhooks/verdictrecords.ts';
 import { createWebhooks, type WebhookOutcome } from '../../webhooks/webhooks.ts';
-import { certifyServer, openServerAuthority } from '../certificates.ts';
+import type { Authority } from '../authority.ts';
+import { certifyServer } from '../certificates.ts';
 import type { ListenAddress } from '../config.ts';
 import type { DataDirectory } from '../datadirectory.ts';
 import type { Log } from '../log.ts';
+import { startRenewal } from '../renewal.ts';
 import { openClientAuthority } from './clientauthority.ts';
 import { openCredentialIndex } from './credentialindex.ts';
 
 export interface WebhookListenerOptions {
   readonly directory: DataDirectory;
+  /** Of server certificates; that of clients is another one. */
+  readonly authority: Authority;
   readonly listen: ListenAddress;
   /** Names and addresses under which clusters reach it, the first one in URLs; never empty. */
   readonly names: readonly [string, ...string[]];
@@ -38,9 +43,9 @@ export interface WebhookListener {
 
 export async function startWebhookListener(options: WebhookListenerOptions): Promise<WebhookListener> {
   const { directory, storage, access, now, log } = options;
-  const serverAuthority = await openServerAuthority(directory, now());
   const clientAuthority = await openClientAuthority(directory, now());
-  const { certificatePem, keyPem, caPem } = await certifyServer(serverAuthority, options.names, now());
+  const certify = () => certifyServer(options.authority, options.names, now());
+  const { certificatePem, keyPem, caPem, expiresAt } = await certify();
   const credentials = await openCredentialIndex({ storage, log });
   const webhooks = createWebhooks({
     access,
@@ -48,9 +53,11 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     storage,
     now,
     log,
+    judged: createVerdictRecords({ recorder: options.recorder, newId: options.newId }),
     observe: options.observe,
   });
   const release = (): void => {
+    renewal.stop();
     webhooks.close();
     credentials.close();
   };
@@ -59,6 +66,18 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     cert: certificatePem,
     clientCa: clientAuthority.caPem,
     api: { handle: (request, response) => webhooks.handle(request, response), close: () => undefined },
+  });
+  dropStrangers(tls);
+  const renewal = startRenewal({
+    what: 'webhooks',
+    expiresAt,
+    async renew() {
+      const renewed = await certify();
+      tls.renew({ key: renewed.keyPem, cert: renewed.certificatePem });
+      return renewed.expiresAt;
+    },
+    now,
+    log,
   });
   let port: number;
   try {
@@ -87,6 +106,19 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
       release();
     },
   };
+}
+
+/** Milliseconds a connection may be silent that has shown no certificate of ours. */
+const strangersPatience = 10_000;
+
+/**
+ * SECURITY: connections of API servers may wait for hours; those of anybody who can reach the port must not, or they would
+ * take all places.
+ */
+function dropStrangers({ server }: KubernetesServer): void {
+  server.on('secureConnection', (socket) => {
+    if (!socket.authorized) socket.setTimeout(strangersPatience, () => socket.destroy());
+  });
 }
 
 function listening({ server }: KubernetesServer, { host, port }: ListenAddress): Promise<number> {
