@@ -15,6 +15,7 @@ import {
 import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
 import { dataOption, readyFileOption } from './connectionoptions.ts';
+import { declareDoctor } from './doctor/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -204,6 +205,7 @@ export function createProgram(): Command {
 
   declareCluster(program);
   declareBlock(program);
+  declareDoctor(program);
 
   program
     .command('tour')

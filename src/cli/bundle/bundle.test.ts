@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { matchCondition } from './authorization.ts';
 import { renderBundle } from './bundle.ts';
-import { type BundleFile, type BundleInput, type Distribution, distributions } from './input.ts';
+import { type BundleFile, type BundleInput, bundlePaths, type Distribution, distributions } from './input.ts';
+import { installedFlags } from './installedflags.ts';
 import { newestMinor, oldestMinor, parseKubernetesVersion } from './version.ts';
 
 const key = '-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n';
@@ -59,36 +60,13 @@ function fileOf(files: readonly BundleFile[], path: string): BundleFile {
 const every = distributions.flatMap((distribution) => minors.map((minor) => ({ distribution, minor })));
 
 /** The flags that the API server of a bundle gets, whatever file carries them. */
-function flagsOf(distribution: Distribution, files: readonly BundleFile[]): Record<string, string> {
-  const read = (path: string) => parse(fileOf(files, path).content);
-  const pairs = (list: readonly string[]): Record<string, string> =>
-    Object.fromEntries(list.map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]));
-  switch (distribution) {
-    case 'kubeadm': {
-      const { extraArgs } = read('kubeadm-config.yaml').apiServer;
-      return Array.isArray(extraArgs)
-        ? Object.fromEntries(extraArgs.map(({ name, value }) => [name, value]))
-        : extraArgs;
-    }
-    case 'k3s':
-    case 'rke2':
-      return pairs(read('50-entryway.yaml')['kube-apiserver-arg+']);
-    case 'kind':
-      return parse(read('kind.yaml').kubeadmConfigPatches[0]).apiServer.extraArgs;
-    case 'minikube':
-      return pairs(
-        [...fileOf(files, 'start.sh').content.matchAll(/--extra-config=apiserver\.(\S+)/g)].map(
-          ([, pair = '']) => pair,
-        ),
-      );
-    case 'talos':
-      return read('talos-patch.yaml').cluster.apiServer.extraArgs;
-  }
+function flagsOf(files: readonly BundleFile[]): Readonly<Record<string, string>> {
+  return installedFlags((path) => files.find((file) => file.path === path)?.content)?.flags ?? {};
 }
 
 describe.each(every)('$distribution, Kubernetes 1.$minor', ({ distribution, minor }) => {
   const files = renderBundle(input(distribution, minor));
-  const flags = flagsOf(distribution, files);
+  const flags = flagsOf(files);
   const folder = folders[distribution];
 
   test('the key stands in private files only, and every file with it is private', () => {
@@ -96,6 +74,10 @@ describe.each(every)('$distribution, Kubernetes 1.$minor', ({ distribution, mino
       const holdsKey = content.includes(encodedKey) || content.includes(key);
       expect({ path, isPrivate: mode === 0o600 || !holdsKey }).toEqual({ path, isPrivate: true });
     }
+  });
+
+  test('every file is one that a newer bundle may be written over', () => {
+    expect(files.map(({ path }) => path).filter((path) => !bundlePaths.includes(path))).toEqual([]);
   });
 
   test('the API server is never given the file and the flags of the authorizers together', () => {

@@ -38,3 +38,16 @@ export const webhookFolder = 'entryway';
 export const authenticateFile = 'authenticate.kubeconfig';
 export const authorizeFile = 'authorize.kubeconfig';
 export const authorizationFile = 'authorization.yaml';
+
+/** Every file that any bundle may have: what a new one may be written over. */
+export const bundlePaths: readonly string[] = [
+  'README.md',
+  `${webhookFolder}/${authenticateFile}`,
+  `${webhookFolder}/${authorizeFile}`,
+  `${webhookFolder}/${authorizationFile}`,
+  'kubeadm-config.yaml',
+  '50-entryway.yaml',
+  'kind.yaml',
+  'start.sh',
+  'talos-patch.yaml',
+];

@@ -17,7 +17,7 @@ export function readme(input: BundleInput, recipe: Recipe): string {
     block('sh on-the-cluster', 'kubectl auth whoami'),
     '## Undo',
     recipe.undo,
-    `Then revoke the certificate: \`entryway cluster credentials revoke ${clusterName} ${serialNumber}\`.`,
+    `Then revoke the certificate: \`entryway cluster credentials revoke ${clusterName} --serial ${serialNumber}\`.`,
     '## What to expect',
     bullets([
       `**Nobody is locked out.** Client certificates (the \`admin.conf\` of the cluster), service account tokens and the cluster’s own components are accepted before the webhook is asked. Members of \`system:masters\` are allowed before any authorizer. When Entryway is down they go on as before; users from IAM get \`401\` for tokens the API server does not remember.`,

@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { distributions } from '../bundle/input.ts';
+import { defaultKubernetesVersion } from '../bundle/version.ts';
 import { connectionOptions } from '../connectionoptions.ts';
 
 /** Declares `entryway cluster …`: one function for each file of subcommands, whose work is loaded when it is asked for. */
@@ -6,6 +8,7 @@ export function declareCluster(program: Command): void {
   const cluster = program.command('cluster').description('clusters, and what connects real ones');
   declareCredentials(cluster);
   declareBreakGlass(cluster);
+  declareBundle(cluster);
 }
 
 /** Client certificates of the API servers that call the webhooks. */
@@ -73,4 +76,28 @@ function declareBreakGlass(cluster: Command): void {
     .description('let nobody in past the maps any more')
     .argument('<cluster>', 'name of the cluster')
     .action(async (name, options) => (await import('./breakglass.ts')).removeBreakGlass(name, options));
+}
+
+/** Everything that goes to the control plane of a connected cluster. */
+function declareBundle(cluster: Command): void {
+  connectionOptions(cluster.command('bundle'))
+    .description(
+      'write what a connected cluster’s API server needs to ask this server, and how to install it',
+    )
+    .argument('<cluster>', 'name of a connected cluster')
+    .addOption(
+      new Option('--for <distribution>', 'what the cluster is made with')
+        .choices(distributions)
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--out <directory>', 'write there')
+    .option('--kubernetes-version <version>', 'version of the API server', defaultKubernetesVersion)
+    .option('--address <url>', 'https://HOST:PORT by which the API server reaches the webhooks')
+    .option(
+      '--classic-flags',
+      'give the API server flags also where it could be given an AuthorizationConfiguration',
+    )
+    .option('--days <n>', 'the certificate is valid for so many days', '365')
+    .option('--force', 'write over an earlier bundle')
+    .action(async (name, options) => (await import('./bundle.ts')).writeBundle(name, options));
 }

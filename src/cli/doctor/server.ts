@@ -1,0 +1,72 @@
+import { X509Certificate } from 'node:crypto';
+import type { AwsClient } from '../clients/aws.ts';
+import type { WebhookTarget } from './call.ts';
+import { type Finding, type Severity, severities } from './finding.ts';
+
+interface CheckedCluster {
+  readonly findings?: readonly {
+    readonly severity: string;
+    readonly code: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
+}
+
+/** What the server itself finds about a cluster: its aws-auth, the way to its API, who called last. */
+export async function askServer(aws: AwsClient, clusterName: string): Promise<readonly Finding[]> {
+  const { findings = [] } = await aws.call<CheckedCluster>('entryway', 'CheckCluster', { clusterName });
+  return findings.map(({ severity, code, message, hint }) => ({
+    group: 'this server',
+    severity: severityOf(severity),
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+  }));
+}
+
+/** A newer server may know words that we do not: they are worth a look. */
+function severityOf(text: string): Severity {
+  return severities.find((severity) => severity === text) ?? 'warning';
+}
+
+interface ListedCredentials {
+  readonly credentials: readonly {
+    readonly serialNumber: string;
+    readonly revokedAt?: Date;
+  }[];
+}
+
+/** Whether the server knows the certificate of a bundle, and has not revoked it. */
+export async function checkCredential(
+  aws: AwsClient,
+  clusterName: string,
+  { certificate }: WebhookTarget,
+): Promise<readonly Finding[]> {
+  const serialNumber = serialNumberOf(certificate);
+  if (serialNumber === undefined) return [];
+  const { credentials } = await aws.call<ListedCredentials>('entryway', 'ListWebhookCredentials', {
+    clusterName,
+  });
+  const known = credentials.find((one) => one.serialNumber === serialNumber);
+  const wrong = (message: string): readonly Finding[] => [
+    {
+      group: 'address',
+      severity: 'error',
+      code: 'credential',
+      message,
+      hint: 'make a new bundle with `entryway cluster bundle`, replace the folder on the control plane and restart the API server',
+    },
+  ];
+  if (known === undefined) return wrong(`cluster \`${clusterName}\` has no certificate ${serialNumber}`);
+  return known.revokedAt === undefined
+    ? []
+    : wrong(`the certificate ${serialNumber} was revoked on ${known.revokedAt.toISOString()}`);
+}
+
+function serialNumberOf(certificate: string): string | undefined {
+  try {
+    return new X509Certificate(certificate).serialNumber.toLowerCase();
+  } catch {
+    return undefined;
+  }
+}
