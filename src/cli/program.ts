@@ -3,7 +3,9 @@ import { Command, Option } from 'commander';
 import { severities as alertSeverities } from '../audit/alerts/rule.ts';
 import { severities } from '../engine/analysis/policylint/severity.ts';
 import type { PolicyKind } from '../engine/iam/document.ts';
+import { awsSources, pinModes } from '../server/aws/config.ts';
 import {
+  awsAuthModes,
   defaultAccountId,
   defaultAwsListen,
   defaultKubeListen,
@@ -48,6 +50,37 @@ export function createProgram(): Command {
     .addOption(
       new Option('--oidc-issuers <which>', 'identity providers that may be asked for their keys')
         .choices(oidcIssuers)
+        .default('none'),
+    )
+    .addOption(
+      new Option('--aws-auth <mode>', 'how the ConfigMap aws-auth is read; strict keeps what was good last')
+        .choices(awsAuthModes)
+        .default('compatible'),
+    )
+    .option('--sso-role-match', 'let `sso` items of aws-auth count, as behind the authenticator’s gate')
+    .addOption(
+      new Option('--sts <which>', 'who is asked about keys this server does not hold')
+        .choices(awsSources)
+        .default('none'),
+    )
+    .option('--sts-accounts <ids>', 'AWS accounts whose identities may come in, with commas')
+    .option('--sts-regions <names>', 'regions whose STS is asked (default: the server’s and global)')
+    .option('--sts-partition <name>', 'partition of STS', 'aws')
+    .option('--sts-connect <host:port>', 'reach STS there: a VPC endpoint')
+    .option('--sts-ca <file>', 'PEM of authorities that may vouch for STS, beside the system’s')
+    .option('--aws-credentials <file>', 'shared credentials file to ask AWS’s IAM and EC2 with')
+    .option('--aws-profile <name>', 'profile in that file (default: default)')
+    .option('--aws-connect <host:port>', 'reach IAM and EC2 there')
+    .option('--aws-ca <file>', 'PEM of authorities that may vouch for IAM and EC2, beside the system’s')
+    .addOption(
+      new Option('--pin <when>', 'tie entries of AWS principals that IAM cannot be asked about')
+        .choices(pinModes)
+        .default('none'),
+    )
+    .option('--instances <file>', 'JSON of instance ids and their private DNS names')
+    .addOption(
+      new Option('--ec2 <which>', 'who is asked for the private DNS names of instances')
+        .choices(awsSources)
         .default('none'),
     )
     .option('--trail-size <mebibytes>', 'disk the trail may take (default: 1024; 64 with --in-memory)')

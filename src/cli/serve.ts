@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { type AwsOptions, parseAwsOptions } from '../server/aws/config.ts';
 import {
+  type AwsAuthMode,
   type LogFormat,
   type LogLevel,
   type OidcIssuers,
@@ -14,12 +16,12 @@ import {
   type ServerConfig,
 } from '../server/config.ts';
 import { parseGuardrails } from '../server/guardrails.ts';
-import { type RunningServer, startServer } from '../server/server.ts';
+import { partition, type RunningServer, startServer } from '../server/server.ts';
 import { dataDirectoryOf } from './connection.ts';
 import { CommandError, exitCodes } from './failure.ts';
 import { readText } from './textfile.ts';
 
-export interface ServeOptions {
+export interface ServeOptions extends AwsOptions {
   readonly data?: string;
   readonly inMemory?: boolean;
   readonly awsListen: string;
@@ -31,6 +33,8 @@ export interface ServeOptions {
   readonly region: string;
   readonly readyFile?: string;
   readonly oidcIssuers: OidcIssuers;
+  readonly awsAuth: AwsAuthMode;
+  readonly ssoRoleMatch?: boolean;
   readonly trailSize?: string;
   readonly alertWebhook?: string;
   readonly alertSecretFile?: string;
@@ -87,7 +91,10 @@ function parseConfig(options: ServeOptions): ServerConfig {
     region: parseRegion(options.region),
     readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
     oidcIssuers: options.oidcIssuers,
+    awsAuth: options.awsAuth,
+    ssoRoleMatch: options.ssoRoleMatch === true,
     ...(options.trailSize !== undefined && { trailBytes: parseTrailSize(options.trailSize) }),
+    ...awsAccess(options),
     ...alertWebhook(options),
     ...guardrails(options),
     logLevel: options.logLevel,
@@ -104,6 +111,15 @@ function webhookListenOf({ webhookListen, webhookName = [] }: ServeOptions): Ser
   }
   if (webhookName.length === 0) return undefined;
   throw new CommandError('misuse', '--webhook-name names what --webhook-listen serves', 'give both');
+}
+
+function awsAccess(options: ServeOptions): Pick<ServerConfig, 'aws'> {
+  const aws = parseAwsOptions(options, {
+    region: parseRegion(options.region),
+    partition,
+    readFile: readText,
+  });
+  return aws === undefined ? {} : { aws };
 }
 
 function guardrails({

@@ -42,6 +42,7 @@ async function listen(
       alerts: () => undefined,
       webhookRequest: () => undefined,
       connectedClusters: () => undefined,
+      sts: () => undefined,
       render: async () => ({ contentType: 'text/plain', body: 'numbers 1\n' }),
     },
     isReady: () => true,

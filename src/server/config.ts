@@ -1,7 +1,9 @@
 import { isIP } from 'node:net';
+import { type AwsAuthMode, awsAuthModes } from '../access/awsauthstate.ts';
 import { type Webhook, webhookProblem } from '../audit/alerts/webhook.ts';
 import type { Guardrails } from '../engine/iam/evaluate.ts';
 import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
+import type { AwsConfig } from './aws/config.ts';
 
 /** What `entryway serve` can be told. Everything is checked here, once; inside, the values are trusted. */
 
@@ -29,6 +31,12 @@ export interface ServerConfig {
   readonly readyFile: string | undefined;
   /** Identity providers that may be asked for their keys; without it, none: nothing leaves the machine. */
   readonly oidcIssuers?: OidcIssuers;
+  /** What AWS itself is asked, and names of its instances; absent: nothing and none. */
+  readonly aws?: AwsConfig;
+  /** How aws-auth is read; absent: `compatible`. */
+  readonly awsAuth?: AwsAuthMode;
+  /** Whether `sso` items of aws-auth count, as behind the authenticator's gate; absent: no. */
+  readonly ssoRoleMatch?: boolean;
   /** Bytes the trail may take in the store; the oldest records go first. Absent: 1 GiB, in memory 64 MiB. */
   readonly trailBytes?: number;
   /** Where alerts are sent; without it, nowhere. */
@@ -41,6 +49,8 @@ export interface ServerConfig {
 
 export const oidcIssuers = outboundIssuers;
 export type OidcIssuers = OutboundIssuers;
+
+export { type AwsAuthMode, awsAuthModes };
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];

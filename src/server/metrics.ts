@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { StsFigures } from '../access/aws/sts.ts';
+import { countSts } from './aws/metrics.ts';
 
 /** What the process counts. Labels come from closed sets (operations, codes), never from what a client sent. */
 export interface Metrics {
@@ -11,6 +13,8 @@ export interface Metrics {
   alerts(read: () => { delivered: number; lost: number; waiting: number }): void;
   /** Counts connected clusters by how following them goes; asked whenever somebody looks. */
   connectedClusters(read: () => Iterable<{ readonly state: string }>): void;
+  /** Counts what AWS's STS was asked; asked whenever somebody looks. */
+  sts(read: () => StsFigures): void;
   render(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
@@ -119,6 +123,7 @@ export function createMetrics(readRevision: () => number): Metrics {
         },
       });
     },
+    sts: (read) => countSts(registers, read),
     async render() {
       return { contentType: registry.contentType, body: await registry.metrics() };
     },

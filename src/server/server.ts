@@ -36,6 +36,8 @@ import type { ClusterRecord } from '../storage/records/eks.ts';
 import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
+import { openAwsAccess } from './aws/access.ts';
+import { pinCall } from './aws/pincall.ts';
 import { createAwsServer } from './awslistener.ts';
 import { certifyServer, openServerAuthority } from './certificates.ts';
 import type { ListenAddress, ServerConfig, WebhookListen } from './config.ts';
@@ -64,7 +66,8 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const partition = 'aws';
+/** The one this server plays: of its ARNs, and of the tokens it reads. */
+export const partition = 'aws';
 
 /** The composition root: nothing else constructs real things. */
 export async function startServer(config: ServerConfig): Promise<RunningServer> {
@@ -147,6 +150,18 @@ async function compose(
   });
   const matchedRoles = createMatchedRoles({ storage, log });
   opened.push(() => matchedRoles.close());
+  const aws = await openAwsAccess({
+    config: config.aws,
+    partition,
+    region: config.region,
+    storage,
+    now,
+    log,
+    environment: process.env,
+    recordPin: ({ entry, principal, now: at }) =>
+      trail.calls.recordOf(pinCall({ entry, principal, at, region: config.region, requestId: randomUUID() })),
+  });
+  opened.push(() => aws.close());
   const ownEndpoints: string[] = [];
   const access = await createAccessRegistry({
     storage,
@@ -154,10 +169,15 @@ async function compose(
     partition,
     ownEndpoints: () => ownEndpoints,
     serviceAccounts,
+    ...(aws.remoteCallers && { remoteCallers: aws.remoteCallers }),
+    ...(aws.instances && { instances: aws.instances }),
+    ...(aws.pins && { pins: aws.pins }),
     identityProviders: createIdentityProviderTokens({ storage, issuerKeys }),
     now,
     blocks,
     matchedRoles,
+    ...(config.awsAuth !== undefined && { awsAuthMode: config.awsAuth }),
+    ssoRoleMatch: config.ssoRoleMatch ?? false,
     log,
   });
   opened.push(() => access.close());
@@ -173,6 +193,7 @@ async function compose(
   });
   opened.push(() => followers.close());
   const metrics = createMetrics(() => storage.revision());
+  if (aws.stsFigures !== undefined) metrics.sts(aws.stsFigures);
   metrics.connectedClusters(() => followers.states());
   const listeners = new Set<(outcome: KubernetesOutcome) => void>();
   const { certificatePem, keyPem, caPem, expiresAt } = await certificate;
@@ -243,6 +264,7 @@ async function compose(
     certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
     bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
     authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),
+    ...(aws.awsPrincipals && { awsPrincipals: aws.awsPrincipals }),
   };
   const eks = createEksOperations(eksDeps);
   const gateway = createGateway({
