@@ -2,7 +2,7 @@ import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import type { PolicyRule } from '../engine/rbac/rules.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import type { AwsAuthState } from './awsauthkeeper.ts';
+import type { AwsAuthState } from './awsauthstate.ts';
 
 /**
  * The live picture of every cluster: follows the store, keeps the compiled indexes, and answers the two questions

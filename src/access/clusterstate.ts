@@ -7,12 +7,8 @@ import type { RbacObject, RbacObjectRef } from '../engine/rbac/objects.ts';
 import type { AwsAuthGoodRecord } from '../storage/records/connections.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { ClusterAccess } from './access.ts';
-import {
-  type AwsAuthData,
-  type AwsAuthMode,
-  createAwsAuthKeeper,
-  type TakenAwsAuth,
-} from './awsauthkeeper.ts';
+import { type AwsAuthData, createAwsAuthKeeper, type TakenAwsAuth } from './awsauthkeeper.ts';
+import type { AwsAuthMode } from './awsauthstate.ts';
 import { noBlocks } from './blocks.ts';
 import type { DecidingEntry } from './records.ts';
 import { createTokenAuthenticator, type TokenAuthenticatorOptions } from './tokenauthenticator.ts';

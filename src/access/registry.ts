@@ -11,7 +11,7 @@ import type { Change, Storage } from '../storage/storage.ts';
 import type { AccessRegistry } from './access.ts';
 import { createAccountPolicies } from './accountpolicies.ts';
 import { createAwsAuthGood } from './awsauthgood.ts';
-import type { AwsAuthMode, AwsAuthState } from './awsauthkeeper.ts';
+import type { AwsAuthMode, AwsAuthState } from './awsauthstate.ts';
 import { type ClusterState, type ClusterStateOptions, createClusterState } from './clusterstate.ts';
 import { asObject, parseObject } from './json.ts';
 import { parseRbacObject, rbacRefOf, rbacResources } from './rbacobjects.ts';

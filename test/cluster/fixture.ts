@@ -145,6 +145,7 @@ function createFakeAccess(storage: Storage, serviceAccounts: ServiceAccountToken
     rulesFor: (user, namespace) => authorizer.rulesFor(user, namespace),
     rbacRulesFor: (user, namespace) => authorizer.rbacRulesFor(user, namespace),
     roleRules: (kind, namespace, name) => authorizer.roleRules(kind, namespace, name),
+    awsAuthState: () => ({ mode: 'compatible', keys: [] }),
   };
   return {
     cluster: (id) => (id === clusterId ? access : undefined),
