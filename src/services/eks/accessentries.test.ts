@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { AccessEntryRecord, ClusterRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { MAX_ENTRIES_PER_CLUSTER } from './accessentries.ts';
+import { MAX_ENTRIES_PER_CLUSTER } from './entryquota.ts';
 import {
   account,
   aNoon,

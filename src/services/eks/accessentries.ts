@@ -16,11 +16,11 @@ import type { AccessEntryRecord } from '../../storage/records/eks.ts';
 import { accessEntriesPrefix, accessEntryKey } from '../../storage/records/keys.ts';
 import type { Batch } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
-import { createQuota } from '../quota.ts';
 import { missingEntryArn } from './arns.ts';
 import { endedUses } from './customaccesspolicies.ts';
 import type { AwsPrincipalAnswer, EksDeps, Given } from './deps.ts';
 import { creationKeys } from './entrykeys.ts';
+import { entryQuota } from './entryquota.ts';
 import { type EntryWish, newAccessEntry, putEntry } from './entryrecord.ts';
 import {
   defaultUsername,
@@ -31,16 +31,14 @@ import {
   refuseUnsuitablePrincipal,
 } from './entryrules.ts';
 import { findAccessEntry, findEntryCluster, onAccessEntry, onCluster } from './lookup.ts';
+import { endedMatches } from './matchedroles.ts';
 import { type PageBounds, readPage } from './paging.ts';
 import { refuseMalformedPolicyArn } from './policyarn.ts';
 import { lookUpPrincipal, type NamedPrincipal, namedPrincipal } from './principals.ts';
-import { entryExists, invalidPrincipal, limitExceeded, principalUnknown } from './refusals.ts';
+import { entryExists, invalidPrincipal, principalUnknown } from './refusals.ts';
 import { atomically } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';
 import { refuseBadTags } from './tagrules.ts';
-
-/** Access entries per cluster, not adjustable (eks-access-facts B32). */
-export const MAX_ENTRIES_PER_CLUSTER = 3000;
 
 /** How many entries one read looks at while a filter is applied. */
 const FILTER_CHUNK = 200;
@@ -50,9 +48,6 @@ type EntryRequest = Given<DescribeAccessEntryRequest, 'clusterName' | 'principal
 /** Create, Describe, List, Update and DeleteAccessEntry. */
 export function accessEntryOperations(deps: EksDeps): Operations {
   const { storage, random } = deps;
-  const quota = createQuota(storage, MAX_ENTRIES_PER_CLUSTER, () =>
-    limitExceeded(`A cluster can have at most ${MAX_ENTRIES_PER_CLUSTER} access entries`),
-  );
   const authorizedOnEntry = (action: string) => ({
     authorization: (input: EntryRequest, context: OperationContext) =>
       onAccessEntry(action, storage, context, input.clusterName, input.principalArn),
@@ -157,6 +152,7 @@ export function accessEntryOperations(deps: EksDeps): Operations {
             changes: [
               { type: 'delete', key: entry.key },
               ...endedUses(cluster.record.clusterId, entry.record),
+              ...(await endedMatches(storage, cluster.record.clusterId, entry.record)),
             ],
           };
           return context.commit(batch, {});
@@ -193,7 +189,7 @@ export function accessEntryOperations(deps: EksDeps): Operations {
       expect: [{ key, revision: 0 }, cluster.unchanged, unchanged],
       changes: [putEntry(cluster.record.clusterId, entry)],
     };
-    return await quota.within(accessEntriesPrefix(cluster.record.clusterId), () =>
+    return await entryQuota(storage).within(accessEntriesPrefix(cluster.record.clusterId), () =>
       context.commit(batch, { accessEntry: shownEntry(entry) }),
     );
   }

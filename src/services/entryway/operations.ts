@@ -1,4 +1,5 @@
 import type { Operations } from '../operation.ts';
+import { accessEntryOperations } from './accessentries.ts';
 import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
 import { connectionOperations } from './connections.ts';
@@ -8,6 +9,7 @@ import { webhookCredentialOperations } from './webhookcredentials.ts';
 /** Every operation of ours that is served, by its name in `wire/protocols/entryway.ts`. */
 export function createEntrywayOperations(deps: EntrywayDeps): Operations {
   return {
+    ...accessEntryOperations(deps),
     ...blockOperations(deps),
     ...breakGlassOperations(deps),
     ...connectionOperations(deps),

@@ -1,0 +1,89 @@
+import { isMatcherArn } from '../../engine/identity/entries.ts';
+import type { AccessEntryRecord, AssociatedPolicyRecord } from '../../storage/records/eks.ts';
+
+/** A role that a matcher means or has let in. `iam`: a role of this server now; `seen`: known by its login alone. */
+export interface ShownRole {
+  readonly principalArn: string;
+  readonly principalId: string;
+  readonly source: 'iam' | 'seen';
+  readonly seenAt?: Date;
+}
+
+/**
+ * What an entry is tied to: the id of somebody of this server (`local`), the id AWS's IAM told (`awsIam`) or the one that
+ * came first (`firstUse`), nobody yet (`waiting`), or whoever a matcher means.
+ */
+export type Pinning = 'local' | 'awsIam' | 'firstUse' | 'waiting' | 'matcher';
+
+/** An access entry with what EKS does not show of it. */
+export interface ShownEntry {
+  readonly clusterName: string;
+  readonly principalArn: string;
+  readonly principalId: string;
+  readonly pinnedBy: Pinning;
+  readonly pinnedAt?: Date;
+  readonly matchedRoles?: readonly ShownRole[];
+  readonly type: string;
+  readonly username: string;
+  readonly kubernetesGroups: readonly string[];
+  readonly accessPolicies: readonly ShownAssociation[];
+  readonly tags: Readonly<Record<string, string>>;
+  readonly createdAt: Date;
+  readonly modifiedAt: Date;
+}
+
+interface ShownAssociation {
+  readonly policyArn: string;
+  readonly accessScope: { readonly type: string; readonly namespaces: readonly string[] };
+  readonly associatedAt: Date;
+  readonly modifiedAt: Date;
+  readonly expiresAt?: Date;
+  readonly reason?: string;
+  /** Whether it grants nothing any more. */
+  readonly expired: boolean;
+}
+
+/** `now` is epoch milliseconds. Roles are shown where they were looked up. */
+export function shownEntry(
+  record: AccessEntryRecord,
+  now: number,
+  matchedRoles?: readonly ShownRole[],
+): ShownEntry {
+  const { clusterName, principalArn, principalId, pinnedAt, type, username } = record;
+  return {
+    clusterName,
+    principalArn,
+    principalId,
+    pinnedBy: pinningOf(record),
+    ...(pinnedAt !== undefined && { pinnedAt: new Date(pinnedAt) }),
+    ...(matchedRoles !== undefined && { matchedRoles }),
+    type,
+    username,
+    kubernetesGroups: [...record.kubernetesGroups],
+    accessPolicies: record.associatedPolicies.map((association) => shownAssociation(association, now)),
+    tags: { ...record.tags },
+    createdAt: new Date(record.createdAt),
+    modifiedAt: new Date(record.modifiedAt),
+  };
+}
+
+function pinningOf({ principalArn, principalId, pinnedBy }: AccessEntryRecord): Pinning {
+  if (isMatcherArn(principalArn)) return 'matcher';
+  if (principalId === '') return 'waiting';
+  return pinnedBy ?? 'local';
+}
+
+function shownAssociation(
+  { policyArn, accessScope, associatedAt, modifiedAt, expiresAt, reason }: AssociatedPolicyRecord,
+  now: number,
+): ShownAssociation {
+  return {
+    policyArn,
+    accessScope: { type: accessScope.type, namespaces: [...accessScope.namespaces] },
+    associatedAt: new Date(associatedAt),
+    modifiedAt: new Date(modifiedAt),
+    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+    ...(reason !== undefined && { reason }),
+    expired: expiresAt !== undefined && expiresAt <= now,
+  };
+}
