@@ -2,8 +2,8 @@
  * AWS's STS as far as GetCallerIdentity goes: judges presigned requests by keys it knows, with arithmetic of its own, so
  * that a request rebuilt in the wrong way is refused here as it would be there. Can misbehave on demand.
  */
-import { createHash, createHmac } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readAuthorization, signatureOf } from './signature.ts';
 import { createTlsStandIn, type TlsStandIn } from './tlsstandin.ts';
 
 export interface StandInKey {
@@ -136,6 +136,24 @@ function misbehave(how: Misbehaviour, request: IncomingMessage, response: Server
   }
 }
 
+/** Whose are these keys? Signed by header, as who holds them asks. */
+function judgeOwner(
+  request: IncomingMessage,
+  body: string,
+  keys: ReadonlyMap<string, StandInKey>,
+): Judgement {
+  const { accessKeyId, scope, isSound } = readAuthorization(
+    request,
+    body,
+    (id) => keys.get(id)?.secretAccessKey,
+  );
+  const key = keys.get(accessKeyId);
+  if (key === undefined || !isSound || !scope.endsWith('/sts/aws4_request')) {
+    return refuse(403, 'InvalidClientTokenId');
+  }
+  return identity(key);
+}
+
 interface Judgement {
   readonly status: number;
   readonly value: unknown;
@@ -148,6 +166,7 @@ function judge(
   keys: ReadonlyMap<string, StandInKey>,
   now: number,
 ): Judgement {
+  if (request.method === 'POST') return judgeOwner(request, body, keys);
   const [path, query = ''] = (request.url ?? '').split('?');
   const pairs = query.split('&').map((pair) => pair.split('=') as [string, string]);
   const values = new Map(pairs.map(([name, value]) => [name, decodeURIComponent(value)]));
@@ -160,37 +179,27 @@ function judge(
     return refuse(403, 'InvalidClientTokenId');
   }
   const signedNames = (values.get('X-Amz-SignedHeaders') ?? '').split(';');
-  const canonical = [
-    request.method,
-    '/',
-    pairs
-      .filter(([name]) => name !== 'X-Amz-Signature')
-      .map(([name, value]) => `${name}=${value}`)
-      .sort()
-      .join('&'),
-    ...signedNames.map((name) => `${name}:${request.headers[name] ?? ''}`),
-    '',
-    signedNames.join(';'),
-    createHash('sha256').update('').digest('hex'),
-  ].join('\n');
   const date = values.get('X-Amz-Date') ?? '';
-  const toSign = [
-    'AWS4-HMAC-SHA256',
+  const expected = signatureOf({
+    request,
+    pairs: pairs.filter(([name]) => name !== 'X-Amz-Signature'),
+    signedNames,
+    body,
     date,
-    scope.join('/'),
-    createHash('sha256').update(canonical).digest('hex'),
-  ];
-  let signing: Buffer | string = `AWS4${key.secretAccessKey}`;
-  for (const part of scope) signing = createHmac('sha256', signing).update(part).digest();
-  if (
-    createHmac('sha256', signing).update(toSign.join('\n')).digest('hex') !== values.get('X-Amz-Signature')
-  ) {
+    scope,
+    secretAccessKey: key.secretAccessKey,
+  });
+  if (expected !== values.get('X-Amz-Signature')) {
     return refuse(403, 'SignatureDoesNotMatch', 'The request signature we calculated does not match');
   }
   const signedAt = Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
   if (Math.abs(now - signedAt) > 15 * 60_000) {
     return refuse(403, 'SignatureDoesNotMatch', `Signature expired: ${date} is now earlier than`);
   }
+  return identity(key);
+}
+
+function identity(key: StandInKey): Judgement {
   return {
     status: 200,
     value: {

@@ -1,0 +1,200 @@
+/** What is read of AWS and of the operator's files: by hand, with bounds, refusing what is unclear. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parseSharedCredentials } from '../../src/access/aws/credentials.ts';
+import { followFile } from '../../src/access/aws/followedfile.ts';
+import { createGate, GateClosed } from '../../src/access/aws/gate.ts';
+import { createShortMemory } from '../../src/access/aws/shortmemory.ts';
+import { elementsAt, parseXml, textAt } from '../../src/access/aws/xml.ts';
+import { createTableInstanceNames, parseInstanceTable } from '../../src/access/instancetable.ts';
+
+describe('XML', () => {
+  test.each([
+    '',
+    'text',
+    '<a>',
+    '</a>',
+    '<a></b>',
+    '<a><b></a></b>',
+    '<a/><b/>',
+    '<a/>text',
+    '<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>',
+    '<!DOCTYPE a SYSTEM "file:///etc/passwd"><a/>',
+    '<a>&x;</a>',
+    '<a>&constructor;</a>',
+    '<a>&</a>',
+    '<a>&#0;</a>',
+    '<a>&#xD800;</a>',
+    '<a>&#x110000;</a>',
+    '<a><![CDATA[x]]></a>',
+    '<a><!-- x --></a>',
+    '<a b=c/>',
+    '<a b="<"/>',
+    '<a><?xml version="1.0"?></a>',
+    `${'<a>'.repeat(40)}${'</a>'.repeat(40)}`,
+  ])('%j is unreadable', (text) => {
+    expect(() => parseXml(text)).toThrow(/unreadable XML at offset \d+$/);
+  });
+
+  test('elements, attributes and references are read', () => {
+    const root = parseXml(
+      '<?xml version="1.0" encoding="UTF-8"?>\n<r xmlns="http://x/" a=\'1\'>\n <s><t>a&lt;&amp;&#65;&#x42;</t><t/></s></r>\n',
+    );
+    expect(root.name).toBe('r');
+    expect(elementsAt(root, 's', 't').map(({ text }) => text)).toEqual(['a<&AB', '']);
+    expect(textAt(root, 's', 't')).toBeUndefined();
+    expect(textAt(root, 's')).toBeUndefined();
+  });
+
+  test('a mebibyte of nearly an element takes no time', () => {
+    const before = performance.now();
+    expect(() => parseXml(`<a${' b="'.repeat(200_000)}`)).toThrow();
+    expect(() => parseXml(`<a>${'<b '.repeat(200_000)}`)).toThrow();
+    expect(performance.now() - before).toBeLessThan(1000);
+  });
+});
+
+describe('a shared credentials file', () => {
+  const good = [
+    '# mine',
+    '[default]',
+    'aws_access_key_id = AKIADEFAULT000000001',
+    'aws_secret_access_key=abc/def+ghi=',
+    's3 =',
+    '  max_concurrent_requests = 20',
+    '',
+    '[ops]',
+    'AWS_ACCESS_KEY_ID=ASIAOPS0000000000001',
+    'aws_secret_access_key=s',
+    'aws_session_token=t',
+    'region=us-east-1',
+  ].join('\r\n');
+
+  test('is read by profile', () => {
+    expect(parseSharedCredentials(good, 'default')).toEqual({
+      accessKeyId: 'AKIADEFAULT000000001',
+      secretAccessKey: 'abc/def+ghi=',
+    });
+    expect(parseSharedCredentials(good, 'ops')).toEqual({
+      accessKeyId: 'ASIAOPS0000000000001',
+      secretAccessKey: 's',
+      sessionToken: 't',
+    });
+  });
+
+  test.each([
+    ['another profile', good, 'staging', 'there is no profile `staging`'],
+    ['a profile twice', '[a]\n[b]\n[a]\n', 'a', 'stands there twice'],
+    ['a setting twice', '[a]\naws_access_key_id=1\naws_access_key_id=2', 'a', 'line 3 says'],
+    ['no secret', '[a]\naws_access_key_id=AKIADEFAULT000000001', 'a', 'only keys are read'],
+    ['a role', '[a]\nrole_arn=arn:aws:iam::111122223333:role/x', 'a', 'only keys are read'],
+    ['an id that is none', '[a]\naws_access_key_id=a/b\naws_secret_access_key=x', 'a', 'cannot be used'],
+    [
+      'a secret with a space',
+      '[a]\naws_access_key_id=AKIADEFAULT000000001\naws_secret_access_key=topsecret x',
+      'a',
+      'cannot be used',
+    ],
+    ['a secret on a line of its own', '[a]\ntopsecret', 'a', 'line 2 is no setting'],
+  ])('with %s is refused, without telling what stands there', (_name, text, profile, message) => {
+    const parse = () => parseSharedCredentials(text, profile);
+    expect(parse).toThrow(message);
+    expect(parse).not.toThrow(/topsecret/);
+  });
+});
+
+describe('a table of instances', () => {
+  test('names instances', async () => {
+    const table = parseInstanceTable(
+      '{"i-0123456789abcdef0": "ip-10-0-0-1.ec2.internal", "i-01234567": "a"}',
+    );
+    const names = createTableInstanceNames(async () => table, { privateDnsName: async () => 'from.ec2' });
+    expect(await names.privateDnsName('i-0123456789abcdef0')).toBe('ip-10-0-0-1.ec2.internal');
+    expect(await names.privateDnsName('i-0123456789abcdef1')).toBe('from.ec2');
+    expect(await createTableInstanceNames(async () => table).privateDnsName('i-x')).toBeUndefined();
+  });
+
+  test.each([
+    ['', 'no JSON object'],
+    ['[]', 'no JSON object'],
+    ['{"i-1": "a"}', 'no id of an instance'],
+    ['{"constructor": "a"}', 'no id of an instance'],
+    ['{"i-01234567": 1}', 'no host name'],
+    ['{"i-01234567": ""}', 'no host name'],
+    ['{"i-01234567": "A.ec2.internal"}', 'no host name'],
+    ['{"i-01234567": "a..b"}', 'no host name'],
+    ['{"i-01234567": "system:masters"}', 'no host name'],
+    ['{"i-01234567": "a", "i-01234568": "a"}', 'two instances have the name'],
+    ['{"i-01234567": "a", "i-01234567": "b"}', 'more than once'],
+  ])('%s is refused', (text, message) => {
+    expect(() => parseInstanceTable(text)).toThrow(message);
+  });
+});
+
+describe('a file that changes', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'entryway-followed-'));
+  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+  test('is read anew; a bad change keeps what was good, and is told once', async () => {
+    const path = join(directory, 'a.json');
+    const errors: string[] = [];
+    let now = 0;
+    const file = followFile({
+      path,
+      parse: (text) => JSON.parse(text) as unknown,
+      log: { error: (_fields, message) => errors.push(message) },
+      now: () => now,
+    });
+    await expect(file.current()).rejects.toThrow();
+    writeFileSync(path, '1');
+    expect(await file.current()).toBe(1);
+    writeFileSync(path, '22');
+    expect(await file.current()).toBe(1);
+    now += 1000;
+    expect(await file.current()).toBe(22);
+    writeFileSync(path, '{');
+    for (let at = 0; at < 3; at++) {
+      now += 1000;
+      expect(await file.current()).toBe(22);
+    }
+    expect(errors).toHaveLength(1);
+    rmSync(path);
+    now += 1000;
+    expect(await file.current()).toBe(22);
+    expect(errors).toHaveLength(2);
+    writeFileSync(path, '333');
+    now -= 100_000;
+    expect(await file.current()).toBe(333);
+  });
+});
+
+test('a gate lets in what fits, in order, and forgets who left', async () => {
+  const gate = createGate({ running: 1, waiting: 2, patience: 5_000 });
+  const first = Promise.withResolvers<void>();
+  const order: number[] = [];
+  const tasks = [
+    gate.pass(() => first.promise),
+    gate.pass(async () => void order.push(1)),
+    gate.pass(async () => {
+      order.push(2);
+      throw new Error('its own');
+    }),
+  ];
+  await expect(gate.pass(async () => undefined)).rejects.toThrow(GateClosed);
+  expect([gate.running(), gate.waiting(), gate.refused()]).toEqual([1, 2, 1]);
+  first.resolve();
+  await Promise.all(tasks.slice(0, 2));
+  await expect(tasks[2]).rejects.toThrow('its own');
+  expect(order).toEqual([1, 2]);
+  expect([gate.running(), gate.waiting()]).toEqual([0, 0]);
+});
+
+test('a short memory is bounded in number and in time, and empty when the clock was set back', () => {
+  const memory = createShortMemory({ capacity: 2, keptFor: 10 });
+  for (const text of ['a', 'b', 'c']) memory.add(text, 100);
+  expect(['a', 'b', 'c'].map((text) => memory.has(text, 105))).toEqual([false, true, true]);
+  expect(memory.has('b', 110)).toBe(false);
+  expect(memory.has('c', 99)).toBe(false);
+});
