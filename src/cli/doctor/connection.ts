@@ -57,7 +57,7 @@ export function checkAnswer(answer: Answer, target: WebhookTarget, now: number):
     finding(
       'ok',
       'reached',
-      `https://${host} answers; its certificate is for \`${target.tlsServerName ?? hostname}\` and from the authority in the kubeconfig`,
+      `https://${host} answers; its certificate is for \`${target.tlsServerName ?? hostname}\` and from this server’s authority`,
     ),
     ending(
       'serverCertificateEnds',

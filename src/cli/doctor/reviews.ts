@@ -163,29 +163,30 @@ export async function checkAccess(
       ),
     );
   }
-  if (user === undefined) {
+  if (user === undefined && allowed === true) {
     findings.push(
-      allowed === true
-        ? access(
-            'error',
-            'stranger',
-            'a user whom Entryway does not know is allowed',
-            'this is not Entryway: take the webhook away',
-          )
-        : access('ok', 'stranger', 'about a user whom Entryway does not know there is no opinion'),
+      access(
+        'error',
+        'stranger',
+        'a user whom Entryway does not know is allowed',
+        'this is not Entryway: take the webhook away',
+      ),
     );
   } else if (version === 'v1') {
-    findings.push(
-      allowed === true
-        ? access('ok', 'allowed', `an access policy allows \`${user.username}\` to list pods in \`default\``)
-        : access(
-            'info',
-            'allowed',
-            `no access policy allows \`${user.username}\` to list pods in \`default\`: RBAC decides alone`,
-          ),
-    );
+    // The versions differ in form alone: to say it once is enough.
+    findings.push(opinion(user, allowed === true));
   }
   return findings;
+}
+
+function opinion(user: ReviewedUser | undefined, allowed: boolean): Finding {
+  if (user === undefined) {
+    return access('ok', 'stranger', 'about a user whom Entryway does not know there is no opinion');
+  }
+  const question = `\`${user.username}\` to list pods in \`default\``;
+  return allowed
+    ? access('ok', 'allowed', `an access policy allows ${question}`)
+    : access('info', 'allowed', `no access policy allows ${question}: RBAC decides alone`);
 }
 
 /** A user whom Entryway did not authenticate. */

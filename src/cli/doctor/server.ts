@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { AwsError } from '../../wire/protocols/errors.ts';
 import type { AwsClient } from '../clients/aws.ts';
 import type { WebhookTarget } from './call.ts';
 import { type Finding, type Severity, severities } from './finding.ts';
@@ -14,7 +15,7 @@ interface CheckedCluster {
 
 /** What the server itself finds about a cluster: its aws-auth, the way to its API, who called last. */
 export async function askServer(aws: AwsClient, clusterName: string): Promise<readonly Finding[]> {
-  const { findings = [] } = await aws.call<CheckedCluster>('entryway', 'CheckCluster', { clusterName });
+  const { findings = [] } = await checked(aws, clusterName);
   return findings.map(({ severity, code, message, hint }) => ({
     group: 'this server',
     severity: severityOf(severity),
@@ -22,6 +23,17 @@ export async function askServer(aws: AwsClient, clusterName: string): Promise<re
     message,
     ...(hint !== undefined && { hint }),
   }));
+}
+
+/** An older server does not look itself; the rest can be looked at all the same. */
+async function checked(aws: AwsClient, clusterName: string): Promise<CheckedCluster> {
+  try {
+    return await aws.call<CheckedCluster>('entryway', 'CheckCluster', { clusterName });
+  } catch (error) {
+    if (!(error instanceof AwsError) || error.code !== 'UnsupportedOperationException') throw error;
+    const message = 'this server is too old to look at a cluster itself';
+    return { findings: [{ severity: 'info', code: 'oldServer', message }] };
+  }
 }
 
 /** A newer server may know words that we do not: they are worth a look. */
