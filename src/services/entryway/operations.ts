@@ -1,5 +1,7 @@
 import type { Operations } from '../operation.ts';
 import { accessEntryOperations } from './accessentries.ts';
+import { customAccessPolicyOperations } from './accesspolicies.ts';
+import { associationOperations } from './associations.ts';
 import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
 import { connectionOperations } from './connections.ts';
@@ -10,9 +12,11 @@ import { webhookCredentialOperations } from './webhookcredentials.ts';
 export function createEntrywayOperations(deps: EntrywayDeps): Operations {
   return {
     ...accessEntryOperations(deps),
+    ...associationOperations(deps),
     ...blockOperations(deps),
     ...breakGlassOperations(deps),
     ...connectionOperations(deps),
+    ...customAccessPolicyOperations(deps),
     ...webhookCredentialOperations(deps),
   };
 }
