@@ -363,6 +363,12 @@ describe('a user', () => {
     expect(judged).toHaveProperty('user.extra', {});
   });
 
+  test('is told until when, and is nobody’s to remember for longer', async () => {
+    const { judge } = await createWorld();
+    expect(await judge(await token())).toMatchObject({ until: now + 300_000 });
+    expect(await judge(await token({ exp: seconds - 9 }))).toMatchObject({ until: now - 9_000 });
+  });
+
   test('is nobody once the provider is disassociated, and another once the config says so', async () => {
     const { storage, key, put, config, judge, outcomeOf } = await createWorld();
     const text = await token();

@@ -54,6 +54,7 @@ export function createIdentityProviderTokens({
           outcome: 'authenticated',
           user: mapped.user,
           evidence: { step: 'identity', code: 'identityProvider', message },
+          until: proven.until,
         };
       } catch {
         // The cause may quote what it read; the store's own log has it.

@@ -60,6 +60,11 @@ export function readPresented(token: string): PresentedToken | undefined {
   };
 }
 
+export type ProvenToken =
+  /** `until`: when it ends, in epoch milliseconds, by the issuer's clock. */
+  | { readonly ok: true; readonly claims: JsonObject; readonly until: number }
+  | { readonly ok: false; readonly fault: TokenFault };
+
 /**
  * The claims of a token that one of the keys has signed, of this issuer, for this client, valid now. `now` is epoch
  * milliseconds.
@@ -71,9 +76,7 @@ export async function provenClaims(
   token: string,
   { issuerUrl, clientId }: Pick<DecidingConfig, 'issuerUrl' | 'clientId'>,
   { keys, now }: { readonly keys: JSONWebKeySet; readonly now: number },
-): Promise<
-  { readonly ok: true; readonly claims: JsonObject } | { readonly ok: false; readonly fault: TokenFault }
-> {
+): Promise<ProvenToken> {
   try {
     const { payload } = await jwtVerify(token, keyFinder(keys), {
       algorithms,
@@ -83,7 +86,7 @@ export async function provenClaims(
       currentDate: new Date(now),
       requiredClaims: ['iss', 'aud', 'exp'],
     });
-    return { ok: true, claims: payload };
+    return { ok: true, claims: payload, until: Number(payload.exp) * 1000 };
   } catch (error) {
     return { ok: false, fault: faultOf(error) };
   }
