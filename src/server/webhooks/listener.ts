@@ -5,6 +5,7 @@ import { createKubernetesServer, type KubernetesServer } from '../../cluster/ser
 import type { WebhookDoor } from '../../services/entryway/deps.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { Storage } from '../../storage/storage.ts';
+import type { WebhookLimits } from '../../webhooks/limits.ts';
 import { createVerdictRecords } from '../../webhooks/verdictrecords.ts';
 import { createWebhooks, type WebhookOutcome } from '../../webhooks/webhooks.ts';
 import type { Authority } from '../authority.ts';
@@ -30,6 +31,7 @@ export interface WebhookListenerOptions {
   readonly newId: () => string;
   readonly log: Log;
   readonly observe: (outcome: WebhookOutcome) => void;
+  readonly limits?: Partial<WebhookLimits>;
 }
 
 /** Where the API servers of connected clusters ask. */
@@ -55,6 +57,7 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     log,
     judged: createVerdictRecords({ recorder: options.recorder, newId: options.newId }),
     observe: options.observe,
+    ...(options.limits !== undefined && { limits: options.limits }),
   });
   const release = (): void => {
     renewal.stop();
