@@ -18,6 +18,7 @@ import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
 import { dataOption, readyFileOption } from './connectionoptions.ts';
 import { declareDoctor } from './doctor/declare.ts';
+import { declareEntry } from './entry/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -238,6 +239,7 @@ export function createProgram(): Command {
 
   declareCluster(program);
   declareBlock(program);
+  declareEntry(program);
   declareDoctor(program);
 
   program
