@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseAwsAuth } from './awsauth.ts';
 
@@ -92,32 +90,4 @@ test('names inside items do not count by case, and account ids keep their text (
     accounts: ['012345678901', '1'],
   });
   expect(errors).toEqual([]);
-});
-
-interface ConfigMapVector {
-  readonly name: string;
-  readonly kind: string;
-  readonly input: { readonly data: Record<string, unknown> };
-  readonly expect: {
-    readonly roles: readonly object[];
-    readonly users: readonly object[];
-    readonly accounts: readonly string[];
-    readonly errors: boolean;
-  };
-}
-
-const vectorFile = resolve(import.meta.dirname, '../../../shared/reference/token-vectors.json');
-
-describe.runIf(existsSync(vectorFile))('the public vectors of kind configmap', () => {
-  const { vectors } = existsSync(vectorFile)
-    ? (JSON.parse(readFileSync(vectorFile, 'utf8')) as { vectors: ConfigMapVector[] })
-    : { vectors: [] };
-  const withDefaults = (item: object) => ({ username: '', groups: [], ...item });
-  test.each(vectors.filter(({ kind }) => kind === 'configmap'))('$name', ({ input, expect: expected }) => {
-    const { awsAuth, errors } = parseAwsAuth(input.data);
-    expect(awsAuth.roles).toEqual(expected.roles.map(withDefaults));
-    expect(awsAuth.users).toEqual(expected.users.map(withDefaults));
-    expect(awsAuth.accounts).toEqual(expected.accounts);
-    expect(errors.length > 0).toBe(expected.errors);
-  });
 });

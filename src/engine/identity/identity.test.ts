@@ -1,15 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { activePrincipal, principalIdExtraKey } from '../authorizer/attributes.ts';
 import type { Principal } from '../iam/principal.ts';
-import { type AwsAuth, createAwsAuthIndex } from './awsauth.ts';
+import type { AwsAuth } from './awsauth.ts';
 import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './fixture.ts';
-import { reservedPrefix } from './reserved.ts';
 import { type IdentitySources, resolveIdentity } from './resolve.ts';
 import { reviewedUser } from './review.ts';
-import { compileSsoPattern, type SsoPattern } from './sso.ts';
-import { renderTemplate } from './template.ts';
 
 describe('refusals', () => {
   const plainOps = `arn:aws:iam::${account}:role/Ops`;
@@ -250,17 +245,6 @@ describe('the user of a review', () => {
   });
 });
 
-interface Vector {
-  readonly name: string;
-  readonly kind: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the vectors are data of many shapes, read as each kind needs them
-  readonly input: any;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly expect: any;
-}
-
-const vectorFile = resolve(import.meta.dirname, '../../../../shared/reference/token-vectors.json');
-
 test.each([[['Ada', 'ada']], [['ada', 'Ada']]])(
   'of entries that differ in case alone, read as %j, the exact one names the user',
   (order) => {
@@ -273,83 +257,3 @@ test.each([[['Ada', 'ada']], [['ada', 'Ada']]])(
     expect(resolveIdentity(ada, sources({ entries }))).toMatchObject({ user: { username: 'entry of ada' } });
   },
 );
-
-describe.runIf(existsSync(vectorFile))('the public vectors', () => {
-  const vectors = existsSync(vectorFile)
-    ? (JSON.parse(readFileSync(vectorFile, 'utf8')) as { vectors: Vector[] }).vectors
-    : [];
-  const ofKind = (kind: string) => vectors.filter((vector) => vector.kind === kind);
-
-  test.each(ofKind('template'))('$name', ({ input, expect: expected }) => {
-    const rendered = renderTemplate(input.template, {
-      accountId: '',
-      sessionName: '',
-      accessKeyId: '',
-      ...input.identity,
-      privateDnsName: () => input.ec2PrivateDnsName,
-    });
-    expect(rendered.ok).toBe(expected.ok);
-    if (rendered.ok) expect(rendered.text).toBe(expected.result);
-  });
-
-  test.each(ofKind('reserved-prefix'))('$name', ({ input, expect: expected }) => {
-    expect(reservedPrefix(input.username, input.reserved) !== undefined).toBe(expected.reserved);
-  });
-
-  // Items with both forms or neither are the parser's business (access/awsauth.ts).
-  const ssoVectors = ofKind('sso').filter(({ input }) => input.mapping.sso && !input.mapping.rolearn);
-  test.each(ssoVectors)('$name', ({ input, expect: expected }) => {
-    const sso: SsoPattern = input.mapping.sso;
-    expect(compileSsoPattern(sso) !== undefined).toBe(expected.valid);
-    if (input.subject === undefined) return;
-    const role = { sso, username: 'u', groups: [] };
-    const index = createAwsAuthIndex(
-      { roles: [role], users: [], accounts: [] },
-      { ssoRoleMatch: input.ssoGate },
-    );
-    expect(index.find(input.subject) !== undefined).toBe(expected.matches);
-  });
-
-  // The mounted file and the file that is keyed by ARN are backends EKS does not have; an entry always has an ARN.
-  const isOurs = ({ input }: Vector): boolean =>
-    input.mappers.length === 1 &&
-    (input.mappers[0].mode === 'EKSConfigMap' ||
-      (input.mappers[0].userIdStrict === true &&
-        [...(input.mappers[0].roles ?? []), ...(input.mappers[0].users ?? [])].every(
-          (item) => item.userid && (item.rolearn || item.userarn),
-        )));
-  test.each(ofKind('mapping').filter(isOurs))('$name', ({ input, expect: expected }) => {
-    const { canonicalArn, accountId, userId, sessionName = '' } = input.identity;
-    const name = canonicalArn.slice(canonicalArn.lastIndexOf('/') + 1);
-    const base = {
-      accountId,
-      partition: 'aws',
-      userId,
-      principalId: userId,
-      principalArn: canonicalArn,
-      accessKeyId: 'ASIA',
-    };
-    const principal: Principal = canonicalArn.includes(':role/')
-      ? { ...base, kind: 'assumedRole', arn: input.identity.arn ?? '', roleName: name, sessionName }
-      : { ...base, kind: 'user', arn: canonicalArn, userName: name };
-    const { mode, roles = [], users = [], accounts = [] } = input.mappers[0];
-    const result = resolveIdentity(
-      principal,
-      mode === 'EKSConfigMap'
-        ? sources({ awsAuth: { roles, users, accounts } })
-        : sources({
-            awsAuth: { accounts },
-            entries: [...roles, ...users].map((item) => ({
-              principalArn: item.rolearn ?? item.userarn,
-              principalId: item.userid,
-              type: 'STANDARD',
-              username: item.username,
-              kubernetesGroups: item.groups,
-            })),
-          }),
-    );
-    expect(result.ok).toBe(expected.ok);
-    if (result.ok)
-      expect(result.user).toMatchObject({ username: expected.username, groups: expected.groups });
-  });
-});
