@@ -275,6 +275,8 @@ async function compose(
         secretBox,
         operatorAccountId: config.accountId,
         connections: followers,
+        awsAuthOf: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
+        ...(config.aws?.sts && { stsAccounts: config.aws.sts.accounts }),
         ...(webhooks !== undefined && { webhooks: webhooks.door }),
       }),
       iam: createIamOperations({

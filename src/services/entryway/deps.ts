@@ -11,6 +11,19 @@ export interface EntrywayDeps extends EksDeps {
   readonly webhooks?: WebhookDoor;
   /** Who follows connected clusters. */
   readonly connections?: ConnectionFollowing;
+  /** What is served of a cluster's aws-auth; undefined for a cluster nobody knows. */
+  readonly awsAuthOf?: (clusterId: string) => ServedAwsAuth | undefined;
+  /** Accounts about whose identities AWS's STS is asked; absent while it is not. */
+  readonly stsAccounts?: readonly string[];
+}
+
+/** See `AwsAuthState` in `access/awsauthstate.ts`. */
+export interface ServedAwsAuth {
+  readonly keys: readonly {
+    readonly key: string;
+    readonly status: 'absent' | 'good' | 'keptLastGood' | 'partlyDropped' | 'dropped';
+    readonly errors: readonly string[];
+  }[];
 }
 
 /** What is known of connected clusters' APIs; undefined for a cluster that is not followed. See `access/follow`. */

@@ -4,6 +4,7 @@ import { customAccessPolicyOperations } from './accesspolicies.ts';
 import { associationOperations } from './associations.ts';
 import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
+import { checkClusterOperations } from './checkcluster.ts';
 import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
 import { webhookCredentialOperations } from './webhookcredentials.ts';
@@ -15,6 +16,7 @@ export function createEntrywayOperations(deps: EntrywayDeps): Operations {
     ...associationOperations(deps),
     ...blockOperations(deps),
     ...breakGlassOperations(deps),
+    ...checkClusterOperations(deps),
     ...connectionOperations(deps),
     ...customAccessPolicyOperations(deps),
     ...webhookCredentialOperations(deps),
