@@ -50,37 +50,44 @@ export interface Http2Load {
 
 /** The same over one connection of HTTP/2, as API servers call their webhooks: streams instead of connections. */
 export async function runHttp2Load(target: LoadTarget, load: Http2Load): Promise<LoadResult> {
-  const { host, port, ca, client } = target;
-  const session = connectHttp2(`https://${host}:${port}`, { ...(ca && { ca }), ...client });
+  const exchange = await openHttp2(target, load);
   try {
-    await once(session, 'connect');
-    const head = { ':method': 'POST', ':path': load.path, ...load.headers };
-    const exchange = Object.assign(
-      (body: Buffer) =>
-        new Promise<Answer>((resolve, reject) => {
-          const stream = session.request(head);
-          let status = 0;
-          let text = '';
-          stream.on('response', (headers) => {
-            status = Number(headers[':status']);
-          });
-          stream.on('data', (chunk: Buffer) => {
-            text += chunk.toString('latin1');
-          });
-          stream.on('end', () => resolve({ status, text }));
-          stream.on('error', reject);
-          stream.end(body);
-        }),
-      { close: () => {} },
-    );
     return await busy(
-      Array.from({ length: load.concurrency }, () => exchange),
+      Array.from({ length: load.concurrency }, () => ({ send: exchange.send, close: () => {} })),
       load.status,
       load.next,
     );
   } finally {
-    session.close();
+    exchange.close();
   }
+}
+
+/** One connection of HTTP/2 on which bodies are posted; any number at a time. */
+export async function openHttp2(
+  { host, port, ca, client }: LoadTarget,
+  { path, headers }: Pick<Http2Load, 'path' | 'headers'>,
+): Promise<Exchange> {
+  const session = connectHttp2(`https://${host}:${port}`, { ...(ca && { ca }), ...client });
+  await once(session, 'connect');
+  const head = { ':method': 'POST', ':path': path, ...headers };
+  return {
+    send: (body) =>
+      new Promise<Answer>((resolve, reject) => {
+        const stream = session.request(head);
+        let status = 0;
+        let text = '';
+        stream.on('response', (answered) => {
+          status = Number(answered[':status']);
+        });
+        stream.on('data', (chunk: Buffer) => {
+          text += chunk.toString('latin1');
+        });
+        stream.on('end', () => resolve({ status, text }));
+        stream.on('error', reject);
+        stream.end(body);
+      }),
+    close: () => session.close(),
+  };
 }
 
 async function busy(
@@ -95,7 +102,7 @@ async function busy(
       connections.map(async (exchange) => {
         for (let request = next(); request !== undefined; request = next()) {
           const sent = performance.now();
-          const answer = await exchange(request);
+          const answer = await exchange.send(request);
           times.push((performance.now() - sent) * 1e6);
           if (answer.status !== status) throw new Error(`status ${answer.status}: ${answer.text}`);
         }
@@ -114,13 +121,13 @@ export function inTurn(requests: readonly Buffer[]): () => Buffer | undefined {
   return () => requests[at++];
 }
 
-interface Answer {
+export interface Answer {
   readonly status: number;
   readonly text: string;
 }
 
-interface Exchange {
-  (request: Buffer): Promise<Answer>;
+export interface Exchange {
+  send(request: Buffer): Promise<Answer>;
   close(): void;
 }
 
@@ -145,14 +152,14 @@ async function open(target: LoadTarget): Promise<Exchange> {
     received = received.subarray(end);
     waiting?.resolve({ status: Number(head.slice(9, 12)), text });
   });
-  return Object.assign(
-    (request: Buffer) =>
+  return {
+    send: (request) =>
       new Promise<Answer>((resolve, reject) => {
         waiting = { resolve, reject };
         socket.write(request);
       }),
-    { close: () => void socket.destroy() },
-  );
+    close: () => void socket.destroy(),
+  };
 }
 
 function connected({ host, port, ca, client }: LoadTarget): Promise<Socket> {

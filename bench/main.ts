@@ -11,6 +11,7 @@ import type { Section } from './section.ts';
 import { benchSignatures } from './signatures.ts';
 import { benchStart } from './start.ts';
 import { benchTrail } from './trail.ts';
+import { benchWebhooks } from './webhooks.ts';
 import { benchWrites } from './writes.ts';
 
 /**
@@ -22,6 +23,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: Section]>>
   evaluations: ['IAM policies', benchEvaluations],
   signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
+  webhooks: ['webhooks of a connected cluster, over mutual TLS', benchWebhooks],
   writes: ['durable writes', benchWrites],
   trail: ['the trail', benchTrail],
   start: ['start', benchStart],

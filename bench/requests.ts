@@ -1,16 +1,14 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { createKubernetesClient } from '../src/cli/clients/kubernetes.ts';
 import type { SigningCredentials } from '../src/wire/sigv4/sign.ts';
 import { createToken } from '../src/wire/token/create.ts';
 import { httpBytes, inTurn, type LoadResult, type LoadTarget, runLoad } from './load.ts';
 import { median, seededRandom } from './measure.ts';
+import { startBareServer } from './peers/bare.ts';
 import { duration, type Report, times, whole } from './report.ts';
 import type { BenchOptions } from './section.ts';
 import { clusterName, clustersOf, createDirectory, fillDirectory, seedEntries, seedUsers } from './seed.ts';
-import { type ServerProcess, startServerProcess, stop } from './serverprocess.ts';
+import { type ServerProcess, startServerProcess } from './serverprocess.ts';
 
 const users = 64;
 const entries = 2_900;
@@ -182,15 +180,4 @@ function bareRequest(): Buffer {
     target: '/',
     headers: { host: '127.0.0.1', accept: 'application/json' },
   });
-}
-
-async function startBareServer(): Promise<{ readonly target: LoadTarget; stop(): Promise<void> }> {
-  const child = spawn(process.execPath, [resolve(import.meta.dirname, 'peers/bareserver.ts')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for await (const line of createInterface({ input: child.stdout })) {
-    const { port, ca } = JSON.parse(line) as { readonly port: number; readonly ca: string };
-    return { target: { host: '127.0.0.1', port, ca }, stop: () => stop(child) };
-  }
-  throw new Error('the bare server did not start');
 }

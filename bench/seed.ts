@@ -102,8 +102,9 @@ function entryOf(
   name: string,
   principalId: string,
   kind: 'role' | 'user' = 'role',
+  accountId = cluster.accountId,
 ): Put {
-  const { accountId, region } = cluster;
+  const { region } = cluster;
   const arn = `arn:aws:iam::${accountId}:${kind}/${name}`;
   const context = { partition: 'aws', region, now: Date.now() };
   const entry = newAccessEntry(
@@ -154,6 +155,34 @@ export async function seedRoles(storage: Storage, accountId: string, count: numb
     changes.push(principalIdPut({ kind: 'role', accountId, name }, principalId));
   }
   await commitAll(storage, changes);
+}
+
+/** A user of AWS: its key, and what STS reports of it. */
+export interface UserOfAws extends SigningCredentials {
+  readonly account: string;
+  readonly arn: string;
+  readonly userId: string;
+}
+
+/** Access entries of the cluster for users of an account of AWS, none of whose keys is here. */
+export async function seedUsersOfAws(
+  storage: Storage,
+  cluster: ClusterRecord,
+  account: string,
+  count: number,
+): Promise<readonly UserOfAws[]> {
+  const users = Array.from({ length: count }, (_, at) => ({
+    accessKeyId: newAccessKeyId('AKIA', account, random),
+    secretAccessKey: newSecretAccessKey(random),
+    account,
+    arn: `arn:aws:iam::${account}:user/bench-user-${at}`,
+    userId: newUniqueId('AIDA', random),
+  }));
+  await commitAll(
+    storage,
+    users.map(({ userId }, at) => entryOf(cluster, `bench-user-${at}`, userId, 'user', account)),
+  );
+  return users;
 }
 
 /** Users with an access key each, and an access entry in the cluster. */

@@ -10,6 +10,7 @@ export interface ServerProcess {
   readonly connection: ReadyFile;
   /** Milliseconds from spawn until the ready file could be read. */
   readonly startMs: number;
+  readonly pid: number;
   /** Calls as the first account's root. */
   readonly aws: AwsClient;
   /** Resident memory, as its own `/metrics` says. */
@@ -22,9 +23,12 @@ const launcher = resolve(import.meta.dirname, '../bin/entryway.js');
 const pollMs = 2;
 const deadlineMs = 60_000;
 
-/** `directory` keeps the ready file, and the data in `data`. */
-export async function startServerProcess(directory: string): Promise<ServerProcess> {
-  const readyFile = join(directory, 'ready.json');
+/** `directory` keeps the ready file, and the data in `data`; `more` are further options of `entryway serve`. */
+export async function startServerProcess(
+  directory: string,
+  more: readonly string[] = [],
+): Promise<ServerProcess> {
+  const readyFile = readyFileIn(directory);
   rmSync(readyFile, { force: true });
   const listen = ['--aws-listen', '127.0.0.1:0', '--kube-listen', '127.0.0.1:0'];
   const started = performance.now();
@@ -40,6 +44,7 @@ export async function startServerProcess(directory: string): Promise<ServerProce
       readyFile,
       '--log-level',
       'warn',
+      ...more,
     ],
     { stdio: ['ignore', 'ignore', 'inherit'] },
   );
@@ -52,6 +57,7 @@ export async function startServerProcess(directory: string): Promise<ServerProce
   return {
     connection,
     startMs,
+    pid: child.pid ?? 0,
     aws: createAwsClient({
       endpoint: connection.awsEndpoint,
       region: connection.region,
@@ -60,6 +66,10 @@ export async function startServerProcess(directory: string): Promise<ServerProce
     residentBytes: () => residentBytes(connection.awsEndpoint),
     stop: () => stop(child),
   };
+}
+
+export function readyFileIn(directory: string): string {
+  return join(directory, 'ready.json');
 }
 
 export function dataDirectoryIn(directory: string): string {
