@@ -23,7 +23,7 @@ import { CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { awsCliUnavailable } from './clients.ts';
 import { statusOf } from './kubernetes.ts';
-import { openShell } from './process.ts';
+import { entryway, openShell } from './process.ts';
 import { openScene, policyArn, type Scene } from './scene.ts';
 import { draft, sendSigned } from './signed.ts';
 import { type Clients, createCluster, createUser, outcome, roleArn, rootKeys } from './world.ts';
@@ -182,6 +182,17 @@ describe('a connected cluster', () => {
         bootstrapClusterCreatorAdminPermissions: false,
       },
       tags: { env: 'edge' },
+    });
+  });
+
+  test('has no address to write into a kubeconfig before it is connected', async () => {
+    const { directory, connection } = scene;
+    const args = ['kubeconfig', 'edge', '--data', connection.dataDir];
+    expect(await entryway(directory, args)).toEqual({
+      code: 3,
+      stdout: '',
+      stderr:
+        'entryway: cluster `edge` is connected, and where its API server is has not been told\nhint: store a connection to it, or take the address from its own kubeconfig\n',
     });
   });
 
