@@ -198,7 +198,7 @@ test('a block survives a restart, and the command line makes, shows and lifts it
     'laptop lost',
     ...data,
   ]);
-  expect(added.stdout).toMatch(new RegExp(`^${target} is blocked until \\S+Z\nat once for AWS calls`));
+  expect(added.stdout).toMatch(new RegExp(`^${target} is blocked until \\S+Z\nat once on this server`));
   const { server } = scene;
   await server.stop();
   const again = await startServerProcess(scene.directory);

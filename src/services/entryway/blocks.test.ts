@@ -135,7 +135,7 @@ test('a block says whom it is about, who made it and when it takes effect; the r
       createdAt: new Date(aNoon),
       createdBy: rootOf(account).arn,
     },
-    window: expect.stringContaining('at once for AWS calls'),
+    window: expect.stringContaining('at once on this server'),
   });
   await create({ target: `arn:aws:iam::${otherAccount}:root` });
   const { blocks } = await call<{ blocks: Shown['block'][] }>('ListBlocks');
