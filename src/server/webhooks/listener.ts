@@ -13,7 +13,7 @@ import { certifyServer } from '../certificates.ts';
 import type { ListenAddress } from '../config.ts';
 import type { DataDirectory } from '../datadirectory.ts';
 import type { Log } from '../log.ts';
-import { startRenewal } from '../renewal.ts';
+import { type Renewal, startRenewal } from '../renewal.ts';
 import { openClientAuthority } from './clientauthority.ts';
 import { openCredentialIndex } from './credentialindex.ts';
 
@@ -39,6 +39,8 @@ export interface WebhookListener {
   /** `https://HOST:PORT` */
   readonly endpoint: string;
   readonly door: WebhookDoor;
+  /** Looks after the listener's own certificate. */
+  readonly renewal: Pick<Renewal, 'look'>;
   /** Lets requests under way finish, then cuts what is left. */
   close(): Promise<void>;
 }
@@ -95,6 +97,7 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     `${endpoint}/clusters/${accountId}/${region}/${name}`;
   return {
     endpoint,
+    renewal,
     door: {
       certify: (wanted) => clientAuthority.certify(wanted),
       certificateAuthority: `${caPem}\n`,

@@ -1,0 +1,271 @@
+import { connect as connectTls } from 'node:tls';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, test } from 'vitest';
+import { clusterKey } from '../../src/storage/records/keys.ts';
+import type { WebhookLimits } from '../../src/webhooks/limits.ts';
+import { type ApiServer, type ApiServerOptions, createApiServer } from './apiserver.ts';
+import type { Flood, FloodResult } from './flood.ts';
+import { account, type ClientCertificate, connected, openWorld, region, type World } from './world.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+const open: { close(): unknown }[] = [];
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one.close();
+});
+
+async function opened(
+  options: { readonly limits?: Partial<WebhookLimits>; readonly sessionEnds?: number } = {},
+) {
+  const world = await openWorld(options);
+  open.push(world);
+  const certificate = await world.issue(connected());
+  return { world, certificate, server: serverOf(world, certificate) };
+}
+
+function serverOf(
+  world: World,
+  certificate: ClientCertificate,
+  options: Partial<ApiServerOptions> = {},
+  cluster = connected(),
+): ApiServer {
+  const server = createApiServer({
+    authentication: world.kubeconfig(cluster, 'authenticate', certificate),
+    authorization: world.kubeconfig(cluster, 'authorize', certificate),
+    retryDelay: 1,
+    cacheTtl: 0,
+    ...options,
+  });
+  open.push(server);
+  return server;
+}
+
+/** Another cluster with an API server of its own. */
+async function anotherCluster(world: World): Promise<ApiServer> {
+  const cluster = connected({ name: 'other' });
+  await world.put(clusterKey(account, region, 'other'), cluster);
+  return serverOf(world, await world.issue(cluster), {}, cluster);
+}
+
+/** One question, as `STATUS OUTCOME`. */
+async function ask(server: ApiServer, token: string): Promise<string> {
+  const { status, text } = await server.post('authenticate', server.tokenReview(token));
+  return status === 200
+    ? `200 ${JSON.parse(text).status.authenticated ? 'authenticated' : JSON.parse(text).status.error}`
+    : `${status} ${text.trim()}`;
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  const deadline = Date.now() + 5_000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+describe('certificates', () => {
+  test('one that expires while its connection is open is refused from that moment, and again accepted when the clock goes back', async () => {
+    const { world, server } = await opened();
+    expect(await ask(server, world.token())).toBe('200 authenticated');
+    world.clock.offset = 30 * day;
+    expect(await ask(server, world.token())).toMatch(/^401 .*has expired/);
+    world.clock.offset = 0;
+    expect(await ask(server, world.token())).toBe('200 authenticated');
+  });
+
+  test.each(['h2', 'http/1.1'] as const)(
+    'one that is revoked while its %s connection is open is refused at the next request; the new one is not',
+    async (protocol) => {
+      const { world, certificate } = await opened();
+      const old = serverOf(world, certificate, { protocol });
+      const renewed = serverOf(world, await world.issue(connected()), { protocol });
+      expect(await ask(old, world.token())).toBe('200 authenticated');
+      await world.revoke(connected(), certificate);
+      expect(await ask(old, world.token())).toMatch(/^401 .*was revoked/);
+      expect(await ask(old, world.token())).toMatch(/^401 .*was revoked/);
+      expect(await ask(renewed, world.token())).toBe('200 authenticated');
+    },
+  );
+
+  test('that of the listener is made anew before it ends, and connections that are open stay', async () => {
+    const { world, certificate, server } = await opened();
+    await ask(server, world.token());
+    const shown = () =>
+      new Promise<string>((resolve, reject) => {
+        const { hostname, port } = new URL(world.listener.endpoint);
+        const socket = connectTls(
+          { host: hostname, port: Number(port), rejectUnauthorized: false, ...certificate },
+          () => {
+            resolve(socket.getPeerCertificate().valid_to);
+            socket.destroy();
+          },
+        );
+        socket.on('error', reject);
+      });
+    const before = await shown();
+    await world.listener.renewal.look();
+    expect(await shown()).toBe(before);
+    world.clock.offset = 380 * day;
+    await world.listener.renewal.look();
+    const after = await shown();
+    expect(Date.parse(after)).toBeGreaterThan(Date.parse(before) + 300 * day);
+    world.clock.offset = 0;
+    expect(await ask(server, world.token())).toBe('200 authenticated');
+  });
+});
+
+describe('the clock steps', () => {
+  test('a verdict that is remembered ends with the token, and with the session', async () => {
+    const { world, server } = await opened({ limits: { verdictLifetime: 60 * minute } });
+    const token = world.token();
+    expect(await ask(server, token)).toBe('200 authenticated');
+    world.clock.offset = 14 * minute;
+    expect(await ask(server, token)).toBe('200 authenticated');
+    world.clock.offset = 15 * minute + 1_000;
+    expect(await ask(server, token)).toMatch(/^200 .*15 minutes ago/);
+
+    const ending = await opened({
+      limits: { verdictLifetime: 60 * minute },
+      sessionEnds: Date.now() + minute,
+    });
+    const last = ending.world.token();
+    expect(await ask(ending.server, last)).toBe('200 authenticated');
+    ending.world.clock.offset = minute + 1_000;
+    expect(await ask(ending.server, last)).toMatch(/^200 .*session/);
+  });
+
+  test('back: nothing that was remembered counts, and a token of later is refused', async () => {
+    const { world, server } = await opened({ limits: { verdictLifetime: 60 * minute } });
+    const token = world.token();
+    expect(await ask(server, token)).toBe('200 authenticated');
+    const { count } = world.lookups;
+    world.clock.offset = -1_000;
+    expect(await ask(server, token)).toBe('200 authenticated');
+    expect(world.lookups.count).toBe(count + 1);
+    world.clock.offset = -60 * minute;
+    expect(await ask(server, token)).not.toContain('authenticated');
+  });
+});
+
+describe('no verdict', () => {
+  test('keys that cannot be looked up are 503, which is not remembered', async () => {
+    const { world, server } = await opened();
+    const token = world.token();
+    world.lookups.fails = true;
+    expect(await ask(server, token)).toMatch(/^503 no verdict/);
+    world.lookups.fails = false;
+    expect(await ask(server, token)).toBe('200 authenticated');
+  });
+
+  test('more tokens at once than are judged are 429 with Retry-After, which the API server heeds; another cluster is served', async () => {
+    const { world, server } = await opened({ limits: { judgedAtOncePerCluster: 2, judgedAtOnce: 3 } });
+    const other = await anotherCluster(world);
+    let release = (): void => undefined;
+    world.lookups.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    // A second later each, so that no two are equal.
+    const tokens = [0, 1, 2].map((seconds) => world.token({ at: world.clock.now() - seconds * 1_000 }));
+    const [first = '', second = '', third = ''] = tokens;
+    const waiting = [ask(server, first), ask(server, second), ask(server, first)];
+    await until(() => world.lookups.count === 2, 'two are judged');
+    const refused = await server.post('authenticate', server.tokenReview(third));
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);
+    // One place is left in all, and one of another cluster takes it.
+    const foreign = ask(other, world.token({ clusterName: 'other' }));
+    await until(() => world.lookups.count === 3, 'the other cluster’s is judged');
+    // What needs no judging is answered all the same.
+    expect(await ask(server, 'x')).toMatch(/^200 token is none/);
+    const retried = serverOf(world, await world.issue(connected()), { retryDelay: 50 }).authenticate(third);
+    await until(() => world.outcomes.some(({ status }) => status === 429), 'it was told to come again');
+    release();
+    expect(await Promise.all(waiting)).toEqual(Array(3).fill('200 authenticated'));
+    expect(await foreign).toMatch(/^200 /);
+    expect(await retried).toMatchObject({ outcome: 'user' });
+  });
+
+  test('connections that are cut while a token is judged harm nobody, and the next ones are served', async () => {
+    const { world, server } = await opened({ limits: { judgedAtOncePerCluster: 1 } });
+    let release = (): void => undefined;
+    world.lookups.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    const cut = ask(server, world.token()).catch(() => 'cut');
+    await until(() => world.lookups.count === 1, 'it is judged');
+    server.cut();
+    expect(await cut).toBe('cut');
+    release();
+    world.lookups.gate = undefined;
+    await until(() => world.outcomes.length === 1, 'the cut one has ended');
+    expect(await ask(server, world.token({ at: world.clock.now() - 1_000 }))).toBe('200 authenticated');
+  });
+});
+
+describe('equal tokens', () => {
+  test('that come together are verified once, and again only after the verdict is forgotten', async () => {
+    const { world, server } = await opened();
+    const token = world.token();
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(server, token)));
+    expect(new Set(answers)).toEqual(new Set(['200 authenticated']));
+    expect(world.lookups.count).toBe(1);
+    world.clock.offset = 6_000;
+    await ask(server, token);
+    expect(world.lookups.count).toBe(2);
+  });
+
+  test('are recorded once in five minutes', async () => {
+    const { world, server } = await opened();
+    const token = world.token();
+    for (const offset of [0, 1, 4, 6].map((minutes) => minutes * minute)) {
+      world.clock.offset = offset;
+      await ask(server, token);
+    }
+    await ask(server, 'garbage');
+    expect(world.recorded.map(({ authentication, status }) => `${authentication.code} ${status}`)).toEqual([
+      'accessEntry 201',
+      'accessEntry 201',
+    ]);
+  });
+});
+
+test('garbage of one caller, as much as it can send, does not starve another one', async () => {
+  const { world, certificate } = await opened();
+  const cluster = connected({ name: 'other' });
+  await world.put(clusterKey(account, region, 'other'), cluster);
+  const other = serverOf(world, await world.issue(cluster), {}, cluster);
+  const review = (token: string): string => other.tokenReview(token);
+  const flood: Flood = {
+    url: world.listener.door.urlsOf(connected()).authenticateUrl,
+    tls: { ca: world.ca, cert: certificate.cert, key: certificate.key },
+    bodies: Array.from({ length: 200 }, (_, at) => [
+      review(`garbage-${at}`),
+      review(`k8s-aws-v1.garbage${at}`),
+      review(world.token({ key: `AKIA${String(at).padStart(16, 'X')}` })),
+    ]).flat(),
+    connections: 4,
+    outstanding: 64,
+    milliseconds: 1_500,
+  };
+  const worker = new Worker(new URL('./flood.ts', import.meta.url), { workerData: flood });
+  const messages: unknown[] = [];
+  worker.on('message', (message) => messages.push(message));
+  const failed = new Promise<never>((_, reject) => worker.on('error', reject));
+  failed.catch(() => undefined);
+  await Promise.race([until(() => messages.length > 0, 'the flood begins'), failed]);
+  const waits: number[] = [];
+  const statuses = new Set<string>();
+  while (messages.length < 2) {
+    const began = performance.now();
+    statuses.add((await ask(other, world.token({ clusterName: 'other' }))).slice(0, 3));
+    waits.push(performance.now() - began);
+  }
+  const { perSecond, statuses: flooded } = messages[1] as FloodResult;
+  waits.sort((a, b) => a - b);
+  const worst = waits.at(-1) ?? 0;
+  console.info(`flood ${perSecond}/s; the other ${waits.length} answers, worst ${worst.toFixed(0)} ms`);
+  expect(Object.keys(flooded)).toEqual(['200']);
+  expect(perSecond).toBeGreaterThan(500);
+  expect(statuses).toEqual(new Set(['200']));
+  expect(worst).toBeLessThan(1_000);
+  await worker.terminate();
+});
