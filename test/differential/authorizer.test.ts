@@ -9,9 +9,10 @@ import {
   ruleAllows,
   type World,
   type WorldEntry,
+  type WorldPolicy,
 } from '../reference/authorizer.ts';
 import { createRandom, type Random, roundsOfRun, seedOfRun } from './random.ts';
-import { randomAttributes, randomEntry, randomObject, randomUser } from './world.ts';
+import { randomAttributes, randomEntry, randomObject, randomPolicy, randomUser, times } from './world.ts';
 
 const requestsPerRound = 100;
 
@@ -24,6 +25,7 @@ function change(
   authorizer: Authorizer,
   objects: Map<string, RbacObject>,
   entries: Map<string, WorldEntry>,
+  policies: Map<string, WorldPolicy>,
 ): void {
   const object = randomObject(random);
   if (random.chance(0.7)) {
@@ -42,6 +44,14 @@ function change(
     authorizer.removeEntry(entry.principalArn);
     entries.delete(entry.principalArn);
   }
+  const policy = randomPolicy(random);
+  if (random.chance(0.7)) {
+    authorizer.applyPolicy({ ...policy, name: 'own', version: 1 });
+    policies.set(policy.policyArn, policy);
+  } else {
+    authorizer.removePolicy(policy.policyArn);
+    policies.delete(policy.policyArn);
+  }
 }
 
 function checkEvidence(decision: Decision): void {
@@ -56,19 +66,27 @@ test('the compiled authorizer decides as the obvious one does, through every cha
   const rounds = roundsOfRun(250);
   console.log(`differential authorizer: ENTRYWAY_SEED=${seed} ENTRYWAY_ROUNDS=${rounds}`);
   let allowed = 0;
+  const met = { ownPolicy: 0, matcher: 0, expired: 0 };
   for (let round = 0; round < rounds; round++) {
     const random = createRandom(seed + round);
-    const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
+    let now: number = random.pick(times);
+    const authorizer = createAuthorizer({ partition: 'aws', now: () => now });
     const objects = new Map<string, RbacObject>();
     const entries = new Map<string, WorldEntry>();
+    const policies = new Map<string, WorldPolicy>();
     const entriesCount = random.chance(0.9);
     authorizer.useEntries(entriesCount);
-    for (let step = 20 + random.below(60); step > 0; step--) change(random, authorizer, objects, entries);
+    for (let step = 20 + random.below(60); step > 0; step--) {
+      change(random, authorizer, objects, entries, policies);
+    }
     for (let request = 0; request < requestsPerRound; request++) {
-      if (random.chance(0.3)) change(random, authorizer, objects, entries);
+      if (random.chance(0.3)) change(random, authorizer, objects, entries, policies);
+      if (random.chance(0.1)) now = random.pick(times);
       const world: World = {
         partition: 'aws',
         entriesCount,
+        now,
+        policies: [...policies.values()],
         entries: [...entries.values()],
         objects: [...objects.values()],
       };
@@ -83,17 +101,24 @@ test('the compiled authorizer decides as the obvious one does, through every cha
         if (!ruleAllows(decision.evidence.rule, attributes)) throw new Error(`wrong evidence, ${story()}`);
       }
       checkEvidence(decision);
+      if (decision.evidence.by === 'accessPolicy') {
+        if (decision.evidence.version !== undefined) met.ownPolicy++;
+        if (decision.evidence.principalArn.includes('*')) met.matcher++;
+      } else if (decision.evidence.by === 'nothing') {
+        if (decision.evidence.misses.some(({ code }) => code === 'expired')) met.expired++;
+      }
       if (verdict.allowed) allowed++;
       if (request % 10 === 0) compareRules(random, authorizer, world);
     }
   }
   const share = allowed / (rounds * requestsPerRound);
   console.log(
-    `differential authorizer: ${rounds * requestsPerRound} requests, ${Math.round(share * 100)} % allowed`,
+    `differential authorizer: ${rounds * requestsPerRound} requests, ${Math.round(share * 100)} % allowed; ${JSON.stringify(met)}`,
   );
   // Were nearly everything refused (or allowed), the comparison would prove little.
   expect(share).toBeGreaterThan(0.1);
   expect(share).toBeLessThan(0.9);
+  for (const times of Object.values(met)) expect(times).toBeGreaterThan(rounds / 10);
 }, 120_000);
 
 function compareRules(random: Random, authorizer: Authorizer, world: World): void {

@@ -2,7 +2,7 @@
 import type { Attributes, UserInfo } from '../../src/engine/authorizer/attributes.ts';
 import type { LabelExpression, LabelSelector, RbacObject, Subject } from '../../src/engine/rbac/objects.ts';
 import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
-import type { WorldEntry } from '../reference/authorizer.ts';
+import type { WorldEntry, WorldPolicy } from '../reference/authorizer.ts';
 import type { Random } from './random.ts';
 
 const verbs = ['get', 'list', 'watch', 'create', 'delete', 'impersonate', 'frobnicate', ''] as const;
@@ -32,13 +32,16 @@ const policyNames = [
   'AmazonEKSAutoNodePolicy',
   'NoSuchPolicy',
 ] as const;
+const ownPolicyNames = ['own-1', 'own-2', 'own-3'] as const;
+/** The clock of a world stands at one of these; associations end at them, so that every order of the two comes. */
+export const times = [1_000, 2_000, 3_000] as const;
 interface SomePrincipal {
   readonly id: string;
   readonly canonical: string;
   readonly arn: string;
 }
 
-const principals: readonly [SomePrincipal, ...SomePrincipal[]] = [
+export const principals: readonly [SomePrincipal, ...SomePrincipal[]] = [
   {
     id: 'AROAONE',
     canonical: 'arn:aws:iam::111122223333:role/Ops',
@@ -59,7 +62,25 @@ const principals: readonly [SomePrincipal, ...SomePrincipal[]] = [
     canonical: 'arn:aws:iam::111122223333:user/ada',
     arn: 'arn:aws:iam::111122223333:user/ada',
   },
+  ...['AWSReservedSSO_View_0123456789abcdef', 'AWSReservedSSO_View_Only_0123456789abcdef', 'OpsTeam'].map(
+    (name, at) => ({
+      id: `AROASET${at}`,
+      canonical: `arn:aws:iam::111122223333:role/${name}`,
+      arn: `arn:aws:iam::111122223333:role/${name}`,
+    }),
+  ),
 ];
+
+const matchers = [
+  'AWSReservedSSO_View_*',
+  'AWSReservedSSO_View_Only_*',
+  'AWSReservedSSO_*',
+  'awsreservedsso_*',
+  'Ops*',
+  '*Team',
+  '*Tea*',
+  '*',
+] as const;
 
 function randomRule(random: Random): PolicyRule {
   const none = { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
@@ -156,13 +177,31 @@ export function randomObject(random: Random): RbacObject {
   }
 }
 
+export function randomPolicy(random: Random): WorldPolicy {
+  return { policyArn: ownPolicyArn(random, random.pick(ownPolicyNames)), rules: randomRules(random) };
+}
+
+/** Now and then of another account, which the cluster is told of by mistake only. */
+function ownPolicyArn(random: Random, name: string): string {
+  const account = random.chance(0.1) ? '444455556666' : '111122223333';
+  return `arn:aws:eks::${account}:cluster-access-policy/${name}`;
+}
+
 export function randomEntry(random: Random): WorldEntry {
   const { id, arn } = random.pick(principals);
+  const whose = random.chance(0.3)
+    ? { principalArn: `arn:aws:iam::111122223333:role/${random.pick(matchers)}`, principalId: '' }
+    : { principalArn: arn, principalId: random.chance(0.1) ? 'AROAOTHER' : random.chance(0.1) ? '' : id };
   return {
-    principalArn: arn,
-    principalId: random.chance(0.1) ? 'AROAOTHER' : id,
-    associatedPolicies: random.some(policyNames, 0.25).map((name) => ({
-      policyArn: `arn:${random.chance(0.1) ? 'aws-cn' : 'aws'}:eks::aws:cluster-access-policy/${name}`,
+    ...whose,
+    associatedPolicies: [
+      ...random
+        .some(policyNames, 0.2)
+        .map((name) => `arn:${random.chance(0.1) ? 'aws-cn' : 'aws'}:eks::aws:cluster-access-policy/${name}`),
+      ...new Set(random.some(ownPolicyNames, 0.3).map((name) => ownPolicyArn(random, name))),
+    ].map((policyArn) => ({
+      policyArn,
+      ...(random.chance(0.3) && { expiresAt: random.pick(times) + random.pick([-1, 0, 1]) }),
       accessScope: random.chance(0.4)
         ? { type: 'cluster', namespaces: [] }
         : { type: 'namespace', namespaces: random.some(scopes, 0.3) },

@@ -16,8 +16,17 @@ import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
 export interface World {
   readonly partition: string;
   readonly entriesCount: boolean;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Of the cluster's account. */
+  readonly policies: readonly WorldPolicy[];
   readonly entries: readonly WorldEntry[];
   readonly objects: readonly RbacObject[];
+}
+
+export interface WorldPolicy {
+  readonly policyArn: string;
+  readonly rules: readonly PolicyRule[];
 }
 
 export interface WorldEntry {
@@ -26,6 +35,7 @@ export interface WorldEntry {
   readonly associatedPolicies: readonly {
     readonly policyArn: string;
     readonly accessScope: { readonly type: 'cluster' | 'namespace'; readonly namespaces: readonly string[] };
+    readonly expiresAt?: number;
   }[];
 }
 
@@ -202,10 +212,9 @@ function policyReasons(world: World, attributes: Attributes): readonly string[] 
   if (reported?.join('|') !== principalId) return [];
 
   const reasons: string[] = [];
-  for (const entry of world.entries) {
-    const pathless = entry.principalArn.replace(/:role\/.*\//, ':role/');
-    if (entry.principalId !== principalId || pathless.toLowerCase() !== canonicalArn.toLowerCase()) continue;
-    for (const { policyArn, accessScope } of entry.associatedPolicies) {
+  for (const entry of entriesOf(world, principalId, canonicalArn)) {
+    for (const { policyArn, accessScope, expiresAt } of entry.associatedPolicies) {
+      if (expiresAt !== undefined && world.now >= expiresAt) continue;
       const policy = knownAccessPolicies().find(
         ({ name }) => `arn:${world.partition}:eks::aws:cluster-access-policy/${name}` === policyArn,
       );
@@ -213,9 +222,10 @@ function policyReasons(world: World, attributes: Attributes): readonly string[] 
       const inScope =
         accessScope.type === 'cluster' ||
         (namespace !== '' && accessScope.namespaces.some((pattern) => wildcardMatches(pattern, namespace)));
-      const allows = policy?.rules?.some(
-        (rule) => rule.namesUnpublished !== true && ruleAllows(rule, attributes),
-      );
+      const own = world.policies.find((one) => one.policyArn === policyArn);
+      const allows =
+        policy?.rules?.some((rule) => rule.namesUnpublished !== true && ruleAllows(rule, attributes)) ||
+        own?.rules.some((rule) => ruleAllows(rule, attributes));
       if (!inScope || allows !== true) continue;
       const binding =
         accessScope.type === 'cluster'
@@ -227,6 +237,39 @@ function policyReasons(world: World, attributes: Attributes): readonly string[] 
     }
   }
   return reasons;
+}
+
+/** By id and ARN; where no entry is about the id or the ARN, the matcher that counts first. */
+function entriesOf(world: World, principalId: string, canonicalArn: string): readonly WorldEntry[] {
+  const pathless = (entry: WorldEntry) => entry.principalArn.replace(/:role\/.*\//, ':role/').toLowerCase();
+  const exact = world.entries.filter((entry) => !entry.principalArn.includes('*'));
+  const sameId = exact.filter((entry) => entry.principalId !== '' && entry.principalId === principalId);
+  const sameArn = exact.filter((entry) => pathless(entry) === canonicalArn.toLowerCase());
+  if (sameId.length > 0) return sameId.filter((entry) => sameArn.includes(entry));
+  if (sameArn.length > 0) return [];
+  const fitting = world.entries.filter(
+    ({ principalArn, principalId: id }) =>
+      principalArn.includes('*') && id === '' && fits(principalArn, canonicalArn),
+  );
+  const isSet = ({ principalArn }: WorldEntry) => Number(permissionSet.test(principalArn));
+  return fitting
+    .sort(
+      (one, other) =>
+        isSet(other) - isSet(one) ||
+        other.principalArn.length - one.principalArn.length ||
+        (one.principalArn < other.principalArn ? -1 : 1),
+    )
+    .slice(0, 1);
+}
+
+const permissionSet = /:role\/AWSReservedSSO_[^*]+_\*$/;
+
+/** token-facts 7.1: behind the name of a permission set stand exactly 16 hex digits. */
+function fits(matcherArn: string, canonicalArn: string): boolean {
+  const [pattern, arn] = [matcherArn.toLowerCase(), canonicalArn.toLowerCase()];
+  if (!permissionSet.test(matcherArn)) return wildcardMatches(pattern, arn);
+  const prefix = pattern.slice(0, -1);
+  return arn.startsWith(prefix) && /^[0-9a-f]{16}$/.test(arn.slice(prefix.length));
 }
 
 /** `*` is any run of characters; letter by letter. */
