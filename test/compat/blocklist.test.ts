@@ -1,10 +1,13 @@
 /** The block list with stock clients: who is on it is refused at once, everywhere on this server; nobody else is. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { DescribeClusterCommand } from '@aws-sdk/client-eks';
 import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { run } from './clients.ts';
 import { type KubernetesUser, statusOf } from './kubernetes.ts';
-import { entryway, type Keys, startServerProcess, until } from './process.ts';
+import { entryway, type Keys, npxDirectory, startServerProcess, until } from './process.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
 import {
   allowAll,
@@ -184,37 +187,48 @@ describe('at once', () => {
   });
 });
 
-test('a block survives a restart, and the command line makes, shows and lifts it', async () => {
-  const home = scene.directory;
-  const data = ['--data', scene.connection.dataDir];
-  const target = `arn:aws:iam::${scene.connection.accountId}:role/ops`;
-  const added = await entryway(home, [
-    'block',
-    'add',
-    target,
-    '--until',
-    '8h',
-    '--reason',
-    'laptop lost',
-    ...data,
-  ]);
-  expect(added.stdout).toMatch(new RegExp(`^${target} is blocked until \\S+Z\nat once on this server`));
-  const { server } = scene;
-  await server.stop();
+test('docs/howto/block-list.md works as printed, and a block survives a restart', async () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs/howto/block-list.md'), 'utf8');
+  const [add = '', listAndRemove = '', trail = ''] = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(
+    ([, text]) => text,
+  );
+  const [shown = ''] = [...page.matchAll(/```text\n([\s\S]*?)```/g)].map(([, text]) => text);
+  const npx = npxDirectory(scene.directory);
+  const bash = async (commands: string): Promise<string> => {
+    const { code, stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', commands], {
+      cwd: scene.directory,
+      env: {
+        PATH: `${npx}:${process.env.PATH ?? ''}`,
+        HOME: scene.directory,
+        ENTRYWAY_DATA: scene.connection.dataDir,
+      },
+    });
+    expect(code, stderr).toBe(0);
+    return stdout;
+  };
+  const withoutTime = (text: string): string => text.replace(/\d{4}-\d\d-\d\dT\S+Z/, 'TIME');
+  expect(withoutTime(await bash(add))).toBe(withoutTime(shown));
+  await scene.server.stop();
   const again = await startServerProcess(scene.directory);
   try {
     const clients = createClients(again.connection, ops.ben);
     expect(await identity(clients)).toBe('AccessDenied');
-    const listed = await entryway(home, ['block', 'list', ...data]);
-    expect(listed.stdout).toMatch(/^TARGET +UNTIL +SINCE +BY +REASON\n/);
-    expect(listed.stdout).toContain('laptop lost');
-    expect((await entryway(home, ['block', 'remove', target, ...data])).stdout).toBe(
-      `${target} is not blocked any more\n`,
-    );
+    const output = await bash(listAndRemove);
+    expect(output).toMatch(/^TARGET +UNTIL +SINCE +BY +REASON\n/);
+    expect(output).toContain('laptop of ada stolen');
+    expect(output).toContain('arn:aws:iam::111122223333:role/ops is not blocked any more\n');
     expect(await identity(clients)).toBe('ok');
     clients.destroy();
-    const missing = await entryway(home, ['block', 'remove', target, ...data]);
-    expect([missing.code, missing.stderr]).toEqual([3, expect.stringContaining('is not on the block list')]);
+    expect(await bash(trail)).toContain('AccessDenied');
+    const target = '111122223333';
+    const refused = await entryway(scene.directory, [
+      'block',
+      'add',
+      target,
+      '--data',
+      scene.connection.dataDir,
+    ]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('cannot be blocked')]);
   } finally {
     await again.stop();
   }
