@@ -48,7 +48,7 @@ export interface StsStandIn extends TlsStandIn {
   hold(): void;
 }
 
-export const stsHosts = [
+const stsHosts = [
   'sts.us-east-1.amazonaws.com',
   'sts.eu-west-1.amazonaws.com',
   'sts.amazonaws.com',

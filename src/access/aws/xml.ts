@@ -7,7 +7,7 @@ export interface XmlElement {
 }
 
 /** The text is no XML of the kind AWS answers with. The message says where, and nothing of what stands there. */
-export class UnreadableXml extends Error {
+class UnreadableXml extends Error {
   constructor(offset: number) {
     super(`unreadable XML at offset ${offset}`);
     this.name = 'UnreadableXml';
