@@ -55,7 +55,9 @@ const longestDescription = 256;
  * Client certificates with which the API servers of connected clusters call the webhooks. Revoking takes effect at once,
  * through the store, which the listener follows.
  */
-export function webhookCredentialOperations(deps: EntrywayDeps): Operations {
+export function webhookCredentialOperations(
+  deps: Pick<EntrywayDeps, 'storage' | 'random' | 'webhooks'>,
+): Operations {
   const { storage, random, webhooks } = deps;
   const shown = (record: WebhookCredentialRecord): WebhookCredential =>
     shownCredential(record, webhooks?.lastUsedAt(record.serialNumber));
