@@ -8,6 +8,7 @@ export function declareCluster(program: Command): void {
   const cluster = program.command('cluster').description('clusters, and what connects real ones');
   declareCredentials(cluster);
   declareBreakGlass(cluster);
+  declareFollowing(cluster);
   declareBundle(cluster);
 }
 
@@ -100,4 +101,37 @@ function declareBundle(cluster: Command): void {
     .option('--days <n>', 'the certificate is valid for so many days', '365')
     .option('--force', 'write over an earlier bundle')
     .action(async (name, options) => (await import('./bundle.ts')).writeBundle(name, options));
+}
+
+/** How the server reaches a connected cluster’s API, to follow its aws-auth and RBAC. */
+function declareFollowing(cluster: Command): void {
+  connectionOptions(cluster.command('connect'))
+    .description(
+      'give the server a kubeconfig of a connected cluster, so that it follows aws-auth, RBAC and namespaces there',
+    )
+    .argument('<cluster>', 'name of a connected cluster')
+    .requiredOption(
+      '--kubeconfig <file>',
+      'kubeconfig with a token or a client certificate; - reads standard input',
+    )
+    .option('--context <name>', 'context of the kubeconfig (default: its current one)')
+    .action(async (name, options) => (await import('./connect.ts')).connectCluster(name, options));
+
+  connectionOptions(cluster.command('disconnect'))
+    .description('forget how to reach the cluster, and what was followed there')
+    .argument('<cluster>', 'name of a connected cluster')
+    .option('--yes', 'do it; without this it is only told what would happen')
+    .action(async (name, options) => (await import('./connect.ts')).disconnectCluster(name, options));
+
+  connectionOptions(cluster.command('status'))
+    .description('show how following a cluster goes, and what is served of its aws-auth')
+    .argument('<cluster>', 'name of a cluster')
+    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
+    .action(async (name, options) => (await import('./status.ts')).showStatus(name, options));
+
+  cluster
+    .command('manifest')
+    .description('print the Kubernetes objects that let the server follow a cluster, and no more')
+    .option('--namespace <name>', 'namespace of the service account', 'entryway')
+    .action(async (options) => (await import('./manifest.ts')).printManifest(options));
 }

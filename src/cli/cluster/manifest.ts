@@ -1,5 +1,11 @@
+import { dnsLabelFindings } from '../../wire/kube/names.ts';
+import { CommandError } from '../failure.ts';
+
 /** Prints what `clusterManifest` makes. */
 export function printManifest({ namespace }: { readonly namespace: string }): void {
+  if (namespace === '' || dnsLabelFindings(namespace).length > 0) {
+    throw new CommandError('misuse', `\`${namespace}\` is no name of a namespace`);
+  }
   process.stdout.write(clusterManifest(namespace));
 }
 
@@ -14,13 +20,20 @@ export function clusterManifest(namespace: string): string {
 #
 # Then make a kubeconfig of its token, and connect:
 #
-#   kubectl config view --minify --raw --flatten > follower.kubeconfig
-#   export KUBECONFIG=follower.kubeconfig
-#   kubectl config set-credentials entryway-follower --token="$(env -u KUBECONFIG kubectl -n ${namespace} \\
-#     get secret entryway-follower -o jsonpath='{.data.token}' | base64 -d)"
-#   kubectl config set-context --current --user=entryway-follower
-#   entryway cluster connect NAME --kubeconfig follower.kubeconfig
-#   rm follower.kubeconfig
+#   umask 077
+#   FILE=follower.kubeconfig
+#   kubectl config view --minify --raw --flatten \\
+#     -o jsonpath='{.clusters[0].cluster.certificate-authority-data}' | base64 -d > $FILE.ca
+#   TOKEN="$(kubectl -n ${namespace} get secret entryway-follower -o jsonpath='{.data.token}' | base64 -d)"
+#   SERVER="$(kubectl config view --minify -o jsonpath='{.clusters[0].cluster.server}')"
+#   kubectl --kubeconfig $FILE config set-cluster main --server "$SERVER" --certificate-authority $FILE.ca --embed-certs
+#   kubectl --kubeconfig $FILE config set-credentials follower --token "$TOKEN"
+#   kubectl --kubeconfig $FILE config set-context main --cluster main --user follower
+#   kubectl --kubeconfig $FILE config use-context main
+#   entryway cluster connect NAME --kubeconfig $FILE
+#   rm $FILE $FILE.ca
+#
+# The server must be able to reach the address in it: that of kind and minikube is only this machine's.
 #
 # To undo it: \`entryway cluster disconnect NAME\`, and delete these objects.
 apiVersion: v1
