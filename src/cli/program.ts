@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { severities as alertSeverities } from '../audit/alerts/rule.ts';
-import { severities } from '../engine/analysis/policylint/severity.ts';
-import type { PolicyKind } from '../engine/iam/document.ts';
 import { awsSources, pinModes } from '../server/aws/config.ts';
 import {
   awsAuthModes,
@@ -19,6 +17,7 @@ import { declareCluster } from './cluster/declare.ts';
 import { dataOption, readyFileOption } from './connectionoptions.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
+import { declareAssociate, declarePolicy } from './policy/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -145,30 +144,8 @@ export function createProgram(): Command {
     .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
     .action(async (options) => (await import('./account.ts')).createAccount(options));
 
-  program
-    .command('policy')
-    .description('IAM policy documents')
-    .command('lint')
-    .description(
-      'review policy documents: what does not work as written, and what grants more than it seems to',
-    )
-    .argument('<file...>', 'JSON documents; - reads standard input')
-    .addOption(
-      new Option('--kind <kind>', 'what they are; auto judges by their principals')
-        .choices(['auto', ...policyKinds])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--min-severity <severity>', 'least severity that is told and counts')
-        .choices(severities)
-        .default('suggestion'),
-    )
-    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
-    .addHelpText(
-      'after',
-      '\nExit codes: 0 nothing found, 1 something found, 2 misuse. Rules: docs/reference/policy-lint.md',
-    )
-    .action(async (files, options) => (await import('./policylint.ts')).lintPolicies(files, options));
+  declarePolicy(program);
+  declareAssociate(program);
 
   const sinceOption = (): Option =>
     new Option('--since <when>', 'from then on: 15m, 2h, 7d, 2026-01-15 or a timestamp');
@@ -249,8 +226,6 @@ export function createProgram(): Command {
 
   return program;
 }
-
-const policyKinds: readonly PolicyKind[] = ['identity', 'trust', 'resource', 'boundary', 'session'];
 
 function address({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host}:${port}`;
