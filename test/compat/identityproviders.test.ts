@@ -1,11 +1,12 @@
 /** ID tokens of an identity provider beside IAM, with the stock SDK, a provider of our own on loopback, and client-node. */
 import { createHmac, generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import {
   AssociateIdentityProviderConfigCommand,
   CreateAccessEntryCommand,
-  DeregisterClusterCommand,
   DescribeClusterCommand,
   DescribeIdentityProviderConfigCommand,
   DescribeUpdateCommand,
@@ -20,7 +21,9 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createServerCertificate } from '../../src/server/certificates.ts';
 import { openTemporaryDirectory } from '../../src/server/datadirectory.ts';
+import { createApiServer } from '../webhooks/apiserver.ts';
 import { clusterAddress, statusOf } from './kubernetes.ts';
+import { entryway } from './process.ts';
 import { associate as associatePolicy, openScene, type Scene } from './scene.ts';
 import { type Clients, createCluster, createUser, outcome, roleArn, rootKeys } from './world.ts';
 
@@ -67,7 +70,7 @@ beforeAll(async () => {
   provider = await startProvider();
   process.env.NODE_EXTRA_CA_CERTS = provider.caFile;
   try {
-    scene = await openScene(['--oidc-issuers', 'private']);
+    scene = await openScene(['--oidc-issuers', 'private', '--webhook-listen', '127.0.0.1:0']);
   } finally {
     delete process.env.NODE_EXTRA_CA_CERTS;
   }
@@ -121,7 +124,8 @@ const associate = (
   { eks } = root,
 ) => eks.send(new AssociateIdentityProviderConfigCommand({ clusterName, oidc: configOf(change) }));
 const naming = { clusterName: 'main', identityProviderConfig: { type: 'oidc', name: 'idp' } };
-const disassociate = ({ eks } = root) => eks.send(new DisassociateIdentityProviderConfigCommand(naming));
+const disassociate = ({ eks } = root, clusterName = 'main') =>
+  eks.send(new DisassociateIdentityProviderConfigCommand({ ...naming, clusterName }));
 
 test('without an association an ID token is nobody’s', async () => {
   expect(await listPods(await token())).toBe(401);
@@ -320,9 +324,44 @@ test('while the provider does not answer, its tokens are neither believed nor re
   expect(await statusOf(admin.core.listNamespacedPod({ namespace: 'default' }))).toBe(200);
 });
 
-test('a connected cluster takes a provider as well', async () => {
-  const connectorConfig = { provider: 'OTHER', roleArn: roleArn(scene.connection, 'agent') } as const;
+test('the API server of a connected cluster is told who they are, until the provider is disassociated', async () => {
+  const { directory, connection } = scene;
+  const connectorConfig = { provider: 'OTHER', roleArn: roleArn(connection, 'agent') } as const;
   await root.eks.send(new RegisterClusterCommand({ name: 'edge', connectorConfig }));
-  expect(await outcome(associate({}, 'edge'))).toBe('ok');
-  await root.eks.send(new DeregisterClusterCommand({ name: 'edge' }));
+  const bundle = join(directory, 'bundle');
+  const args = ['cluster', 'bundle', 'edge', '--for', 'kubeadm', '--out', bundle];
+  expect(await entryway(directory, [...args, '--data', connection.dataDir])).toMatchObject({ code: 0 });
+  const textOf = (webhook: string) => readFileSync(join(bundle, 'entryway', `${webhook}.kubeconfig`), 'utf8');
+  const apiServer = createApiServer({
+    authentication: textOf('authenticate'),
+    authorization: textOf('authorize'),
+    cacheTtl: 0,
+  });
+  try {
+    const review = async (idToken: string) => {
+      const { status, text } = await apiServer.post('authenticate', apiServer.tokenReview(idToken));
+      return status === 200 ? (JSON.parse(text) as { status: object }).status : status;
+    };
+    const idToken = await token({ groups: ['developers'] });
+    const nobody = { authenticated: false };
+    expect(await review(idToken)).toMatchObject(nobody);
+    await associate({ groupsClaim: 'groups' }, 'edge');
+    const user = { username: `${provider.issuer}#ada`, groups: ['developers'] };
+    expect(await review(idToken)).toMatchObject({ authenticated: true, user });
+    expect(await review(idToken)).not.toHaveProperty('user.extra');
+    expect(await review(await token({ groups: ['system:masters'] }))).toMatchObject({
+      ...nobody,
+      error: 'ID token names a user or group that starts with `system:`',
+    });
+    // RBAC of the cluster decides about them; no access policy does.
+    const listed = { verb: 'list', resource: 'pods', namespace: 'default' };
+    expect(await apiServer.request(idToken, listed)).toMatchObject({
+      status: 403,
+      user: { username: user.username },
+    });
+    await disassociate(root, 'edge');
+    expect(await review(idToken)).toMatchObject(nobody);
+  } finally {
+    apiServer.close();
+  }
 });
