@@ -48,11 +48,7 @@ export interface StsStandIn extends TlsStandIn {
   hold(): void;
 }
 
-const stsHosts = [
-  'sts.us-east-1.amazonaws.com',
-  'sts.eu-west-1.amazonaws.com',
-  'sts.amazonaws.com',
-] as const;
+const stsHosts = ['sts.us-east-1.amazonaws.com', 'sts.eu-west-1.amazonaws.com', 'sts.amazonaws.com'] as const;
 
 export async function createStsStandIn({
   delayMs = 0,

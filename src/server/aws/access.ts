@@ -70,6 +70,13 @@ export async function openAwsAccess(options: AwsAccessOptions): Promise<AwsAcces
     maximumSockets: 8,
     maximumBytes: ec2AnswerBytes,
   });
+  for (const accountId of sts?.accounts ?? []) {
+    if ((await storage.get(accountKey(accountId))) === undefined) continue;
+    log.warn(
+      { accountId },
+      'an account of --sts-accounts is an account of this server, too: aws-auth and patterns, which go by name, cannot tell their principals apart',
+    );
+  }
   const callers =
     sts &&
     createStsCallers({
