@@ -48,7 +48,7 @@ export function kind(input: BundleInput): Recipe {
       onTheCluster(`kind delete cluster --name ${name}`),
     ].join('\n\n'),
     notes: [
-      'The API server runs in a container: 127.0.0.1 is the container there. Make the bundle with `--address`, the address of the host on kind’s network: `docker network inspect kind -f "{{(index .IPAM.Config 0).Gateway}}"`. On Docker Desktop it is `host.docker.internal`.',
+      'The API server runs in a container: 127.0.0.1 is the container there. Make the bundle with `--address`, the address of the host on kind’s network: `docker network inspect kind`, the IPv4 gateway. On Docker Desktop it is `host.docker.internal`.',
       'Entryway has to listen on that address: `entryway serve --webhook-listen 0.0.0.0:4745 --allow-remote`, or the address itself in place of 0.0.0.0.',
       'Keep this folder where it is: the nodes mount it. A node that is started again reads it again.',
       'Kubernetes 1.36 needs a kind that writes v1beta4 for it, which turns the patch into the form that v1beta4 wants.',
