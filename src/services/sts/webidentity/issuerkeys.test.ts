@@ -136,6 +136,40 @@ test('many tokens at once ask once', async () => {
   expect(asked).toHaveLength(2);
 });
 
+test('of a flood of forged key ids 64 wait for a slow issuer, the others go by the keys there are', async () => {
+  const gate = Promise.withResolvers<void>();
+  let isSlow = false;
+  const { kidsOf } = createProvider({
+    fetchJson: async (url) => {
+      if (isSlow) await gate.promise;
+      return url.endsWith('openid-configuration')
+        ? { issuer, jwks_uri: 'https://keys.example.com/jwks' }
+        : { keys: [key('a')] };
+    },
+  });
+  await kidsOf('a');
+  isSlow = true;
+  const later = start + minute;
+  let waiting = 64;
+  const flood = Array.from({ length: 64 }, (_, count) =>
+    kidsOf(`forged-${count}`, later).finally(() => waiting--),
+  );
+  expect(await kidsOf('forged', later)).toEqual(['a']);
+  expect(await kidsOf('a', later)).toEqual(['a']);
+  expect(waiting).toBe(64);
+  gate.resolve();
+  await Promise.all(flood);
+});
+
+test('of a flood of tokens whose issuer was never heard, those that do not wait are told to come again', async () => {
+  const gate = Promise.withResolvers<Record<string, unknown>>();
+  const { kidsOf } = createProvider({ fetchJson: () => gate.promise });
+  const flood = Array.from({ length: 64 }, () => kidsOf('a'));
+  expect(await kidsOf('a')).toBe('unreachable');
+  gate.reject(new Error('it answered 503'));
+  expect(new Set(await Promise.all(flood))).toEqual(new Set(['unreachable']));
+});
+
 test('when the clock is set back, what is kept is asked again', async () => {
   const { asked, kidsOf } = createProvider();
   await kidsOf('a');

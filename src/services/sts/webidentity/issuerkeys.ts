@@ -15,6 +15,8 @@ const betweenAsksForOtherKeys = 30_000;
 const betweenAsksAfterFailure = 10_000;
 /** A call may meet the answer to one that came later. */
 const overtaking = 10_000;
+/** Calls that wait for one issuer at a time; what comes on top goes by what is known already. */
+const mostWaiting = 64;
 /** Issuers remembered, each account may have a hundred; the one asked longest ago goes. */
 const capacity = 1000;
 
@@ -26,9 +28,9 @@ interface Known {
 
 /**
  * SECURITY: anybody who can connect can make the server ask a provider that an account has created or a cluster is
- * associated with; whatever they send,
- * it asks each provider at most every ten seconds. An issuer that fails when a forged key id asks keeps the keys that it
- * answered before: else who sends forgeries would shut out everybody while it is busy.
+ * associated with; whatever they send, it asks each provider at most every ten seconds. An issuer that fails when a forged
+ * key id asks keeps the keys that it answered before: else who sends forgeries would shut out everybody while it is busy.
+ * And of those who send them only some wait for a slow one: each takes the place of somebody who is to be judged.
  */
 export function createIssuerKeys({
   localIssuers,
@@ -36,7 +38,7 @@ export function createIssuerKeys({
   fetchJson = createJsonFetcher({ reach: outboundIssuers }),
 }: IssuerKeysOptions): IssuerKeys {
   const issuers = new Map<string, Known>();
-  const asking = new Map<string, Promise<Known>>();
+  const asking = new Map<string, { readonly answer: Promise<Known>; waiting: number }>();
 
   const ask = async (issuer: string, now: number): Promise<Known> => {
     const keys = await fetchKeys(fetchJson, issuer).catch(() => undefined);
@@ -49,10 +51,16 @@ export function createIssuerKeys({
     return known;
   };
 
-  const askOnce = (issuer: string, now: number): Promise<Known> => {
-    const underWay = asking.get(issuer) ?? ask(issuer, now).finally(() => asking.delete(issuer));
+  /** Undefined when enough are waiting. */
+  const askOnce = (issuer: string, now: number): Promise<Known> | undefined => {
+    const underWay = asking.get(issuer) ?? {
+      answer: ask(issuer, now).finally(() => asking.delete(issuer)),
+      waiting: 0,
+    };
+    if (underWay.waiting === mostWaiting) return undefined;
+    underWay.waiting++;
     asking.set(issuer, underWay);
-    return underWay;
+    return underWay.answer;
   };
 
   return {
@@ -61,9 +69,9 @@ export function createIssuerKeys({
       if (local !== undefined) return { outcome: 'keys', keys: local };
       if (outboundIssuers === 'none') return { outcome: 'notAsked' };
       const known = issuers.get(issuer);
-      const current =
-        known === undefined || isToBeAsked(known, keyId, now) ? await askOnce(issuer, now) : known;
-      const keys = goodKeys(current, now);
+      const mustAsk = known === undefined || isToBeAsked(known, keyId, now);
+      const current = (mustAsk ? await askOnce(issuer, now) : undefined) ?? known;
+      const keys = current && goodKeys(current, now);
       return keys === undefined ? { outcome: 'unreachable' } : { outcome: 'keys', keys };
     },
   };
