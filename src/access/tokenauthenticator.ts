@@ -73,9 +73,10 @@ export function createTokenAuthenticator(
     if (!audiences.includes(apiAudience)) return foreignAudience;
     const caller = await callerOf(options, record.name, token, now);
     if ('outcome' in caller) return caller;
-    const block = blocks.of(caller.principal, now);
-    if (block !== undefined) return blocked(caller);
-    return identityOf(options, cluster, caller, now);
+    if (blocks.of(caller.principal, now) !== undefined) return blocked(caller);
+    const authentication = await identityOf(options, cluster, caller, now);
+    // SECURITY: asked again, because names and pins are waited for: a block counts from the moment it is made.
+    return blocks.of(caller.principal, now) === undefined ? authentication : blocked(caller);
   };
 }
 

@@ -1,5 +1,6 @@
 import { isMatcherArn } from '../../engine/identity/entries.ts';
-import type { AccessEntryRecord, AssociatedPolicyRecord } from '../../storage/records/eks.ts';
+import type { AccessEntryRecord } from '../../storage/records/eks.ts';
+import { type ShownAssociation, shownAssociation } from './associations.ts';
 
 /** A role that a matcher means or has let in. `iam`: a role of this server now; `seen`: known by its login alone. */
 export interface ShownRole {
@@ -32,17 +33,6 @@ export interface ShownEntry {
   readonly modifiedAt: Date;
 }
 
-interface ShownAssociation {
-  readonly policyArn: string;
-  readonly accessScope: { readonly type: string; readonly namespaces: readonly string[] };
-  readonly associatedAt: Date;
-  readonly modifiedAt: Date;
-  readonly expiresAt?: Date;
-  readonly reason?: string;
-  /** Whether it grants nothing any more. */
-  readonly expired: boolean;
-}
-
 /** `now` is epoch milliseconds. Roles are shown where they were looked up. */
 export function shownEntry(
   record: AccessEntryRecord,
@@ -71,19 +61,4 @@ function pinningOf({ principalArn, principalId, pinnedBy }: AccessEntryRecord): 
   if (isMatcherArn(principalArn)) return 'matcher';
   if (principalId === '') return 'waiting';
   return pinnedBy ?? 'local';
-}
-
-function shownAssociation(
-  { policyArn, accessScope, associatedAt, modifiedAt, expiresAt, reason }: AssociatedPolicyRecord,
-  now: number,
-): ShownAssociation {
-  return {
-    policyArn,
-    accessScope: { type: accessScope.type, namespaces: [...accessScope.namespaces] },
-    associatedAt: new Date(associatedAt),
-    modifiedAt: new Date(modifiedAt),
-    ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
-    ...(reason !== undefined && { reason }),
-    expired: expiresAt !== undefined && expiresAt <= now,
-  };
 }
