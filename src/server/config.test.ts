@@ -7,6 +7,7 @@ import {
   parseListenAddress,
   parseRegion,
   parseTrailSize,
+  parseWebhookNames,
   requireLoopback,
 } from './config.ts';
 
@@ -122,4 +123,28 @@ test('the size of the trail is whole mebibytes, at least 16', () => {
   for (const text of ['', '15', '0', '-1', '1e3', '2GiB', '99999999']) {
     expect(() => parseTrailSize(text)).toThrow(ConfigError);
   }
+});
+
+describe('names of the webhooks', () => {
+  test.each(['entryway', 'entryway.example.com', 'Host-1', '10.0.0.7', '2001:db8::1'])(
+    '`%s` is taken',
+    (name) => {
+      expect(parseWebhookNames([name])).toEqual([name]);
+    },
+  );
+
+  test.each([
+    '',
+    'https://entryway.example.com',
+    'entryway.example.com:4744',
+    '[::1]',
+    '-x',
+    'a..b',
+    'a b',
+    'x\n',
+    '*.example.com',
+    `${'x'.repeat(64)}.com`,
+  ])('`%s` is refused: no certificate can be made for it', (name) => {
+    expect(() => parseWebhookNames(['ok.example.com', name])).toThrow(ConfigError);
+  });
 });

@@ -24,3 +24,22 @@ test('alerts are counted once they are sent somewhere, and not before', async ()
   expect(body).toContain('entryway_alerts{state="lost"} 1');
   expect(body).toContain('entryway_alerts{state="waiting"} 2');
 });
+
+test('what API servers ask is counted by webhook and outcome, refused callers too', async () => {
+  const metrics = createMetrics(() => 1);
+  metrics.webhookRequest({ webhook: 'authenticate', outcome: 'badPrefix', status: 200, seconds: 0.001 });
+  metrics.webhookRequest({
+    webhook: 'authorize',
+    outcome: 'revokedCertificate',
+    status: 401,
+    seconds: 0.001,
+  });
+  const { body } = await metrics.render();
+  expect(body).toContain(
+    'entryway_webhook_requests_total{webhook="authenticate",outcome="badPrefix",status="200"} 1',
+  );
+  expect(body).toContain(
+    'entryway_webhook_requests_total{webhook="authorize",outcome="revokedCertificate",status="401"} 1',
+  );
+  expect(body).toContain('entryway_webhook_request_duration_seconds_count{webhook="authorize"} 1');
+});
