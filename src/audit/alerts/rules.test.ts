@@ -227,6 +227,20 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
   ],
   ['an administrator of an unknown scope', association(policy('AmazonEKSAdminPolicy')), ['020']],
   [
+    'an administrator for a while, by our own operation',
+    call('entryway:AssociateAccessPolicy', {
+      eventSource: 'entryway',
+      ...parameters({
+        clusterName: 'prod',
+        principalArn: role,
+        policyArn: policy('AmazonEKSClusterAdminPolicy'),
+        accessScope: { type: 'cluster' },
+        expiresAt: 1,
+      }),
+    }),
+    ['020'],
+  ],
+  [
     'a group of administrators',
     call('eks:CreateAccessEntry', parameters({ name: 'prod', kubernetesGroups: ['team', 'cluster-admins'] })),
     ['021'],

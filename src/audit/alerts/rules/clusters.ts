@@ -14,8 +14,9 @@ import { type AlertRule, onAws, onKubernetes } from '../rule.ts';
 const parameter = (event: AwsEvent, ...path: readonly string[]): string | undefined =>
   textAt(event.record, 'requestParameters', ...path);
 
+/** Of EKS, or of the same name among our own operations, which do the same with more members. */
 const isEks = (event: AwsEvent, ...names: readonly string[]): boolean =>
-  serviceOf(event) === 'eks' && names.includes(textAt(event.record, 'eventName') ?? '');
+  ['eks', 'entryway'].includes(serviceOf(event)) && names.includes(textAt(event.record, 'eventName') ?? '');
 
 const clusterOf = (event: AwsEvent): string =>
   parameter(event, 'name') ?? parameter(event, 'clusterName') ?? 'a cluster';
