@@ -1,8 +1,13 @@
 /** The same as a process: every option of the command line, and a person of AWS in front of a built-in cluster. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createProgram } from '../../src/cli/program.ts';
+import { openAwsAccess } from '../../src/server/aws/access.ts';
+import { type AwsOptions, parseAwsOptions } from '../../src/server/aws/config.ts';
+import { createLog } from '../../src/server/log.ts';
+import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
 import { createToken } from '../../src/wire/token/create.ts';
 import { entryway, startServerProcess, temporaryDirectory } from '../compat/process.ts';
 import { sendHttp1 } from '../compat/raw.ts';
@@ -94,6 +99,48 @@ test('a role of AWS enters a cluster by an entry that AWS’s IAM pinned, named 
   });
   expect(server.log()).not.toContain('the/session');
 });
+
+test('the commands of docs/howto/aws-principals.md are commands of this server', async () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../docs/howto/aws-principals.md'), 'utf8');
+  const commands = [...page.matchAll(/^npx entryway serve (.+)$/gm)].map(([, args = '']) => args.split(' '));
+  expect(commands).toHaveLength(4);
+  const directory = temporaryDirectory();
+  opened.push(() => directory.remove());
+  const files: Readonly<Record<string, string>> = {
+    'aws-credentials': credentials('default'),
+    'instances.json': /`(\{"i-[^`]+)`/.exec(page)?.[1] ?? '',
+  };
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(directory.path, name), text);
+  for (const args of commands) {
+    const serve = createProgram().commands.find((command) => command.name() === 'serve');
+    serve?.exitOverride().action(() => undefined);
+    await serve?.parseAsync(args, { from: 'user' });
+    const options = serve?.opts<AwsOptions>() ?? neverRead('options');
+    const config = parseAwsOptions(options, { region: 'us-east-1', partition: 'aws', readFile: neverRead });
+    const access = await openAwsAccess({
+      config: config && {
+        ...config,
+        ...(config.credentials && {
+          credentials: { ...config.credentials, file: join(directory.path, config.credentials.file) },
+        }),
+        ...(config.instancesFile && { instancesFile: join(directory.path, config.instancesFile) }),
+      },
+      partition: 'aws',
+      region: 'us-east-1',
+      storage: createMemoryStorage(),
+      now: Date.now,
+      log: createLog({ level: 'silent', format: 'text' }),
+      environment: {},
+      recordPin: () => [],
+    });
+    expect(access.remoteCallers).toBeDefined();
+    access.close();
+  }
+});
+
+function neverRead(what: string): never {
+  throw new Error(`no ${what}`);
+}
 
 test('STS without accounts is misuse', async () => {
   const directory = temporaryDirectory();
