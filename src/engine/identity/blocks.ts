@@ -1,4 +1,4 @@
-import { canonicalPrincipalArn, stripRolePath } from '../arn/canonical.ts';
+import { canonicalPrincipalArn } from '../arn/canonical.ts';
 import { lowerAscii } from '../arn/case.ts';
 import { parsePrincipalArn } from '../arn/principalarn.ts';
 import { uniqueIdKind } from '../arn/uniqueid.ts';
@@ -113,8 +113,10 @@ export function isRootTarget({ kind, target }: BlockTarget, accountId: string): 
 
 /** Without the path of a role or user, in lower case. */
 function comparable(arn: string): string {
-  const stripped = stripRolePath(arn) ?? arn;
-  return lowerAscii(stripped.replace(/^(arn:[^:]*:iam::[^:]*:user\/)(?:.*\/)([^/]+)$/, '$1$2'));
+  const slash = arn.indexOf('/');
+  const type = slash === -1 ? '' : arn.slice(arn.lastIndexOf(':', slash) + 1, slash);
+  const hasPath = type === 'role' || type === 'user';
+  return lowerAscii(hasPath ? arn.slice(0, slash) + arn.slice(arn.lastIndexOf('/')) : arn);
 }
 
 function sessionById(principalId: string, sessionName: string): string {
