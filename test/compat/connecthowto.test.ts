@@ -4,13 +4,16 @@
  * which there is none here: those commands are held to the bundle's own README where they stand in it too.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { parseAllDocuments } from 'yaml';
+import { parseAllDocuments, stringify } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
+import { createToken } from '../../src/wire/token/create.ts';
 import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, run } from './clients.ts';
+import { clusterAddress } from './kubernetes.ts';
 import { type Connection, npxDirectory, temporaryDirectory, until } from './process.ts';
+import { createClients, createCluster, rootKeys } from './world.ts';
 
 const folder = resolve(import.meta.dirname, '../../docs/howto/connect');
 const unavailable = awsCliUnavailable();
@@ -77,6 +80,7 @@ test.skipIf(unavailable !== undefined)(
   async () => {
     // One terminal: what a block sets, the next ones use.
     const [, ...rest] = blocks(pageOf('README.md'), 'sh');
+    await writeFollowerKubeconfig();
     const { code, stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', rest.join('\n')], {
       cwd: directory.path,
       env: environment,
@@ -87,17 +91,42 @@ test.skipIf(unavailable !== undefined)(
     expect(stdout).toMatch(/✓ a token of `arn:aws:iam::111122223333:role\/viewer` is user /);
     expect(stdout).toMatch(/✓ an access policy allows \S+ to list pods in `default`/);
     expect(stdout).toContain('User "viewer" set.');
+    expect(stdout).toMatch(/^cluster prod is connected to https:\S+: follows \d+ objects$/m);
+    expect(stdout).toContain('Added new context arn:aws:eks:us-east-1:111122223333:cluster/prod');
   },
   120_000,
 );
+
+/** A built-in cluster of the same server stands for the real one that is followed. */
+async function writeFollowerKubeconfig(): Promise<void> {
+  const connection = connectionOf();
+  const keys = rootKeys(connection);
+  const clients = createClients(connection, keys);
+  await createCluster(clients, connection, 'standin');
+  const { endpoint, caData } = await clusterAddress(clients, 'standin');
+  clients.destroy();
+  const { region } = connection;
+  const token = createToken({ credentials: keys, region, clusterName: 'standin', now: Date.now() });
+  const text = stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: endpoint, 'certificate-authority-data': caData } }],
+    users: [{ name: 'u', user: { token } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+  writeFileSync(join(directory.path, 'follower.kubeconfig'), text, { mode: 0o600 });
+}
+
+function connectionOf(): Connection & { readonly webhookEndpoint: string } {
+  return JSON.parse(readFileSync(ready, 'utf8'));
+}
 
 const pages = readdirSync(folder).filter((name) => name !== 'README.md');
 
 describe.skipIf(unavailable !== undefined).each(pages)(`docs/howto/connect/%s${because}`, (name) => {
   test('its commands work as printed', async () => {
-    const { webhookEndpoint = '' } = JSON.parse(readFileSync(ready, 'utf8')) as Connection & {
-      readonly webhookEndpoint?: string;
-    };
+    const { webhookEndpoint } = connectionOf();
     const variables = { WEBHOOKS: webhookEndpoint.replace('127.0.0.1', 'localhost') };
     const commands = blocks(pageOf(name), 'sh').flatMap((block) => block.trim().split('\n'));
     expect(commands.length).toBeGreaterThan(0);
