@@ -116,6 +116,34 @@ test('a credential that no longer counts is told, keeps what was followed, and a
   expect(await identity()).toBe('authenticated');
 });
 
+test('the server says of the cluster how it is followed, and the trail says nothing secret', async () => {
+  const token = await world.serviceAccountToken();
+  await world.connect(token);
+  await following();
+  const { findings } = await world.aws.call<{
+    findings: readonly { readonly code: string; readonly severity: string; readonly message: string }[];
+  }>('entryway', 'CheckCluster', { clusterName: 'fleet' });
+  const found = Object.fromEntries(findings.map(({ code, message }) => [code, message]));
+  expect(found).toMatchObject({
+    connection: expect.stringMatching(/^the cluster is followed: \d+ objects/),
+    api: expect.stringMatching(/^Kubernetes v1\.\d+\.\d+-entryway answers within \d+ ms$/),
+    apiClock: "the API server's clock is that of this server",
+  });
+
+  const { Events } = await world.aws.call<{ Events: readonly { CloudTrailEvent: string }[] }>(
+    'cloudtrail',
+    'LookupEvents',
+    { LookupAttributes: [{ AttributeKey: 'EventName', AttributeValue: 'PutClusterConnection' }] },
+  );
+  const [event] = Events;
+  expect(JSON.parse(event?.CloudTrailEvent ?? '{}').requestParameters).toEqual({
+    clusterName: 'fleet',
+    server: world.source.endpoint,
+    bearerToken: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+  });
+  expect(JSON.stringify(Events)).not.toContain(token);
+});
+
 test('without the connection aws-auth maps nobody at once, and what was mirrored goes', async () => {
   const finn = await world.user('finn');
   await world.connect(await world.serviceAccountToken());
