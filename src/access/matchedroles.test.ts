@@ -101,3 +101,26 @@ test('a store that fails is asked again at the next login', async () => {
   await settled(storage);
   expect(await recorded(storage)).toMatchObject([{ seenAt: 6 }]);
 });
+
+test('so many are written at a time: the others at their next login', async () => {
+  const storage = createMemoryStorage();
+  await putEntry(storage, 1);
+  const held: (() => void)[] = [];
+  const { seen } = open({
+    ...storage,
+    async getMany(keys) {
+      await new Promise<void>((resolve) => held.push(resolve));
+      return storage.getMany(keys);
+    },
+  });
+  for (let n = 0; n < 40; n++) seen(clusterId, entryArn, roleSession(n), 5);
+  expect(held.length).toBe(32);
+  for (const release of held.splice(0)) release();
+  while ((await recorded(storage)).length < 32) await settled(storage);
+  seen(clusterId, entryArn, roleSession(39), 6);
+  for (const release of held) release();
+  while ((await recorded(storage)).length < 33) await settled(storage);
+  expect(await recorded(storage)).toContainEqual(
+    expect.objectContaining({ principalId: 'AROADEV39', seenAt: 6 }),
+  );
+});

@@ -9,6 +9,7 @@ import {
 } from '../../storage/records/keys.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { createPageTokens } from '../../wire/protocols/pagetoken.ts';
+import { MAX_ENTRIES_PER_CLUSTER } from '../eks/entryquota.ts';
 import {
   account,
   aNoon,
@@ -157,6 +158,17 @@ describe('no entry is made of', () => {
     expect(await refusalOf(create({ principalArn: patternArn, previewToken }))).toBe(
       'InvalidParameterException',
     );
+  });
+
+  test('more than EKS lets a cluster have, whichever operation made them', async () => {
+    await world.storage.commit({
+      changes: Array.from({ length: MAX_ENTRIES_PER_CLUSTER }, (_, n) => ({
+        type: 'put' as const,
+        key: accessEntryKey(clusterId, `arn:aws:iam::${account}:role/r${n}`),
+        value: '{}',
+      })),
+    });
+    expect(await refusalOf(create({ principalArn: setArn }))).toBe('ResourceLimitExceededException');
   });
 
   test('what has one already', async () => {
