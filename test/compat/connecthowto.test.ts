@@ -128,7 +128,10 @@ describe.skipIf(unavailable !== undefined).each(pages)(`docs/howto/connect/%s${b
   test('its commands work as printed', async () => {
     const { webhookEndpoint } = connectionOf();
     const variables = { WEBHOOKS: webhookEndpoint.replace('127.0.0.1', 'localhost') };
-    const commands = blocks(pageOf(name), 'sh').flatMap((block) => block.trim().split('\n'));
+    const commands = [
+      ...blocks(pageOf(name), 'sh').flatMap((block) => block.trim().split('\n')),
+      ...[...pageOf(name).matchAll(/ exec \S+ -- (entryway [^)"\n]+)/g)].map(([, inPod]) => `npx ${inPod}`),
+    ];
     expect(commands.length).toBeGreaterThan(0);
     rmSync(join(directory.path, 'prod'), { recursive: true, force: true });
     for (const command of commands) {
@@ -137,7 +140,8 @@ describe.skipIf(unavailable !== undefined).each(pages)(`docs/howto/connect/%s${b
       const args = words.map((word) =>
         word
           .replace(/^"\$(\w+)"$/, (_, variable: keyof typeof variables) => variables[variable])
-          .replace(/^\.\//, `${directory.path}/`),
+          .replace(/^(?:\.|\/tmp)\//, `${directory.path}/`)
+          .replace(/^\/data\/entryway$/, environment.ENTRYWAY_DATA ?? ''),
       );
       expect(await inThisProcess(args), command).toBe(0);
     }

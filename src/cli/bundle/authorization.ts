@@ -13,7 +13,7 @@ export const matchCondition = `has(request.extra) && '${principalIdExtraKey}' in
  * The webhook authorizer as the file wants it (C12). `NoOpinion`: while Entryway is down, RBAC and the Node authorizer go
  * on as before, and nobody gains anything: we only ever add rights.
  */
-export function webhookAuthorizer(kubeConfigFile: string): Readonly<Record<string, unknown>> {
+function webhookAuthorizer(kubeConfigFile: string): Readonly<Record<string, unknown>> {
   return {
     timeout: '3s',
     authorizedTTL: seconds(windows.authorized),

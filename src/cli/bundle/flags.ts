@@ -18,7 +18,7 @@ export function authenticationFlags(folder: string): Flags {
 }
 
 /** The file excludes the flags and the flags exclude the file: an API server given both does not start (C11). */
-export function authorizationFlags({ authorization }: BundleInput, folder: string): Flags {
+function authorizationFlags({ authorization }: BundleInput, folder: string): Flags {
   return authorization === 'configuration'
     ? { 'authorization-config': `${folder}/${authorizationFile}` }
     : classicFlags(folder);

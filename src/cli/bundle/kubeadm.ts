@@ -14,7 +14,7 @@ export function apiServerVolume(at: string): Readonly<Record<string, unknown>> {
 }
 
 /** `extraArgs` is a list from v1beta4, which kubeadm 1.31 brought; a map before. */
-export function kubeadmConfiguration(version: KubernetesVersion, flags: Flags): Record<string, unknown> {
+function kubeadmConfiguration(version: KubernetesVersion, flags: Flags): Record<string, unknown> {
   const isList = version.minor >= 31;
   return {
     apiVersion: isList ? 'kubeadm.k8s.io/v1beta4' : 'kubeadm.k8s.io/v1beta3',

@@ -169,7 +169,7 @@ export function describeFailedCall(error: unknown, target: WebhookTarget, file: 
 }
 
 /** A TLS alert about the certificate we showed or did not show, or a connection that is cut where it would be. */
-export function isClientRefusal(error: unknown): boolean {
+function isClientRefusal(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException;
   return (
     /^ERR_SSL_(?:TLSV1|SSLV3|TLSV13)_ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE|UNSUPPORTED_CERTIFICATE)/.test(

@@ -39,8 +39,8 @@ export async function checkWebhooks(webhooks: WebhooksToCheck): Promise<readonly
   }
   if (isReached) {
     findings.push(
-      await checkPlainAccess(authenticate, tokenReview('v1', token.text), call),
-      await checkPlainAccess(authorize, accessReview('v1', user ?? nobody), call),
+      await checkPlainAccess(authenticate, tokenReview('v1', 'not-a-token-of-anybody'), call),
+      await checkPlainAccess(authorize, accessReview('v1', nobody), call),
     );
   }
   return findings;
