@@ -298,5 +298,5 @@ describe.skipIf(unavailable !== undefined)(`the AWS CLI${because}`, () => {
     expect(text).toContain('server: https://127.0.0.1:1\n');
     expect(text).toContain(`certificate-authority-data: ${ca}`);
     expect(text).toMatch(/- --cluster-name\n\s+- kind\n/);
-  });
+  }, 60_000);
 });

@@ -87,7 +87,7 @@ export const signingKeysPrefix = (clusterId: string): string => `signing-keys/${
 /** The one identity provider config a cluster may have. */
 export const identityProviderConfigKey = (clusterId: string): string =>
   `${identityProviderConfigsPrefix}${clusterId}/oidc`;
-export const identityProviderConfigsPrefix = 'identity-provider-config/';
+const identityProviderConfigsPrefix = 'identity-provider-config/';
 /** Extension: an account's own access policies. */
 export const accessPolicyKey = (accountId: string, name: string): string =>
   `${accessPoliciesPrefix(accountId)}${name}`;
