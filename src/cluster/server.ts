@@ -1,4 +1,10 @@
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { KubernetesApi } from './api.ts';
@@ -36,7 +42,10 @@ export function createKubernetesServer(options: {
   readonly cert: string;
   /** Clients are asked for a certificate of this authority; `api` judges what they show. */
   readonly clientCa?: string;
-  readonly api: Pick<KubernetesApi, 'handle' | 'close'>;
+  readonly api: Pick<KubernetesApi, 'handle' | 'close'> & {
+    /** Serves the streams of HTTP/2 itself; `handle` then gets requests of HTTP/1.1 alone. */
+    handleStream?(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void>;
+  };
 }): KubernetesServer {
   const { key, cert, clientCa, api } = options;
   const sessions = new Set<ServerHttp2Session>();
@@ -82,6 +91,13 @@ export function createKubernetesServer(options: {
     }
     void api.handle(request, response);
   });
+  if (api.handleStream !== undefined) {
+    // Node has made one that turns streams into requests when the listener above was added.
+    server.removeAllListeners('stream');
+    server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+      void api.handleStream?.(stream, headers);
+    });
+  }
 
   return {
     server,

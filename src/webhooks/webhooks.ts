@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import { TLSSocket } from 'node:tls';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { AccessRegistry, Authentication, ClusterAccess } from '../access/access.ts';
 import type { Storage } from '../storage/storage.ts';
 import { readBody } from '../wire/kube/requestbody.ts';
@@ -15,19 +14,18 @@ import {
   callerRefusals,
   judgeCaller,
   type Presented,
-  presentedIn,
 } from './callers.ts';
+import { type Exchange, http1Exchange, http2Exchange } from './exchange.ts';
 import { defaultWebhookLimits, type WebhookLimits } from './limits.ts';
 import { parseWebhookTarget, type WebhookTarget } from './target.ts';
 import { createTokenVerdicts } from './verdicts.ts';
 
-type HttpRequest = IncomingMessage | Http2ServerRequest;
-type HttpResponse = ServerResponse | Http2ServerResponse;
-
 /** What the API servers of connected clusters ask: whose token is this, and may somebody do that? */
 export interface Webhooks {
-  /** Serves one request of a node http or http2 server over TLS. Never rejects. */
-  handle(request: HttpRequest, response: HttpResponse): Promise<void>;
+  /** Serves one request of HTTP/1.1 over TLS. Never rejects. */
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** The same of HTTP/2. */
+  handleStream(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void>;
   close(): void;
 }
 
@@ -70,6 +68,10 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const limits = { ...defaultWebhookLimits, ...options.limits };
   const verdicts = createTokenVerdicts({ storage: options.storage, now, limits });
   const bodies = { held: 0 };
+  const bodyLimits = {
+    authenticate: { ...limits, bodyBytes: limits.tokenReviewBytes },
+    authorize: { ...limits, bodyBytes: limits.accessReviewBytes },
+  };
 
   /** The cluster a caller may ask about: its own, while that is connected here. */
   const clusterOf = (target: WebhookTarget, presented: Presented): ClusterAccess | CallerRefusal => {
@@ -87,35 +89,34 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   };
 
   const answerOf = async (
-    request: HttpRequest,
+    exchange: Exchange,
   ): Promise<Answer & { readonly webhook?: WebhookTarget['webhook'] }> => {
-    const target = parseWebhookTarget(request.url ?? '');
+    const target = parseWebhookTarget(exchange.url);
     if (target === 'healthz') return textAnswer(200, 'health', 'ok');
     if (target === undefined) return textAnswer(404, 'noPath', 'there is no webhook at this path');
     const { webhook } = target;
-    const cluster = clusterOf(target, presentedBy(request));
+    const cluster = clusterOf(target, exchange.presented());
     if (typeof cluster === 'string') {
       const { status, text } = callerRefusals[cluster];
       return { ...textAnswer(status, cluster, text), webhook };
     }
-    return { ...(await reviewed(cluster, webhook, request)), webhook };
+    return { ...(await reviewed(cluster, webhook, exchange)), webhook };
   };
 
   const reviewed = async (
     cluster: ClusterAccess,
     webhook: WebhookTarget['webhook'],
-    request: HttpRequest,
+    exchange: Exchange,
   ): Promise<Answer> => {
     const receivedAt = now();
-    const unfit = unfitHead(request);
+    const unfit = unfitHead(exchange);
     if (unfit !== undefined) return unfit;
-    const bodyBytes = webhook === 'authenticate' ? limits.tokenReviewBytes : limits.accessReviewBytes;
-    const read = await readBody(request, { ...limits, bodyBytes }, bodies);
+    const read = await readBody(exchange.body, bodyLimits[webhook], bodies);
     switch (read.kind) {
       case 'read':
         break;
       case 'tooLarge':
-        return textAnswer(413, 'tooLarge', `the body is longer than ${bodyBytes} bytes`);
+        return textAnswer(413, 'tooLarge', `the body is longer than ${bodyLimits[webhook].bodyBytes} bytes`);
       case 'tooMany':
         return comeAgain('overloaded', 'too many bodies are on their way');
       case 'tooSlow':
@@ -133,8 +134,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
           options.judged?.({
             cluster,
             authentication,
-            sourceIp: peerAddress(request.socket?.remoteAddress),
-            userAgent: request.headers['user-agent'],
+            sourceIp: peerAddress(exchange.remoteAddress),
+            userAgent: exchange.headers['user-agent'],
             receivedAt,
           }),
       });
@@ -145,30 +146,33 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     }
   };
 
+  const serve = async (exchange: Exchange): Promise<void> => {
+    const started = performance.now();
+    let answer: Awaited<ReturnType<typeof answerOf>>;
+    try {
+      answer = await answerOf(exchange);
+    } catch (error) {
+      log.error({ error: String(error) }, 'a request of an API server could not be answered');
+      answer = textAnswer(500, 'failed', 'the request could not be answered');
+    }
+    exchange.send(answer);
+    options.observe?.({
+      webhook: answer.webhook ?? 'none',
+      outcome: answer.outcome,
+      status: answer.status,
+      seconds: (performance.now() - started) / 1000,
+    });
+  };
+
   return {
-    async handle(request, response) {
-      const started = performance.now();
-      let answer: Awaited<ReturnType<typeof answerOf>>;
-      try {
-        answer = await answerOf(request);
-      } catch (error) {
-        log.error({ error: String(error) }, 'a request of an API server could not be answered');
-        answer = textAnswer(500, 'failed', 'the request could not be answered');
-      }
-      send(request, response, answer);
-      options.observe?.({
-        webhook: answer.webhook ?? 'none',
-        outcome: answer.outcome,
-        status: answer.status,
-        seconds: (performance.now() - started) / 1000,
-      });
-    },
+    handle: (request, response) => serve(http1Exchange(request, response)),
+    handleStream: (stream, headers) => serve(http2Exchange(stream, headers)),
     close: () => verdicts.close(),
   };
 }
 
 /** What is wrong with a request before its body; undefined when nothing is. */
-function unfitHead({ method, headers }: HttpRequest): Answer | undefined {
+function unfitHead({ method, headers }: Exchange): Answer | undefined {
   if (method !== 'POST') return textAnswer(405, 'malformed', 'reviews are asked for with POST');
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== 'application/json')
@@ -177,45 +181,4 @@ function unfitHead({ method, headers }: HttpRequest): Answer | undefined {
   return encoding === undefined || encoding === 'identity'
     ? undefined
     : textAnswer(415, 'malformed', 'reviews are sent uncompressed');
-}
-
-/** Handshakes are looked at once; a connection carries many requests. */
-const handshakes = new WeakMap<object, Presented>();
-
-function presentedBy(request: HttpRequest): Presented {
-  const connection = 'stream' in request ? request.stream.session : request.socket;
-  const socket = 'stream' in request ? request.stream.session?.socket : request.socket;
-  // SECURITY: whatever is no TLS has proven nothing.
-  if (connection === undefined || !(socket instanceof TLSSocket || isEncrypted(socket)))
-    return { kind: 'nothing' };
-  let presented = handshakes.get(connection);
-  if (presented === undefined) {
-    presented = presentedIn(socket as TLSSocket);
-    handshakes.set(connection, presented);
-  }
-  return presented;
-}
-
-/** The socket of an HTTP/2 session is a proxy, no instance of its class. */
-function isEncrypted(socket: unknown): boolean {
-  return (socket as TLSSocket | undefined)?.encrypted === true;
-}
-
-function send(request: HttpRequest, response: HttpResponse, { status, body, retryAfter }: Answer): void {
-  if (response.destroyed || response.headersSent) return;
-  const headers: Record<string, string | number> = {
-    'content-type': body.kind === 'json' ? 'application/json' : 'text/plain; charset=utf-8',
-    'content-length': Buffer.byteLength(body.text),
-  };
-  if (retryAfter !== undefined) headers['retry-after'] = retryAfter;
-  if (status === 405) headers.allow = 'POST';
-  // A body that was not read to its end leaves an HTTP/1.1 connection unusable for the next request.
-  // Whoever has no certificate that counts has nothing to wait for.
-  const isOver = status === 401 || !request.complete;
-  if (!('stream' in request) && isOver) headers.connection = 'close';
-  (response as ServerResponse).writeHead(status, headers);
-  if (request.method === 'HEAD') response.end();
-  // Text, not bytes, where it is text: Node writes it together with the headers.
-  else response.end(body.text);
-  if ('stream' in request && status === 401) request.stream.session?.close();
 }

@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AccessRegistry } from '../../access/access.ts';
 import type { ClusterRecorder } from '../../audit/requests.ts';
@@ -70,7 +71,11 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     key: keyPem,
     cert: certificatePem,
     clientCa: clientAuthority.caPem,
-    api: { handle: (request, response) => webhooks.handle(request, response), close: () => undefined },
+    api: {
+      handle: (request, response) => webhooks.handle(request as IncomingMessage, response as ServerResponse),
+      handleStream: webhooks.handleStream,
+      close: () => undefined,
+    },
   });
   dropStrangers(tls);
   const renewal = startRenewal({
