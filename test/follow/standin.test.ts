@@ -423,8 +423,8 @@ describe('the API', () => {
   test('gone and back: what was followed counts all the while, and then what is new', async () => {
     standIn.set(paths.namespaces, [namespace('a')]);
     await followOne();
-    const seen = followers?.state('c1')?.lastSeenAt;
     await standIn.stop();
+    const seen = followers?.state('c1')?.lastSeenAt;
     const state = await stateIs('disconnected');
     expect(state?.message).toContain('the API cannot be reached (');
     expect(state?.lastSeenAt).toBe(seen);

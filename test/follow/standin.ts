@@ -98,7 +98,9 @@ export async function openStandIn(): Promise<StandIn> {
   const open = (path: string): readonly ServerResponse[] =>
     [...watches].filter(([, watched]) => watched === path).map(([response]) => response);
   const listen = async (): Promise<void> => {
-    server = createServer({ key: keyPem, cert: certificatePem }, serve);
+    // API servers prefer HTTP/2 where a client offers it; here nothing would come of it.
+    const ALPNProtocols = ['h2', 'http/1.1'];
+    server = createServer({ key: keyPem, cert: certificatePem, ALPNProtocols }, serve);
     server.on('connection', (socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));

@@ -42,45 +42,44 @@ export function guardedDispatcher(
       if (stop !== undefined) signal.removeEventListener('abort', stop);
     };
     let bytes = 0;
-    return dispatch(
-      { ...request, headersTimeout, bodyTimeout: silence },
-      {
-        onRequestStart(controller, context) {
-          stop = () => controller.abort(new ClusterApiError('unreachable', 'no longer wanted'));
-          handler.onRequestStart?.(controller, context);
-          if (signal.aborted) stop();
-          else signal.addEventListener('abort', stop, { once: true });
-        },
-        onResponseStart(controller, status, headers, statusMessage) {
-          const encoding = headers['content-encoding'];
-          if (status >= 300 && status < 400) controller.abort(failureOfStatus(status));
-          else if (encoding !== undefined && encoding !== 'identity') controller.abort(notAsked);
-          else handler.onResponseStart?.(controller, status, headers, statusMessage);
-        },
-        onResponseData(controller, chunk) {
-          bytes += chunk.length;
-          if (onLine !== undefined) {
-            for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) {
-              bytes = chunk.length - at - 1;
-              onLine();
-            }
-          }
-          if (bytes > (onLine === undefined ? options.answerBytes : options.lineBytes)) {
-            controller.abort(new ClusterApiError('tooLarge', 'the API answers more than is taken'));
-            return;
-          }
-          handler.onResponseData?.(controller, chunk);
-        },
-        onResponseEnd(controller, trailers) {
-          over();
-          handler.onResponseEnd?.(controller, trailers);
-        },
-        onResponseError(controller, error) {
-          over();
-          handler.onResponseError?.(controller, error);
-        },
+    // A connection for each watch: nothing that stalls one, or the session of all, holds up the others.
+    const sent = { ...request, headersTimeout, bodyTimeout: silence, allowH2: false };
+    return dispatch(sent, {
+      onRequestStart(controller, context) {
+        stop = () => controller.abort(new ClusterApiError('unreachable', 'no longer wanted'));
+        handler.onRequestStart?.(controller, context);
+        if (signal.aborted) stop();
+        else signal.addEventListener('abort', stop, { once: true });
       },
-    );
+      onResponseStart(controller, status, headers, statusMessage) {
+        const encoding = headers['content-encoding'];
+        if (status >= 300 && status < 400) controller.abort(failureOfStatus(status));
+        else if (encoding !== undefined && encoding !== 'identity') controller.abort(notAsked);
+        else handler.onResponseStart?.(controller, status, headers, statusMessage);
+      },
+      onResponseData(controller, chunk) {
+        bytes += chunk.length;
+        if (onLine !== undefined) {
+          for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, at + 1)) {
+            bytes = chunk.length - at - 1;
+            onLine();
+          }
+        }
+        if (bytes > (onLine === undefined ? options.answerBytes : options.lineBytes)) {
+          controller.abort(new ClusterApiError('tooLarge', 'the API answers more than is taken'));
+          return;
+        }
+        handler.onResponseData?.(controller, chunk);
+      },
+      onResponseEnd(controller, trailers) {
+        over();
+        handler.onResponseEnd?.(controller, trailers);
+      },
+      onResponseError(controller, error) {
+        over();
+        handler.onResponseError?.(controller, error);
+      },
+    });
   };
   return inner.compose(intercept);
 }

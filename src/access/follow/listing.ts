@@ -20,7 +20,7 @@ export interface ListLimits {
   readonly objects: number;
 }
 
-export const defaultListLimits: ListLimits = { page: 500, objects: 50_000 };
+const defaultListLimits: ListLimits = { page: 500, objects: 50_000 };
 
 /**
  * Lists a kind page by page. All of it or nothing: a page that fails, or that no Kubernetes API would give, rejects with

@@ -12,7 +12,7 @@ export interface MirrorLimits {
   readonly changes: number;
 }
 
-export const defaultMirrorLimits: MirrorLimits = {
+const defaultMirrorLimits: MirrorLimits = {
   objects: 50_000,
   characters: 256 * 1024 * 1024,
   changes: 1_000,

@@ -5,7 +5,7 @@ import { parseRbacObject, rbacRefOf } from '../rbacobjects.ts';
 import type { FollowedKind } from './kinds.ts';
 
 /** Characters of one object as it is kept; Kubernetes itself stores little more than this. */
-export const maximumObjectLength = 1_048_576;
+const maximumObjectLength = 1_048_576;
 
 export type Mirrored =
   /** Nothing that is followed: it has no name that a key may hold, or is not the one object that counts. */
