@@ -232,4 +232,4 @@ test('docs/howto/block-list.md works as printed, and a block survives a restart'
   } finally {
     await again.stop();
   }
-});
+}, 60_000);
