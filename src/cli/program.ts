@@ -12,6 +12,7 @@ import {
   logLevels,
   oidcIssuers,
 } from '../server/config.ts';
+import { declareAwsAuth } from './awsauth/declare.ts';
 import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
 import { dataOption, readyFileOption } from './connectionoptions.ts';
@@ -214,6 +215,7 @@ export function createProgram(): Command {
     .addOption(readyFileOption())
     .action(async (options) => (await import('./trail/verify.ts')).printPublicKey(options));
 
+  declareAwsAuth(program);
   declareCluster(program);
   declareBlock(program);
   declareEntry(program);

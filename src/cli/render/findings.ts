@@ -52,7 +52,7 @@ function excerpt(
   { column }: Position,
 ): { readonly shown: string; readonly from: number; readonly length: number } {
   const at = column - 1;
-  const token = /^(?:"(?:[^"\\]|\\.)*"|[^\s,:}\]]+)/.exec(line.slice(at))?.[0] ?? '';
+  const token = /^(?:"(?:[^"\\]|\\.)*"|(?:[^\s,:}\]]|:(?=[^\s]))+)/.exec(line.slice(at))?.[0] ?? '';
   const start = line.length <= widest ? 0 : Math.max(0, Math.min(at - widest / 4, line.length - widest));
   const end = Math.min(line.length, start + widest);
   const before = `${start > 0 ? '…' : ''}${inLine(line.slice(start, at))}`;
