@@ -129,6 +129,14 @@ export function describeFailedCall(error: unknown, target: WebhookTarget, file: 
         `https://${host} cannot be reached: ${code}`,
         'look for a firewall or a missing route',
       );
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return finding(
+        'error',
+        'clientCertificateRefused',
+        `https://${host} cuts the connection, as servers do that refuse a certificate`,
+        `look at \`entryway cluster credentials list\`; ${newBundle}`,
+      );
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return finding(
         'error',
