@@ -6,7 +6,7 @@ import { rbacManifest } from '../engine/rbac/manifest.ts';
 import type { RbacObject } from '../engine/rbac/objects.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { AccessEntryRecord, ClusterRecord } from '../storage/records/eks.ts';
-import { accessEntryKey, clusterKey, objectKey } from '../storage/records/keys.ts';
+import { accessEntryKey, accessPolicyKey, clusterKey, objectKey } from '../storage/records/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { CredentialLookup } from '../wire/sigv4/credential.ts';
 import { createToken } from '../wire/token/create.ts';
@@ -167,6 +167,65 @@ describe('authenticate', () => {
     expect(access.authorize(getPod(authentication.user)).decision).toBe('allow');
     expect(access.authorize(getPod(authentication.user, 'prod')).decision).toBe('noOpinion');
     expect(access.authorize(getPod({ ...authentication.user, username: 'bob' })).decision).toBe('noOpinion');
+  });
+
+  test('policies of the cluster’s own account decide as they are stored at the moment', async () => {
+    const own = (name: string, accountId = account) =>
+      `arn:aws:eks::${accountId}:cluster-access-policy/${name}`;
+    const record = (verbs: readonly string[], accountId = account) => ({
+      ...{
+        accountId,
+        name: 'readers',
+        description: '',
+        createdAt: now,
+        modifiedAt: now,
+        associationsMade: 1,
+      },
+      versions: [
+        {
+          version: 1,
+          createdAt: now,
+          rules: [{ apiGroups: [''], resources: ['pods'], verbs, resourceNames: [], nonResourceURLs: [] }],
+        },
+      ],
+    });
+    const associated = (policyArn: string, more: object = {}) =>
+      entry({
+        associatedPolicies: [
+          {
+            policyArn,
+            accessScope: { type: 'cluster', namespaces: [] },
+            associatedAt: now,
+            modifiedAt: now,
+            ...more,
+          },
+        ],
+      });
+    const storage = createMemoryStorage();
+    await put(storage, prodKey, cluster());
+    await put(storage, accessEntryKey('c1', roleArn), associated(own('readers')));
+    await put(storage, accessPolicyKey(account, 'readers'), record(['get']));
+    const registry = await open(storage);
+    const access = registry.cluster('c1');
+    if (access === undefined) throw new Error('no cluster');
+    const authentication = await access.authenticate(token(), now);
+    if (authentication.outcome !== 'authenticated') throw new Error(authentication.evidence.message);
+    const outcome = (): string => access.authorize(getPod(authentication.user)).decision;
+    expect(outcome()).toBe('allow');
+    await put(storage, accessPolicyKey(account, 'readers'), record(['list']));
+    expect(outcome()).toBe('noOpinion');
+    await put(storage, accessPolicyKey(account, 'readers'), record(['get']));
+    await put(storage, accessEntryKey('c1', roleArn), associated(own('readers'), { expiresAt: now }));
+    expect(outcome()).toBe('noOpinion');
+    await put(storage, accessEntryKey('c1', roleArn), associated(own('readers'), { expiresAt: now + 1 }));
+    expect(outcome()).toBe('allow');
+    await remove(storage, accessPolicyKey(account, 'readers'));
+    expect(outcome()).toBe('noOpinion');
+    const other = '444455556666';
+    await put(storage, accessPolicyKey(other, 'readers'), record(['get'], other));
+    expect(outcome()).toBe('noOpinion');
+    await put(storage, accessEntryKey('c1', roleArn), associated(own('readers', other)));
+    expect(outcome()).toBe('noOpinion');
   });
 
   test('a failing look-up is no verdict', async () => {
