@@ -4,7 +4,7 @@ export interface WebhookLimits {
   readonly tokenReviewBytes: number;
   /** Bytes of a SubjectAccessReview: a user can be in thousands of groups, and refusing would lock that user out. */
   readonly accessReviewBytes: number;
-  /** Bytes of all bodies being received at one moment; more are told to come again. */
+  /** Bytes of the bodies that one cluster has on their way; more are told to come again. */
   readonly bodyBytesAtOnce: number;
   /** Milliseconds in which a body must have arrived. API servers give up after 30 s (kubernetes-facts C1). */
   readonly bodyTimeout: number;
@@ -24,7 +24,7 @@ export interface WebhookLimits {
 export const defaultWebhookLimits: WebhookLimits = {
   tokenReviewBytes: 64 * 1024,
   accessReviewBytes: 256 * 1024,
-  bodyBytesAtOnce: 64 * 1024 * 1024,
+  bodyBytesAtOnce: 16 * 1024 * 1024,
   bodyTimeout: 15_000,
   judgedAtOnce: 1_024,
   judgedAtOncePerCluster: 256,

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { AccessRegistry, Authentication, ClusterAccess } from '../access/access.ts';
 import type { Storage } from '../storage/storage.ts';
-import { readBody } from '../wire/kube/requestbody.ts';
+import { type BodyBytes, readBody } from '../wire/kube/requestbody.ts';
 import { KubeStatusError } from '../wire/kube/status.ts';
 import { peerAddress } from '../wire/protocols/http.ts';
 import { type Answer, comeAgain, oneLine, textAnswer } from './answer.ts';
@@ -67,7 +67,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { access, credentials, now, log } = options;
   const limits = { ...defaultWebhookLimits, ...options.limits };
   const verdicts = createTokenVerdicts({ storage: options.storage, now, limits });
-  const bodies = { held: 0 };
+  /** Of each cluster, so that slow bodies of one are nobody else’s concern. */
+  const bodies = new WeakMap<ClusterAccess, BodyBytes>();
   const bodyLimits = {
     authenticate: { ...limits, bodyBytes: limits.tokenReviewBytes },
     authorize: { ...limits, bodyBytes: limits.accessReviewBytes },
@@ -111,7 +112,12 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     const receivedAt = now();
     const unfit = unfitHead(exchange);
     if (unfit !== undefined) return unfit;
-    const read = await readBody(exchange.body, bodyLimits[webhook], bodies);
+    let held = bodies.get(cluster);
+    if (held === undefined) {
+      held = { held: 0 };
+      bodies.set(cluster, held);
+    }
+    const read = await readBody(exchange.body, bodyLimits[webhook], held);
     switch (read.kind) {
       case 'read':
         break;

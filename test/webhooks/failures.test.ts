@@ -1,3 +1,4 @@
+import { connect as connectHttp2 } from 'node:http2';
 import { connect as connectTls } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -198,6 +199,45 @@ describe('no verdict', () => {
     world.lookups.gate = undefined;
     await until(() => world.outcomes.length === 1, 'the cut one has ended');
     expect(await ask(server, world.token({ at: world.clock.now() - 1_000 }))).toBe('200 authenticated');
+  });
+});
+
+describe('bodies that do not arrive', () => {
+  /** Sends half a body and holds the rest back. */
+  function half(world: World, { cert, key }: ClientCertificate, body: string): () => Promise<number> {
+    const { origin, pathname } = new URL(world.listener.door.urlsOf(connected()).authenticateUrl);
+    const session = connectHttp2(origin, { ca: world.ca, cert, key });
+    open.push({ close: () => session.destroy() });
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': pathname,
+      'content-type': 'application/json',
+    });
+    stream.write(body);
+    const status = new Promise<number>((resolve, reject) => {
+      stream.on('response', (headers) => resolve(Number(headers[':status'])));
+      stream.on('error', reject);
+    });
+    return () => status;
+  }
+
+  test('are given up', async () => {
+    const { world, certificate } = await opened({ limits: { bodyTimeout: 20 } });
+    expect(await half(world, certificate, '{')()).toBe(400);
+  });
+
+  test('take the places of their own cluster alone', async () => {
+    const { world, certificate, server } = await opened({
+      limits: { bodyBytesAtOnce: 10_000, bodyTimeout: 500 },
+    });
+    const other = await anotherCluster(world);
+    const slow = half(world, certificate, 'x'.repeat(9_900));
+    await expect
+      .poll(() => ask(server, world.token()), { timeout: 5_000, interval: 5 })
+      .toMatch(/^429 too many bodies/);
+    expect(await ask(other, world.token({ clusterName: 'other' }))).toMatch(/^200 /);
+    expect(await slow()).toBe(400);
+    expect(await ask(server, world.token())).toBe('200 authenticated');
   });
 });
 
