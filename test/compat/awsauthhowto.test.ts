@@ -21,7 +21,7 @@ let admin: KubernetesUser;
 beforeAll(async () => {
   expect(blocksOf('sh')).toHaveLength(5);
   const [, options = ''] = /^npx entryway serve (.*)\n$/.exec(serve) ?? [];
-  scene = await openScene(options.split(' '));
+  scene = await openScene([...options.split(' '), '--sso-role-match']);
   npx = npxDirectory(scene.directory);
   await createCluster(scene.root, scene.connection, 'prod', 'API_AND_CONFIG_MAP');
   admin = await scene.enter('prod', rootKeys(scene.connection));
@@ -43,23 +43,40 @@ async function bash(commands: string): Promise<string> {
   return stdout;
 }
 
+const write = (mapRoles: string): Promise<void> =>
+  admin.apply({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'aws-auth', namespace: 'kube-system' },
+    data: { mapRoles },
+  });
+
 const nodes = (who: KubernetesUser): Promise<number> => statusOf(who.core.listNode());
 
 test('the check says what the page shows', async () => {
   expect(await bash(check)).toBe(checked);
 });
 
+test('with the gate open, the roles of a permission set are let in, and those of one that begins alike are not', async () => {
+  const enter = async (set: string): Promise<KubernetesUser> => {
+    const name = `AWSReservedSSO_${set}_0123456789abcdef`;
+    await scene.role(name, '/aws-reserved/sso.amazonaws.com/');
+    return scene.enter('prod', await scene.session(`aws-reserved/sso.amazonaws.com/${name}`));
+  };
+  const [view, viewOnly] = [await enter('View'), await enter('View_Only')];
+  const { accountId } = scene.connection;
+  await write(
+    `- {sso: {permissionSetName: View, accountID: "${accountId}"}, username: v, groups: ["system:masters"]}`,
+  );
+  expect([await nodes(view), await nodes(viewOnly)]).toEqual([200, 401]);
+  await admin.core.deleteNamespacedConfigMap({ namespace: 'kube-system', name: 'aws-auth' });
+  expect(await nodes(view)).toBe(401);
+});
+
 test('in strict mode a broken text shuts nobody out, and its removal does', async () => {
   await scene.role('deployer');
   const deployer = await scene.enter('prod', await scene.session('deployer'));
   const mapping = `- {rolearn: "${roleArn(scene.connection, 'deployer')}", username: d, groups: ["system:masters"]}`;
-  const write = (mapRoles: string): Promise<void> =>
-    admin.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: 'aws-auth', namespace: 'kube-system' },
-      data: { mapRoles },
-    });
   await write(`${mapping}\n  - [`);
   expect(await nodes(deployer)).toBe(401);
   await write(mapping);

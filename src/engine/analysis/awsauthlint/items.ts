@@ -185,7 +185,7 @@ function groupsOf(
   });
 }
 
-export function described(node: YamlNode): string {
+function described(node: YamlNode): string {
   switch (node.kind) {
     case 'map':
       return 'a mapping';
