@@ -127,7 +127,9 @@ const pages = readdirSync(folder).filter((name) => name !== 'README.md');
 describe.skipIf(unavailable !== undefined).each(pages)(`docs/howto/connect/%s${because}`, (name) => {
   test('its commands work as printed', async () => {
     const { webhookEndpoint } = connectionOf();
-    const variables = { WEBHOOKS: webhookEndpoint.replace('127.0.0.1', 'localhost') };
+    // For minikube a name that only its node has.
+    const host = name === 'minikube.md' ? 'host.minikube.internal' : 'localhost';
+    const variables = { WEBHOOKS: webhookEndpoint.replace('127.0.0.1', host) };
     const commands = [
       ...blocks(pageOf(name), 'sh').flatMap((block) => block.trim().split('\n')),
       ...[...pageOf(name).matchAll(/ exec \S+ -- (entryway [^)"\n]+)/g)].map(([, inPod]) => `npx ${inPod}`),
@@ -139,6 +141,7 @@ describe.skipIf(unavailable !== undefined).each(pages)(`docs/howto/connect/%s${b
       expect([program, entryway]).toEqual(['npx', 'entryway']);
       const args = words.map((word) =>
         word
+          .replace(/^https:\/\/127\.0\.0\.1:4745$/, webhookEndpoint)
           .replace(/^"\$(\w+)"$/, (_, variable: keyof typeof variables) => variables[variable])
           .replace(/^(?:\.|\/tmp)\//, `${directory.path}/`)
           .replace(/^\/data\/entryway$/, environment.ENTRYWAY_DATA ?? ''),

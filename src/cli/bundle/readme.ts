@@ -13,7 +13,7 @@ export function readme(input: BundleInput, recipe: Recipe): string {
     recipe.install,
     '## Check',
     block('sh', `entryway doctor --cluster ${clusterName} --bundle .`),
-    'It sends the reviews that the API server would send, from this machine. Then see who you are in the cluster, with a kubeconfig whose user gets tokens from `aws eks get-token` or `entryway token`:',
+    'It sends the reviews that the API server would send, from this machine. Where this machine reaches the webhooks by another address than the API server does, add `--address https://HOST:PORT`. Then see who you are in the cluster, with a kubeconfig whose user gets tokens from `aws eks get-token` or `entryway token`:',
     block('sh on-the-cluster', 'kubectl auth whoami'),
     '## Undo',
     recipe.undo,

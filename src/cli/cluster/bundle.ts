@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:f
 import { dirname, join, resolve } from 'node:path';
 import { isLoopback } from '../../server/config.ts';
 import { writePrivateFile } from '../../server/datadirectory.ts';
+import { atAddress, parseAddress } from '../bundle/address.ts';
 import { renderBundle } from '../bundle/bundle.ts';
 import { type BundleFile, type BundleInput, bundlePaths, type Distribution } from '../bundle/input.ts';
 import {
@@ -84,35 +85,14 @@ function parseWishes(options: BundleOptions): Wishes {
   };
 }
 
-function parseAddress(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isOrigin = url !== undefined && url.protocol === 'https:' && url.href === `${url.origin}/`;
-  if (!isOrigin) {
-    throw new CommandError(
-      'misuse',
-      `--address \`${text}\` is not https://HOST:PORT`,
-      'what the cluster’s API server reaches this server’s webhooks by',
-    );
-  }
-  return url;
-}
-
-/**
- * At another address than the server knows itself by, its certificate is expected for `localhost`, which every certificate
- * of such a server has. SECURITY: it still has to be from this server's own authority, which certifies nobody else.
- */
+/** Where the API server is to ask: at the server's own address, or at the one that was given. */
 function urlsAt(
   address: URL | undefined,
-  issued: { readonly authenticateUrl: string; readonly authorizeUrl: string },
+  { authenticateUrl, authorizeUrl }: Pick<BundleInput, 'authenticateUrl' | 'authorizeUrl'>,
 ): Pick<BundleInput, 'authenticateUrl' | 'authorizeUrl' | 'tlsServerName'> {
-  const { authenticateUrl, authorizeUrl } = issued;
   if (address === undefined) return { authenticateUrl, authorizeUrl };
-  const at = (url: string): string => `${address.origin}${new URL(url).pathname}`;
-  return {
-    authenticateUrl: at(authenticateUrl),
-    authorizeUrl: at(authorizeUrl),
-    ...(address.hostname !== new URL(authenticateUrl).hostname && { tlsServerName: 'localhost' }),
-  };
+  const { url, ...name } = atAddress(address, authenticateUrl);
+  return { authenticateUrl: url, authorizeUrl: atAddress(address, authorizeUrl).url, ...name };
 }
 
 /** Refuses a directory with anything in it, unless it may hold an earlier bundle. */

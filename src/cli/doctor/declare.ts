@@ -12,6 +12,7 @@ export function declareDoctor(program: Command): void {
       '--bundle <directory>',
       'with the files that `cluster bundle` wrote; else with a certificate for the moment',
     )
+    .option('--address <url>', 'https://HOST:PORT: reach the webhooks there, not at the bundle’s address')
     .addOption(
       new Option('--token <file>', 'judge the token in this file; - reads standard input').conflicts([
         'role',

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import { createToken } from '../../wire/token/create.ts';
+import { atAddress, parseAddress } from '../bundle/address.ts';
 import { type ClusterClient, openClusterClient } from '../cluster/client.ts';
 import { requestCredential } from '../cluster/credentials.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { exitCodes } from '../failure.ts';
 import { credentialsFromEnvironment, type IdentityOptions, identityOf } from '../identity.ts';
 import { readText } from '../textfile.ts';
-import { callWebhook } from './call.ts';
+import { callWebhook, type WebhookTarget } from './call.ts';
 import { checkConfiguration } from './configuration.ts';
 import { type Finding, isGood } from './finding.ts';
 import { type ReadBundle, readBundle } from './readbundle.ts';
@@ -18,15 +19,19 @@ import { checkWebhooks, type WebhooksToCheck } from './webhooks.ts';
 export interface DoctorOptions extends ConnectionOptions, IdentityOptions {
   readonly cluster: string;
   readonly bundle?: string;
+  readonly address?: string;
   readonly token?: string;
   readonly output: 'text' | 'json';
 }
+
+type Targets = Pick<WebhooksToCheck, 'authenticate' | 'authorize'>;
 
 /**
  * Looks at everything between a connected cluster's API server and this server that can be looked at from here. The exit
  * code is that of a denial when something is wrong, so that a pipeline stops.
  */
 export async function examine(options: DoctorOptions): Promise<void> {
+  const address = options.address === undefined ? undefined : parseAddress(options.address);
   const bundle = options.bundle === undefined ? undefined : readBundle(resolve(options.bundle));
   const client = openClusterClient(options);
   // First: a cluster that is not there, or not connected, is told before a certificate is issued for it.
@@ -36,9 +41,9 @@ export async function examine(options: DoctorOptions): Promise<void> {
   const findings = [
     ...(bundle === undefined
       ? await withOwnCredential(client, options.cluster, (targets) =>
-          checkWebhooks({ ...targets, ...common, isPassing: true }),
+          checkWebhooks({ ...reachedAt(address, targets), ...common, isPassing: true }),
         )
-      : await checkBundle(client, options.cluster, bundle, common)),
+      : await checkBundle(client, options.cluster, { ...bundle, address }, common)),
     ...server,
   ];
   process.stdout.write(
@@ -52,21 +57,32 @@ export async function examine(options: DoctorOptions): Promise<void> {
 async function checkBundle(
   { aws }: ClusterClient,
   clusterName: string,
-  bundle: ReadBundle,
+  { address, ...bundle }: ReadBundle & { readonly address: URL | undefined },
   common: Pick<WebhooksToCheck, 'token' | 'call' | 'now'>,
 ): Promise<readonly Finding[]> {
   return [
     ...(await checkCredential(aws, clusterName, bundle.authenticate)),
-    ...(await checkWebhooks({ ...bundle, ...common })),
+    ...(await checkWebhooks({ ...reachedAt(address, bundle), ...common })),
     ...checkConfiguration(bundle),
   ];
+}
+
+/** The same webhooks by another way, for a bundle whose address means something to the cluster only. */
+function reachedAt(address: URL | undefined, { authenticate, authorize }: Targets): Targets {
+  if (address === undefined) return { authenticate, authorize };
+  const at = (target: WebhookTarget): WebhookTarget => {
+    const there = atAddress(address, target.url);
+    // A name that the bundle gives goes on being the one to expect.
+    return { ...there, ...target, url: there.url };
+  };
+  return { authenticate: at(authenticate), authorize: at(authorize) };
 }
 
 /** The shortest certificate there is, for as long as `check` runs. */
 async function withOwnCredential<Result>(
   client: ClusterClient,
   clusterName: string,
-  check: (targets: Pick<WebhooksToCheck, 'authenticate' | 'authorize'>) => Promise<Result>,
+  check: (targets: Targets) => Promise<Result>,
 ): Promise<Result> {
   const issued = await requestCredential(client, clusterName, { days: '1', description: 'entryway doctor' });
   const { authenticateUrl, authorizeUrl } = issued;
