@@ -1,5 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { clusterKey } from '../../src/storage/records/keys.ts';
@@ -113,6 +113,33 @@ describe('certificates', () => {
     world.clock.offset = 0;
     expect(await ask(server, world.token())).toBe('200 authenticated');
   });
+});
+
+test('connections without a certificate are dropped when they are silent, those of API servers stay', async () => {
+  const world = await openWorld({ strangersPatience: 20 });
+  open.push(world);
+  const certificate = await world.issue(connected());
+  const { hostname, port } = new URL(world.listener.endpoint);
+  const connection = (tls: object) =>
+    new Promise<TLSSocket>((resolve, reject) => {
+      const socket = connectTls({
+        host: hostname,
+        port: Number(port),
+        ca: world.ca,
+        ALPNProtocols: ['h2'],
+        ...tls,
+      });
+      socket.once('secureConnect', () => resolve(socket)).once('error', reject);
+      open.push({ close: () => socket.destroy() });
+    });
+  const known = await connection({ cert: certificate.cert, key: certificate.key });
+  const stranger = await connection({});
+  let closed = false;
+  stranger.resume().on('close', () => {
+    closed = true;
+  });
+  await until(() => closed, 'the stranger is dropped');
+  expect(known.closed).toBe(false);
 });
 
 describe('the clock steps', () => {

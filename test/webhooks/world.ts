@@ -122,7 +122,11 @@ const principalOf = (name: string, expiresAt?: number): Principal => ({
 
 /** Cluster `edge`, where the role `ops` views the namespace `dev`. The roles `ops` and `dev` have keys. */
 export async function openWorld(
-  options: { readonly limits?: Partial<WebhookLimits>; readonly sessionEnds?: number } = {},
+  options: {
+    readonly limits?: Partial<WebhookLimits>;
+    readonly sessionEnds?: number;
+    readonly strangersPatience?: number;
+  } = {},
 ): Promise<World> {
   const storage = createMemoryStorage();
   const directory = openTemporaryDirectory();
@@ -170,6 +174,7 @@ export async function openWorld(
     log,
     observe: (outcome) => void outcomes.push(outcome),
     ...(options.limits && { limits: options.limits }),
+    ...(options.strangersPatience !== undefined && { strangersPatience: options.strangersPatience }),
   });
   const stranger = openTemporaryDirectory();
   const strangers = await openClientAuthority(stranger, Date.now());

@@ -33,6 +33,8 @@ export interface WebhookListenerOptions {
   readonly log: Log;
   readonly observe: (outcome: WebhookOutcome) => void;
   readonly limits?: Partial<WebhookLimits>;
+  /** Milliseconds a connection may be silent that has shown no certificate of ours. */
+  readonly strangersPatience?: number;
 }
 
 /** Where the API servers of connected clusters ask. */
@@ -77,7 +79,7 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
       close: () => undefined,
     },
   });
-  dropStrangers(tls);
+  dropStrangers(tls, options.strangersPatience ?? 10_000);
   const renewal = startRenewal({
     what: 'webhooks',
     expiresAt,
@@ -119,16 +121,13 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
   };
 }
 
-/** Milliseconds a connection may be silent that has shown no certificate of ours. */
-const strangersPatience = 10_000;
-
 /**
  * SECURITY: connections of API servers may wait for hours; those of anybody who can reach the port must not, or they would
  * take all places.
  */
-function dropStrangers({ server }: KubernetesServer): void {
+function dropStrangers({ server }: KubernetesServer, patience: number): void {
   server.on('secureConnection', (socket) => {
-    if (!socket.authorized) socket.setTimeout(strangersPatience, () => socket.destroy());
+    if (!socket.authorized) socket.setTimeout(patience, () => socket.destroy());
   });
 }
 
