@@ -509,6 +509,10 @@ describe('the API', () => {
     expect(probe).toMatchObject({ version: 'v1.35.9' });
     expect(Math.abs(probe?.clockDifference ?? Number.NaN)).toBeLessThan(2_000);
     expect(await followers?.probe('c2', AbortSignal.timeout(5_000))).toBeUndefined();
+    standIn.script(({ pathname }) => pathname === '/version');
+    await expect(followers?.probe('c1', AbortSignal.timeout(50))).rejects.toThrow(
+      'the API does not answer in time',
+    );
   });
 });
 

@@ -57,6 +57,8 @@ export async function openStandIn(): Promise<StandIn> {
   const requests: URL[] = [];
   let version = 100;
   let oldest = 0;
+  /** Grows with every `set`: a list goes on with what it began with, or not at all. */
+  let generation = 0;
   let script: Script | undefined;
   let port = 0;
   let server: Server;
@@ -83,15 +85,15 @@ export async function openStandIn(): Promise<StandIn> {
       return;
     }
     const all = collections.get(path) ?? [];
-    const from = Number(query.get('continue') ?? 0);
-    if (Number.isNaN(from)) {
+    const [began, from = 0] = (query.get('continue') ?? `${generation}.0`).split('.').map(Number);
+    if (began !== generation) {
       sendJson(response, {}, 410);
       return;
     }
     const end = from + Number(query.get('limit') ?? all.length);
     const metadata = {
       resourceVersion: String(version),
-      ...(end < all.length && { continue: String(end) }),
+      ...(end < all.length && { continue: `${generation}.${end}` }),
     };
     sendJson(response, { kind, apiVersion: 'v1', metadata, items: all.slice(from, end) });
   };
@@ -119,7 +121,10 @@ export async function openStandIn(): Promise<StandIn> {
     url: `https://127.0.0.1:${port}`,
     caData: Buffer.from(caPem).toString('base64'),
     requests,
-    set: (path, objects) => collections.set(path, objects),
+    set(path, objects) {
+      generation++;
+      collections.set(path, objects);
+    },
     event(path, type, object) {
       const { metadata } = object as StandInObject;
       const sent = { ...object, metadata: { ...metadata, resourceVersion: String(++version) } };

@@ -104,6 +104,8 @@ export function startFollower(options: FollowerOptions): Follower {
     return api;
   };
 
+  const closeApi = async (): Promise<void> => (await api?.catch(() => undefined))?.close();
+
   const follow = async (): Promise<void> => {
     const { mirrorLimits, listLimits, watchSeconds = defaultWatchSeconds } = options;
     const client = await connected();
@@ -155,6 +157,7 @@ export function startFollower(options: FollowerOptions): Follower {
       } catch (error) {
         problem = error instanceof ClusterApiError ? error.message : 'the connection cannot be used';
         log.warn({ cluster: options.clusterName, reason: problem }, 'cannot follow a cluster');
+        await closeApi();
         api = undefined;
         await pause(backoffAfter(failures, backoff, random), signal);
       }
@@ -179,7 +182,7 @@ export function startFollower(options: FollowerOptions): Follower {
     async stop() {
       stopping.abort();
       await done;
-      (await api?.catch(() => undefined))?.close();
+      await closeApi();
     },
   };
 }
