@@ -10,6 +10,7 @@ import {
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { requestCredential } from '../../src/cli/cluster/credentials.ts';
+import { type ServeOptions, serve } from '../../src/cli/serve.ts';
 import type { ReadyFile } from '../../src/server/readyfile.ts';
 import { createToken } from '../../src/wire/token/create.ts';
 import { entryway, type ServerProcess, startServerProcess, temporaryDirectory } from '../compat/process.ts';
@@ -162,6 +163,25 @@ test('issuing is in the trail, without request and certificate', async () => {
     expect(CloudTrailEvent).toContain('serialNumber');
     expect(CloudTrailEvent).not.toContain('BEGIN');
   }
+});
+
+test.each([
+  [{ webhookListen: '0.0.0.0:0' }, /--webhook-listen `0.0.0.0` is reachable from other machines/],
+  [{ webhookListen: 'x' }, /--webhook-listen `x` is not HOST:PORT/],
+  [{ webhookListen: '127.0.0.1:0', webhookName: ['https://x'] }, /--webhook-name/],
+  [{ webhookName: ['x'] }, /--webhook-listen/],
+])('%j is refused before anything starts', async (options, message) => {
+  const rest = {
+    inMemory: true,
+    awsListen: '127.0.0.1:0',
+    kubeListen: '127.0.0.1:0',
+    account: '111122223333',
+    region: 'us-east-1',
+    oidcIssuers: 'none',
+    logLevel: 'silent',
+    logFormat: 'text',
+  } as const;
+  await expect(serve({ ...rest, ...options } as ServeOptions)).rejects.toThrow(message);
 });
 
 test('a server without webhooks is told to be started with them', async () => {

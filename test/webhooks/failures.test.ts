@@ -229,6 +229,25 @@ describe('no verdict', () => {
   });
 });
 
+test.each(['h2', 'http/1.1'] as const)(
+  'a server that stops answers over %s what is under way, and nothing after it',
+  async (protocol) => {
+    const { world, certificate } = await opened();
+    const server = serverOf(world, certificate, { protocol });
+    let release = (): void => undefined;
+    world.lookups.gate = new Promise((resolve) => {
+      release = resolve;
+    });
+    const underWay = ask(server, world.token());
+    await until(() => world.lookups.count === 1, 'it is judged');
+    const stopped = world.listener.close();
+    release();
+    expect(await underWay).toBe('200 authenticated');
+    await stopped;
+    await expect(ask(serverOf(world, certificate, { protocol }), world.token())).rejects.toThrow();
+  },
+);
+
 describe('bodies that do not arrive', () => {
   /** Sends half a body and holds the rest back. */
   function half(world: World, { cert, key }: ClientCertificate, body: string): () => Promise<number> {

@@ -265,7 +265,8 @@ export async function openWorld(
         now: at,
       }),
     async close() {
-      await listener.close();
+      // A test may have stopped it.
+      await listener.close().catch(ignore);
       access.close();
       directory.dispose();
       stranger.dispose();

@@ -50,6 +50,16 @@ test('a certificate names its cluster, is for clients alone, and cannot certify 
   expect(issued.expiresAt).toBe(now + 365 * day);
 });
 
+test('an RSA key is certified as well', async () => {
+  const { publicKey: rsa } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const authority = await openClientAuthority(directory, now);
+  const issued = await authority.certify({
+    ...wanted,
+    publicKey: rsa.export({ type: 'spki', format: 'der' }),
+  });
+  expect(new X509Certificate(issued.certificatePem).publicKey.equals(rsa)).toBe(true);
+});
+
 test('the authority of clients is kept, closed to others, and is not that of servers', async () => {
   const server = await openServerAuthority(directory, now);
   const first = await openClientAuthority(directory, now);
