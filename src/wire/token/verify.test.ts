@@ -64,6 +64,38 @@ const custom = (changes: {
   return tokenPrefix + Buffer.from(`https://${host}/?${query}`).toString('base64url');
 };
 
+describe('AWS may be asked about a token', () => {
+  const of = (accessKeyId: string, session?: string, changes: Partial<TokenRequest> = {}): string =>
+    token({
+      credentials: {
+        accessKeyId,
+        secretAccessKey: 'anything',
+        ...(session !== undefined && { sessionToken: session }),
+      },
+      ...changes,
+    });
+  const held = exampleUser.principal.accessKeyId;
+  const ownEndpoint = 'http://127.0.0.1:4700';
+  test.each<[string, string, TokenVerification, boolean]>([
+    ['of a key nobody here knows', of('AKIASOMEBODYELSE0001'), options(), true],
+    ['of a session that was not made here', of('ASIASOMEBODYELSE0001', 'of AWS'), options(), true],
+    ['of a key that is held here', of(held), options(), false],
+    ['of a key that is held here, with a session token', of(held, 'made up'), options(), false],
+    ['of an inactive key', of(held), options({ lookup: async () => ({ status: 'inactive' }) }), false],
+    ['of a deleted user', of(held), options({ lookup: async () => ({ status: 'principalGone' }) }), false],
+    [
+      'that was made for this server',
+      of('AKIASOMEBODYELSE0001', undefined, { origin: ownEndpoint }),
+      options({ ownEndpoints: [ownEndpoint] }),
+      false,
+    ],
+  ])('%s', async (_name, text, verification, isAsked) => {
+    const verdict = await verifyToken(text, verification);
+    expect(verdict.ok).toBe(false);
+    expect('elsewhere' in verdict).toBe(isAsked);
+  });
+});
+
 describe('refused tokens', () => {
   const later = exampleNow + 3_600_000;
   const cases: readonly (readonly [string, string, TokenVerification, string])[] = [

@@ -1,3 +1,4 @@
+import { uniqueIdKind } from '../../engine/arn/uniqueid.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import {
   algorithm,
@@ -58,8 +59,11 @@ export async function verifyToken(token: string, options: TokenVerification): Pr
   const found = await options.lookup(accessKeyId, parsed.sessionToken, options.now);
   if (found.status !== 'known' && found.status !== 'expired') {
     const refusal = { ...refuseToken(keyError(found.status)), accessKeyId };
-    // A session token that is not sealed by us is unknown as well; a key of ours that is inactive is not.
-    const isForeign = found.status === 'unknown' || found.status === 'badSessionToken';
+    // A session token that is not sealed by us is unknown as well; a key of ours that is inactive is not, nor is a
+    // long-term key with a session token: AWS has none either, and must not be told of ours.
+    const isForeign =
+      found.status === 'unknown' ||
+      (found.status === 'badSessionToken' && uniqueIdKind(accessKeyId) !== 'accessKey');
     return isForeign && parsed.ownEndpoint === undefined ? { ...refusal, elsewhere: parsed } : refusal;
   }
   const { secretAccessKey, principal } = found.credential;
