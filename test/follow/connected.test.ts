@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClusterAccess } from '../../src/access/access.ts';
+import { createKubernetesClient } from '../../src/cli/clients/kubernetes.ts';
 import { accountId, eventually, type FollowWorld, openFollowWorld } from './world.ts';
 
 let world: FollowWorld;
@@ -91,6 +92,29 @@ test('RBAC, namespaces and service accounts arrive, change and go', async () => 
   await world.kube('DELETE', `${roles}/reader`);
   await eventually(rules, (found) => found === undefined);
   expect(fleet.roleRules('ClusterRole', '', 'cluster-admin')).toBeDefined();
+});
+
+test('the manifest lets its service account read no Secret, no other ConfigMap, and write nothing', async () => {
+  const token = await world.serviceAccountToken();
+  const { endpoint, caData } = world.source;
+  const client = createKubernetesClient(endpoint, Buffer.from(caData, 'base64').toString());
+  const statusOf = async (method: string, path: string) =>
+    (await client.send({ token, method, path })).status;
+  const refused: readonly (readonly [method: string, path: string])[] = [
+    ['GET', '/api/v1/secrets'],
+    ['GET', '/api/v1/namespaces/entryway/secrets'],
+    ['GET', '/api/v1/configmaps'],
+    ['GET', '/api/v1/namespaces/kube-system/configmaps'],
+    ['GET', '/api/v1/namespaces/kube-system/configmaps/other'],
+    ['GET', '/api/v1/namespaces/default/configmaps/aws-auth'],
+    ['GET', '/api/v1/pods'],
+    ['DELETE', '/apis/rbac.authorization.k8s.io/v1/clusterroles/cluster-admin'],
+    ['DELETE', '/api/v1/namespaces/kube-system/configmaps/aws-auth'],
+  ];
+  for (const [method, path] of refused) expect(await statusOf(method, path), `${method} ${path}`).toBe(403);
+  const named = '/api/v1/namespaces/kube-system/configmaps?fieldSelector=metadata.name%3Daws-auth';
+  expect(await statusOf('GET', named)).toBe(200);
+  client.close();
 });
 
 test('a credential that no longer counts is told, keeps what was followed, and a new one is taken up', async () => {
