@@ -193,6 +193,17 @@ describe('a policy that is associated', () => {
   });
 });
 
+test('an entry that cannot be read does not keep its cluster’s children from being swept', async () => {
+  await create();
+  await associate();
+  const [entry] = (await world.storage.list({ prefix: 'access-entry/' })).entries;
+  const broken = `${entry?.key.replace(/arn:.*$/, '')}arn:aws:iam::${account}:role/a-broken-one`;
+  await world.storage.commit({ changes: [{ type: 'put', key: broken, value: '{' }] });
+  await world.call('DeleteCluster', { name: 'prod' });
+  expect(await world.storage.count('access-entry/')).toBe(0);
+  await remove();
+});
+
 describe('an association and a deletion at the same moment: one of them is refused', () => {
   test('the association came between the look and the deletion', async () => {
     await create();
