@@ -8,7 +8,17 @@ export function lintAccounts(items: readonly YamlNode[], report: Report): void {
   items.forEach((item, at) => {
     const element = `mapAccounts[${at}]`;
     const { position } = item;
-    if (item.kind !== 'text' || !isAccountId(item.text)) {
+    if (item.kind !== 'text') {
+      report(
+        'EW-AUTH-013',
+        element,
+        position,
+        `\`${element}\` is no text and is dropped`,
+        'give the id alone',
+      );
+      return;
+    }
+    if (!isAccountId(item.text)) {
       report(
         'EW-AUTH-050',
         element,

@@ -57,7 +57,7 @@ function lintItem(
 ): readonly LintedItem[] {
   const arnField = key === 'mapRoles' ? 'rolearn' : 'userarn';
   const arn = textOf(members.get(arnField), element, report);
-  const sso = members.get('sso');
+  const sso = key === 'mapRoles' ? members.get('sso') : undefined;
   const hasSso = sso !== undefined && sso.value.kind !== 'null';
   const username = textOf(members.get('username'), element, report);
   const groups = groupsOf(members.get('groups'), element, report);

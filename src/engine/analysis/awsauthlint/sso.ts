@@ -23,6 +23,17 @@ export function lintSso(
   for (const name of ['permissionsetname', 'accountid', 'partition']) {
     const value = fields.get(name);
     if (value === undefined || value.kind === 'null') continue;
+    if (value.kind !== 'text' && name === 'partition') {
+      const what = `${element}.partition`;
+      report(
+        'EW-AUTH-013',
+        what,
+        value.position,
+        `\`${what}\` is no text and counts as empty`,
+        'put it in quotes',
+      );
+      continue;
+    }
     if (value.kind !== 'text') {
       dropped(value.position, `\`${name}\` of \`${element}\` is no text`, 'put it in quotes');
       return;
