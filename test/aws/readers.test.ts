@@ -1,5 +1,5 @@
 /** What is read of AWS and of the operator's files: by hand, with bounds, refusing what is unclear. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -167,6 +167,76 @@ describe('a file that changes', () => {
     writeFileSync(path, '333');
     now -= 100_000;
     expect(await file.current()).toBe(333);
+  });
+
+  const open = (name: string) => {
+    const path = join(directory, name);
+    writeFileSync(path, '1');
+    const errors: string[] = [];
+    let now = 0;
+    const file = followFile({
+      path,
+      parse: (text) => JSON.parse(text) as unknown,
+      log: { error: ({ error = '' }) => errors.push(error) },
+      now: () => now,
+    });
+    const later = (): Promise<unknown> => {
+      now += 1000;
+      return file.current();
+    };
+    return { path, errors, later };
+  };
+
+  test('is read anew when its age and size are what they were', async () => {
+    const { path, later } = open('copied.json');
+    utimesSync(path, 1, 1);
+    expect(await later()).toBe(1);
+    writeFileSync(path, '2');
+    utimesSync(path, 1, 1);
+    expect(await later()).toBe(2);
+  });
+
+  test('is told of once for each trouble, and again when it comes back', async () => {
+    const { path, errors, later } = open('gone.json');
+    await later();
+    for (const text of ['2', '3']) {
+      rmSync(path);
+      await later();
+      await later();
+      writeFileSync(path, text);
+      expect(await later()).toBe(Number(text));
+    }
+    expect(errors).toEqual([expect.stringContaining('ENOENT'), expect.stringContaining('ENOENT')]);
+  });
+
+  test('is no file any more', async () => {
+    const { path, errors, later } = open('directory.json');
+    await later();
+    rmSync(path);
+    mkdirSync(path);
+    expect(await later()).toBe(1);
+    expect(errors).toEqual(['it is no file']);
+  });
+
+  test('is longer than 16 MiB', async () => {
+    const { path, errors, later } = open('long.json');
+    await later();
+    writeFileSync(path, '2');
+    truncateSync(path, 16 * 2 ** 20 + 1);
+    expect(await later()).toBe(1);
+    expect(errors).toEqual(['it is longer than 16777216 bytes']);
+  });
+
+  // Nothing is unreadable to root.
+  test.runIf(process.getuid?.() !== 0)('may be read only later', async () => {
+    const { path, errors, later } = open('locked.json');
+    await later();
+    writeFileSync(path, '22');
+    chmodSync(path, 0);
+    for (const _ of [1, 2]) expect(await later()).toBe(1);
+    expect(errors).toEqual([expect.stringContaining('EACCES')]);
+    chmodSync(path, 0o600);
+    expect(await later()).toBe(22);
   });
 });
 

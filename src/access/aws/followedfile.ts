@@ -30,29 +30,34 @@ export function followFile<Content>({
   interval = 1000,
 }: FollowedFileOptions<Content>): FollowedFile<Content> {
   let good: { readonly content: Content } | undefined;
-  let version = '';
+  /** Of the file when it was read last, and when the log was told of trouble last. */
+  let readState = '';
+  let toldState = '';
   let lookedAt = Number.NEGATIVE_INFINITY;
   let looking: Promise<void> | undefined;
 
   const look = async (): Promise<void> => {
-    let next = 'missing';
+    let state = 'missing';
     try {
-      const { mtimeMs, size, ino } = await stat(path);
-      next = `${mtimeMs} ${size} ${ino}`;
-      if (next === version && good !== undefined) return;
-      if (size > maximumBytes) throw new Error(`it is longer than ${maximumBytes} bytes`);
-      good = { content: parse(await readFile(path, 'utf8')) };
+      const stats = await stat(path);
+      // `ctime`, because the others may stay as they were when a file is copied into place or becomes readable.
+      state = `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.ino}`;
+      if (state === readState && good !== undefined) return;
+      if (!stats.isFile()) throw new Error('it is no file');
+      if (stats.size > maximumBytes) throw new Error(`it is longer than ${maximumBytes} bytes`);
+      const text = await readFile(path, 'utf8');
+      readState = state;
+      good = { content: parse(text) };
+      toldState = '';
     } catch (error) {
       if (good === undefined) throw error;
       // Once for each state of the file.
-      if (next !== version) {
-        log.error(
-          { path, error: messageOf(error) },
-          'a changed file cannot be used; what it said before counts',
-        );
-      }
-    } finally {
-      version = next;
+      if (state === toldState) return;
+      toldState = state;
+      log.error(
+        { path, error: messageOf(error) },
+        'a changed file cannot be used; what it said before counts',
+      );
     }
   };
 
