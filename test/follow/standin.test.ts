@@ -1,3 +1,4 @@
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { connectClusterApi, defaultGuardLimits } from '../../src/access/follow/clientnode.ts';
 import type { ClusterAddress } from '../../src/access/follow/clusterapi.ts';
@@ -62,9 +63,12 @@ async function addCluster(clusterId: string, kind: ClusterRecord['kind'] = 'conn
   await storage.commit({ changes: [{ type: 'put', key, value: JSON.stringify(record) }] });
 }
 
-async function addConnection(clusterId: string, change: { caData?: string } = {}): Promise<void> {
+async function addConnection(
+  clusterId: string,
+  change: { caData?: string; server?: string } = {},
+): Promise<void> {
   const value = JSON.stringify({
-    server: standIn.url,
+    server: change.server ?? standIn.url,
     certificateAuthorityData: change.caData ?? standIn.caData,
     sealedCredential: 'sealed',
     savedAt: 0,
@@ -502,6 +506,25 @@ describe('the API', () => {
     );
     standIn.script(undefined);
     await stateIs('following');
+  });
+
+  test('that takes connections and says nothing keeps nobody from stopping', async () => {
+    const sockets: Socket[] = [];
+    const silent = createTcpServer((socket) => void sockets.push(socket));
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    const { port } = silent.address() as AddressInfo;
+    await addCluster('c1');
+    await addConnection('c1', { server: `https://127.0.0.1:${port}` });
+    const following = follow();
+    await connected;
+    const probe = following.probe('c1', AbortSignal.timeout(50));
+    await expect(probe).rejects.toThrow('the API does not answer in time');
+    const began = performance.now();
+    await following.close();
+    expect(performance.now() - began).toBeLessThan(2_000);
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => silent.close(resolve));
   });
 
   test('is asked for its version, its clock and how long that takes', async () => {

@@ -64,6 +64,8 @@ export async function connectClusterApi(
   return {
     async get(path, query, signal) {
       const context = new client.RequestContext(urlOf(server, path, query), client.HttpMethod.GET);
+      // The guard hears of a request once there is a connection; this also ends the waiting for one.
+      context.setSignal(signal);
       await prepare(context, signal);
       try {
         const answer = await httpApi.send(context).toPromise();

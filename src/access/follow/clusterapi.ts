@@ -80,6 +80,9 @@ export function failureOfConnection(error: unknown): ClusterApiError {
   let cause: unknown = error;
   for (let depth = 0; depth < 8 && cause instanceof Error; depth++) {
     if (cause instanceof ClusterApiError) return cause;
+    if (cause.name === 'TimeoutError') {
+      return new ClusterApiError('unreachable', 'the API does not answer in time', { cause: error });
+    }
     const inner: unknown = cause instanceof AggregateError ? cause.errors[0] : undefined;
     const { code } = cause as NodeJS.ErrnoException;
     if (typeof code === 'string' && /^[A-Z0-9_]{2,60}$/.test(code)) {

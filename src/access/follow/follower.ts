@@ -181,8 +181,9 @@ export function startFollower(options: FollowerOptions): Follower {
     },
     async stop() {
       stopping.abort();
-      await done;
+      // Also ends watches that still wait for a connection.
       await closeApi();
+      await done;
     },
   };
 }

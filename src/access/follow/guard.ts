@@ -1,5 +1,5 @@
 import type { RequestContext } from '@kubernetes/client-node';
-import { ClusterApiError, failureOfStatus } from './clusterapi.ts';
+import { ClusterApiError, failureOfConnection, failureOfStatus } from './clusterapi.ts';
 
 export type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 type Interceptor = Parameters<Dispatcher['compose']>[number];
@@ -46,7 +46,7 @@ export function guardedDispatcher(
     const sent = { ...request, headersTimeout, bodyTimeout: silence, allowH2: false };
     return dispatch(sent, {
       onRequestStart(controller, context) {
-        stop = () => controller.abort(failureOfAbort(signal.reason));
+        stop = () => controller.abort(failureOfConnection(signal.reason));
         handler.onRequestStart?.(controller, context);
         if (signal.aborted) stop();
         else signal.addEventListener('abort', stop, { once: true });
@@ -86,8 +86,3 @@ export function guardedDispatcher(
 
 const newline = 0x0a;
 const notAsked = new ClusterApiError('unexpected', 'the API answers in an encoding that was not asked for');
-
-function failureOfAbort(reason: unknown): ClusterApiError {
-  const isLate = reason instanceof Error && reason.name === 'TimeoutError';
-  return new ClusterApiError('unreachable', isLate ? 'the API does not answer in time' : 'no longer wanted');
-}
