@@ -294,6 +294,21 @@ describe('no verdict and no identity come of', () => {
     ['an answer beyond 64 KiB', { kind: 'body', body: ' '.repeat(64 * 1024 + 1) }, 'stsUnavailable'],
     ['status 429', { kind: 'status', status: 429 }, 'stsThrottled'],
     ['throttling in a status of a refusal', { kind: 'status', status: 400, body: cut }, 'stsThrottled'],
+    [
+      'throttling by another name',
+      { kind: 'status', status: 400, body: errorOf('RequestLimitExceeded') },
+      'stsThrottled',
+    ],
+    ['a refusal without a word', { kind: 'status', status: 403 }, 'stsUnavailable'],
+    ['a refusal of something before STS', { kind: 'status', status: 403, body: '<html>' }, 'stsUnavailable'],
+    ['a refusal without a code', { kind: 'status', status: 400, body: '{"Error":{}}' }, 'stsUnavailable'],
+    ...['InternalFailure', 'ServiceUnavailable', 'RequestAbortedException', 'RequestTimeout'].map(
+      (code): [string, Misbehaviour, string] => [
+        `${code} in a status of a refusal`,
+        { kind: 'status', status: 400, body: errorOf(code) },
+        'stsUnavailable',
+      ],
+    ),
   ])('%s', async (_name, how, code) => {
     const { sts, ask } = await open();
     sts.misbehave(how);

@@ -225,7 +225,7 @@ function failureOf(
 
 const troubles: Readonly<Record<StsErrorKind, string>> = {
   sts_throttled: 'it has had enough requests',
-  sts_status: 'its status is neither an answer nor a refusal',
+  sts_status: 'what it says is neither an answer nor a refusal',
   sts_bad_json: 'its answer is no JSON',
   sts_bad_arn: 'its answer names nobody that can be a caller',
   sts_bad_user_id: 'its answer has no user id that fits the ARN',

@@ -51,13 +51,31 @@ test.each([
 });
 
 test.each([
-  [400, 'refused'],
-  [403, 'refused'],
-  [302, 'none'],
-  [500, 'none'],
-  [429, 'none'],
-])('status %d is the verdict %s', (status, verdict) => {
-  expect(parseStsResponse({ status, body: '' })).toMatchObject({ verdict });
+  [400, 'IncompleteSignature', 'refused'],
+  [403, 'AccessDenied', 'refused'],
+  [403, '', 'none'],
+  [403, undefined, 'none'],
+  [400, 7, 'none'],
+  [400, 'RequestLimitExceeded', 'none'],
+  [400, 'InternalFailure', 'none'],
+  [403, 'ServiceUnavailable', 'none'],
+  [400, 'RequestAbortedException', 'none'],
+  [400, 'RequestTimeout', 'none'],
+  [302, 'AccessDenied', 'none'],
+  [404, 'AccessDenied', 'none'],
+  [500, 'AccessDenied', 'none'],
+  [429, 'AccessDenied', 'none'],
+])('status %d with code %j is the verdict %s', (status, Code, verdict) => {
+  expect(parseStsResponse({ status, body: JSON.stringify({ Error: { Code } }) })).toMatchObject({ verdict });
+});
+
+test('throttling is told by the code, and by the text only where there is no code', () => {
+  const error = (status: number, body: string) => parseStsResponse({ status, body });
+  expect(error(403, '{"Error":{"Code":"SignatureDoesNotMatch","Message":"Throttling"}}')).toMatchObject({
+    error: 'sts_status',
+    verdict: 'refused',
+  });
+  expect(error(400, '{\\"Error\\": Throttling')).toMatchObject({ error: 'sts_throttled' });
 });
 
 test("STS's own code is kept for the record", () => {

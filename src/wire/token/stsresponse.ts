@@ -52,18 +52,20 @@ export function parseStsResponse(response: { readonly status: number; readonly b
   return { ok: true, identity: { ...identity, userId: id, sessionName } };
 }
 
+/** Codes that say something of STS and not of the request, whatever the status; the first are of too many requests. */
+const throttling = /Throttling|LimitExceeded|TooManyRequests/;
+const trouble = /Internal|Unavailable|Aborted|Timeout/;
+
+/** A refusal is what STS itself, in its own words, says of the request: whatever stands before it may answer 403, too. */
 function failure(status: number, body: string): StsAnswer {
-  const code = member(member(parseJson(body), 'Error'), 'Code');
-  const found = typeof code === 'string' ? { code } : {};
-  if (status === 429 || body.includes('Throttling')) {
-    return { ok: false, error: 'sts_throttled', verdict: 'none', ...found };
+  const found = member(member(parseJson(body), 'Error'), 'Code');
+  const code = typeof found === 'string' && found !== '' ? found : undefined;
+  const told = code === undefined ? {} : { code };
+  if (status === 429 || throttling.test(code ?? body)) {
+    return { ok: false, error: 'sts_throttled', verdict: 'none', ...told };
   }
-  return {
-    ok: false,
-    error: 'sts_status',
-    verdict: status === 400 || status === 403 ? 'refused' : 'none',
-    ...found,
-  };
+  const isRefusal = (status === 400 || status === 403) && code !== undefined && !trouble.test(code);
+  return { ok: false, error: 'sts_status', verdict: isRefusal ? 'refused' : 'none', ...told };
 }
 
 const unreadable = (error: StsErrorKind): StsAnswer => ({ ok: false, error, verdict: 'none' });
