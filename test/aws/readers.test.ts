@@ -261,6 +261,21 @@ test('a gate lets in what fits, in order, and forgets who left', async () => {
   expect([gate.running(), gate.waiting()]).toEqual([0, 0]);
 });
 
+test('a gate lets those in first who go ahead, and has as many places for them to wait as for the others', async () => {
+  const gate = createGate({ running: 1, waiting: 1, patience: 5_000 });
+  const first = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const enter = (name: string, options?: { goesAhead: boolean }) =>
+    gate.pass(async () => void order.push(name), options);
+  const tasks = [gate.pass(() => first.promise), enter('behind'), enter('ahead', { goesAhead: true })];
+  await expect(enter('too late')).rejects.toThrow(GateClosed);
+  await expect(enter('too late', { goesAhead: true })).rejects.toThrow(GateClosed);
+  expect(gate.waiting()).toBe(2);
+  first.resolve();
+  await Promise.all(tasks);
+  expect(order).toEqual(['ahead', 'behind']);
+});
+
 test('a short memory is bounded in number and in time, and empty when the clock was set back', () => {
   const memory = createShortMemory({ capacity: 2, keptFor: 10 });
   for (const text of ['a', 'b', 'c']) memory.add(text, 100);

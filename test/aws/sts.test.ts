@@ -523,6 +523,46 @@ describe('calls and connections', () => {
   });
 });
 
+describe('who waits for STS', () => {
+  test('of one region does not keep those of another waiting', async () => {
+    const { sts, ask, callers } = await open({}, {}, { bounds: { running: 1, waiting: 0, patience: 5_000 } });
+    sts.hold();
+    const asked = [ask(), ask('AKIAUSER000000000001', { host: 'sts.amazonaws.com' })];
+    await until(() => sts.calls() === 2, 'both have come');
+    expect(callers.figures()).toMatchObject({ inFlight: 2, waiting: 0 });
+    expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('unavailable stsBusy');
+    sts.release();
+    expect((await Promise.all(asked)).map(codeOf)).toEqual(['known', 'known']);
+  });
+
+  test('with a key that was known lately finds a place and goes before a flood of made-up keys', async () => {
+    const { sts, ask, callers } = await open({}, {}, { bounds: { running: 1, waiting: 3, patience: 5_000 } });
+    expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('known');
+    sts.hold();
+    const order: string[] = [];
+    const come = async (keyId: string): Promise<void> => {
+      const verdict = await ask(keyId);
+      order.push(`${keyId}: ${codeOf(verdict)}`);
+    };
+    const madeUp = (at: number): string => `AKIAMADEUP000000000${at}`;
+    const asked = [0, 1, 2, 3].map((at) => come(madeUp(at)));
+    await come(madeUp(4));
+    await come('ASIAROLE000000000001');
+    asked.push(come('AKIAUSER000000000001'));
+    await until(() => sts.calls() === 2, 'the first has come');
+    expect(callers.figures()).toMatchObject({ inFlight: 1, waiting: 4, queueRefusals: 2 });
+    sts.release();
+    await Promise.all(asked);
+    expect(order).toEqual([
+      `${madeUp(4)}: unavailable stsBusy`,
+      'ASIAROLE000000000001: unavailable stsBusy',
+      `${madeUp(0)}: refused unknownKey`,
+      'AKIAUSER000000000001: known',
+      ...[1, 2, 3].map((at) => `${madeUp(at)}: refused unknownKey`),
+    ]);
+  });
+});
+
 describe('a key that STS does not know', () => {
   test('is asked about again after ten seconds only, and by others with another session token at once', async () => {
     const { sts, ask, callers } = await open();

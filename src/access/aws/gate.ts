@@ -1,7 +1,7 @@
 /** Lets a bounded number of tasks run, and a bounded number wait for a bounded time. */
 export interface Gate {
   /** The task's outcome; rejects with GateClosed when too many wait already, or it has waited too long. */
-  pass<T>(task: () => Promise<T>): Promise<T>;
+  pass<T>(task: () => Promise<T>, options?: { readonly goesAhead: boolean }): Promise<T>;
   /** Now. */
   running(): number;
   waiting(): number;
@@ -19,18 +19,20 @@ export class GateClosed extends Error {
 
 export interface GateOptions {
   readonly running: number;
+  /** Of those that go ahead, and of the others: neither can take the other's places. */
   readonly waiting: number;
   /** Milliseconds that a task waits at most. */
   readonly patience: number;
 }
 
 export function createGate(bounds: GateOptions): Gate {
-  /** First come, first served; a Set, so that one whose patience ends leaves without a search. */
-  const queue = new Set<() => void>();
+  /** First come, first served; Sets, so that one whose patience ends leaves without a search. */
+  const ahead = new Set<() => void>();
+  const behind = new Set<() => void>();
   let running = 0;
   let refused = 0;
 
-  const enter = (): Promise<void> | undefined => {
+  const enter = (queue: Set<() => void>): Promise<void> | undefined => {
     if (running < bounds.running) {
       running++;
       return undefined;
@@ -54,6 +56,7 @@ export function createGate(bounds: GateOptions): Gate {
   };
   const leave = (): void => {
     // The place passes on as it is: `running` counts it all the while.
+    const queue = ahead.size > 0 ? ahead : behind;
     const [next] = queue;
     if (next === undefined) running--;
     else {
@@ -63,8 +66,8 @@ export function createGate(bounds: GateOptions): Gate {
   };
 
   return {
-    async pass(task) {
-      await enter();
+    async pass(task, { goesAhead } = { goesAhead: false }) {
+      await enter(goesAhead ? ahead : behind);
       try {
         return await task();
       } finally {
@@ -72,7 +75,7 @@ export function createGate(bounds: GateOptions): Gate {
       }
     },
     running: () => running,
-    waiting: () => queue.size,
+    waiting: () => ahead.size + behind.size,
     refused: () => refused,
   };
 }

@@ -5,7 +5,7 @@ import { clusterHeader, type ParsedToken, tokenParameters } from '../../wire/tok
 import { parseStsResponse, type StsAnswer, type StsErrorKind } from '../../wire/token/stsresponse.ts';
 import type { RemoteCallers, RemoteVerdict } from '../remotecallers.ts';
 import { type AwsConnections, ExchangeError } from './connections.ts';
-import { createGate, type GateOptions } from './gate.ts';
+import { createGate, type Gate, type GateOptions } from './gate.ts';
 import { createShortMemory } from './shortmemory.ts';
 import { principalOf } from './stsprincipal.ts';
 
@@ -19,6 +19,7 @@ export interface StsCallersOptions {
   readonly accounts: ReadonlySet<string>;
   /** Whether this server's own IAM has the account. */
   readonly playsAccount: (accountId: string) => Promise<boolean>;
+  /** Of the STS of each region. */
   readonly bounds?: GateOptions;
 }
 
@@ -48,7 +49,7 @@ export interface StsCallers extends RemoteCallers {
   figures(): StsFigures;
 }
 
-/** At 20 ms a call, 64 places are 3,200 tokens a second; who waits longer than five is better told to come back. */
+/** Of a region. At 20 ms a call, 64 places are 3,200 tokens a second; who waits longer than five is better told to come back. */
 const defaultBounds: GateOptions = { running: 64, waiting: 1024, patience: 5_000 };
 
 /**
@@ -56,7 +57,9 @@ const defaultBounds: GateOptions = { running: 64, waiting: 1024, patience: 5_000
  * everywhere for some seconds.
  */
 const unknownFor = 10_000;
-const unknownKept = 10_000;
+/** How long an access key that STS knew goes before others. */
+const knownFor = 60 * 60_000;
+const keysKept = 10_000;
 
 /**
  * Asks AWS's STS whose a token is (token-facts 5).
@@ -73,9 +76,12 @@ export function createStsCallers({
   playsAccount,
   bounds = defaultBounds,
 }: StsCallersOptions): StsCallers {
-  const gate = createGate(bounds);
+  // Where the STS of one region answers nobody, tokens for it must not take the places of the others.
+  const gates = new Map([...regions].map((region) => [region, createGate(bounds)]));
   const inFlight = new Map<string, Promise<RemoteVerdict>>();
-  const unknownKeys = createShortMemory({ capacity: unknownKept, keptFor: unknownFor });
+  const unknownKeys = createShortMemory({ capacity: keysKept, keptFor: unknownFor });
+  /** Whoever can reach an API server can make up keys: those must not keep waiting who come every day. */
+  const knownKeys = createShortMemory({ capacity: keysKept, keptFor: knownFor });
   const counts = new Map<string, { region: string; outcome: StsOutcome; count: number }>();
   let joined = 0;
   let remembered = 0;
@@ -86,6 +92,9 @@ export function createStsCallers({
     entry.count++;
     counts.set(key, entry);
   };
+
+  const ofAll = (figure: (gate: Gate) => number): number =>
+    [...gates.values()].reduce((sum, gate) => sum + figure(gate), 0);
 
   const judge = async (answer: StsAnswer, token: ParsedToken, clusterName: string, body: string) => {
     if (!answer.ok) return failureOf(answer, clusterName, body);
@@ -134,13 +143,15 @@ export function createStsCallers({
       if (region === undefined || token.ownEndpoint !== undefined || !isStsHost(token.host, { partition })) {
         return refused('badHost', 'token is not for an STS endpoint of this partition');
       }
-      if (!regions.has(region)) {
+      const gate = gates.get(region);
+      if (gate === undefined) {
         return refused(
           'stsRegionNotConfigured',
           `token is for STS of region \`${region}\`, which is none of --sts-regions of this server: add it there, or sign for another`,
         );
       }
-      if (unknownKeys.has(keyOf(token), now)) {
+      const key = keyOf(token);
+      if (unknownKeys.has(key, now)) {
         remembered++;
         return unknownKey;
       }
@@ -152,20 +163,21 @@ export function createStsCallers({
         return underWay;
       }
       const asking = gate
-        .pass(() => ask(token, clusterName, region, path))
+        .pass(() => ask(token, clusterName, region, path), { goesAhead: knownKeys.has(key, now) })
         .catch(() => busy)
         .finally(() => inFlight.delete(id));
       inFlight.set(id, asking);
       const verdict = await asking;
-      if (verdict === unknownKey) unknownKeys.add(keyOf(token), now);
+      if (verdict === unknownKey) unknownKeys.add(key, now);
+      else if (verdict.outcome === 'known') knownKeys.add(key, now);
       return verdict;
     },
     figures: () => ({
       calls: [...counts.values()].map((entry) => ({ ...entry })),
       connectionsMade: connections.made(),
-      inFlight: gate.running(),
-      waiting: gate.waiting(),
-      queueRefusals: gate.refused(),
+      inFlight: ofAll((gate) => gate.running()),
+      waiting: ofAll((gate) => gate.waiting()),
+      queueRefusals: ofAll((gate) => gate.refused()),
       joined,
       remembered,
     }),
@@ -183,7 +195,7 @@ function queryOf({ parameters }: ParsedToken): string {
 }
 
 /**
- * What STS's InvalidClientTokenId depends on.
+ * What STS's InvalidClientTokenId depends on, and what a key is known by here.
  *
  * SECURITY: not the access key id alone. Ids are no secret, and STS answers the same for a session token that is made up:
  * whoever knows an id could otherwise shut out its owner.
