@@ -128,6 +128,28 @@ describe('AWS’s IAM', () => {
       'has no unique id',
       false,
     ],
+    [
+      'tells two ids',
+      200,
+      `<GetRoleResponse><GetRoleResult><Role><Arn>${ops.arn}</Arn><RoleId>AROA1234567890EXAMPLE</RoleId><RoleId>AROA1234567890ANOTHER</RoleId></Role></GetRoleResult></GetRoleResponse>`,
+      'has no unique id',
+      false,
+    ],
+    [
+      'tells of two roles',
+      200,
+      `<GetRoleResponse><GetRoleResult>${`<Role><Arn>${ops.arn}</Arn><RoleId>AROA1234567890EXAMPLE</RoleId></Role>`.repeat(2)}</GetRoleResult></GetRoleResponse>`,
+      'has no unique id',
+      false,
+    ],
+    [
+      'defines an entity',
+      200,
+      `<!DOCTYPE r [<!ENTITY id "AROA1234567890EXAMPLE">]><GetRoleResponse><GetRoleResult><Role><Arn>${ops.arn}</Arn><RoleId>&id;</RoleId></Role></GetRoleResult></GetRoleResponse>`,
+      'what cannot be read (status 200)',
+      true,
+    ],
+    ['says in a success that there is nobody', 200, errorBody('NoSuchEntity'), 'what cannot be read', true],
     ['says 404 about something else', 404, errorBody('NoSuchBucket'), '(NoSuchBucket)', false],
     ['redirects', 302, '', 'status 302', true],
   ])('that %s leaves it open', async (_name, status, body, because, isTemporary) => {
@@ -241,6 +263,21 @@ describe('EC2', () => {
       200,
       '<DescribeInstancesResponse><reservationSet/><nextToken>x</nextToken></DescribeInstancesResponse>',
     ],
+    [
+      'answers twice',
+      200,
+      '<DescribeInstancesResponse><reservationSet/><reservationSet/></DescribeInstancesResponse>',
+    ],
+    [
+      'names an instance twice',
+      200,
+      `<DescribeInstancesResponse><reservationSet><item><instancesSet>${['a', 'b']
+        .map(
+          (host) => `<item><instanceId>${id(1)}</instanceId><privateDnsName>${host}</privateDnsName></item>`,
+        )
+        .join('')}</instancesSet></item></reservationSet></DescribeInstancesResponse>`,
+    ],
+    ['answers more than 8 MiB', 200, ' '.repeat(8 * 2 ** 20 + 1)],
   ])('that %s says nothing, and is asked again', async (_name, status, body) => {
     const { aws, names } = await open();
     aws.answers.set('DescribeInstances', { status, body });
@@ -257,5 +294,25 @@ describe('EC2', () => {
     await until(() => aws.calls() === 4, 'the first have come');
     aws.release();
     expect(await Promise.all(asked)).toEqual([0, 1, 2, 3, 4].map(name));
+  });
+
+  test('is not believed about an instance that was not asked about', async () => {
+    const { aws, names } = await open();
+    const body = `<DescribeInstancesResponse><reservationSet><item><instancesSet><item><instanceId>${id(2)}</instanceId><privateDnsName>evil.internal</privateDnsName></item></instancesSet></item></reservationSet></DescribeInstancesResponse>`;
+    aws.answers.set('DescribeInstances', { status: 200, body });
+    expect(await names.privateDnsName(id(1))).toBeUndefined();
+    aws.answers.clear();
+    expect(await names.privateDnsName(id(2))).toBe(name(2));
+  });
+
+  test('that is slow is not waited for longer than five seconds; what it says then is remembered', async () => {
+    const { aws, names } = await open({ patience: 50 });
+    aws.hold();
+    await expect(names.privateDnsName(id(1))).rejects.toThrow('EC2 has not answered within 0.05 s');
+    await until(() => aws.calls() === 1, 'the call has come');
+    aws.release();
+    const known = () => names.privateDnsName(id(1)).catch(() => undefined);
+    await until(async () => (await known()) === name(1), 'the answer is remembered');
+    expect(aws.calls()).toBe(1);
   });
 });

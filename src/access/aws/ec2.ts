@@ -14,6 +14,8 @@ export interface Ec2InstanceNamesOptions {
   /** Milliseconds that a name, or that there is none, is good for. */
   readonly nameKept?: number;
   readonly absenceKept?: number;
+  /** Milliseconds that somebody waits for a name; the call goes on without them. */
+  readonly patience?: number;
   /** Instances remembered; instances waiting to be asked about. */
   readonly capacity?: number;
   readonly maximumWaiting?: number;
@@ -40,6 +42,7 @@ export function createEc2InstanceNames({
   now,
   nameKept = 15 * 60_000,
   absenceKept = 30_000,
+  patience = 5_000,
   capacity = 10_000,
   maximumWaiting = 10_000,
 }: Ec2InstanceNamesOptions): InstanceNames {
@@ -98,24 +101,42 @@ export function createEc2InstanceNames({
     }
   };
 
+  const ask = (instanceId: string): Promise<string | undefined> => {
+    const underWay = wanted.get(instanceId);
+    if (underWay !== undefined) return underWay.promise;
+    if (waiting.size >= maximumWaiting) throw new Error('too many instances wait for EC2 already');
+    const asking = Promise.withResolvers<string | undefined>();
+    wanted.set(instanceId, asking);
+    waiting.add(instanceId);
+    if (calls < maximumCalls) {
+      calls++;
+      void work().finally(() => calls--);
+    }
+    return asking.promise;
+  };
+
   return {
     async privateDnsName(instanceId) {
       if (!instanceIdPattern.test(instanceId)) return undefined;
       const known = remembered.get(instanceId);
       if (known !== undefined && now() < known.until) return known.name;
-      const underWay = wanted.get(instanceId);
-      if (underWay !== undefined) return underWay.promise;
-      if (waiting.size >= maximumWaiting) throw new Error('too many instances wait for EC2 already');
-      const asking = Promise.withResolvers<string | undefined>();
-      wanted.set(instanceId, asking);
-      waiting.add(instanceId);
-      if (calls < maximumCalls) {
-        calls++;
-        void work().finally(() => calls--);
-      }
-      return asking.promise;
+      return within(patience, ask(instanceId));
     },
   };
+}
+
+/** Tokens of nodes that wait take the places of other tokens, so that a slow EC2 must not keep them for long. */
+async function within<Answer>(patience: number, answer: Promise<Answer>): Promise<Answer> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`EC2 has not answered within ${patience / 1000} s`)),
+    patience,
+  );
+  try {
+    return await Promise.race([answer, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
