@@ -149,6 +149,7 @@ describe('AWS’s IAM', () => {
       'what cannot be read (status 200)',
       true,
     ],
+    ['is unwell and says that there is nobody', 500, errorBody('NoSuchEntity'), '(NoSuchEntity)', true],
     ['says in a success that there is nobody', 200, errorBody('NoSuchEntity'), 'what cannot be read', true],
     ['says 404 about something else', 404, errorBody('NoSuchBucket'), '(NoSuchBucket)', false],
     ['redirects', 302, '', 'status 302', true],

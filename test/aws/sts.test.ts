@@ -1,6 +1,7 @@
 /** Tokens of principals of AWS, judged by a stand-in for STS that does SigV4 itself. */
 import { createServer } from 'node:http';
 import { type AddressInfo, connect as connectTo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { rootCertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import {
@@ -361,6 +362,18 @@ describe('no verdict and no identity come of', () => {
   });
 });
 
+test('a certificate for one endpoint is none for another, at the same address and in a session that goes on', async () => {
+  const { sts, ask } = await open({ hosts: ['sts.us-east-1.amazonaws.com'] });
+  for (const _ of [1, 2]) {
+    expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('known');
+    expect(await ask('AKIAUSER000000000001', { host: 'sts.amazonaws.com' })).toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('certificate is not trusted'),
+    });
+  }
+  expect(sts.calls()).toBe(2);
+});
+
 describe('what STS says of the request refuses', () => {
   test.each([
     ['SignatureDoesNotMatch', 'Signature not yet current: 1 is still later than 2', 'clockSkew'],
@@ -408,38 +421,78 @@ test('a request under way ends when the server stops', async () => {
   expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('unavailable stsUnavailable');
 });
 
-test('a proxy of the environment is used, and sees the name and nothing else', async () => {
-  const { sts } = await open();
-  const asked: string[] = [];
-  const proxy = createServer();
-  proxy.on('connect', (request, socket) => {
-    asked.push(request.url ?? '');
-    const through = connectTo(sts.port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      socket.pipe(through).pipe(socket);
+describe('a proxy of the environment', () => {
+  /** Answers CONNECT as told, and remembers for what it was asked. */
+  async function openProxy(onConnect: (socket: Duplex) => void) {
+    const asked: string[] = [];
+    const sockets = new Set<Duplex>();
+    const proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      sockets.add(socket.on('error', () => socket.destroy()));
+      onConnect(socket);
     });
-    for (const end of [socket, through]) end.on('error', () => end.destroy());
-  });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  opened.push(() => void proxy.close());
-  const { port } = proxy.address() as AddressInfo;
-  const connections = createAwsConnections({
-    ca: sts.caPem,
-    proxyEnv: { HTTPS_PROXY: `http://127.0.0.1:${port}` },
-  });
-  opened.push(() => connections.close());
-  const callers = createStsCallers({
-    connections,
-    partition: 'aws',
-    regions: new Set(['us-east-1']),
-    accounts: new Set([account]),
-    playsAccount: async () => false,
-  });
-  for (let at = 0; at < 3; at++) {
-    const verdict = await callers.callerOf(tokenOf('AKIAUSER000000000001'), 'prod', Date.now());
-    expect(codeOf(verdict)).toBe('known');
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    opened.push(() => {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    });
+    return { asked, url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
   }
-  expect(asked).toEqual(['sts.us-east-1.amazonaws.com:443']);
+  const through = (port: number) => (socket: Duplex) => {
+    const onward = connectTo(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('close', () => onward.destroy());
+  };
+  const openThrough = (url: string, standIn: StsStandInOptions = {}, rest: AwsConnectionsOptions = {}) =>
+    open(standIn, { connect: undefined as never, proxyEnv: { HTTPS_PROXY: url }, ...rest });
+
+  test('is used, and sees the name and nothing else', async () => {
+    let port = 0;
+    const proxy = await openProxy((socket) => through(port)(socket));
+    const { ask, sts } = await openThrough(proxy.url);
+    port = sts.port;
+    for (let at = 0; at < 3; at++) expect(codeOf(await ask('AKIAUSER000000000001'))).toBe('known');
+    expect(proxy.asked).toEqual(['sts.us-east-1.amazonaws.com:443']);
+  });
+
+  test('that leads to somebody else is told nothing', async () => {
+    let port = 0;
+    const proxy = await openProxy((socket) => through(port)(socket));
+    const { ask, sts } = await openThrough(proxy.url, { hosts: ['sts.eu-west-1.amazonaws.com'] });
+    port = sts.port;
+    expect(await ask()).toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('certificate is not trusted'),
+    });
+    expect(sts.calls()).toBe(0);
+  });
+
+  test.each<[string, string | undefined, string]>([
+    ['wants to know who asks', 'HTTP/1.1 407 Proxy Authentication Required\r\n\r\n', 'it cannot be reached'],
+    ['refuses', 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n', 'it cannot be reached'],
+    ['does not speak HTTP', 'SSH-2.0-x\r\n\r\n', 'it cannot be reached'],
+    ['says nothing', undefined, 'no connection within 0.15 s'],
+  ])('that %s makes no refusal', async (_name, answer, message) => {
+    const proxy = await openProxy((socket) => {
+      if (answer !== undefined) socket.end(answer);
+    });
+    const { ask } = await openThrough(proxy.url, {}, answer === undefined ? { connectDeadline: 150 } : {});
+    expect(await ask()).toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  test('is not used where the operator says where to go', async () => {
+    const proxy = await openProxy((socket) => socket.destroy());
+    const { ask } = await open({}, { proxyEnv: { HTTPS_PROXY: proxy.url } });
+    expect(codeOf(await ask())).toBe('known');
+    expect(proxy.asked).toEqual([]);
+  });
 });
 
 describe('calls and connections', () => {

@@ -84,7 +84,7 @@ export function createAwsIam(
       if (!(error instanceof QueryError)) {
         return { outcome: 'unknown', because: 'AWS could not be asked', isTemporary: true };
       }
-      if (error.code === 'NoSuchEntity') return { outcome: 'none' };
+      if (error.code === 'NoSuchEntity' && !error.isTemporary) return { outcome: 'none' };
       return { outcome: 'unknown', because: error.message, isTemporary: error.isTemporary };
     }
   };
