@@ -37,6 +37,7 @@ function refusal(call: () => unknown): string {
   }
 }
 
+const ours = (path: string, body: string) => decode(`POST /entryway/v1/${path}`, {}, body);
 const entry = (member: string) => `{"principalArn":"p",${member}}`;
 
 describe('JSON that does not have the types of the contract is a SerializationException (11)', () => {
@@ -300,5 +301,34 @@ describe('what is read', () => {
     const user = iam('GetUser', '__proto__.UserName=mallory&UserName=alice');
     expect(user).toEqual({ UserName: 'alice' });
     expect(({} as Record<string, unknown>).UserName).toBeUndefined();
+  });
+});
+
+describe('our own operations skip nothing: what is misspelled or left blank would be a wider grant', () => {
+  const policy = (rule: string) =>
+    ours('access-policies/create', `{"name":"a","rules":[{"verbs":["get"],${rule}}]}`);
+  const association = (member: string) =>
+    ours(
+      'access-entries/associate',
+      `{"clusterName":"c","principalArn":"p","policyArn":"p","accessScope":{"type":"cluster"},${member}}`,
+    );
+
+  test.each<[string, () => unknown]>([
+    ["'rules.1.member.resourcenames' is none of apiGroups", () => policy('"resourcenames":["web-tls"]')],
+    ["'rules.1.member.resourceNames' is null", () => policy('"resourceNames":null')],
+    ["'rules.1.member.__proto__' is none of", () => policy('"__proto__":{"resourceNames":["a"]}')],
+    ["'expireAt' is none of clusterName", () => association('"expireAt":4102444800')],
+    ["'expiresAt' is null", () => association('"expiresAt":null')],
+    ["'untill' is none of target", () => ours('blocks/create', '{"target":"t","untill":1}')],
+  ])('%s…', (message, call) => {
+    expect(refusal(call)).toBe('SerializationException');
+    expect(call).toThrow(message);
+  });
+
+  test('what is left out is absent', () => {
+    expect(policy('"resources":["pods"]')).toEqual({
+      name: 'a',
+      rules: [{ verbs: ['get'], resources: ['pods'] }],
+    });
   });
 });

@@ -2,7 +2,7 @@ import { authFailure } from './commonerrors.ts';
 import type { Member, Structure } from './contract.ts';
 import { parseForm, readFormStructure, readText } from './form.ts';
 import type { HttpRequest } from './http.ts';
-import { parseJsonObject, readJson, readJsonStructure } from './json.ts';
+import { jsonMembers, parseJsonObject, readJsonStructure } from './json.ts';
 import { type Reading, readStructure } from './members.ts';
 import type { OperationRoute } from './route.ts';
 import { decodePercent, decodeUtf8, UnreadableInput } from './scalars.ts';
@@ -11,15 +11,17 @@ const MAX_QUERY_PARAMETERS = 1000;
 
 /**
  * The input of the routed operation, shaped like the SDK's command input (Date, Uint8Array, plain objects). Absent
- * and null members are left out, unknown ones ignored. Throws the AwsError of the protocol when a value has the wrong
- * type, the request cannot be read, or a required member is missing. Constraints beyond types are the handler's.
+ * and null members are left out, unknown ones ignored; our own operations refuse both. Throws the AwsError of the protocol
+ * when a value has the wrong type, the request cannot be read, or a required member is missing. Constraints beyond types
+ * are the handler's.
  */
 export function decodeInput(route: OperationRoute, request: HttpRequest): unknown {
   const structure = route.shape.input;
   if (structure === undefined) {
     return {};
   }
-  const reading: Reading = { missing: [], fractions: false };
+  // SECURITY: a misspelled `expiresAt` or `resourceNames` would grant for good, or every name.
+  const reading: Reading = { missing: [], fractions: false, strict: route.service === 'entryway' };
   let input: unknown;
   try {
     input = read(route, structure, request, reading);
@@ -54,7 +56,7 @@ function readRest(
 ): unknown {
   const query = parseQuery(request.query);
   const hasBody = structure.members.some((member) => member.location === 'body');
-  const body = hasBody ? parseJsonObject(request.body) : {};
+  const readBodyMember = jsonMembers(structure, hasBody ? parseJsonObject(request.body) : {}, '', reading);
   return readStructure(structure, '', reading, (member, path) => {
     switch (member.location) {
       case 'path':
@@ -65,10 +67,8 @@ function readRest(
         );
       case 'query':
         return readQueryMember(member, query.get(member.name), path);
-      case 'body': {
-        const value = Object.hasOwn(body, member.name) ? body[member.name] : null;
-        return value === null ? undefined : readJson(member.shape, value, path, reading);
-      }
+      case 'body':
+        return readBodyMember(member, path);
     }
   });
 }

@@ -1,4 +1,4 @@
-import type { Shape, Structure } from './contract.ts';
+import type { Member, Shape, Structure } from './contract.ts';
 import { type Reading, readStructure, writeStructure } from './members.ts';
 import { base64Text, decodeUtf8, instantOfSeconds, parseBase64, UnreadableInput } from './scalars.ts';
 
@@ -97,18 +97,40 @@ export function readJson(shape: Shape, value: unknown, path: string, reading: Re
   }
 }
 
-/** Members the contract does not name are ignored, `null` is absent (protocol-facts 10). */
 export function readJsonStructure(
   structure: Structure,
   object: Readonly<Record<string, unknown>>,
   path: string,
   reading: Reading,
 ): Record<string, unknown> {
-  return readStructure(structure, path, reading, (member, memberPath) => {
-    const value =
-      member.location === 'body' && Object.hasOwn(object, member.name) ? object[member.name] : null;
+  const readMember = jsonMembers(structure, object, path, reading);
+  return readStructure(structure, path, reading, (member, memberPath) =>
+    member.location === 'body' ? readMember(member, memberPath) : undefined,
+  );
+}
+
+/**
+ * Reads members of the body; undefined for one that is absent. Keys the contract does not name are ignored and `null` is
+ * absent, unless the reading is strict.
+ */
+export function jsonMembers(
+  { members }: Structure,
+  object: Readonly<Record<string, unknown>>,
+  path: string,
+  reading: Reading,
+): (member: Member, memberPath: string) => unknown {
+  if (reading.strict) {
+    const names = members.filter(({ location }) => location === 'body').map(({ name }) => name);
+    for (const [key, value] of Object.entries(object)) {
+      const told = `'${path === '' ? '' : `${path}.`}${key.slice(0, 64)}'`;
+      if (!names.includes(key)) throw new UnreadableInput(`${told} is none of ${names.join(', ')}`);
+      if (value === null) throw new UnreadableInput(`${told} is null: leave out what is not meant`);
+    }
+  }
+  return (member, memberPath) => {
+    const value = Object.hasOwn(object, member.name) ? object[member.name] : null;
     return value === null ? undefined : readJson(member.shape, value, memberPath, reading);
-  });
+  };
 }
 
 /** COMPAT: the words AWS's JSON services use for a value of the wrong kind. */

@@ -7,6 +7,8 @@ export interface Reading {
   readonly missing: string[];
   /** Whether numbers may have a fraction. */
   readonly fractions: boolean;
+  /** Whether a key that names no member, and `null`, are refused. AWS's services skip both (protocol-facts 10). */
+  readonly strict?: boolean;
 }
 
 /** Only members of the contract are read, whatever the wire calls its keys. */
