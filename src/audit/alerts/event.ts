@@ -59,6 +59,11 @@ export function succeeded({ record }: AwsEvent): boolean {
   return valueAt(record, 'errorCode') === undefined;
 }
 
+/** Refused for want of permission. */
+export function isDenied({ record }: AwsEvent): boolean {
+  return /^(?:Client\.)?(?:AccessDenied|UnauthorizedOperation)/.test(textAt(record, 'errorCode') ?? '');
+}
+
 /**
  * Who acted: the principal's ARN, for Kubernetes else the user name; where nobody vouched for them, the access key they
  * named.

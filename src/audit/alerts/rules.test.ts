@@ -76,6 +76,10 @@ describe('nothing is alerted by', () => {
         errorCode: 'InvalidParameterException',
       }),
     ],
+    [
+      'an operation of ours that a policy must allow and none does',
+      call('entryway:ListBlocks', { eventSource: 'entryway', ...denied }),
+    ],
     ['looking up events', call('cloudtrail:LookupEvents', { readOnly: true })],
   ])('%s', (_, event) => {
     expect(raised(event)).toEqual([]);
@@ -322,6 +326,11 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
     'somebody else asks for the trail',
     call('entryway:ReadTrail', { eventSource: 'entryway', errorCode: 'AccessDenied' }),
     ['039'],
+  ],
+  [
+    'somebody tries to set who breaks the glass',
+    call('entryway:PutBreakGlassPrincipal', { eventSource: 'entryway', ...denied }),
+    ['029'],
   ],
   ['somebody tries to stop the trail', call('cloudtrail:StopLogging', denied), ['030']],
 ])('%s', (_, event, rules) => {

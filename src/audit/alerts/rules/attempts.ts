@@ -1,6 +1,7 @@
 import {
   type AwsEvent,
   actorOf,
+  isDenied,
   type KubernetesEvent,
   principalOf,
   serviceOf,
@@ -31,8 +32,6 @@ const authenticationErrors = new Set([
   'InvalidIdentityToken',
 ]);
 
-const isDenied = (event: AwsEvent): boolean =>
-  /^(?:Client\.)?(?:AccessDenied|UnauthorizedOperation)/.test(errorOf(event));
 const isWrongCode = (event: AwsEvent): boolean =>
   !succeeded(event) &&
   /MultiFactorAuthentication failed|InvalidAuthenticationCode/.test(
@@ -63,6 +62,9 @@ const trailChanges = [
   'PutResourcePolicy',
   'DeleteResourcePolicy',
 ];
+
+/** What only the root of the first account may do (`server/extension.ts`); our other operations are a matter of IAM. */
+const operatorOperations = ['CreateAccount', 'ReadTrail', 'FollowTrail', 'SettleTrail', 'unknown'];
 
 /** The trail itself, and people who try doors. */
 export const attemptRules: readonly AlertRule[] = [
@@ -216,17 +218,16 @@ export const attemptRules: readonly AlertRule[] = [
     id: 'EW-TRAIL-039',
     kind: 'event',
     severity: 'medium',
-    title: 'Somebody else tried the operator’s own API',
-    why: 'It shows the trail and makes accounts; nobody but the root of the first account has business there.',
+    title: 'Somebody else tried what only the operator may do',
+    why: 'Reading everybody’s trail and making accounts is for the root of the first account; no policy allows it to others.',
     look: 'Whose key it was, and what else it was used for: `entryway trail --access-key ID`.',
-    find: onAws((event) =>
-      serviceOf(event) === 'entryway' && isDenied(event)
-        ? {
-            subject: actorOf(event),
-            summary: `${actorOf(event)} was refused ${textAt(event.record, 'eventName')}`,
-          }
-        : undefined,
-    ),
+    find: onAws((event) => {
+      const name = textAt(event.record, 'eventName') ?? '';
+      if (serviceOf(event) !== 'entryway' || !isDenied(event) || !operatorOperations.includes(name)) {
+        return undefined;
+      }
+      return { subject: actorOf(event), summary: `${actorOf(event)} was refused ${name}` };
+    }),
   },
   {
     id: 'EW-TRAIL-040',
