@@ -1,6 +1,9 @@
 import type { UserInfo } from '../../engine/authorizer/attributes.ts';
+import { breakGlassPrefix, reservedPrefix } from '../../engine/identity/reserved.ts';
 import type { JsonObject } from '../json.ts';
 import type { DecidingConfig } from './config.ts';
+
+const unavailablePrefixes = ['system:', breakGlassPrefix] as const;
 
 /** What is wrong with the claims of a token that is genuine. */
 export type ClaimFault =
@@ -38,8 +41,9 @@ export function userOfClaims(
 
   const username = usernamePrefix(config, usernameClaim) + name;
   const groups = names.map((group) => (config.groupsPrefix ?? '') + group);
-  // SECURITY: Kubernetes' own names, `system:masters` first of all, are not for a provider to give.
-  if ([username, ...groups].some((text) => text.startsWith('system:'))) {
+  // SECURITY: Kubernetes' own names, `system:masters` first of all, are not for a provider to give, nor is a name that
+  // says who broke the glass.
+  if ([username, ...groups].some((text) => reservedPrefix(text, unavailablePrefixes) !== undefined)) {
     return { ok: false, fault: 'reservedName' };
   }
   return { ok: true, user: { username, uid: '', groups, extra: {} } };

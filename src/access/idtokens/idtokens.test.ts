@@ -274,6 +274,12 @@ describe('claims that make no user', () => {
     ['groups are an object', { groupsClaim: 'groups' }, { groups: { a: 'b' } }, 'badGroupsClaim'],
     ['the user is one of Kubernetes', { usernamePrefix: '-' }, { sub: 'system:admin' }, 'reservedName'],
     [
+      'the user is called like who broke the glass',
+      { usernamePrefix: 'entryway:' },
+      { sub: 'break-glass:role/ops/ada' },
+      'reservedName',
+    ],
+    [
       'prefix and user make one of Kubernetes',
       { usernamePrefix: 'sys' },
       { sub: 'tem:kube-controller-manager' },

@@ -81,7 +81,10 @@ const faults: Readonly<
   badUsernameClaim: ['identity', 'the username claim of the ID token is no text'],
   emailNotVerified: ['identity', 'the issuer of the ID token has not verified the email address'],
   badGroupsClaim: ['identity', 'the groups claim of the ID token is neither a text nor a list of texts'],
-  reservedName: ['identity', 'ID token names a user or group that starts with `system:`'],
+  reservedName: [
+    'identity',
+    'ID token names a user or group that starts with `system:` or `entryway:break-glass:`',
+  ],
 };
 
 function refused(fault: TokenFault | ClaimFault): Authentication {

@@ -6,7 +6,7 @@ export const breakGlassPrefix = 'entryway:break-glass:';
 
 /**
  * What usernames and groups of access entries must not start with (eks-access-facts B21, B28), and the prefix that is
- * ours; case counts.
+ * ours; case counts. Looked at when an entry is written and, as rendered, at each login.
  */
 const reservedPrefixes = ['system:', 'eks:', 'aws:', 'amazon:', 'iam:', breakGlassPrefix] as const;
 

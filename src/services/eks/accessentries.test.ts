@@ -115,6 +115,11 @@ describe('a parameter that is refused is refused before the cluster is looked up
     ['F7', { username: 'aws:admin' }, 'The username must not begin with aws:'],
     ['F7', { username: 'amazon:admin' }, 'The username must not begin with amazon:'],
     ['F7', { username: 'iam:admin' }, 'The username must not begin with iam:'],
+    [
+      'ours',
+      { username: 'entryway:break-glass:role/ops' },
+      'The username must not begin with entryway:break-glass:',
+    ],
     ['F34', { username: 'session-x' }, 'Access Entry username cannot start with "session".'],
     [
       'B22',

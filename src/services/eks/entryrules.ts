@@ -1,4 +1,5 @@
 import { lowerAscii } from '../../engine/arn/case.ts';
+import { reservedPrefix } from '../../engine/identity/reserved.ts';
 import type { AccessEntryType } from '../../storage/records/eks.ts';
 import { isServiceLinkedRoleArn, type NamedPrincipal } from './principals.ts';
 import { invalidParameter } from './refusals.ts';
@@ -6,9 +7,6 @@ import { invalidParameter } from './refusals.ts';
 /** In the order AWS prints them in its messages (F8, F9); HYPERPOD_LINUX is in neither (F37). */
 const nodeTypesInMessages = ['EC2_LINUX', 'EC2_WINDOWS', 'FARGATE_LINUX', 'HYBRID_LINUX', 'EC2'] as const;
 const entryTypes: readonly AccessEntryType[] = ['STANDARD', ...nodeTypesInMessages, 'HYPERPOD_LINUX'];
-
-/** Prefixes customers may not use in usernames and groups (B21, B28). */
-const reservedPrefixes = ['system:', 'eks:', 'aws:', 'amazon:', 'iam:'] as const;
 
 /** AWS publishes no limits (B32); these bound what one entry can cost and are far above what anybody reported. */
 const MAX_GROUPS = 100;
@@ -38,7 +36,7 @@ export function refuseBadGroups(groups: readonly string[]): void {
     );
   }
   for (const group of groups) {
-    const prefix = reservedPrefixOf(group);
+    const prefix = reservedPrefix(group);
     if (prefix !== undefined) {
       throw invalidParameter(`The kubernetes group name ${group} is invalid, it cannot start with ${prefix}`);
     }
@@ -60,7 +58,7 @@ export function refuseBadGroups(groups: readonly string[]): void {
 
 /** A custom username, checked (F7, F34, B22). */
 export function refuseBadUsername(username: string): void {
-  const prefix = reservedPrefixOf(username);
+  const prefix = reservedPrefix(username);
   if (prefix !== undefined) throw invalidParameter(`The username must not begin with ${prefix}`);
   if (username.startsWith('session')) {
     throw invalidParameter('Access Entry username cannot start with "session".');
@@ -158,10 +156,6 @@ export function defaultGroups(type: AccessEntryType): readonly string[] {
     default:
       throw new Error(`unknown entry type: ${type satisfies never}`);
   }
-}
-
-function reservedPrefixOf(text: string): string | undefined {
-  return reservedPrefixes.find((prefix) => text.startsWith(prefix));
 }
 
 /** True where a session name stands before every colon, so that the caller would choose how the rendered text begins. */
