@@ -104,7 +104,7 @@ export const entryOf = (name: string, change: Partial<AccessEntryRecord> = {}): 
 
 export const roleArn = (name: string): string => `arn:aws:iam::${account}:role/${name}`;
 export const principalId = (name: string): string => `AROA${name.toUpperCase().padEnd(16, '0')}`;
-export const accessKeyOf = (name: string): string => `ASIA${name.toUpperCase().padEnd(16, '0')}`;
+const accessKeyOf = (name: string): string => `ASIA${name.toUpperCase().padEnd(16, '0')}`;
 
 const principalOf = (name: string, expiresAt?: number): Principal => ({
   kind: 'assumedRole',

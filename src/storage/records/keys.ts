@@ -80,9 +80,7 @@ export const resourcePrefix = (
     : `object/${clusterId}/${group}/${resource}/${namespace}/`;
 
 /** The keys that sign the cluster's service account tokens, all in one record. */
-export const signingKeysKey = (clusterId: string): string =>
-  `${signingKeysPrefix(clusterId)}service-accounts`;
-export const signingKeysPrefix = (clusterId: string): string => `signing-keys/${clusterId}/`;
+export const signingKeysKey = (clusterId: string): string => `signing-keys/${clusterId}/service-accounts`;
 
 /** The one identity provider config a cluster may have. */
 export const identityProviderConfigKey = (clusterId: string): string =>
