@@ -24,6 +24,8 @@ export interface Call {
   /** The error's text as it was answered. */
   readonly message?: string;
   readonly caller: Principal | undefined;
+  /** Whose trail takes it, where that is not the caller's account. */
+  readonly recipientAccountId?: string;
   /** The access key the request named, also when its signature was refused: an id proves nothing by itself. */
   readonly accessKeyId?: string;
   readonly source: CallSource;

@@ -159,7 +159,7 @@ async function compose(
     log,
     environment: process.env,
     recordPin: ({ entry, principal, now: at }) =>
-      trail.calls.recordOf(pinCall({ entry, principal, at, region: config.region, requestId: randomUUID() })),
+      trail.calls.recordOf(pinCall({ entry, principal, at, requestId: randomUUID() })),
   });
   opened.push(() => aws.close());
   const ownEndpoints: string[] = [];

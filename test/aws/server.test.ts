@@ -219,16 +219,19 @@ test('an entry that waits is of the first who comes, of nobody else later, and t
   } finally {
     sts.setKey('ASIAALICE00000000001', keys.ASIAALICE00000000001);
   }
+  // The people of the cluster look it up: the account of AWS is none here.
   const { items } = await server.trail.read({
+    accountId: '111122223333',
     attribute: { key: 'EventName', value: 'PinAccessEntry' },
     limit: 10,
   });
   expect(items).toMatchObject([
     {
-      accountId: account,
       record: {
         eventSource: 'entryway',
         eventName: 'PinAccessEntry',
+        awsRegion: 'us-east-1',
+        recipientAccountId: '111122223333',
         userIdentity: { type: 'AssumedRole', principalId: 'AROAOPS0000000000001:alice' },
         resources: [
           { ARN: expect.stringMatching(/^arn:aws:eks:us-east-1:111122223333:access-entry\/prod\/role\//) },

@@ -127,7 +127,11 @@ function contractOf({ service, operation }: Call): {
 
 /** Undefined for a caller nobody vouched for. */
 function recipientOf(call: Call): string | undefined {
-  return call.caller?.accountId ?? (isWebIdentityCall(call) ? assumedAccount(call) : undefined);
+  return (
+    call.recipientAccountId ??
+    call.caller?.accountId ??
+    (isWebIdentityCall(call) ? assumedAccount(call) : undefined)
+  );
 }
 
 /** The account of the role that the call wants to assume. */
