@@ -169,9 +169,6 @@ export function accessEntryOperations(deps: EksDeps): Operations {
   ): Promise<CreateAccessEntryResponse> {
     const cluster = await findEntryCluster(storage, context, clusterName);
     if (named.partition !== context.partition) throw invalidPrincipal(clusterName);
-    // COMPAT: who is here goes before who is in AWS under the same ARN.
-    const { principal: local, unchanged } = await lookUpPrincipal(storage, named);
-    const pin = local === undefined ? pinOf(await askAws(), clusterName, context.now) : {};
     const key = accessEntryKey(cluster.record.clusterId, named.arn);
     const existing = await storage.get(key);
     if (existing !== undefined) {
@@ -179,6 +176,9 @@ export function accessEntryOperations(deps: EksDeps): Operations {
       if (isSameCreation(record, wish, named)) return { accessEntry: shownEntry(record) };
       throw entryExists(clusterName);
     }
+    // COMPAT: who is here goes before who is in AWS under the same ARN.
+    const { principal: local, unchanged } = await lookUpPrincipal(storage, named);
+    const pin = local === undefined ? pinOf(await askAws(), clusterName, context.now) : {};
     const principal = { ...named, principalId: local?.principalId ?? '' };
     const entry: AccessEntryRecord = {
       ...newAccessEntry(random, context, cluster.record, principal, wish),

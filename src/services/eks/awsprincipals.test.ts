@@ -107,6 +107,17 @@ describe('the entry of a principal of AWS', () => {
   });
 });
 
+test('what is known of an entry that stands there is told also while AWS does not answer', async () => {
+  const { asked, create } = await open(
+    { outcome: 'found', principalId: 'AROAFROMAWS0000000001' },
+    { outcome: 'unknown', because: 'no answer within 10 s', isTemporary: true },
+  );
+  const first = await create(foreign, { clientRequestToken: 'a' });
+  expect(await create(foreign, { clientRequestToken: 'a' })).toEqual(first);
+  expect(await outcomeOf(create())).toMatch(/^ResourceInUseException/);
+  expect(asked).toHaveLength(1);
+});
+
 describe('who is here goes first', () => {
   test.each([account, otherAccount])('in account %s, and AWS is not asked', async (accountId) => {
     const { world, asked, create } = await open(new Error('asked'));
