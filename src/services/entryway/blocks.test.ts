@@ -78,6 +78,11 @@ describe('no block is made', () => {
     ['of nobody', { target: 'ada' }, 'InvalidParameterException'],
     ['of an account', { target: otherAccount }, 'InvalidParameterException'],
     ['of every role', { target: `arn:aws:iam::${account}:role/*` }, 'InvalidParameterException'],
+    [
+      'of nobody of this partition',
+      { target: `arn:aws-cn:iam::${account}:role/ops` },
+      'InvalidParameterException',
+    ],
     ['that has ended', { target: roleId, until: new Date(aNoon) }, 'InvalidParameterException'],
     ['without a moment', { target: roleId, until: new Date(Number.NaN) }, 'InvalidParameterException'],
     ['with a long reason', { target: roleId, reason: 'x'.repeat(501) }, 'InvalidParameterException'],

@@ -1,3 +1,4 @@
+import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
 import {
   type BlockTarget,
   blockTargetsOf,
@@ -66,6 +67,7 @@ export function blockOperations(
     CreateBlock: defineOperation<CreateInput, { readonly block: ShownBlock; readonly window: string }>({
       ...authorizedOperator('entryway:CreateBlock'),
       async handle(input, context) {
+        refuseForeignPartition(input.target, context.partition);
         const target = readTarget(input.target);
         const until = readUntil(input.until, context.now);
         const reason = readReason(input.reason);
@@ -195,6 +197,15 @@ function readTarget(text: string): BlockTarget {
     );
   }
   return target;
+}
+
+/** SECURITY: nobody here is of another partition. The block would hold nobody, and its maker would believe it does. */
+function refuseForeignPartition(text: string, partition: string): void {
+  const named = parsePrincipalArn(text);
+  if (named === undefined || named.partition === partition) return;
+  throw invalidParameter(
+    `ARNs of partition ${named.partition} name nobody here: this server is of ${partition}`,
+  );
 }
 
 function readUntil(until: Date | undefined, now: number): number | undefined {

@@ -12,6 +12,8 @@ export interface NamedMatcher extends NamedPrincipal {
 
 /** Characters of a role pattern that are no `*`: fewer would mean nearly every role of the account. */
 const leastLiterals = 3;
+/** How the roles of permission sets begin, in lower case. */
+const reserved = 'awsreservedsso_';
 
 /**
  * The ARN as entries are stored and judged under: the roles of a permission set stand below a path that STS never reports
@@ -44,7 +46,10 @@ export function readMatcher(text: string, partition: string): NamedMatcher {
     throw invalidParameter(`A role pattern must have at least ${leastLiterals} characters beside its *`);
   }
   // SECURITY: `AWSReservedSSO_View*` reads like the set View and means View_Only, too (token-facts 7.1).
-  if (/^AWSReservedSSO_/i.test(name)) {
+  const beginning = name.slice(0, name.indexOf('*')).toLowerCase();
+  const isOfSets =
+    beginning.startsWith(reserved) || (beginning.length >= leastLiterals && reserved.startsWith(beginning));
+  if (isOfSets) {
     throw invalidParameter(
       'A pattern of permission sets is not allowed: name one set, as in role/AWSReservedSSO_SET_*',
     );
