@@ -23,6 +23,7 @@ import {
 import type { AuthorizationTarget, OperationContext } from '../operation.ts';
 import { testContext } from '../testworld.ts';
 import { accessEntryOperations } from './accessentries.ts';
+import { associationOperations } from './associations.ts';
 import type { ShownEntry } from './shownentry.ts';
 
 const setArn = `arn:aws:iam::${account}:role/AWSReservedSSO_View_*`;
@@ -51,15 +52,16 @@ const contextAt = (now: number): OperationContext => ({
 });
 
 function operation(name: string) {
-  const found = accessEntryOperations({
+  const deps = {
     storage: world.storage,
-    random: { uuid: () => '0b7b0e3c-0000-4000-8000-000000000000', bytes: (length) => new Uint8Array(length) },
+    random: { uuid: () => '0b7b0e3c-0000-4000-8000-000000000000', bytes: (length: number) => new Uint8Array(length) },
     partition: 'aws',
     pageTokens: createPageTokens(new Uint8Array(32)),
     async authorize(_context: OperationContext, target: AuthorizationTarget) {
       if (refused.has(target.action)) throw new AwsError('AccessDeniedException', `no ${target.action}`);
     },
-  })[name];
+  };
+  const found = { ...accessEntryOperations(deps), ...associationOperations(deps) }[name];
   if (found === undefined || found.unsigned) throw new Error(`no operation ${name}`);
   return found;
 }
@@ -102,6 +104,8 @@ describe('no entry is made of', () => {
     ['sessions', `arn:aws:sts::${account}:assumed-role/dev/*`],
     ['every permission set', `arn:aws:iam::${account}:role/AWSReservedSSO_*`],
     ['permission sets whose names begin alike', `arn:aws:iam::${account}:role/AWSReservedSSO_View*`],
+    ['every permission set by less of their names', `arn:aws:iam::${account}:role/AWSReservedSSO*`],
+    ['every permission set by their first letters', `arn:aws:iam::${account}:role/AWS*`],
     ['permission sets in another case', `arn:aws:iam::${account}:role/awsreservedsso_View*`],
     ['a permission set with a star in its name', `arn:aws:iam::${account}:role/AWSReservedSSO_V*w_*`],
     ['a permission set below another path', `arn:aws:iam::${account}:role/sso/AWSReservedSSO_View_*`],
@@ -241,7 +245,18 @@ describe('an entry of a permission set', () => {
       (await world.storage.get(accessEntryKey(clusterId, setArn)))?.value ?? '{}',
     ) as AccessEntryRecord;
     expect({ principalId, type }).toEqual({ principalId: '', type: 'STANDARD' });
-    expect(await describeOurs(principalArn)).toMatchObject({ principalArn: setArn });
+    const association = { principalArn, policyArn, accessScope: { type: 'cluster' } };
+    expect(await call('AssociateAccessPolicy', association)).toMatchObject({ principalArn: setArn });
+    expect(await describeOurs(principalArn)).toMatchObject({
+      principalArn: setArn,
+      accessPolicies: [{ policyArn }],
+    });
+    const judged = (arn: string) =>
+      operation('AssociateAccessPolicy').authorization(
+        { ...association, clusterName: 'prod', principalArn: arn },
+        contextAt(aNoon),
+      );
+    expect(await judged(principalArn)).toEqual(await judged(setArn));
   });
 
   test('is described, listed, changed, tagged, given policies and deleted by EKS’s own operations', async () => {

@@ -5,6 +5,7 @@ import { onAccessEntry } from '../eks/lookup.ts';
 import { invalidParameter } from '../eks/refusals.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { normalisedMatcherArn } from './matcherarn.ts';
 
 const day = 86_400_000;
 /** How far ahead an association may expire. */
@@ -58,12 +59,20 @@ export function shownAssociation(record: AssociatedPolicyRecord, now: number): S
 export function associationOperations(deps: Pick<EntrywayDeps, 'storage' | 'partition'>): Operations {
   return {
     AssociateAccessPolicy: defineOperation<AssociateInput, AssociateOutput>({
-      authorization: ({ clusterName, principalArn, policyArn, accessScope }, context) =>
-        onAccessEntry('eks:AssociateAccessPolicy', deps.storage, context, clusterName, principalArn, () =>
-          associationKeys(policyArn, accessScope),
-        ),
-      handle({ clusterName, principalArn, policyArn, accessScope, ...sent }, context) {
+      authorization({ clusterName, policyArn, accessScope, ...sent }, context) {
+        const principalArn = normalisedMatcherArn(sent.principalArn);
+        return onAccessEntry(
+          'eks:AssociateAccessPolicy',
+          deps.storage,
+          context,
+          clusterName,
+          principalArn,
+          () => associationKeys(policyArn, accessScope),
+        );
+      },
+      handle({ clusterName, policyArn, accessScope, ...sent }, context) {
         const { now } = context;
+        const principalArn = normalisedMatcherArn(sent.principalArn);
         const terms = readTerms(sent, now);
         return associatePolicy(deps, context, {
           ...{ clusterName, principalArn, policyArn, accessScope, terms },
