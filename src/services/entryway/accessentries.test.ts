@@ -54,7 +54,10 @@ const contextAt = (now: number): OperationContext => ({
 function operation(name: string) {
   const deps = {
     storage: world.storage,
-    random: { uuid: () => '0b7b0e3c-0000-4000-8000-000000000000', bytes: (length: number) => new Uint8Array(length) },
+    random: {
+      uuid: () => '0b7b0e3c-0000-4000-8000-000000000000',
+      bytes: (length: number) => new Uint8Array(length),
+    },
     partition: 'aws',
     pageTokens: createPageTokens(new Uint8Array(32)),
     async authorize(_context: OperationContext, target: AuthorizationTarget) {
