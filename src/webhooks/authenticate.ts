@@ -1,11 +1,13 @@
 import type { Authentication, ClusterAccess } from '../access/access.ts';
 import { looksLikeJwt } from '../access/serviceaccounttoken.ts';
+import type { UserInfo } from '../engine/authorizer/attributes.ts';
 import { askedAudiences, shownUser } from '../wire/kube/reviews.ts';
 import { badRequest } from '../wire/kube/status.ts';
 import { tokenPrefix } from '../wire/token/parse.ts';
 import { type Answer, comeAgain, oneLine, reviewAnswer, textAnswer } from './answer.ts';
 import { parseReview, type Review } from './review.ts';
 import type { TokenVerdicts, Verdict } from './verdicts.ts';
+import type { Vouchers } from './vouchers.ts';
 
 const group = 'authentication.k8s.io';
 const kind = 'TokenReview';
@@ -20,6 +22,7 @@ export function answerTokenReview(
   body: Uint8Array,
   context: {
     readonly verdicts: TokenVerdicts;
+    readonly vouchers: Vouchers;
     readonly now: number;
     readonly judged: (authentication: Authentication) => void;
   },
@@ -33,9 +36,12 @@ export function answerTokenReview(
   if (!isJudgeable(token)) return refusal(review, 'notOurs', notOurs);
   const verdict = context.verdicts.judge(cluster, token, context.now);
   if (verdict === undefined) return comeAgain('overloaded', 'too many tokens are being judged');
+  const { clusterId } = cluster.cluster;
+  const vouched = (user: UserInfo, until: number): UserInfo =>
+    context.vouchers.vouchedFor(clusterId, user, until);
   const answer = ({ authentication, isNew }: Verdict): Answer => {
     if (isNew) context.judged(authentication);
-    return verdictAnswer(review, authentication);
+    return verdictAnswer(review, authentication, vouched);
   };
   return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
 }
@@ -47,12 +53,19 @@ function isJudgeable(token: string): boolean {
 
 const notOurs = 'token is none of an IAM identity and none of an associated identity provider';
 
-function verdictAnswer(review: Review, authentication: Authentication): Answer {
+function verdictAnswer(
+  review: Review,
+  authentication: Authentication,
+  vouched: (user: UserInfo, until: number) => UserInfo,
+): Answer {
   switch (authentication.outcome) {
     case 'authenticated':
       return reviewAnswer('authenticated', {
         ...review,
-        status: { authenticated: true, user: shownUser(authentication.user) },
+        status: {
+          authenticated: true,
+          user: shownUser(vouched(authentication.user, authentication.until ?? 0)),
+        },
       });
     case 'refused':
       return refusal(review, authentication.evidence.code, authentication.evidence.message);

@@ -1,8 +1,10 @@
 import type { ClusterAccess } from '../access/access.ts';
+import type { UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import { ignoredSelectors, reviewedAttributes, reviewedUser } from '../wire/kube/reviews.ts';
 import { type Answer, oneLine, reviewAnswer } from './answer.ts';
 import { parseReview } from './review.ts';
+import type { Vouchers } from './vouchers.ts';
 
 const group = 'authorization.k8s.io';
 const kind = 'SubjectAccessReview';
@@ -11,26 +13,37 @@ const kind = 'SubjectAccessReview';
  * Does an access policy allow this? Allowed or no opinion, never `denied`: the API server's own authorizers go on
  * (kubernetes-facts C9).
  *
- * SECURITY: access policies are found by the principal id in `extra` under its exact key, which only an authenticator
- * writes: impersonation headers lower-case it (`reviewedUser`).
+ * SECURITY: access policies are found by the principal id in `extra`, and count only where this server's own answer to a
+ * TokenReview put it there: impersonation headers can spell every key (`Vouchers`).
  * @throws KubeStatusError for what is no SubjectAccessReview
  */
-export function answerAccessReview(cluster: ClusterAccess, body: Uint8Array, now: number): Answer {
+export function answerAccessReview(
+  cluster: ClusterAccess,
+  body: Uint8Array,
+  { vouchers, now }: { readonly vouchers: Vouchers; readonly now: number },
+): Answer {
   const review = parseReview(body, group, kind);
   const { spec, version } = review;
   const user = reviewedUser(spec, kind, version === 'v1beta1' ? 'group' : 'groups');
-  const decision = cluster.authorizeByPolicies(reviewedAttributes(spec, kind, user), now);
+  const isLookalike =
+    user.principal !== undefined && !vouchers.isVouchedFor(cluster.cluster.clusterId, user, now);
+  const asked: UserInfo = isLookalike ? { ...user, impersonated: true } : user;
+  const decision = cluster.authorizeByPolicies(reviewedAttributes(spec, kind, asked), now);
   const allowed = decision.decision === 'allow';
   const evaluationError = ignoredSelectors(spec);
   return reviewAnswer(allowed ? 'allowed' : 'noOpinion', {
     ...review,
     status: {
       allowed,
-      reason: oneLine(allowed ? decision.reason : reasonOf(decision)),
+      reason: oneLine(allowed ? decision.reason : isLookalike ? lookalike : reasonOf(decision)),
       ...(evaluationError !== '' && { evaluationError }),
     },
   });
 }
+
+/** Impersonated, authenticated by somebody else, or remembered for long. */
+const lookalike =
+  'no access policy allows this: the user does not come from a recent TokenReview that this server answered; access policies do not apply under impersonation';
 
 /** The nearest miss. It is shown to whoever asked for access, and is about that one alone. */
 function reasonOf({ evidence }: Decision): string {

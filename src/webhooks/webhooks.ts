@@ -19,6 +19,7 @@ import { type Exchange, http1Exchange, http2Exchange } from './exchange.ts';
 import { defaultWebhookLimits, type WebhookLimits } from './limits.ts';
 import { parseWebhookTarget, type WebhookTarget } from './target.ts';
 import { createTokenVerdicts } from './verdicts.ts';
+import { createVouchers } from './vouchers.ts';
 
 /** What the API servers of connected clusters ask: whose token is this, and may somebody do that? */
 export interface Webhooks {
@@ -52,6 +53,8 @@ export interface WebhooksOptions {
   readonly access: Pick<AccessRegistry, 'cluster'>;
   readonly credentials: CallerCredentials;
   readonly storage: Pick<Storage, 'watch'>;
+  /** What users are vouched for with; see `createVouchers`. */
+  readonly voucherSecret: Uint8Array;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Fields are from an allow-list: never a token, a header or a body. */
@@ -67,6 +70,7 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { access, credentials, now, log } = options;
   const limits = { ...defaultWebhookLimits, ...options.limits };
   const verdicts = createTokenVerdicts({ storage: options.storage, now, limits });
+  const vouchers = createVouchers(options.voucherSecret);
   /** Of each cluster, so that slow bodies of one are nobody else’s concern. */
   const bodies = new WeakMap<ClusterAccess, BodyBytes>();
   const bodyLimits = {
@@ -132,9 +136,12 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
         return read satisfies never;
     }
     try {
-      if (webhook === 'authorize') return answerAccessReview(cluster, read.body, now());
+      if (webhook === 'authorize') {
+        return answerAccessReview(cluster, read.body, { vouchers, now: now() });
+      }
       return await answerTokenReview(cluster, read.body, {
         verdicts,
+        vouchers,
         now: now(),
         judged: (authentication) =>
           options.judged?.({

@@ -247,10 +247,10 @@ function withSystemGroup(user: User): User {
   return { ...user, groups: [...(user.groups ?? []), 'system:authenticated'] };
 }
 
-/** A14: keys of `Impersonate-Extra-…` arrive in lower case. */
+/** A14: keys of `Impersonate-Extra-…` are put into lower case and then percent-decoded, in this order. */
 function impersonated(user: User): User {
   const extra = Object.fromEntries(
-    Object.entries(user.extra ?? {}).map(([key, values]) => [key.toLowerCase(), values]),
+    Object.entries(user.extra ?? {}).map(([key, values]) => [decodeURIComponent(key.toLowerCase()), values]),
   );
   return withSystemGroup({ ...user, extra });
 }

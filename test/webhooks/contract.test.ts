@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { principalIdExtraKey } from '../../src/engine/authorizer/attributes.ts';
 import type { ClusterRecord } from '../../src/storage/records/eks.ts';
 import { accessEntryKey, clusterKey, webhookCredentialKey } from '../../src/storage/records/keys.ts';
+import { voucherKey } from '../../src/webhooks/vouchers.ts';
 import { type ApiServer, type ApiServerOptions, createApiServer, type User } from './apiserver.ts';
 import {
   account,
@@ -20,11 +21,14 @@ import {
 
 let world: World;
 let certificate: ClientCertificate;
+/** Authenticated by the webhook. */
+let opsUser: User;
 const opened: ApiServer[] = [];
 
 beforeAll(async () => {
   world = await openWorld();
   certificate = await world.issue(connected());
+  opsUser = await authenticated(apiServer(), world.token());
 });
 afterAll(async () => {
   for (const server of opened) server.close();
@@ -49,9 +53,16 @@ const apiServer = (
   opened.push(server);
   return server;
 };
+async function authenticated(server: ApiServer, token: string): Promise<User> {
+  const answer = await server.authenticate(token);
+  if (answer.outcome !== 'user') throw new Error(JSON.stringify(answer));
+  const { user } = answer;
+  return { ...user, groups: [...(user.groups ?? []), 'system:authenticated'] };
+}
 const statusOf = ({ text }: { readonly text: string }) => JSON.parse(text).status;
 const getPods = { verb: 'get', resource: 'pods', namespace: 'dev', name: 'p' };
-const opsUser: User = {
+/** As the webhooks report it, but for the voucher. */
+const bareOpsUser: User = {
   username: 'ops:s',
   uid: `aws-iam-authenticator:${account}:${principalId('ops')}`,
   groups: ['team', 'system:authenticated'],
@@ -98,7 +109,9 @@ describe('the shape of the exchange', () => {
     const server = apiServer();
     const { user } = statusOf(await server.post('authenticate', server.tokenReview(world.token())));
     // The API server itself adds system:authenticated (B10).
-    expect(user).toEqual({ ...opsUser, groups: ['team'] });
+    const { [voucherKey]: voucher, ...extra } = user.extra;
+    expect({ ...user, extra }).toEqual({ ...bareOpsUser, groups: ['team'] });
+    expect(voucher).toEqual([expect.stringMatching(/^\d+\.[\w-]{43}$/)]);
   });
 
   test.each([
@@ -273,6 +286,74 @@ describe('impersonation', () => {
     const server = apiServer({ rbac: (_, { verb }) => verb === 'impersonate' });
     expect(await server.request(world.token(), getPods)).toMatchObject({ status: 200 });
     expect(await server.request(world.token(), getPods, opsUser)).toMatchObject({ status: 403 });
+  });
+
+  test('C8, A14: nor has who spells the upper-case letters of the keys with a percent sign', async () => {
+    const server = apiServer({ rbac: (_, { verb }) => verb === 'impersonate' });
+    const { extra = {}, ...user } = bareOpsUser;
+    const spelled = Object.entries(extra).map(([key, values]) => [
+      key.replace(/[A-Z]/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+      values,
+    ]);
+    const asked = await server.request(world.token(), getPods, {
+      ...user,
+      groups: ['team'],
+      extra: Object.fromEntries(spelled),
+    });
+    // Nothing of it was lost on the way.
+    expect(asked).toMatchObject({ status: 403, user: bareOpsUser });
+    expect(asked).toMatchObject({ reason: expect.stringContaining('under impersonation') });
+  });
+
+  test.each<readonly [string, (user: User) => Partial<User>]>([
+    ['username', () => ({ username: 'dev:s' })],
+    ['access key', ({ extra }) => ({ extra: { ...extra, accessKeyId: ['ASIAOTHER'] } })],
+    ['role', ({ extra }) => ({ extra: { ...extra, canonicalArn: [roleArn('dev')] } })],
+    ['session', ({ extra }) => ({ extra: { ...extra, sessionName: [] } })],
+    ['voucher', ({ extra }) => ({ extra: { ...extra, [voucherKey]: ['1.x'] } })],
+    [
+      'second voucher',
+      ({ extra }) => ({ extra: { ...extra, [voucherKey]: Array(2).fill(extra?.[voucherKey]?.[0]) } }),
+    ],
+    [
+      'end',
+      ({ extra }) => ({
+        extra: {
+          ...extra,
+          [voucherKey]: [String(extra?.[voucherKey]?.[0]).replace(/^\d+/, '9999999999999')],
+        },
+      }),
+    ],
+  ])('a voucher is for its user as authenticated: no other %s', async (_, change) => {
+    const server = apiServer();
+    expect(await server.authorize(opsUser, getPods)).toMatchObject({ decision: 'allow' });
+    expect(await server.authorize({ ...opsUser, ...change(opsUser) }, getPods)).toMatchObject({
+      decision: 'noOpinion',
+    });
+  });
+
+  test('a voucher counts for what an API server adds, for its own cluster, and a quarter of an hour longer than its token', async () => {
+    const server = apiServer({ authorizedTtl: 0 });
+    const user = { ...opsUser, extra: { ...opsUser.extra, 'example.com/seen-by': ['proxy'] }, groups: ['x'] };
+    expect(await server.authorize(user, getPods)).toMatchObject({ decision: 'allow' });
+
+    const twin = connected({ name: 'twin' });
+    await world.put(clusterKey(account, region, 'twin'), twin);
+    await world.put(accessEntryKey(twin.clusterId, roleArn('ops')), entryOf('ops', { clusterName: 'twin' }));
+    const other = apiServer({}, { cluster: twin, certificate: await world.issue(twin) });
+    expect(await other.authorize(opsUser, getPods)).toMatchObject({ decision: 'noOpinion' });
+    const own = await authenticated(other, world.token({ clusterName: 'twin' }));
+    expect(await other.authorize(own, getPods)).toMatchObject({ decision: 'allow' });
+
+    const minute = 60_000;
+    try {
+      world.clock.offset = 29 * minute;
+      expect(await server.authorize(opsUser, getPods)).toMatchObject({ decision: 'allow' });
+      world.clock.offset = 31 * minute;
+      expect(await server.authorize(opsUser, getPods)).toMatchObject({ decision: 'noOpinion' });
+    } finally {
+      world.clock.offset = 0;
+    }
   });
 
   test('a principal id beside another uid, under another key or twice grants nothing', async () => {

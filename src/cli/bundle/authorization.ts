@@ -3,9 +3,8 @@ import { authorizationConfigurationVersion, type KubernetesVersion } from './ver
 import { seconds, windows } from './windows.ts';
 
 /**
- * Only users that Entryway authenticated carry this key, so only they are asked about. An API server lower-cases the
- * keys of `Impersonate-Extra-` headers (kubernetes-facts A14): whoever impersonates never satisfies the condition, and
- * access policies are off under impersonation.
+ * Only users that Entryway authenticated carry this key, so only they are asked about. It saves calls and protects
+ * nothing: impersonation headers can spell the key too, and it is Entryway that tells such users apart.
  */
 export const matchCondition = `has(request.extra) && '${principalIdExtraKey}' in request.extra`;
 

@@ -20,8 +20,8 @@ const serviceAccountPrefix = 'system:serviceaccount:';
  * Reads the Impersonate-* headers (kubernetes-facts A14 to A16, A18).
  *
  * SECURITY: the impersonated user is built from the headers alone. Nothing of the real user is carried over, least of
- * all the principal id in its extra, so access policies are off under impersonation (eks-access-facts C10). The id
- * cannot be put back by a header either: extra keys are lower-cased and the policy's key has an upper-case letter.
+ * all its `principal`, so access policies are off under impersonation (eks-access-facts C10), whatever extra keys the
+ * headers spell.
  */
 export function readImpersonation(lines: HeaderLines, realUser: UserInfo): Impersonation {
   const names = valuesOf(lines, 'impersonate-user');

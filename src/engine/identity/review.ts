@@ -5,9 +5,9 @@ import { principalIdExtraKey, type UserInfo } from '../authorizer/attributes.ts'
  * (eks-access-facts C12). For questions about somebody, never for a request of somebody: the answer to a review gives
  * the one who asks nothing but the answer.
  *
- * SECURITY: a real API server lower-cases the extra keys of impersonation headers (kubernetes-facts A14), so the
- * exact key, with its upper-case letter, comes from an authenticator only. Keys are therefore compared bytewise, each
- * must have one value, and the uid must tell the same principal (`activePrincipal`).
+ * SECURITY: keys are compared bytewise, each must have one value, and the uid must tell the same principal
+ * (`activePrincipal`). None of that proves where a user comes from: impersonation headers can spell any key (kubernetes-facts
+ * A14). Who answers an API server about its own requests asks for more (`webhooks/vouchers.ts`).
  */
 export function reviewedUser(user: Omit<UserInfo, 'principal' | 'impersonated'>): UserInfo {
   const principalId = onlyValue(user, principalIdExtraKey);

@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, hkdfSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IssuedCertificate, WantedCertificate } from '../../services/entryway/deps.ts';
 import { authorityAlgorithm, loadX509, openAuthority } from '../authority.ts';
@@ -7,6 +8,8 @@ import type { DataDirectory } from '../datadirectory.ts';
 /** Certifies the callers of the webhooks, and nobody else: no kubeconfig trusts it. */
 export interface ClientAuthority {
   readonly caPem: string;
+  /** Follows from the authority's key: as long-lived and as secret as that. */
+  readonly voucherSecret: Uint8Array;
   certify(wanted: WantedCertificate): Promise<IssuedCertificate>;
 }
 
@@ -26,6 +29,7 @@ export async function openClientAuthority(directory: DataDirectory, now: number)
   const x509 = await loadX509();
   return {
     caPem: authority.toString('pem'),
+    voucherSecret: voucherSecretOf(readFileSync(files.keyFile)),
     async certify({ publicKey, clusterId, serialNumber, issuedAt, expiresAt }) {
       const notAfter = Math.min(expiresAt, authority.notAfter.getTime());
       const subjectKey = new x509.PublicKey(new Uint8Array(publicKey));
@@ -57,4 +61,9 @@ export async function openClientAuthority(directory: DataDirectory, now: number)
       };
     },
   };
+}
+
+function voucherSecretOf(keyPem: Buffer): Uint8Array {
+  const der = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' });
+  return new Uint8Array(hkdfSync('sha256', der, '', 'entryway vouchers of webhook users', 32));
 }

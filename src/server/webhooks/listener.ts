@@ -58,6 +58,7 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     access,
     credentials,
     storage,
+    voucherSecret: clientAuthority.voucherSecret,
     now,
     log,
     judged: createVerdictRecords({ recorder: options.recorder, newId: options.newId }),
