@@ -104,7 +104,7 @@ export async function openAwsAccess(options: AwsAccessOptions): Promise<AwsAcces
     ...(callers && { remoteCallers: callers, stsFigures: () => callers.figures() }),
     ...(instances && { instances }),
     ...(sts?.pinsAtFirstUse && { pins }),
-    ...(sts && { awsPrincipals: awsPrincipals(sts, askIam) }),
+    ...(sts && { awsPrincipals: awsPrincipals(sts, askIam, log) }),
     close() {
       for (const connections of [stsConnections, iamConnections, ec2Connections]) connections.close();
     },
@@ -120,6 +120,7 @@ export async function openAwsAccess(options: AwsAccessOptions): Promise<AwsAcces
 function awsPrincipals(
   { accounts, pinsAtFirstUse }: NonNullable<AwsConfig['sts']>,
   askIam: ReturnType<typeof createAwsIam> | undefined,
+  log: Pick<Log, 'warn'>,
 ): AwsPrincipals {
   return {
     async find({ kind, accountId, name, arn }) {
@@ -127,8 +128,12 @@ function awsPrincipals(
       if (askIam !== undefined) {
         const answer = await askIam({ kind, accountId, name, arn });
         // What AWS says counts; only where nobody could say does the operator's choice.
-        if (answer.outcome !== 'unknown') return answer;
-        return pinsAtFirstUse ? { outcome: 'awaited' } : answer;
+        if (answer.outcome !== 'unknown' || !pinsAtFirstUse) return answer;
+        log.warn(
+          { principalArn: arn, because: answer.because },
+          'AWS does not say who a principal is; its access entry waits for whoever comes first',
+        );
+        return { outcome: 'awaited' };
       }
       return pinsAtFirstUse ? { outcome: 'awaited' } : { outcome: 'none' };
     },
