@@ -16,7 +16,6 @@ export interface AwsRequest {
 
 export interface AwsResponse {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
 }
 
@@ -55,6 +54,8 @@ export interface AwsConnections {
   made(): number;
   close(): void;
 }
+
+const minVersion = 'TLSv1.2';
 
 /**
  * Kept connections to AWS over TLS.
@@ -99,7 +100,7 @@ export function createAwsConnections({
         path,
         headers: { ...headers, host, ...(body !== undefined && { 'content-length': body.length }) },
         rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
+        minVersion,
       });
       let isConnected = false;
       let isReused = false;
@@ -159,13 +160,7 @@ export function createAwsConnections({
         );
         response.once('end', () => {
           settle();
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: Object.fromEntries(
-              Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')]),
-            ),
-            body: Buffer.concat(chunks),
-          });
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
         });
       });
       asking.end(body);
@@ -192,7 +187,7 @@ export function createAwsConnections({
 
 /** Made once: reading all authorities of the system for every connection costs more than the exchange. */
 function trusting(ca: string): ReturnType<typeof createSecureContext> {
-  return createSecureContext({ ca: [...getCACertificates('default'), ca] });
+  return createSecureContext({ ca: [...getCACertificates('default'), ca], minVersion });
 }
 
 function failureOf(error: NodeJS.ErrnoException, isConnected: boolean): ExchangeError {
