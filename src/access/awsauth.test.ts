@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../test/processortime.ts';
 import { parseAwsAuth } from './awsauth.ts';
 
 const ops = 'arn:aws:iam::111122223333:role/Ops';
@@ -46,9 +47,9 @@ test.each([
   ['commas', `[${', '.repeat(60_000)}`],
   ['tags in a row', '!a '.repeat(60_000)],
 ])('a hostile text is read in seconds and maps nobody: %s', (_, mapRoles) => {
-  const started = performance.now();
+  const spent = processorTimer();
   expect(parseAwsAuth({ mapRoles }).awsAuth.roles).toEqual([]);
-  expect(performance.now() - started).toBeLessThan(3000);
+  expect(spent()).toBeLessThan(3000);
 });
 
 test('anchors, aliases and merged names count', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../test/processortime.ts';
 import type { ResourceAttributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import { allow } from '../engine/rbac/allow.ts';
@@ -403,7 +404,7 @@ test('ten thousand entries are loaded well under a second', async () => {
     return { type: 'put', key: accessEntryKey('c1', principalArn), value } as const;
   });
   await storage.commit({ changes });
-  const started = performance.now();
+  const spent = processorTimer();
   await open(storage);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(spent()).toBeLessThan(1_000);
 });

@@ -9,6 +9,7 @@ import { createGate, GateClosed } from '../../src/access/aws/gate.ts';
 import { createShortMemory } from '../../src/access/aws/shortmemory.ts';
 import { elementsAt, parseXml, textAt } from '../../src/access/aws/xml.ts';
 import { createTableInstanceNames, parseInstanceTable } from '../../src/access/instancetable.ts';
+import { processorTimer } from '../processortime.ts';
 
 describe('XML', () => {
   test.each([
@@ -49,10 +50,10 @@ describe('XML', () => {
   });
 
   test('a mebibyte of nearly an element takes no time', () => {
-    const before = performance.now();
+    const spent = processorTimer();
     expect(() => parseXml(`<a${' b="'.repeat(200_000)}`)).toThrow();
     expect(() => parseXml(`<a>${'<b '.repeat(200_000)}`)).toThrow();
-    expect(performance.now() - before).toBeLessThan(1000);
+    expect(spent()).toBeLessThan(1000);
   });
 });
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../test/processortime.ts';
 import { parseArn } from './arn.ts';
 import { canonicalPrincipalArn, stripRolePath } from './canonical.ts';
 import { parsePrincipalArn } from './principalarn.ts';
@@ -156,9 +157,9 @@ describe('compileWildcard', () => {
 
   test('a pattern made to blow up a backtracking matcher is answered at once', () => {
     const matches = compileWildcard(`${'a*'.repeat(2000)}b`);
-    const started = performance.now();
+    const spent = processorTimer();
     expect(matches('a'.repeat(100_000))).toBe(false);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(spent()).toBeLessThan(500);
   });
 });
 

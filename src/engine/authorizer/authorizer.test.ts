@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../test/processortime.ts';
 import { allow, allowUrls } from '../rbac/allow.ts';
 import {
   activePrincipal,
@@ -277,7 +278,7 @@ describe('RBAC', () => {
 test('roles that all select everything many times end soon, and grant nothing', () => {
   const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   const everything = { matchLabels: {}, matchExpressions: [] };
-  const started = performance.now();
+  const spent = processorTimer();
   authorizer.applyObject({
     kind: 'ClusterRole',
     name: 'reader',
@@ -301,5 +302,5 @@ test('roles that all select everything many times end soon, and grant nothing', 
   });
   expect(authorizer.authorize(asking(plain)).decision).toBe('noOpinion');
   expect(authorizer.roleRules('ClusterRole', '', 'all-0')).toBeUndefined();
-  expect(performance.now() - started).toBeLessThan(20_000);
+  expect(spent()).toBeLessThan(20_000);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { processorTimer } from '../../../test/processortime.ts';
 import { allow } from '../rbac/allow.ts';
 import type { PolicyRule } from '../rbac/rules.ts';
 import type { UserInfo } from './attributes.ts';
@@ -46,7 +47,7 @@ test('of several allowing rules the first is found, whichever is the one of very
 
 test('a rule whose pairs would not fit into memory is compiled in a moment', () => {
   const rule = { ...wide(), apiGroups: many('g', 100_000), resources: many('r', 100_000) };
-  const started = performance.now();
+  const spent = processorTimer();
   expect(findRule(compileRules([rule]), asked('get', 'g5', 'r99999'))).toBe(rule);
-  expect(performance.now() - started).toBeLessThan(2_000);
+  expect(spent()).toBeLessThan(2_000);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../iam/principal.ts';
-import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './fixture.ts';
 import { resolveIdentity } from './resolve.ts';
+import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './testworld.ts';
 
 const ofOps = { principalArn: opsEntry.principalArn, principalId: opsEntry.principalId };
 const ofAda = { principalArn: ada.arn, principalId: ada.principalId };

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { activePrincipal, principalIdExtraKey } from '../authorizer/attributes.ts';
 import type { Principal } from '../iam/principal.ts';
 import type { AwsAuth } from './awsauth.ts';
-import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './fixture.ts';
 import { type IdentitySources, resolveIdentity } from './resolve.ts';
 import { reviewedUser } from './review.ts';
+import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './testworld.ts';
 
 describe('refusals', () => {
   const plainOps = `arn:aws:iam::${account}:role/Ops`;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Principal } from '../iam/principal.ts';
 import type { AccessEntry } from './entries.ts';
-import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './fixture.ts';
 import { createMatcherIndex } from './matcherindex.ts';
 import { compileMatcher } from './matchers.ts';
 import { type IdentitySources, resolveIdentity } from './resolve.ts';
+import { account, ada, mapping, ops, opsEntry, rolePrincipal, sources } from './testworld.ts';
 
 const role = (name: string, ofAccount = account) => `arn:aws:iam::${ofAccount}:role/${name}`;
 const matcher = (principalArn: string, username = 'm:{{SessionName}}'): AccessEntry => ({

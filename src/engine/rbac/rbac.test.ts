@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../test/processortime.ts';
 import { aggregateRules, selectorMatches } from './aggregation.ts';
 import { allow, allowUrls } from './allow.ts';
 import {
@@ -53,20 +54,20 @@ describe('escalation (B20)', () => {
   test('roles of very many names are compared in a moment', () => {
     const names = (prefix: string) => Array.from({ length: 20_000 }, (_, i) => `${prefix}${i}`).join(' ');
     const owned = Array.from({ length: 5 }, (_, i) => allow('get', 'core', 'pods', names(`a${i}-`)));
-    const started = performance.now();
+    const spent = processorTimer();
     const missing = uncoveredRules(owned, [allow('get', 'core', 'pods', names('b'))]);
     expect(missing).toHaveLength(20_000);
     expect(escalationMessage({ username: 'u', groups: [] }, missing)).toContain('b19999');
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(spent()).toBeLessThan(2_000);
   });
 
   test('a URL full of stars costs its length', () => {
-    const started = performance.now();
+    const spent = processorTimer();
     expect(
       uncoveredRules([allowUrls('get', `/${'*'.repeat(500_000)}x*`)], [allowUrls('get', '/x')]),
     ).toHaveLength(1);
     expect(uncoveredRules([allowUrls('get', '/x***')], [allowUrls('get', '/xy')])).toEqual([]);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(spent()).toBeLessThan(500);
   });
 
   test('the message joins verbs, sorts lines and ends with the errors (B19)', () => {

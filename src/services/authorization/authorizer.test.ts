@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../test/processortime.ts';
 import { userKey } from '../../storage/records/keys.ts';
 import {
   asRoot,
@@ -131,12 +132,12 @@ test('a resource longer than any ARN is refused without being compared with patt
     inlinePolicies: { all: document({}), slow: document({ Effect: 'Deny', Resource: pattern }) },
   });
   await world.putUser(user);
-  const started = performance.now();
+  const spent = processorTimer();
   const resource = `arn:aws:iam::${own}:user/${'a'.repeat(1_000_000)}`;
   const { decision, refusal } = await world.ask(asUser(user), 'iam:GetUser', [resource]);
   expect(decision).toBe('implicitDeny');
   expect(refusal?.message.length).toBeLessThan(3000);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(spent()).toBeLessThan(1000);
 });
 
 describe('who may', () => {

@@ -16,8 +16,8 @@ import {
 import type { OperationContext } from '../operation.ts';
 import { createSecretBox } from '../secretbox.ts';
 import { testContext } from '../testworld.ts';
-import { selfSigned } from './certificatetestworld.ts';
 import { connectionContext, connectionOperations } from './connections.ts';
+import { selfSigned } from './testworld.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const secretBox = createSecretBox(new Uint8Array(32).fill(7));

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { processorTimer } from '../../../../test/processortime.ts';
 import { readGrants } from './grants.ts';
 
 const allow = (element: object): string => documentOf({ Effect: 'Allow', Resource: '*', ...element });
@@ -38,9 +39,9 @@ test.each([
 
 test('of any number of services the work grows with the length of the policy, not with its square', () => {
   const services = Array.from({ length: 12_000 }, (_, index) => `s${index.toString(36)}`);
-  const began = performance.now();
+  const spent = processorTimer();
   const grants = readGrants(allow({ Action: services.map((service) => `${service}:*`) }));
   expect(grants.services).toHaveLength(services.length);
   expect(services.every((service) => grants.reaches(service) && grants.allows(`${service}:Get`))).toBe(true);
-  expect(performance.now() - began).toBeLessThan(3000);
+  expect(spent()).toBeLessThan(3000);
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../../test/processortime.ts';
 import { isObject, type JsonValue } from '../json.ts';
 import { jsonPatch } from './jsonpatch.ts';
 import { mergePatch } from './mergepatch.ts';
@@ -401,9 +402,9 @@ describe('strategic merge patch', () => {
   test('merging long lists takes time in proportion', () => {
     const list = (image: string): JsonValue =>
       Array.from({ length: 20_000 }, (_, index) => ({ name: `c${index}`, image }));
-    const started = performance.now();
+    const spent = processorTimer();
     pod({ containers: list('a') }, { containers: list('b'), '$setElementOrder/containers': list('b') });
-    expect(performance.now() - started).toBeLessThan(2_000);
+    expect(spent()).toBeLessThan(2_000);
   });
 });
 
