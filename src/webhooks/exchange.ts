@@ -33,9 +33,8 @@ export function http1Exchange(request: IncomingMessage, response: ServerResponse
     send(answer) {
       if (response.destroyed || response.headersSent) return;
       const headers = headersOf(answer);
-      // Whoever has no certificate that counts has nothing to wait for, and a body that was not read to its end leaves the
-      // connection unusable.
-      if (answer.status === 401 || !request.complete) headers.connection = 'close';
+      // A body that was not read to its end leaves the connection unusable.
+      if (isLast(this, answer) || !request.complete) headers.connection = 'close';
       response.writeHead(answer.status, headers);
       if (method === 'HEAD') response.end();
       // Text, not bytes: Node writes it together with the headers.
@@ -62,12 +61,17 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
       if (stream.destroyed || stream.headersSent) return;
       stream.respond({ ':status': answer.status, ...headersOf(answer) }, { endStream: method === 'HEAD' });
       if (method !== 'HEAD') stream.end(answer.body.text);
-      if (answer.status === 401) session?.close();
+      if (isLast(this, answer)) session?.close();
     },
   };
 }
 
 const ignore = (): void => undefined;
+
+/** Whoever has no certificate that counts has nothing to wait for. */
+function isLast(exchange: Exchange, { status }: Answer): boolean {
+  return status === 401 || exchange.presented().kind !== 'certificate';
+}
 
 /** Handshakes are looked at once; a connection carries many requests. */
 const handshakes = new WeakMap<object, Presented>();

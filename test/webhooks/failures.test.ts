@@ -1,4 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -115,31 +116,140 @@ describe('certificates', () => {
   });
 });
 
-test('connections without a certificate are dropped when they are silent, those of API servers stay', async () => {
-  const world = await openWorld({ strangersPatience: 20 });
-  open.push(world);
-  const certificate = await world.issue(connected());
-  const { hostname, port } = new URL(world.listener.endpoint);
-  const connection = (tls: object) =>
-    new Promise<TLSSocket>((resolve, reject) => {
-      const socket = connectTls({
-        host: hostname,
-        port: Number(port),
-        ca: world.ca,
-        ALPNProtocols: ['h2'],
-        ...tls,
-      });
-      socket.once('secureConnect', () => resolve(socket)).once('error', reject);
-      open.push({ close: () => socket.destroy() });
+describe('connections of strangers', () => {
+  interface Peer {
+    readonly socket: TLSSocket;
+    /** To resume with; the last one the server gave. */
+    readonly session: () => Promise<Buffer>;
+    /** Sends a question over HTTP/1.1; resolves with what came until the end. */
+    ask(path?: string): Promise<string>;
+    isClosed(): boolean;
+  }
+
+  async function peerOf(world: World, tls: object): Promise<Peer> {
+    const { hostname, port } = new URL(world.listener.endpoint);
+    const socket = connectTls({ host: hostname, port: Number(port), ca: world.ca, ...tls });
+    open.push({ close: () => socket.destroy() });
+    let ticket: Buffer | undefined;
+    let closed = false;
+    let text = '';
+    socket.on('session', (session: Buffer) => {
+      ticket = session;
     });
-  const known = await connection({ cert: certificate.cert, key: certificate.key });
-  const stranger = await connection({});
-  let closed = false;
-  stranger.resume().on('close', () => {
-    closed = true;
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      closed = true;
+    });
+    await new Promise((resolve) => socket.once('secureConnect', resolve).once('close', resolve));
+    return {
+      socket,
+      async session() {
+        await until(() => ticket !== undefined, 'there is a session');
+        return ticket ?? Buffer.alloc(0);
+      },
+      async ask(path = new URL(world.listener.door.urlsOf(connected()).authenticateUrl).pathname) {
+        const body = JSON.stringify({
+          kind: 'TokenReview',
+          apiVersion: 'authentication.k8s.io/v1',
+          spec: { token: world.token() },
+        });
+        const head = `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n`;
+        socket.write(`${head}Content-Length: ${body.length}\r\n\r\n${body}`);
+        await until(() => closed || text.includes('\r\n\r\n'), 'there is an answer');
+        const answered = text;
+        text = '';
+        return answered;
+      },
+      isClosed: () => closed,
+    };
+  }
+
+  const versions = (['TLSv1.2', 'TLSv1.3'] as const).map((version) => ({
+    version,
+    tls: { minVersion: version, maxVersion: version },
+  }));
+
+  test.each(versions)('a resumed session of $version is judged like a new one', async ({ tls }) => {
+    const { world, certificate } = await opened();
+    const own = { ...tls, cert: certificate.cert, key: certificate.key };
+    const first = await peerOf(world, own);
+    expect(await first.ask()).toMatch(/^HTTP\/1.1 200 /);
+    const session = await first.session();
+    const resumed = await peerOf(world, { ...own, session });
+    expect(resumed.socket.isSessionReused()).toBe(true);
+    expect(await resumed.ask()).toMatch(/^HTTP\/1.1 200 /);
+    await world.revoke(connected(), certificate);
+    for (const credentials of [own, tls]) {
+      const late = await peerOf(world, { ...credentials, session });
+      expect([late.socket.isSessionReused(), await late.ask()]).toEqual([
+        true,
+        expect.stringContaining('the client certificate was revoked'),
+      ]);
+    }
+    const nobody = await peerOf(world, tls);
+    const again = await peerOf(world, { ...tls, session: await nobody.session() });
+    expect([again.socket.isSessionReused(), await again.ask()]).toEqual([
+      true,
+      expect.stringContaining('a client certificate is needed'),
+    ]);
   });
-  await until(() => closed, 'the stranger is dropped');
-  expect(known.closed).toBe(false);
+
+  test.each(versions)(
+    'are dropped over $version after their time, resumed or not, and those of API servers stay',
+    async ({ tls }) => {
+      const world = await openWorld({ strangersLimits: { patience: 200 } });
+      open.push(world);
+      const certificate = await world.issue(connected());
+      const known = await peerOf(world, { ...tls, cert: certificate.cert, key: certificate.key });
+      const unknown = await world.certify(connected());
+      const nobody = await peerOf(world, tls);
+      const strangers = [
+        nobody,
+        await peerOf(world, { ...tls, session: await nobody.session() }),
+        await peerOf(world, { ...tls, cert: unknown.cert, key: unknown.key }),
+      ];
+      await until(() => strangers.every((one) => one.isClosed()), 'all strangers are dropped');
+      expect(known.isClosed()).toBe(false);
+      expect(await known.ask()).toMatch(/^HTTP\/1.1 200 /);
+    },
+  );
+
+  test('get one answer each', async () => {
+    const { world } = await opened();
+    for (const path of [undefined, '/healthz', '/nothing']) {
+      const stranger = await peerOf(world, {});
+      expect(await stranger.ask(path)).toMatch(/\r\nconnection: close\r\n/i);
+      await until(() => stranger.isClosed(), 'the connection is closed');
+    }
+  });
+
+  test('take no places of API servers: the oldest goes, also before its handshake', async () => {
+    const world = await openWorld({ strangersLimits: { most: 2 } });
+    open.push(world);
+    const certificate = await world.issue(connected());
+    const own = { cert: certificate.cert, key: certificate.key };
+    const known = [await peerOf(world, own), await peerOf(world, own)];
+    const { hostname, port } = new URL(world.listener.endpoint);
+    const silent = connectTcp(Number(port), hostname);
+    let isSilentClosed = false;
+    silent
+      .on('error', () => undefined)
+      .on('close', () => {
+        isSilentClosed = true;
+      });
+    open.push({ close: () => silent.destroy() });
+    await new Promise((resolve) => silent.once('connect', resolve));
+    const second = await peerOf(world, {});
+    const third = await peerOf(world, {});
+    await until(() => isSilentClosed, 'the oldest is dropped');
+    const late = await peerOf(world, own);
+    await until(() => second.isClosed(), 'the next one is dropped for whoever comes');
+    expect(third.isClosed()).toBe(false);
+    for (const one of [...known, late]) expect(await one.ask()).toMatch(/^HTTP\/1.1 200 /);
+  });
 });
 
 describe('the clock steps', () => {

@@ -8,6 +8,7 @@ import { openServerAuthority } from '../../src/server/certificates.ts';
 import { openTemporaryDirectory } from '../../src/server/datadirectory.ts';
 import { openClientAuthority } from '../../src/server/webhooks/clientauthority.ts';
 import { startWebhookListener, type WebhookListener } from '../../src/server/webhooks/listener.ts';
+import type { StrangersLimits } from '../../src/server/webhooks/strangers.ts';
 import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
 import type { WebhookCredentialRecord } from '../../src/storage/records/connections.ts';
 import type { AccessEntryRecord, ClusterRecord } from '../../src/storage/records/eks.ts';
@@ -125,7 +126,7 @@ export async function openWorld(
   options: {
     readonly limits?: Partial<WebhookLimits>;
     readonly sessionEnds?: number;
-    readonly strangersPatience?: number;
+    readonly strangersLimits?: Partial<StrangersLimits>;
   } = {},
 ): Promise<World> {
   const storage = createMemoryStorage();
@@ -174,7 +175,7 @@ export async function openWorld(
     log,
     observe: (outcome) => void outcomes.push(outcome),
     ...(options.limits && { limits: options.limits }),
-    ...(options.strangersPatience !== undefined && { strangersPatience: options.strangersPatience }),
+    ...(options.strangersLimits && { strangersLimits: options.strangersLimits }),
   });
   const stranger = openTemporaryDirectory();
   const strangers = await openClientAuthority(stranger, Date.now());

@@ -6,6 +6,7 @@ import { createKubernetesServer, type KubernetesServer } from '../../cluster/ser
 import type { WebhookDoor } from '../../services/entryway/deps.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { judgeCaller, presentedIn } from '../../webhooks/callers.ts';
 import type { WebhookLimits } from '../../webhooks/limits.ts';
 import { createVerdictRecords } from '../../webhooks/verdictrecords.ts';
 import { createWebhooks, type WebhookOutcome } from '../../webhooks/webhooks.ts';
@@ -17,6 +18,7 @@ import type { Log } from '../log.ts';
 import { type Renewal, startRenewal } from '../renewal.ts';
 import { openClientAuthority } from './clientauthority.ts';
 import { openCredentialIndex } from './credentialindex.ts';
+import { defaultStrangersLimits, dropStrangers, type StrangersLimits } from './strangers.ts';
 
 export interface WebhookListenerOptions {
   readonly directory: DataDirectory;
@@ -33,8 +35,7 @@ export interface WebhookListenerOptions {
   readonly log: Log;
   readonly observe: (outcome: WebhookOutcome) => void;
   readonly limits?: Partial<WebhookLimits>;
-  /** Milliseconds a connection may be silent that has shown no certificate of ours. */
-  readonly strangersPatience?: number;
+  readonly strangersLimits?: Partial<StrangersLimits>;
 }
 
 /** Where the API servers of connected clusters ask. */
@@ -80,7 +81,11 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
       close: () => undefined,
     },
   });
-  dropStrangers(tls, options.strangersPatience ?? 10_000);
+  dropStrangers(
+    tls.server,
+    (socket) => typeof judgeCaller(presentedIn(socket), credentials, now()) !== 'string',
+    { ...defaultStrangersLimits, ...options.strangersLimits },
+  );
   const renewal = startRenewal({
     what: 'webhooks',
     expiresAt,
@@ -120,16 +125,6 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
       release();
     },
   };
-}
-
-/**
- * SECURITY: connections of API servers may wait for hours; those of anybody who can reach the port must not, or they would
- * take all places.
- */
-function dropStrangers({ server }: KubernetesServer, patience: number): void {
-  server.on('secureConnection', (socket) => {
-    if (!socket.authorized) socket.setTimeout(patience, () => socket.destroy());
-  });
 }
 
 function listening({ server }: KubernetesServer, { host, port }: ListenAddress): Promise<number> {
