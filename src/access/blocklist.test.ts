@@ -55,7 +55,7 @@ describe('a block holds', () => {
     expect(blocks.of(user, now)?.blockId).toBe('b');
     expect(
       blocks.ofUser(
-        { arn: [user.arn], principalId: [user.principalId], accessKeyId: [user.accessKeyId] },
+        { extra: { arn: [user.arn], principalId: [user.principalId], accessKeyId: [user.accessKeyId] } },
         now,
       ),
     ).toBeDefined();

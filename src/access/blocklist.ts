@@ -66,7 +66,7 @@ export async function openBlockList(options: {
   };
   return {
     of: (principal, now) => holding(byKey.size === 0 ? [] : blockTargetsOf(principal), now),
-    ofUser: (extra, now) => holding(byKey.size === 0 ? [] : blockTargetsOfUser(extra), now),
+    ofUser: (user, now) => holding(byKey.size === 0 ? [] : blockTargetsOfUser(user), now),
     onChange(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -1,3 +1,4 @@
+import type { UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { BlockRecord } from '../storage/records/connections.ts';
 
@@ -5,8 +6,8 @@ import type { BlockRecord } from '../storage/records/connections.ts';
 export interface Blocks {
   /** The block that holds for the caller; `now` is epoch milliseconds. */
   of(principal: Principal, now: number): BlockRecord | undefined;
-  /** The same for a user as an API server tells of it, by what authentication put into `extra`. */
-  ofUser(extra: Readonly<Record<string, readonly string[]>>, now: number): BlockRecord | undefined;
+  /** The same for a user of a cluster, by what authentication put into `extra` and `principal`. */
+  ofUser(user: Pick<UserInfo, 'extra' | 'principal'>, now: number): BlockRecord | undefined;
 }
 
 /** Nobody is. */

@@ -71,7 +71,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
       authenticate,
       authorize: authorizer.authorize,
       authorizeByPolicies(attributes, now) {
-        const block = (options.blocks ?? noBlocks).ofUser(attributes.user.extra, now);
+        const block = (options.blocks ?? noBlocks).ofUser(attributes.user, now);
         return block === undefined ? authorizer.authorizeByPolicies(attributes) : blockedUser;
       },
       awsAuthState: keeper.state,

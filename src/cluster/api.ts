@@ -64,7 +64,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const limits = { ...defaultLimits, ...options.limits };
   const watches = createWatchSlots(limits);
   const { blocks, now } = options;
-  const isBlocked = ({ extra }: UserInfo): boolean => blocks?.ofUser(extra, now()) !== undefined;
+  const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
   const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
   const context: ApiContext = {
     storage: options.storage,

@@ -28,6 +28,8 @@ export interface AuthenticatedPrincipal {
   readonly canonicalArn: string;
   /** The username the principal was mapped to. */
   readonly username: string;
+  /** Who issued a federated user, which `extra` does not tell. */
+  readonly issuer?: { readonly arn: string; readonly principalId: string };
 }
 
 export interface ResourceAttributes {

@@ -111,14 +111,19 @@ describe('who is hit', () => {
     },
   );
 
-  test.each(table)(
-    'as users of a cluster, but for who issued a federated one: %s',
-    (text, ofSession, ofUser) => {
-      const extraOf = (principal: Principal) => userInfoFor(principal, 'name', []).extra;
-      expect(hits(text, blockTargetsOfUser(extraOf(opsSession)))).toBe(ofSession);
-      expect(hits(text, blockTargetsOfUser(extraOf(user)))).toBe(ofUser);
-    },
-  );
+  test.each(table)('the same of users of a cluster: %s', (text, ofSession, ofUser, ofFederated) => {
+    expect(
+      [opsSession, user, federated].map((principal) =>
+        hits(text, blockTargetsOfUser(userInfoFor(principal, 'name', []))),
+      ),
+    ).toEqual([ofSession, ofUser, ofFederated]);
+  });
+
+  test('a review does not tell who issued a federated user', () => {
+    const { extra } = userInfoFor(federated, 'name', []);
+    expect(hits(user.arn, blockTargetsOfUser({ extra }))).toBe(false);
+    expect(hits(federated.arn, blockTargetsOfUser({ extra }))).toBe(true);
+  });
 
   test('a root is hit by its ARN alone', () => {
     expect(hits(`arn:aws:iam::${account}:root`, blockTargetsOf(root))).toBe(true);
@@ -128,9 +133,9 @@ describe('who is hit', () => {
 
 test('one of several values of a key is enough, and a key of another spelling is none', () => {
   const block = parseBlockTarget(roleId);
-  expect(blockTargetsOfUser({ principalId: ['AROAOTHER', roleId] })).toContainEqual(block);
-  expect(blockTargetsOfUser({ [principalIdExtraKey]: [roleId] })).toContainEqual(block);
-  expect(blockTargetsOfUser({ principalid: [roleId], toString: ['x'] })).toEqual([]);
+  expect(blockTargetsOfUser({ extra: { principalId: ['AROAOTHER', roleId] } })).toContainEqual(block);
+  expect(blockTargetsOfUser({ extra: { [principalIdExtraKey]: [roleId] } })).toContainEqual(block);
+  expect(blockTargetsOfUser({ extra: { principalid: [roleId], toString: ['x'] } })).toEqual([]);
 });
 
 test('the root of an account is known by its ARN in every partition', () => {

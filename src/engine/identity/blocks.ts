@@ -2,9 +2,11 @@ import { canonicalPrincipalArn } from '../arn/canonical.ts';
 import { lowerAscii } from '../arn/case.ts';
 import { parsePrincipalArn } from '../arn/principalarn.ts';
 import { uniqueIdKind } from '../arn/uniqueid.ts';
-import { principalIdExtraKey, type UserInfo } from '../authorizer/attributes.ts';
+import { type AuthenticatedPrincipal, principalIdExtraKey, type UserInfo } from '../authorizer/attributes.ts';
 import type { Principal } from '../iam/principal.ts';
 import { canonicalArnOf } from './userinfo.ts';
+
+type Issuer = NonNullable<AuthenticatedPrincipal['issuer']>;
 
 /** Who a block names, in the form in which it is compared. */
 export interface BlockTarget {
@@ -74,22 +76,27 @@ export function blockTargetsOf(principal: Principal): readonly BlockTarget[] {
         { kind: 'session', target: sessionById(principalId, principal.sessionName) },
       ];
     case 'federatedUser':
-      return [
-        ...targets,
-        { kind: 'session', target: lowerAscii(arn) },
-        { kind: 'principalArn', target: comparable(principal.issuer.arn) },
-        { kind: 'principalId', target: principal.issuer.principalId },
-      ];
+      return [...targets, { kind: 'session', target: lowerAscii(arn) }, ...issuerTargets(principal.issuer)];
     default:
       return principal satisfies never;
   }
 }
 
+function issuerTargets({ arn, principalId }: Issuer): readonly BlockTarget[] {
+  return [
+    { kind: 'principalArn', target: comparable(arn) },
+    { kind: 'principalId', target: principalId },
+  ];
+}
+
 /**
  * The same for a user of a cluster, by what authentication put into `extra` (eks-access-facts H6). Each key counts with all
- * its values; a federated user's does not tell who issued it.
+ * its values. Who issued a federated user is known of requests, and not of reviews.
  */
-export function blockTargetsOfUser(extra: UserInfo['extra']): readonly BlockTarget[] {
+export function blockTargetsOfUser({
+  extra,
+  principal,
+}: Pick<UserInfo, 'extra' | 'principal'>): readonly BlockTarget[] {
   const valuesOf = (key: string): readonly string[] => (Object.hasOwn(extra, key) ? (extra[key] ?? []) : []);
   const principalIds = [...valuesOf('principalId'), ...valuesOf(principalIdExtraKey)];
   return [
@@ -103,6 +110,7 @@ export function blockTargetsOfUser(extra: UserInfo['extra']): readonly BlockTarg
       { kind: 'session', target: lowerAscii(arn) } as const,
       { kind: 'principalArn', target: comparable(canonicalPrincipalArn(arn)?.arn ?? arn) } as const,
     ]),
+    ...(principal?.issuer === undefined ? [] : issuerTargets(principal.issuer)),
   ];
 }
 

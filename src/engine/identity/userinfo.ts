@@ -35,6 +35,9 @@ export function userInfoFor(principal: Principal, username: string, groups: read
       sessionName: [sessionNameOf(principal)],
       [principalIdExtraKey]: [principal.principalId],
     },
-    principal: { principalId: principal.principalId, canonicalArn, username },
+    principal: {
+      ...{ principalId: principal.principalId, canonicalArn, username },
+      ...(principal.kind === 'federatedUser' && { issuer: principal.issuer }),
+    },
   };
 }
