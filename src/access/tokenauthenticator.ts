@@ -194,7 +194,8 @@ async function identityOf(
     if (waiting === undefined || pins === undefined || pinTried) return refused;
     pinTried = true;
     try {
-      if (!(await pins.pin(record.clusterId, waiting, principal, now))) return refused;
+      // Whoever it is tied to now: what was read before would tell a later one to wait.
+      await pins.pin(record.clusterId, waiting, principal, now);
     } catch {
       return unavailable('identity', 'pinFailed', 'the access entry cannot be tied to its principal', caller);
     }
