@@ -24,9 +24,11 @@ import {
 } from './stsstandin.ts';
 
 const account = '444455556666';
+const printable = String.fromCharCode(...Array.from({ length: 95 }, (_, at) => 32 + at));
 const role: StandInKey = {
   secretAccessKey: 'the secret of the role',
-  sessionToken: 'session/token+with=odd characters',
+  // Every character that a token may have: what is not encoded again would be another parameter, or another request.
+  sessionToken: `session/token+with=odd characters ${printable}`,
   account,
   arn: `arn:aws:sts::${account}:assumed-role/ops/alice@example.com`,
   userId: 'AROA1234567890EXAMPLE:alice@example.com',
