@@ -25,7 +25,6 @@ function opened(limits: Partial<WebhookLimits> = {}) {
   const clock = { now: 1_000_000 };
   const verdicts = createTokenVerdicts({
     storage,
-    now: () => clock.now,
     limits: { ...defaultWebhookLimits, ...limits },
   });
   /** Judged so far, and what is answered. */
@@ -68,6 +67,16 @@ describe('what is remembered', () => {
     clock.now += defaultWebhookLimits.verdictLifetime;
     await ask('t');
     expect(judge.count).toBe(judged === 1 ? 2 : 3);
+  });
+
+  test('nothing that the clock has come back to: who knows how long ago that was', async () => {
+    const { judge, ask, clock } = opened();
+    await Promise.all([ask('a'), ask('b', 'c2')]);
+    clock.now -= 3_600_000;
+    await ask('c');
+    clock.now += 3_600_000 + 1;
+    await Promise.all([ask('a'), ask('b', 'c2')]);
+    expect(judge.count).toBe(5);
   });
 
   test('a verdict of one cluster is none of another', async () => {

@@ -19,8 +19,7 @@ export interface Verdict {
 
 interface Remembered {
   readonly authentication: Authentication;
-  /** Epoch milliseconds; it counts from the one to before the other, whichever way the clock steps. */
-  readonly from: number;
+  /** Epoch milliseconds, exclusive. */
   readonly until: number;
 }
 
@@ -47,24 +46,25 @@ interface ClusterVerdicts {
  */
 export function createTokenVerdicts(options: {
   readonly storage: Pick<Storage, 'watch'>;
-  readonly now: () => number;
   readonly limits: WebhookLimits;
 }): TokenVerdicts {
   const { limits } = options;
   const clusters = new Map<string, ClusterVerdicts>();
   let judged = 0;
+  /** The latest the clock has shown. */
+  let latest = 0;
 
   const forget = (clusterId: string, cluster: ClusterVerdicts): void => {
     cluster.book = newBook();
     if (cluster.judged === 0) clusters.delete(clusterId);
   };
+  const forgetAll = (): void => {
+    for (const [id, cluster] of clusters) forget(id, cluster);
+  };
   const watch = options.storage.watch({ prefix: '' }, (changes) => {
     for (const { key } of changes) {
       const clusterId = concernedCluster(key);
-      if (clusterId === undefined) {
-        for (const [id, cluster] of clusters) forget(id, cluster);
-        return;
-      }
+      if (clusterId === undefined) return forgetAll();
       const cluster = clusters.get(clusterId);
       if (cluster !== undefined) forget(clusterId, cluster);
     }
@@ -83,22 +83,25 @@ export function createTokenVerdicts(options: {
       const [oldest] = kept.keys();
       if (oldest !== undefined) kept.delete(oldest);
     }
-    kept.set(key, { authentication, from: now, until });
+    kept.set(key, { authentication, until });
   };
 
-  const begin = (access: ClusterAccess, cluster: ClusterVerdicts, key: string, token: string) => {
+  const begin = (
+    access: ClusterAccess,
+    cluster: ClusterVerdicts,
+    { key, token, now }: { readonly key: string; readonly token: string; readonly now: number },
+  ) => {
     const { book } = cluster;
-    const begun = options.now();
     cluster.judged += 1;
     judged += 1;
     const verdict = access
-      .authenticate(token, begun)
+      .authenticate(token, now)
       .catch((): Authentication => failed)
       .then((authentication) => {
         cluster.judged -= 1;
         judged -= 1;
         book.underWay.delete(key);
-        remember(book, key, authentication, begun);
+        remember(book, key, authentication, now);
         return authentication;
       });
     book.underWay.set(key, verdict);
@@ -107,6 +110,9 @@ export function createTokenVerdicts(options: {
 
   return {
     judge(access, token, now) {
+      // What was remembered would count again, however old, once the clock has come back to it.
+      if (now < latest) forgetAll();
+      latest = now;
       const { clusterId } = access.cluster;
       let cluster = clusters.get(clusterId);
       if (cluster === undefined) {
@@ -116,13 +122,16 @@ export function createTokenVerdicts(options: {
       const { book } = cluster;
       const key = hash('sha256', token, 'base64');
       const known = book.accepted.get(key) ?? book.refused.get(key);
-      if (known !== undefined && known.from <= now && now < known.until) {
+      if (known !== undefined && now < known.until) {
         return { authentication: known.authentication, isNew: false };
       }
       const shared = book.underWay.get(key);
       if (shared !== undefined) return shared.then((authentication) => ({ authentication, isNew: false }));
       if (judged >= limits.judgedAtOnce || cluster.judged >= limits.judgedAtOncePerCluster) return undefined;
-      return begin(access, cluster, key, token).then((authentication) => ({ authentication, isNew: true }));
+      return begin(access, cluster, { key, token, now }).then((authentication) => ({
+        authentication,
+        isNew: true,
+      }));
     },
     close: () => watch.close(),
   };

@@ -69,7 +69,7 @@ export interface WebhooksOptions {
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   const { access, credentials, now, log } = options;
   const limits = { ...defaultWebhookLimits, ...options.limits };
-  const verdicts = createTokenVerdicts({ storage: options.storage, now, limits });
+  const verdicts = createTokenVerdicts({ storage: options.storage, limits });
   const vouchers = createVouchers(options.voucherSecret);
   /** Of each cluster, so that slow bodies of one are nobody else’s concern. */
   const bodies = new WeakMap<ClusterAccess, BodyBytes>();
