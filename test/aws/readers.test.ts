@@ -1,4 +1,5 @@
 /** What is read of AWS and of the operator's files: by hand, with bounds, refusing what is unclear. */
+import type { LookupAddress } from 'node:dns';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseSharedCredentials } from '../../src/access/aws/credentials.ts';
 import { followFile } from '../../src/access/aws/followedfile.ts';
 import { createGate, GateClosed } from '../../src/access/aws/gate.ts';
+import { createJoinedLookup } from '../../src/access/aws/lookups.ts';
 import { createShortMemory } from '../../src/access/aws/shortmemory.ts';
 import { elementsAt, parseXml, textAt } from '../../src/access/aws/xml.ts';
 import { createTableInstanceNames, parseInstanceTable } from '../../src/access/instancetable.ts';
@@ -238,6 +240,42 @@ describe('a file that changes', () => {
     expect(errors).toEqual([expect.stringContaining('EACCES')]);
     chmodSync(path, 0o600);
     expect(await later()).toBe(22);
+  });
+});
+
+describe('looking names up', () => {
+  function open() {
+    const waiting: PromiseWithResolvers<LookupAddress[]>[] = [];
+    const lookup = createJoinedLookup(() => {
+      const asked = Promise.withResolvers<LookupAddress[]>();
+      waiting.push(asked);
+      return asked.promise;
+    });
+    const ask = (hostname: string) =>
+      new Promise((resolve) =>
+        lookup(hostname, { all: true }, (error, addresses) => resolve(error?.message ?? addresses)),
+      );
+    return { waiting, ask };
+  }
+
+  test('asks once however many want to know, and again for who comes later', async () => {
+    const { waiting, ask } = open();
+    const addresses = [{ address: '192.0.2.1', family: 4 }];
+    const asked = [ask('a.example'), ask('a.example'), ask('b.example')];
+    expect(waiting).toHaveLength(2);
+    for (const { resolve } of waiting) resolve(addresses);
+    expect(await Promise.all(asked)).toEqual([addresses, addresses, addresses]);
+    void ask('a.example');
+    expect(waiting).toHaveLength(3);
+  });
+
+  test('fails for everybody, and is tried again', async () => {
+    const { waiting, ask } = open();
+    const asked = [ask('a.example'), ask('a.example')];
+    waiting[0]?.reject(new Error('ENOTFOUND'));
+    expect(await Promise.all(asked)).toEqual(['ENOTFOUND', 'ENOTFOUND']);
+    void ask('a.example');
+    expect(waiting).toHaveLength(2);
   });
 });
 

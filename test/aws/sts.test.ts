@@ -533,6 +533,14 @@ describe('calls and connections', () => {
     expect(callers.figures().connectionsMade).toBe(1);
   });
 
+  test('go to a name, too', async () => {
+    const { sts } = await open();
+    const { ask } = await open({}, { connect: { host: 'localhost', port: sts.port }, ca: sts.caPem });
+    const now = Date.now();
+    const asked = [0, 1, 2].map((at) => ask('AKIAUSER000000000001', { now: now - at * 1000 }));
+    expect((await Promise.all(asked)).map(codeOf)).toEqual(['known', 'known', 'known']);
+  });
+
   test('no more are made than may run at once', async () => {
     const { sts, ask } = await open(
       { delayMs: 2 },

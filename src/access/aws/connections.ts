@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:https';
 import type { Socket } from 'node:net';
 import { createSecureContext, getCACertificates, TLSSocket } from 'node:tls';
+import { createJoinedLookup } from './lookups.ts';
 
 /** One request to an endpoint of AWS. */
 export interface AwsRequest {
@@ -81,6 +82,7 @@ export function createAwsConnections({
     ...(ca !== undefined && { secureContext: trusting(ca) }),
     ...(connect === undefined && proxyEnv !== undefined && { proxyEnv: { ...proxyEnv } }),
   });
+  const lookup = createJoinedLookup();
   const seen = new WeakSet<Socket>();
   const underWay = new Set<(error: ExchangeError) => void>();
   let made = 0;
@@ -93,6 +95,7 @@ export function createAwsConnections({
     new Promise((resolve, reject) => {
       const asking = request({
         agent,
+        lookup,
         host: connect?.host ?? host,
         port: connect?.port ?? 443,
         servername: host,
