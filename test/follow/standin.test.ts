@@ -94,7 +94,7 @@ function follow({ limits, page = 500, objects = 50_000 }: FollowOptions = {}): C
     },
     connect: (address: ClusterAddress) => connectClusterApi(address, { ...defaultGuardLimits, ...limits }),
     backoff: { first: 10, longest: 50 },
-    listLimits: { page, objects },
+    listLimits: { page, objects, characters: 1_000_000 },
     mirrorLimits: { objects, characters: 1_000_000, changes: 100 },
   });
   followers.start();
@@ -300,7 +300,9 @@ describe('a list that fails deletes nothing', () => {
     await addConnection('c1');
     follow({ objects: 25 });
     const state = await stateIs('degraded');
-    expect(state?.message).toMatch(/the cluster has more than the 25 objects that are followed/);
+    expect(state?.message).toMatch(
+      /the cluster has more than the 25 objects, or 1000000 characters, that are followed/,
+    );
     const found = await eventually(keys, ({ length }) => length > 1);
     expect(found.filter((key) => key.startsWith('/configmaps'))).toHaveLength(1);
     expect(found.length).toBeLessThanOrEqual(26);

@@ -12,7 +12,8 @@ import { type Dispatcher, type GuardLimits, guardedDispatcher, type LineListener
 export const defaultGuardLimits: GuardLimits = {
   headersTimeout: 30_000,
   silence: 240_000,
-  answerBytes: 64 * 1024 * 1024,
+  // Pages that are larger are asked for in smaller ones. One answer is parsed at a stroke, and meanwhile nobody is served.
+  answerBytes: 8 * 1024 * 1024,
   // An object of 1.5 MiB, the most etcd takes by default, and what escapes make of it.
   lineBytes: 8 * 1024 * 1024,
 };

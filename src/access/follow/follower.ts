@@ -6,6 +6,7 @@ import { type FollowedKind, followedKinds } from './kinds.ts';
 import { type Listing, type ListLimits, listKind } from './listing.ts';
 import { type Mirror, type MirrorLimits, openMirror } from './mirror.ts';
 import { failureText, reflectKind } from './reflector.ts';
+import { sparingly } from './sparingly.ts';
 
 /** How it goes with a connected cluster's API. */
 export interface ConnectionState {
@@ -72,7 +73,8 @@ const defaultWatchSeconds = 120;
  * followed the others still are.
  */
 export function startFollower(options: FollowerOptions): Follower {
-  const { storage, clusterId, log, now, random, backoff = defaultBackoff } = options;
+  const { storage, clusterId, now, random, backoff = defaultBackoff } = options;
+  const log = sparingly(options.log, now);
   const stopping = new AbortController();
   const { signal } = stopping;
   /** How it goes with each kind of which something is known. */
@@ -99,7 +101,11 @@ export function startFollower(options: FollowerOptions): Follower {
 
   /** Once: a client that cannot be made (a credential that does not open, a broken certificate) is not made by trying. */
   const connected = (): Promise<ClusterApi> => {
-    api ??= options.connect();
+    api ??= options.connect().catch((error: unknown) => {
+      if (error instanceof ClusterApiError) throw error;
+      // Words of libraries about keys and certificates are not told.
+      throw new ClusterApiError('unexpected', unusable, { cause: error });
+    });
     api.catch(() => {});
     return api;
   };
@@ -155,7 +161,7 @@ export function startFollower(options: FollowerOptions): Follower {
         await follow();
         return;
       } catch (error) {
-        problem = error instanceof ClusterApiError ? error.message : 'the connection cannot be used';
+        problem = error instanceof ClusterApiError ? error.message : unusable;
         log.warn({ cluster: options.clusterName, reason: problem }, 'cannot follow a cluster');
         await closeApi();
         api = undefined;
@@ -193,6 +199,8 @@ interface Fate {
   readonly isLost: boolean;
   readonly problem: string | undefined;
 }
+
+const unusable = 'the connection cannot be used';
 
 /** Failures that every other request would meet as well. */
 const generalFailures: ReadonlySet<ClusterApiFailure> = new Set([

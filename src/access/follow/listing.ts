@@ -18,13 +18,18 @@ export interface ListLimits {
   readonly page: number;
   /** Objects of one list: so many that no cluster has more to follow. */
   readonly objects: number;
+  /** Characters of what is kept of them. */
+  readonly characters: number;
 }
 
-const defaultListLimits: ListLimits = { page: 500, objects: 50_000 };
+export const defaultListLimits: ListLimits = { page: 500, objects: 50_000, characters: 32 * 1024 * 1024 };
 
 /**
  * Lists a kind page by page. All of it or nothing: a page that fails, or that no Kubernetes API would give, rejects with
  * `ClusterApiError`, so that what is missing from an answer is never taken for deleted.
+ *
+ * SECURITY: an API may go on with large pages for as long as it likes, and what is listed is held until the end of the
+ * list: without a bound on it one cluster could take the memory of all.
  */
 export async function listKind(
   api: Pick<ClusterApi, 'get'>,
@@ -32,8 +37,10 @@ export async function listKind(
   signal: AbortSignal,
   limits: ListLimits = defaultListLimits,
 ): Promise<Listing> {
+  const { resource } = kind.definition;
   const objects = new Map<string, string>();
   let seen = 0;
+  let characters = 0;
   const skipped = new Set<string>();
   let limit = limits.page;
   let next: string | undefined;
@@ -50,7 +57,6 @@ export async function listKind(
     }
     seen += page.items.length;
     if (seen > limits.objects) {
-      const { resource } = kind.definition;
       throw new ClusterApiError('tooLarge', `there are more than ${limits.objects} ${resource}`);
     }
     for (const item of page.items) {
@@ -59,7 +65,16 @@ export async function listKind(
         // Of the one kind of which a single object counts, others are not ours to look at.
         if (kind.only === undefined) skipped.add('?');
       } else if (mirrored.value === undefined) skipped.add(mirrored.place);
-      else objects.set(mirrored.place, mirrored.value);
+      else {
+        characters += mirrored.value.length;
+        objects.set(mirrored.place, mirrored.value);
+      }
+    }
+    if (characters > limits.characters) {
+      throw new ClusterApiError(
+        'tooLarge',
+        `there are more than ${limits.characters} characters of ${resource}`,
+      );
     }
     if (page.next === undefined) return { objects, skipped, resourceVersion: page.resourceVersion };
     if (page.next === next) throw notAList(kind);

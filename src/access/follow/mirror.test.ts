@@ -107,6 +107,22 @@ test('of a larger one, what grants goes before what it grants changes, and comes
   }
 });
 
+test('a larger one takes aws-auth first and at a stroke: at no moment is anybody mapped who was not, or nobody at all', async () => {
+  const mirror = await open({ changes: 2 });
+  await mirror.replace([state('configmaps', { 'kube-system/aws-auth': 'old' })]);
+  commits = [];
+  const many = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [`/${name}`, 'x']));
+  await mirror.replace([
+    state('clusterroles', many),
+    state('clusterrolebindings', many),
+    state('configmaps', { 'kube-system/aws-auth': 'new' }),
+  ]);
+  const awsAuth = commits.flatMap((commit, at) =>
+    commit.filter((change) => change.includes('aws-auth')).map((change) => `${at} ${change}`),
+  );
+  expect(awsAuth).toEqual(['0 put configmaps/kube-system/aws-auth']);
+});
+
 test('changes that wait are committed together, and those that change nothing not at all', async () => {
   const mirror = await open();
   await Promise.all(['/a', '/b', '/a'].map((place, n) => mirror.apply(kind('namespaces'), place, `v${n}`)));

@@ -14,14 +14,15 @@ export interface MirrorLimits {
 
 const defaultMirrorLimits: MirrorLimits = {
   objects: 50_000,
-  characters: 256 * 1024 * 1024,
+  characters: 64 * 1024 * 1024,
   changes: 1_000,
 };
 
 /** More than is kept of one cluster; what was kept before is still there. */
 export class MirrorFullError extends Error {
   constructor(limits: MirrorLimits) {
-    super(`the cluster has more than the ${limits.objects} objects that are followed`);
+    const { objects, characters } = limits;
+    super(`the cluster has more than the ${objects} objects, or ${characters} characters, that are followed`);
     this.name = 'MirrorFullError';
   }
 }
@@ -62,7 +63,8 @@ const pageSize = 500;
  * SECURITY: while a difference is being written nobody may have more than the cluster gave at some time. So in each commit,
  * and from commit to commit, what grants goes first when it goes or changes, then what is granted changes, and then comes
  * what grants it: a binding never meets a role that was widened after the binding had gone. Lists and
- * events of different kinds have no order among each other, here as in an API server's own RBAC.
+ * events of different kinds have no order among each other, here as in an API server's own RBAC. aws-auth changes first
+ * and at a stroke: it says who somebody is, and while it were gone everybody who comes in by it would be refused.
  */
 export async function openMirror(options: {
   readonly storage: Storage;
@@ -177,17 +179,20 @@ export async function openMirror(options: {
   };
 }
 
-/** What grants: it names who may do what is written elsewhere, or, in aws-auth, who is who. */
-const granting: ReadonlySet<string> = new Set(['clusterrolebindings', 'rolebindings', 'configmaps']);
+/** What grants: it names who may do what is written elsewhere. */
+const granting: ReadonlySet<string> = new Set(['clusterrolebindings', 'rolebindings']);
 
 /** The commits of a difference, see `openMirror`. One commit is one moment and needs no order. */
 function inSafeOrder(writes: readonly Write[], atOnce: number): readonly (readonly Write[])[] {
   if (writes.length === 0) return [];
   if (writes.length <= atOnce) return [writes];
-  const grants = writes.filter(({ kind }) => granting.has(kind.definition.resource));
+  const awsAuth = writes.filter(({ kind }) => kind.only !== undefined);
+  const others = writes.filter(({ kind }) => kind.only === undefined);
+  const isGranting = ({ kind }: Write): boolean => granting.has(kind.definition.resource);
+  const grants = others.filter(isGranting);
   const phases = [
-    grants.map((write) => ({ ...write, value: undefined })),
-    writes.filter(({ kind }) => !granting.has(kind.definition.resource)),
+    [...awsAuth, ...grants.map((write) => ({ ...write, value: undefined }))],
+    others.filter((write) => !isGranting(write)),
     grants.filter(({ value }) => value !== undefined),
   ];
   return phases.flatMap((phase) => {

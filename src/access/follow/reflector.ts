@@ -3,7 +3,7 @@ import { at, own } from '../../wire/kube/json.ts';
 import { type BackoffTimes, backoffAfter, pause } from './backoff.ts';
 import { type ClusterApi, ClusterApiError, failureOfStatus } from './clusterapi.ts';
 import type { FollowedKind } from './kinds.ts';
-import { type Listing, type ListLimits, listKind, resourceVersionOf } from './listing.ts';
+import { defaultListLimits, type Listing, type ListLimits, listKind, resourceVersionOf } from './listing.ts';
 import { type Mirror, MirrorFullError } from './mirror.ts';
 import { mirroredObject } from './mirrored.ts';
 
@@ -86,7 +86,7 @@ async function watchKind(
   skipped: Set<string>,
   following: () => void,
 ): Promise<Watched> {
-  const { api, kind, mirror, random, watchSeconds } = options;
+  const { api, kind, mirror, random, watchSeconds, listLimits = defaultListLimits } = options;
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
   let resourceVersion = from;
@@ -95,6 +95,16 @@ async function watchKind(
   const fail = (error: unknown): void => {
     failure ??= error;
     ending.abort();
+  };
+  let unwritten: unknown;
+  const failToWrite = (error: unknown): void => {
+    unwritten ??= error;
+    fail(error);
+  };
+  const skip = (place: string): void => {
+    skipped.add(place);
+    // A list has no more than that; without a bound a watch could go on naming such objects until no memory is left.
+    if (skipped.size > listLimits.objects) fail(tooManySkipped(kind, listLimits));
   };
   const onEvent = (event: unknown): void => {
     if (failure !== undefined) return;
@@ -117,9 +127,9 @@ async function watchKind(
         const { place } = mirrored;
         const value = type === 'DELETED' ? undefined : mirrored.value;
         if (type === 'DELETED' || value !== undefined) skipped.delete(place);
-        else skipped.add(place);
+        else skip(place);
         written = mirror.apply(kind, place, value);
-        written.catch(fail);
+        written.catch(failToWrite);
       } else if (kind.only === undefined) skipped.add('?');
     }
     resourceVersion = version;
@@ -139,17 +149,28 @@ async function watchKind(
     };
     const { whole } = await api.watch(kind.path, query, signal, { onOpen, onEvent });
     if (!whole) failure ??= unreadableEvent;
-    await written;
   } catch (error) {
     failure ??= error;
   }
+  // INVARIANT: a watch is resumed after an event only when the event is stored, however the watch ended: one that is lost
+  // could be the end of a mapping.
+  await written.catch(() => {});
+  if (unwritten !== undefined) return { resourceVersion: undefined, error: unwritten };
   const isKnown = failure === undefined || failure instanceof ClusterApiError;
-  const canResume = isKnown && failure !== unreadableEvent && codeOf(failure) !== 'expired';
+  const canResume = isKnown && failure !== unreadableEvent && !listAgain.has(codeOf(failure) ?? '');
   return { resourceVersion: canResume ? resourceVersion : undefined, error: failure };
 }
 
+/** Failures after which only a list can tell how things are. */
+const listAgain: ReadonlySet<string> = new Set(['expired', 'tooLarge']);
+
 function codeOf(error: unknown): string | undefined {
   return error instanceof ClusterApiError ? error.code : undefined;
+}
+
+function tooManySkipped({ definition }: FollowedKind, { objects }: ListLimits): ClusterApiError {
+  const message = `there are more than ${objects} ${definition.resource} that cannot be used`;
+  return new ClusterApiError('tooLarge', message);
 }
 
 /** An event of type ERROR is a Status: 410 when the watch began too long ago (kubernetes-facts E16). */
