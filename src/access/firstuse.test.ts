@@ -3,7 +3,7 @@ import type { Principal } from '../engine/iam/principal.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { AccessEntryRecord } from '../storage/records/eks.ts';
 import { accessEntryKey } from '../storage/records/keys.ts';
-import type { Storage } from '../storage/storage.ts';
+import { RevisionConflictError, type Storage } from '../storage/storage.ts';
 import { createFirstUsePins } from './firstuse.ts';
 
 const account = '444455556666';
@@ -136,6 +136,21 @@ test('what changes an entry meanwhile is not lost', async () => {
   }));
   expect(await world.pin(session())).toBe(true);
   expect(await world.entry()).toMatchObject({ principalId: 'AROAOPS', kubernetesGroups: ['late'] });
+});
+
+test('an entry that never stands still is given up after twenty attempts', async () => {
+  let attempts = 0;
+  const world = await open(waiting, (storage) => ({
+    ...storage,
+    async commit(batch) {
+      attempts++;
+      await world.put(waiting);
+      return storage.commit(batch);
+    },
+  }));
+  await expect(world.pin(session())).rejects.toThrow(RevisionConflictError);
+  expect(attempts).toBe(20);
+  expect(world.told).toEqual([]);
 });
 
 test('when the store fails nothing is said', async () => {

@@ -11,7 +11,7 @@ import { createJoinedLookup } from '../../src/access/aws/lookups.ts';
 import { createShortMemory } from '../../src/access/aws/shortmemory.ts';
 import { elementsAt, parseXml, textAt } from '../../src/access/aws/xml.ts';
 import { createTableInstanceNames, parseInstanceTable } from '../../src/access/instancetable.ts';
-import { processorTimer } from '../processortime.ts';
+import { processorTimer, processorTimer } from '../processortime.ts';
 
 describe('XML', () => {
   test.each([
@@ -36,7 +36,7 @@ describe('XML', () => {
     '<a b=c/>',
     '<a b="<"/>',
     '<a><?xml version="1.0"?></a>',
-    `${'<a>'.repeat(40)}${'</a>'.repeat(40)}`,
+    `${'<a>'.repeat(33)}${'</a>'.repeat(33)}`,
   ])('%j is unreadable', (text) => {
     expect(() => parseXml(text)).toThrow(/unreadable XML at offset \d+$/);
   });
@@ -49,6 +49,12 @@ describe('XML', () => {
     expect(elementsAt(root, 's', 't').map(({ text }) => text)).toEqual(['a<&AB', '']);
     expect(textAt(root, 's', 't')).toBeUndefined();
     expect(textAt(root, 's')).toBeUndefined();
+  });
+
+  test('more than 200,000 elements are unreadable, and 32 may lie within each other', () => {
+    expect(parseXml(`<a>${'<b/>'.repeat(199_999)}</a>`).children).toHaveLength(199_999);
+    expect(() => parseXml(`<a>${'<b/>'.repeat(200_000)}</a>`)).toThrow('unreadable');
+    expect(parseXml(`${'<a>'.repeat(32)}${'</a>'.repeat(32)}`).name).toBe('a');
   });
 
   test('a mebibyte of nearly an element takes no time', () => {
@@ -133,6 +139,17 @@ describe('a table of instances', () => {
     ['{"i-01234567": "a", "i-01234567": "b"}', 'more than once'],
   ])('%s is refused', (text, message) => {
     expect(() => parseInstanceTable(text)).toThrow(message);
+  });
+
+  test('of more than 100,000 is refused', () => {
+    const of = (count: number) =>
+      JSON.stringify(
+        Object.fromEntries(
+          Array.from({ length: count }, (_, at) => [`i-${at.toString(16).padStart(8, '0')}`, `a${at}`]),
+        ),
+      );
+    expect(parseInstanceTable(of(100_000)).size).toBe(100_000);
+    expect(() => parseInstanceTable(of(100_001))).toThrow('more than 100000 instances');
   });
 });
 

@@ -20,6 +20,14 @@ describe('refused is', () => {
       { sts: 'aws', stsAccounts: '111122223333,,444455556666' },
       'is not a list with commas',
     ],
+    [
+      'more than a thousand accounts',
+      {
+        sts: 'aws',
+        stsAccounts: Array.from({ length: 1001 }, (_, at) => `${at}`.padStart(12, '0')).join(','),
+      },
+      'names more than 1000 accounts',
+    ],
     ['any account', { sts: 'aws', stsAccounts: '*' }, 'account `*` is not 12 digits'],
     ['a region of another partition', { ...sts, stsRegions: 'cn-north-1' }, 'partition other than `aws`'],
     ['a region that is a host', { ...sts, stsRegions: 'us-east-1.evil.example' }, 'is not a region name'],
