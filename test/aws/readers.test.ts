@@ -11,7 +11,7 @@ import { createJoinedLookup } from '../../src/access/aws/lookups.ts';
 import { createShortMemory } from '../../src/access/aws/shortmemory.ts';
 import { elementsAt, parseXml, textAt } from '../../src/access/aws/xml.ts';
 import { createTableInstanceNames, parseInstanceTable } from '../../src/access/instancetable.ts';
-import { processorTimer, processorTimer } from '../processortime.ts';
+import { processorTimer } from '../processortime.ts';
 
 describe('XML', () => {
   test.each([
