@@ -39,8 +39,8 @@ export interface ApiContext {
   readonly limits: KubernetesApiLimits;
   readonly pageTokens: PageTokens;
   readonly watches: WatchSlots;
-  /** Whether a block holds for whoever presented the credential. */
-  readonly isBlocked: (caller: UserInfo) => boolean;
+  /** Whether a block holds for who presented a credential, or is asked about. */
+  readonly isBlocked: (user: UserInfo) => boolean;
   readonly bodies: BodyBytes;
   /** The CA that kube-root-ca.crt shows in each namespace; '' leaves that ConfigMap out. */
   readonly caPem: string;

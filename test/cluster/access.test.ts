@@ -1,13 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type BlockList, openBlockList } from '../../src/access/blocklist.ts';
+import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
+import { blockKey } from '../../src/storage/records/keys.ts';
 import { clusterPath, startTestApi, type TestApi } from './fixture.ts';
 
+const blockedId = 'AROABLOCKED0000000000';
+
 let api: TestApi;
+let blocks: BlockList;
 beforeAll(async () => {
-  api = await startTestApi();
+  const storage = createMemoryStorage();
+  await storage.commit({
+    changes: [{ type: 'put', key: blockKey('principalId', blockedId), value: '{}' }],
+  });
+  blocks = await openBlockList({ storage });
+  api = await startTestApi({ blocks });
   await api.call('POST', '/api/v1/namespaces', { body: { metadata: { name: 'team-a' } } });
   await grant('bob', 'team-a', [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list', 'create'] }]);
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  await api.close();
+  blocks.close();
+});
 
 async function grant(user: string, namespace: string, rules: readonly unknown[]): Promise<void> {
   const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
@@ -254,6 +268,27 @@ describe('reviews', () => {
     expect((await post(local, 'admin', { spec: nonResource })).status).toBe(422);
     const inTeam = `${authorization}/namespaces/team-a/localsubjectaccessreviews`;
     expect((await post(inTeam, 'admin', { spec })).body.status.allowed).toBe(true);
+  });
+
+  test('of who is blocked the answer is no, whatever its groups', async () => {
+    const local = `${authorization}/namespaces/team-a/localsubjectaccessreviews`;
+    const ask = async (path: string, id: string) => {
+      const spec = {
+        user: 'bob',
+        groups: ['system:masters'],
+        extra: { principalId: [id] },
+        resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'team-a' },
+      };
+      return (await post(path, 'admin', { spec })).body.status;
+    };
+    for (const path of [`${authorization}/subjectaccessreviews`, local]) {
+      expect(await ask(path, blockedId)).toEqual({
+        allowed: false,
+        denied: true,
+        reason: 'the principal is blocked on this server',
+      });
+      expect(await ask(path, 'AROAOTHER000000000000')).toMatchObject({ allowed: true });
+    }
   });
 
   test.each([

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { AccessRegistry, Authentication, ClusterAccess } from '../../src/access/access.ts';
+import type { BlockList } from '../../src/access/blocklist.ts';
 import { createServiceAccountTokens, type ServiceAccountTokens } from '../../src/access/serviceaccounts.ts';
 import { looksLikeJwt } from '../../src/access/serviceaccounttoken.ts';
 import { openTrail, type Trail } from '../../src/audit/trail.ts';
@@ -200,6 +201,7 @@ export async function startTestApi(
   options: {
     readonly limits?: Partial<KubernetesApiLimits>;
     readonly retainedChanges?: number;
+    readonly blocks?: BlockList;
     readonly access?: (storage: Storage, serviceAccounts: ServiceAccountTokens) => Promise<AccessRegistry>;
   } = {},
 ): Promise<TestApi> {
@@ -248,6 +250,7 @@ export async function startTestApi(
     caPem: certificate.caPem,
     observe: (outcome) => void outcomes.push(outcome),
     ...(options.limits && { limits: options.limits }),
+    ...(options.blocks && { blocks: options.blocks }),
   });
   const { server, close } = createKubernetesServer({
     key: certificate.keyPem,

@@ -3,26 +3,36 @@ import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject } from '../../wire/kube/json.ts';
 import { ignoredSelectors, reviewedAttributes, reviewedUser } from '../../wire/kube/reviews.ts';
 import { badRequest, invalid } from '../../wire/kube/status.ts';
-import type { ResourceRequest } from '../context.ts';
+import type { ApiContext, ResourceRequest } from '../context.ts';
 
 /** The members a review answers beside what was sent: its status. */
 export type ReviewStatus = JsonObject;
 
+type Deciding = Pick<ApiContext, 'isBlocked'>;
+
 const group = 'authorization.k8s.io';
 
 /** May I? Asked with the identity of the request, as impersonated. */
-export function selfSubjectAccessReview(request: ResourceRequest, review: JsonObject): ReviewStatus {
+export function selfSubjectAccessReview(
+  context: Deciding,
+  request: ResourceRequest,
+  review: JsonObject,
+): ReviewStatus {
   refuseMetadata(review, 'SelfSubjectAccessReview');
   const spec = specOf(review);
-  return decide(request, reviewedAttributes(spec, 'SelfSubjectAccessReview', request.user), spec);
+  return decide(context, request, reviewedAttributes(spec, 'SelfSubjectAccessReview', request.user), spec);
 }
 
 /** May somebody? Whoever may create this review may ask about anybody. */
-export function subjectAccessReview(request: ResourceRequest, review: JsonObject): ReviewStatus {
+export function subjectAccessReview(
+  context: Deciding,
+  request: ResourceRequest,
+  review: JsonObject,
+): ReviewStatus {
   refuseMetadata(review, 'SubjectAccessReview');
   const spec = specOf(review);
   const user = reviewedUser(spec, 'SubjectAccessReview');
-  return decide(request, reviewedAttributes(spec, 'SubjectAccessReview', user), spec);
+  return decide(context, request, reviewedAttributes(spec, 'SubjectAccessReview', user), spec);
 }
 
 /**
@@ -31,7 +41,11 @@ export function subjectAccessReview(request: ResourceRequest, review: JsonObject
  * SECURITY: who may ask was decided for the namespace of the request; the question must be about the same one
  * (kubernetes-facts B24).
  */
-export function localSubjectAccessReview(request: ResourceRequest, review: JsonObject): ReviewStatus {
+export function localSubjectAccessReview(
+  context: Deciding,
+  request: ResourceRequest,
+  review: JsonObject,
+): ReviewStatus {
   const kind = 'LocalSubjectAccessReview';
   const spec = specOf(review);
   const user: UserInfo = reviewedUser(spec, kind);
@@ -55,10 +69,19 @@ export function localSubjectAccessReview(request: ResourceRequest, review: JsonO
       ),
     ]);
   }
-  return decide(request, attributes, spec);
+  return decide(context, request, attributes, spec);
 }
 
-function decide(request: ResourceRequest, attributes: Attributes, spec: JsonObject): ReviewStatus {
+function decide(
+  context: Deciding,
+  request: ResourceRequest,
+  attributes: Attributes,
+  spec: JsonObject,
+): ReviewStatus {
+  // SECURITY: whoever lets users in by these answers may remember for minutes whose token it was.
+  if (context.isBlocked(attributes.user)) {
+    return { allowed: false, denied: true, reason: 'the principal is blocked on this server' };
+  }
   const { decision, reason } = request.cluster.authorize(attributes);
   const evaluationError = ignoredSelectors(spec);
   return {

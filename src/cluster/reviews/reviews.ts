@@ -25,11 +25,9 @@ type Review = (
 const reviews: Readonly<Record<string, Review>> = {
   'authentication.k8s.io/selfsubjectreviews': (_, request) => selfSubjectReview(request),
   'authentication.k8s.io/tokenreviews': tokenReview,
-  'authorization.k8s.io/selfsubjectaccessreviews': (_, request, review) =>
-    selfSubjectAccessReview(request, review),
-  'authorization.k8s.io/subjectaccessreviews': (_, request, review) => subjectAccessReview(request, review),
-  'authorization.k8s.io/localsubjectaccessreviews': (_, request, review) =>
-    localSubjectAccessReview(request, review),
+  'authorization.k8s.io/selfsubjectaccessreviews': selfSubjectAccessReview,
+  'authorization.k8s.io/subjectaccessreviews': subjectAccessReview,
+  'authorization.k8s.io/localsubjectaccessreviews': localSubjectAccessReview,
   'authorization.k8s.io/selfsubjectrulesreviews': (_, request, review) =>
     selfSubjectRulesReview(request, review),
 };
