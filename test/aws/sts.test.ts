@@ -180,6 +180,7 @@ describe('no verdict and no identity come of', () => {
       { kind: 'status', status: 302, location: 'https://sts.us-east-1.amazonaws.com/' },
       'stsUnavailable',
     ],
+    ['a switch of protocols', { kind: 'status', status: 101 }, 'stsUnavailable'],
     ['status 204', { kind: 'status', status: 204 }, 'stsUnavailable'],
     ['an answer that is cut off', { kind: 'cut' }, 'stsUnavailable'],
     ['a connection that ends without an answer', { kind: 'reset' }, 'stsUnavailable'],
