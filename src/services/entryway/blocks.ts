@@ -21,6 +21,8 @@ import type { EntrywayDeps } from './deps.ts';
 /** Blocks of the server: what the index of them takes in memory stays below some ten megabytes. */
 export const MAX_BLOCKS = 10_000;
 const longestReason = 500;
+/** Milliseconds for which a block that has ended is kept. */
+const keptAfterEnd = 86_400_000;
 /** Of the list, looked at by one read. */
 const CHUNK = 200;
 
@@ -172,10 +174,14 @@ export function blockOperations(
     return owner.kind === 'root' && accountId === operatorAccountId;
   }
 
-  /** Blocks that have ended hold nobody; they make room whenever one is made. */
+  /**
+   * Blocks that have ended hold nobody; they make room whenever one is made.
+   *
+   * SECURITY: not at once, so that they hold again when a clock that went ahead is put right.
+   */
   async function removeExpired(now: number): Promise<void> {
     const { entries } = await storage.list({ prefix: blocksPrefix });
-    const ended = entries.filter((stored) => hasEnded(readBlock(stored), now));
+    const ended = entries.filter((stored) => hasEnded(readBlock(stored), now - keptAfterEnd));
     if (ended.length === 0) return;
     try {
       await storage.commit({
