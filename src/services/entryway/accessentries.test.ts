@@ -369,6 +369,21 @@ describe('what EKS does not show', () => {
     expect(entry).not.toHaveProperty('matchedRoles');
   });
 
+  test('is shown of entries that could not be made any more, too', async () => {
+    await create({ principalArn: setArn });
+    const record = (await world.storage.get(accessEntryKey(clusterId, setArn)))?.value ?? '';
+    const role = await world.add('role', 'AWSReservedSSO_View_0123456789abcdef', { path: setPath });
+    for (const [arn, matched] of [
+      [`arn:aws:iam::${account}:role/AWSReservedSSO_*`, [expect.objectContaining({ principalArn: role })]],
+      [`arn:aws:iam::${account}:role/*/dev`, undefined],
+    ] as const) {
+      const value = record.replaceAll(setArn, arn);
+      const key = accessEntryKey(clusterId, arn);
+      await world.storage.commit({ changes: [{ type: 'put', key, value }] });
+      expect((await describeOurs(arn)).matchedRoles).toEqual(matched);
+    }
+  });
+
   test('is when an association ends, and whether it has', async () => {
     await create({ principalArn: setArn });
     const key = accessEntryKey(clusterId, setArn);

@@ -15,7 +15,7 @@ import { requireTagging } from '../eks/secondchecks.ts';
 import { refuseBadTags } from '../eks/tagrules.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import type { EntrywayDeps } from './deps.ts';
-import { type NamedMatcher, normalisedMatcherArn, readMatcher } from './matcherarn.ts';
+import { type NamedMatcher, namedMatcher, normalisedMatcherArn, readMatcher } from './matcherarn.ts';
 import { digestOf, matchingRoles } from './matchingroles.ts';
 import { type ShownEntry, type ShownRole, shownEntry } from './shownentry.ts';
 
@@ -204,8 +204,9 @@ export function accessEntryOperations(
     entry: AccessEntryRecord,
     context: OperationContext,
   ): Promise<readonly ShownRole[] | undefined> {
-    if (shownEntry(entry, context.now).pinnedBy !== 'matcher') return undefined;
-    const named = readMatcher(entry.principalArn, partition);
+    // What may be made has changed over time: an entry that is there is shown whatever it means.
+    const named = namedMatcher(entry.principalArn, partition);
+    if (named === undefined) return undefined;
     const roles = new Map<string, ShownRole>();
     for (const { seenAt, ...role } of await matchedRolesOf(storage, clusterId, entry)) {
       roles.set(role.principalId, { ...role, source: 'seen', seenAt: new Date(seenAt) });

@@ -26,22 +26,30 @@ export function normalisedMatcherArn(principalArn: string): string {
   );
 }
 
-/** Throws for what is no matcher of one account of the partition, or means too much. */
-export function readMatcher(text: string, partition: string): NamedMatcher {
+/** Undefined for what is no matcher of one account of the partition. */
+export function namedMatcher(text: string, partition: string): NamedMatcher | undefined {
   const arn = normalisedMatcherArn(text);
   const matcher = compileMatcher(arn);
   const [, ofPartition, , , accountId = '', resource = ''] = arn.split(':');
-  if (matcher === undefined || ofPartition !== partition) {
+  if (matcher === undefined || ofPartition !== partition) return undefined;
+  const name = resource.slice('role/'.length);
+  const named = { kind: 'role', partition, accountId, name, arn, matcher } as const;
+  return matcher.kind === 'permissionSet'
+    ? { ...named, permissionSet: name.slice(reserved.length, -'_*'.length) }
+    : named;
+}
+
+/** The matcher of an entry that is to be made. Throws also where it would mean too much. */
+export function readMatcher(text: string, partition: string): NamedMatcher {
+  const named = namedMatcher(text, partition);
+  if (named === undefined) {
     throw invalidParameter(
       'The principalArn must be a role ARN without path in which a * stands: ' +
         `arn:${partition}:iam::ACCOUNT:role/AWSReservedSSO_SET_* for a permission set, or a pattern of role names`,
     );
   }
-  const name = resource.slice('role/'.length);
-  const named = { kind: 'role', partition, accountId, name, arn, matcher } as const;
-  if (matcher.kind === 'permissionSet') {
-    return { ...named, permissionSet: name.slice('AWSReservedSSO_'.length, -'_*'.length) };
-  }
+  const { name, permissionSet } = named;
+  if (permissionSet !== undefined) return named;
   if (name.replaceAll('*', '').length < leastLiterals) {
     throw invalidParameter(`A role pattern must have at least ${leastLiterals} characters beside its *`);
   }
