@@ -46,6 +46,19 @@ test.each([
   ['an ordered map', `- !!omap [${Array.from({ length: 20_000 }, (_, at) => `{k${at}: 1}`).join(',')}]`],
   ['commas', `[${', '.repeat(60_000)}`],
   ['tags in a row', '!a '.repeat(60_000)],
+  [
+    'small mappings that are merged',
+    Array.from({ length: 1000 }, (_, at) => `- &a${at} {x: y}\n${`- <<: *a${at}\n`.repeat(30)}`).join(''),
+  ],
+  [
+    'a big mapping that is merged',
+    `- &a {${Array.from({ length: 20_000 }, (_, at) => `k${at}: 1`).join()}}\n${'- <<: *a\n'.repeat(99)}`,
+  ],
+  [
+    'merges in one another',
+    `- ${'{<<: '.repeat(400)}{${Array.from({ length: 20_000 }, (_, at) => `k${at}: 1`).join()}}${'}'.repeat(400)}`,
+  ],
+  ['groups that are repeated', `- {groups: &a [${'a,'.repeat(60_000)}]}\n${'- {groups: *a}\n'.repeat(99)}`],
 ])('a hostile text is read in seconds and maps nobody: %s', (_, mapRoles) => {
   const spent = processorTimer();
   expect(parseAwsAuth({ mapRoles }).awsAuth.roles).toEqual([]);

@@ -1,6 +1,6 @@
 import type { AwsAuth, AwsAuthRole, AwsAuthUser } from '../engine/identity/awsauth.ts';
 import { compileSsoPattern, type SsoPattern } from '../engine/identity/sso.ts';
-import { type AwsAuthSchema, brokenYaml, valueOfYaml } from './awsauthyaml.ts';
+import { type AwsAuthSchema, brokenYaml, valueOfYaml } from '../wire/awsauth/yaml.ts';
 
 /** The keys of kube-system/aws-auth, by case (eks-access-facts G1). */
 export const awsAuthKeys = ['mapRoles', 'mapUsers', 'mapAccounts'] as const;

@@ -13,6 +13,7 @@ import {
 } from 'yaml';
 import type { SourceValue, YamlMember, YamlNode } from '../../engine/analysis/awsauthlint/source.ts';
 import type { Position } from '../../engine/iam/position.ts';
+import { type AwsAuthSchema, brokenYaml, isMergeName, valueOfYaml } from '../../wire/awsauth/yaml.ts';
 
 /** Where a text stands in the file: what turns a place in it into a place in the file. */
 export type PlaceInFile = (inText: Position) => Position;
@@ -31,10 +32,10 @@ class BrokenYaml extends Error {
 }
 
 /**
- * Reads the text under a key of aws-auth as the server does (`access/awsauthyaml.ts`): one document of YAML 1.1, no name
+ * Reads the text under a key of aws-auth as the server does (`wire/awsauth/yaml.ts`): one document of YAML 1.1, no name
  * twice in one mapping; for `mapAccounts` every scalar is the text it is.
  */
-export function readValue(text: string, schema: 'yaml-1.1' | 'failsafe', place: PlaceInFile): SourceValue {
+export function readValue(text: string, schema: AwsAuthSchema, place: PlaceInFile): SourceValue {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     schema,
@@ -51,7 +52,11 @@ export function readValue(text: string, schema: 'yaml-1.1' | 'failsafe', place: 
   if (error !== undefined) {
     return { kind: 'broken', position: at(error.pos[0]), message: firstLine(error.message) };
   }
-  return valueOfNode(document, at, document.contents);
+  const value = valueOfNode(document, at, document.contents);
+  // What the server refuses must not look fine here, for whatever reason it does.
+  return value.kind === 'yaml' && valueOfYaml(text, schema) === brokenYaml
+    ? { kind: 'broken', position: at(0), message: 'the server cannot read it' }
+    : value;
 }
 
 /** The value of a node with aliases and merges carried out. `at` turns an offset of the document into a place. */
@@ -123,10 +128,8 @@ function mergedOf(node: YamlNode, position: Position): readonly YamlMember[] {
   throw new BrokenYaml('what is merged is no mapping', position);
 }
 
-/** The library gives the name of a merge as a symbol where the schema knows merging. */
 function isMerge({ key }: Pair): boolean {
-  if (!isScalar(key)) return false;
-  return typeof key.value === 'symbol' ? key.value.description === '<<' : key.value === '<<';
+  return isScalar(key) && isMergeName(key.value);
 }
 
 function scalarOf(node: Scalar, position: Position): YamlNode {

@@ -13,7 +13,8 @@ export function valueOfYaml(text: string, schema: AwsAuthSchema): unknown {
   try {
     const document = composeOne(text, schema);
     if (document === undefined) return undefined;
-    if (document.errors.length > 0 || hasRepeatedName(document)) return brokenYaml;
+    if (document.errors.length > 0 || hasRepeatedName(document) || repeatsTooMuch(document))
+      return brokenYaml;
     // Throws for a text whose aliases multiply without end, and for one nested deeper than the call stack.
     return document.toJS({ maxAliasCount: 100 });
   } catch {
@@ -68,4 +69,28 @@ function hasRepeatedName(document: Document): boolean {
     },
   });
   return repeated;
+}
+
+/** Steps, of which a second has some millions. */
+const mostSteps = 5_000_000;
+
+/**
+ * SECURITY: each alias and each merged mapping may take as many steps as there are nodes, and the library bounds only how
+ * often one anchor is used: a megabyte of short mappings, each merged, takes it minutes.
+ * COMPAT: the authenticator's library has another bound, on the share of what comes by aliases.
+ */
+function repeatsTooMuch(document: Document): boolean {
+  let nodes = 0;
+  let repeats = 0;
+  visit(document, {
+    Node: () => void nodes++,
+    Alias: () => void repeats++,
+    Pair: (_, { key }) => void (isScalar(key) && isMergeName(key.value) && repeats++),
+  });
+  return nodes * repeats > mostSteps;
+}
+
+/** The library gives the name of a merge as a symbol where the schema knows merging. */
+export function isMergeName(name: unknown): boolean {
+  return typeof name === 'symbol' ? name.description === '<<' : name === '<<';
 }
