@@ -115,6 +115,7 @@ describe('no policy is made', () => {
       'with more pairs than an index should hold',
       { rules: [{ ...pods, apiGroups: Array(50).fill('a'), resources: Array(50).fill('b') }] },
     ],
+    ['whose description is a novel', { description: 'x'.repeat(1_001) }],
     ['whose description would move the cursor', { description: 'a\u001b[2J' }],
   ])('%s', async (_, change) => {
     expect(

@@ -12,6 +12,7 @@ import { atomically } from '../eks/retrying.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { createQuota } from '../quota.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { readPeopleText } from './peopletext.ts';
 import { findingsOn, type PolicyRuleInput, readPolicyRules } from './policyrules.ts';
 
 /** Access policies of an account, and the versions that are kept of each. */
@@ -233,8 +234,5 @@ export function customAccessPolicyOperations(
 type Rules = readonly StoredPolicyRule[];
 
 function readDescription({ description = '' }: Pick<Written, 'description'>): string {
-  if (description.length > MAX_DESCRIPTION_LENGTH || /\p{C}/u.test(description)) {
-    throw invalidParameter(`The description can have at most ${MAX_DESCRIPTION_LENGTH} printable characters`);
-  }
-  return description;
+  return readPeopleText('The description', description, MAX_DESCRIPTION_LENGTH);
 }

@@ -6,6 +6,7 @@ import { invalidParameter } from '../eks/refusals.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import type { EntrywayDeps } from './deps.ts';
 import { normalisedMatcherArn } from './matcherarn.ts';
+import { readPeopleText } from './peopletext.ts';
 
 const day = 86_400_000;
 /** How far ahead an association may expire. */
@@ -93,9 +94,6 @@ function readTerms(sent: Pick<AssociateInput, 'expiresAt' | 'reason'>, now: numb
     throw invalidParameter(`expiresAt must be in the future, and within ${LONGEST_DAYS} days`);
   }
   // Clients in languages without an absent string send an empty one.
-  const { reason = '' } = sent;
-  if (reason.length > MAX_REASON_LENGTH || /[\p{C}\p{Zl}\p{Zp}]/u.test(reason)) {
-    throw invalidParameter(`The reason can have at most ${MAX_REASON_LENGTH} printable characters`);
-  }
+  const reason = readPeopleText('The reason', sent.reason ?? '', MAX_REASON_LENGTH);
   return { ...(expiresAt !== undefined && { expiresAt }), ...(reason !== '' && { reason }) };
 }

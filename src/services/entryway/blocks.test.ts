@@ -85,6 +85,7 @@ describe('no block is made', () => {
     ],
     ['that has ended', { target: roleId, until: new Date(aNoon) }, 'InvalidParameterException'],
     ['without a moment', { target: roleId, until: new Date(Number.NaN) }, 'InvalidParameterException'],
+    ['with a reason of two lines', { target: roleId, reason: 'a\nb' }, 'InvalidParameterException'],
     ['with a long reason', { target: roleId, reason: 'x'.repeat(501) }, 'InvalidParameterException'],
     ['of who runs the server', { target: `arn:aws:iam::${account}:root` }, 'InvalidRequestException'],
     ['of its access key', { target: keyId }, 'InvalidRequestException'],

@@ -17,6 +17,7 @@ import { atomically } from '../eks/retrying.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { createQuota } from '../quota.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { readPeopleText } from './peopletext.ts';
 
 /** Blocks of the server: what the index of them takes in memory stays below some ten megabytes. */
 export const MAX_BLOCKS = 10_000;
@@ -72,7 +73,7 @@ export function blockOperations(
         refuseForeignPartition(input.target, context.partition);
         const target = readTarget(input.target);
         const until = readUntil(input.until, context.now);
-        const reason = readReason(input.reason);
+        const reason = readPeopleText('The reason', input.reason ?? '', longestReason);
         await refuseLockOut(target, context);
         await removeExpired(context.now);
         return await atomically(async () => {
@@ -219,14 +220,6 @@ function readUntil(until: Date | undefined, now: number): number | undefined {
   const time = until.getTime();
   if (!(time > now)) throw invalidParameter('The end of a block (until) must be in the future');
   return time;
-}
-
-function readReason(reason = ''): string {
-  const told = reason.trim();
-  if (told.length > longestReason) {
-    throw invalidParameter(`The reason must have at most ${longestReason} characters`);
-  }
-  return told;
 }
 
 /** What holds longer is not cut short by a slip: it has to be lifted by name. */

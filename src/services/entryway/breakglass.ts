@@ -6,6 +6,7 @@ import { invalidParameter } from '../eks/refusals.ts';
 import { atomically } from '../eks/retrying.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { readPeopleText } from './peopletext.ts';
 
 /** As an answer shows it. `state` is `READY` only while the principal is the one that was chosen. */
 interface ShownBreakGlass extends Omit<BreakGlassRecord, 'setAt'> {
@@ -48,10 +49,8 @@ export function breakGlassOperations({ storage }: Pick<EntrywayDeps, 'storage'>)
         if (isServiceLinkedRoleArn(principalArn)) {
           throw invalidParameter('The principalArn must not be that of a service-linked role', clusterName);
         }
-        const told = reason.trim();
-        if (told === '' || told.length > longestReason) {
-          throw invalidParameter(`The reason must have 1 to ${longestReason} characters`, clusterName);
-        }
+        const told = readPeopleText('The reason', reason, longestReason);
+        if (told === '') throw invalidParameter('The reason must not be empty', clusterName);
         return await atomically(async () => {
           const cluster = await findCluster(storage, context, clusterName);
           const found = await findPrincipal(storage, named);
