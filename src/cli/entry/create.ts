@@ -66,9 +66,7 @@ function asText({ principalArn, matchedRoles }: Preview): string {
   const lines = [
     `${printable(principalArn)} matches ${counted(matchedRoles.length, 'role')} of this server now`,
     ...matchedRoles.map((role) => `  ${printable(role.principalArn)} (${role.principalId})`),
+    'roles of AWS and of other accounts are not known before they come in',
   ];
-  if (matchedRoles.length === 0) {
-    lines.push('roles of AWS and of other accounts are not known before they come in');
-  }
   return `${lines.join('\n')}\n`;
 }
