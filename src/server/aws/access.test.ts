@@ -45,9 +45,9 @@ async function open(options: {
     ...(hasCredentials && { credentials: { file, profile: 'default' } }),
   };
   const storage = createMemoryStorage();
-  for (const accountId of plays) {
-    await storage.commit({ changes: [{ type: 'put', key: accountKey(accountId), value: '{}' }] });
-  }
+  const play = (accountId: string) =>
+    storage.commit({ changes: [{ type: 'put', key: accountKey(accountId), value: '{}' }] });
+  for (const accountId of plays) await play(accountId);
   const warnings: string[] = [];
   const told = (fields: object, message: string): void =>
     void warnings.push(`${message} ${JSON.stringify(fields)}`);
@@ -63,7 +63,7 @@ async function open(options: {
   });
   opened.push(() => access.close());
   const find = (change: Partial<NamedPrincipal> = {}) => access.awsPrincipals?.find({ ...ops, ...change });
-  return { access, find, warnings };
+  return { access, find, play, warnings };
 }
 
 describe('nobody of AWS is', () => {
@@ -102,7 +102,15 @@ test('an entry that waits because nobody is to be asked is no news', async () =>
   expect(warnings).toEqual([]);
 });
 
-test('accounts that are played here and believed from AWS are told of at the start', async () => {
-  const { warnings } = await open({ plays: [account, '111122223333'] });
+test('accounts that are played here and believed from AWS are told of, at the start and when they are made', async () => {
+  const { play, warnings } = await open({ plays: [account, '111122223333'] });
   expect(warnings).toEqual([expect.stringContaining(`{"accountId":"${account}"}`)]);
+  const later = await open({ plays: [] });
+  await later.play('777788889999');
+  expect(later.warnings).toEqual([]);
+  for (const _ of ['made', 'changed']) await later.play(account);
+  expect(later.warnings).toEqual(warnings);
+  later.access.close();
+  await play('444455556666');
+  expect(warnings).toHaveLength(1);
 });

@@ -11,7 +11,7 @@ import type { Pins } from '../../access/pins.ts';
 import type { RemoteCallers } from '../../access/remotecallers.ts';
 import type { AwsPrincipals } from '../../services/eks/deps.ts';
 import { accountKey } from '../../storage/records/keys.ts';
-import type { Storage } from '../../storage/storage.ts';
+import type { Storage, Watch } from '../../storage/storage.ts';
 import { ConfigError } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { AwsConfig } from './config.ts';
@@ -70,13 +70,7 @@ export async function openAwsAccess(options: AwsAccessOptions): Promise<AwsAcces
     maximumSockets: 8,
     maximumBytes: ec2AnswerBytes,
   });
-  for (const accountId of sts?.accounts ?? []) {
-    if ((await storage.get(accountKey(accountId))) === undefined) continue;
-    log.warn(
-      { accountId },
-      'an account of --sts-accounts is an account of this server, too: aws-auth and patterns, which go by name, cannot tell their principals apart',
-    );
-  }
+  const played = await tellPlayedAccounts(sts?.accounts ?? [], storage, log);
   const callers =
     sts &&
     createStsCallers({
@@ -106,9 +100,31 @@ export async function openAwsAccess(options: AwsAccessOptions): Promise<AwsAcces
     ...(sts?.pinsAtFirstUse && { pins }),
     ...(sts && { awsPrincipals: awsPrincipals(sts, askIam, log) }),
     close() {
+      played.close();
       for (const connections of [stsConnections, iamConnections, ec2Connections]) connections.close();
     },
   };
+}
+
+/** Warns of accounts that are believed from AWS and played here, now and when they are made. */
+async function tellPlayedAccounts(
+  accounts: readonly string[],
+  storage: Storage,
+  log: Pick<Log, 'warn'>,
+): Promise<Watch> {
+  const believed = new Map(accounts.map((accountId) => [accountKey(accountId), accountId]));
+  const tell = (key: string): void => {
+    const accountId = believed.get(key);
+    if (accountId === undefined) return;
+    log.warn(
+      { accountId },
+      'an account of --sts-accounts is an account of this server, too: aws-auth and patterns, which go by name, cannot tell their principals apart',
+    );
+  };
+  for (const stored of await storage.getMany([...believed.keys()])) if (stored) tell(stored.key);
+  return storage.watch({ prefix: accountKey('') }, (changes) => {
+    for (const { key, previous } of changes) if (previous === undefined) tell(key);
+  });
 }
 
 /**
