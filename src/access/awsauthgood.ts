@@ -68,7 +68,7 @@ export function createAwsAuthGood(
 function parseRecord(text: string): AwsAuthGoodRecord | undefined {
   const record = parseObject(text);
   const isSound =
-    asText(record?.seen) !== undefined &&
+    typeof record?.revision === 'number' &&
     awsAuthKeys.every((key) => record?.[key] === undefined || asText(record[key]) !== undefined);
   return isSound ? (record as unknown as AwsAuthGoodRecord) : undefined;
 }

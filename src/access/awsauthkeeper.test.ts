@@ -13,10 +13,11 @@ const better = item('bob');
 const broken = `${better}  - [`;
 const badItem = `${better}- {username: nobody}\n`;
 
+const take = (keeper: AwsAuthKeeper, data: AwsAuthData, more: { uid?: string; revision?: number } = {}) =>
+  keeper.take({ data, revision: 1, ...more });
 /** Names of the roles that are served. */
-const served = (keeper: AwsAuthKeeper, data: AwsAuthData): string =>
-  keeper
-    .take(data)
+const served = (...taken: Parameters<typeof take>): string =>
+  take(...taken)
     .awsAuth.roles.map(({ username }) => username)
     .join(' ');
 const statusOf = (keeper: AwsAuthKeeper): string =>
@@ -46,19 +47,27 @@ describe('mode strict does not serve', () => {
     expect(takes.map((data) => served(keeper, data))).toEqual(['ada', 'bob', 'bob']);
   });
 
-  test('what was kept beside other data, for another good text may have come and gone between', () => {
+  test('what was kept beside an older writing of the same bad text', () => {
     const before = createAwsAuthKeeper('strict');
-    const { keep } = before.take({ mapRoles: good });
+    take(before, { mapRoles: good }, { revision: 4 });
+    const { keep } = take(before, { mapRoles: broken }, { revision: 5 });
     const after = createAwsAuthKeeper('strict');
     after.restore(keep as AwsAuthGoodRecord);
-    expect(served(after, { mapRoles: broken })).toBe('');
+    expect(served(after, { mapRoles: broken }, { revision: 7 })).toBe('');
     expect(statusOf(after)).toBe('dropped absent absent');
+  });
+
+  test('what was good in a ConfigMap that is another one by now', () => {
+    const keeper = createAwsAuthKeeper('strict');
+    take(keeper, { mapRoles: good }, { uid: 'first' });
+    expect(served(keeper, 'unreadable')).toBe('ada');
+    expect(served(keeper, { mapRoles: broken }, { uid: 'second' })).toBe('');
   });
 
   test('what was kept and is no good text any more', () => {
     const before = createAwsAuthKeeper('strict');
-    before.take({ mapRoles: good });
-    const { keep } = before.take({ mapRoles: broken });
+    take(before, { mapRoles: good });
+    const { keep } = take(before, { mapRoles: broken });
     const after = createAwsAuthKeeper('strict');
     after.restore({ ...(keep as AwsAuthGoodRecord), mapRoles: badItem });
     expect(served(after, { mapRoles: broken })).toBe('');
@@ -74,8 +83,8 @@ describe('mode strict', () => {
     ['a list that is none', 'rolearn: x'],
   ])('keeps what was good last beside %s, and only under that key', (_, mapRoles) => {
     const keeper = createAwsAuthKeeper('strict');
-    keeper.take({ mapRoles: good, mapAccounts: '- "111122223333"' });
-    const { awsAuth } = keeper.take({ mapRoles, mapAccounts: '- "444455556666"' });
+    take(keeper, { mapRoles: good, mapAccounts: '- "111122223333"' });
+    const { awsAuth } = take(keeper, { mapRoles, mapAccounts: '- "444455556666"' });
     expect(awsAuth.roles).toMatchObject([{ username: 'ada' }]);
     expect(awsAuth.accounts).toEqual(['444455556666']);
     expect(statusOf(keeper)).toBe('keptLastGood absent good');
@@ -84,8 +93,8 @@ describe('mode strict', () => {
 
   test('goes on where the last process ended, for the data it saw', () => {
     const before = createAwsAuthKeeper('strict');
-    before.take({ mapRoles: good });
-    const { keep } = before.take({ mapRoles: broken, mapUsers: '' });
+    take(before, { mapRoles: good });
+    const { keep } = take(before, { mapRoles: broken, mapUsers: '' });
     const after = createAwsAuthKeeper('strict');
     after.restore(keep as AwsAuthGoodRecord);
     expect(served(after, { mapRoles: broken, mapUsers: '' })).toBe('ada');
@@ -95,7 +104,7 @@ describe('mode strict', () => {
 
   test('keeps everything beside an object that cannot be read', () => {
     const keeper = createAwsAuthKeeper('strict');
-    keeper.take({ mapRoles: good });
+    take(keeper, { mapRoles: good });
     expect(served(keeper, 'unreadable')).toBe('ada');
   });
 });
@@ -110,10 +119,10 @@ test.each<[string, AwsAuthData, string, string]>([
   ['an object that cannot be read', 'unreadable', '', 'dropped dropped dropped'],
 ])('mode compatible serves of %s what the authenticator would', (_, data, roles, status) => {
   const keeper = createAwsAuthKeeper('compatible');
-  keeper.take({ mapRoles: good });
+  take(keeper, { mapRoles: good });
   expect(served(keeper, data)).toBe(roles);
   expect(statusOf(keeper)).toBe(status);
-  expect(keeper.take(data).keep).toBeUndefined();
+  expect(take(keeper, data).keep).toBeUndefined();
 });
 
 describe('over a store, mode strict', () => {
@@ -170,16 +179,44 @@ describe('over a store, mode strict', () => {
       mode: 'strict',
       keys: [{ key: 'mapRoles', status: 'keptLastGood' }, { status: 'absent' }, { status: 'absent' }],
     });
-    await put(storage, configMap, { data: { mapRoles: broken } });
     await storage.commit({ changes: [{ type: 'delete', key: configMap }] });
     await expect.poll(kept).toBeUndefined();
+    // None of them by the start.
     expect(writes()).toBe(3);
     second.close();
   });
 
+  test('gives nothing back that was taken away while the server ran in mode compatible', async () => {
+    const { storage, start, kept } = await opened();
+    const first = await start();
+    await put(storage, configMap, { data: { mapRoles: good } });
+    await put(storage, configMap, { data: { mapRoles: broken } });
+    await expect.poll(kept).toContain('ada');
+    first.close();
+    await put(storage, configMap, { data: { mapRoles: '[]' } });
+    await put(storage, configMap, { data: { mapRoles: broken } });
+
+    const second = await start();
+    expect(second.cluster('c1')?.awsAuthState().keys[0]).toMatchObject({ status: 'dropped' });
+    await expect.poll(kept).toBeUndefined();
+    second.close();
+  });
+
+  test('takes a ConfigMap that was made anew for another one', async () => {
+    const { storage, start } = await opened();
+    const registry = await start();
+    const statusNow = () => registry.cluster('c1')?.awsAuthState().keys[0]?.status;
+    await put(storage, configMap, { metadata: { uid: 'a' }, data: { mapRoles: good } });
+    await put(storage, configMap, { metadata: { uid: 'a' }, data: { mapRoles: broken } });
+    expect(statusNow()).toBe('keptLastGood');
+    await put(storage, configMap, { metadata: { uid: 'b' }, data: { mapRoles: broken } });
+    expect(statusNow()).toBe('dropped');
+    registry.close();
+  });
+
   test('forgets what was kept of a ConfigMap that went away while nobody looked', async () => {
     const { storage, start, kept } = await opened();
-    await put(storage, awsAuthGoodKey('c1'), { mapRoles: good, seen: 'x' });
+    await put(storage, awsAuthGoodKey('c1'), { mapRoles: good, revision: 1 });
     const registry = await start();
     await expect.poll(kept).toBeUndefined();
     registry.close();

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { AwsAuth } from '../engine/identity/awsauth.ts';
 import type { AwsAuthGoodRecord } from '../storage/records/connections.ts';
+import type { Revision } from '../storage/storage.ts';
 import { type AwsAuthKey, awsAuthKeys, type ParsedAwsAuth, parseAwsAuth } from './awsauth.ts';
 import type { AwsAuthKeyState, AwsAuthMode, AwsAuthState } from './awsauthstate.ts';
 import type { JsonObject } from './json.ts';
@@ -8,14 +8,23 @@ import type { JsonObject } from './json.ts';
 /** The data of the ConfigMap; undefined where there is none, `unreadable` where its object cannot be read. */
 export type AwsAuthData = JsonObject | undefined | 'unreadable';
 
+/** The ConfigMap as it is stored. */
+export interface SeenAwsAuth {
+  readonly data: AwsAuthData;
+  /** Another one stands for another ConfigMap; undefined where the object does not say. */
+  readonly uid?: string | undefined;
+  /** Of the store, when it was written or went away. */
+  readonly revision: Revision;
+}
+
 /** Decides what is served of one cluster's aws-auth when it changes. */
 export interface AwsAuthKeeper {
   /**
-   * What the last process kept; to be told before the first `take`. It counts only when that `take` is of the very data
-   * it was decided on.
+   * What the last process kept; to be told before the first `take`. It counts only when that `take` is of the very
+   * writing it was decided on.
    */
   restore(kept: AwsAuthGoodRecord): void;
-  take(data: AwsAuthData): TakenAwsAuth;
+  take(object: SeenAwsAuth): TakenAwsAuth;
   state(): AwsAuthState;
 }
 
@@ -25,14 +34,20 @@ export interface TakenAwsAuth {
   readonly keep: AwsAuthGoodRecord | undefined;
 }
 
-type Texts = { readonly [Key in AwsAuthKey]?: string };
+/** A text that was good, and what it says. */
+interface GoodKey {
+  readonly text: string;
+  readonly items: AwsAuth;
+}
 
 export function createAwsAuthKeeper(mode: AwsAuthMode): AwsAuthKeeper {
-  let good: Texts = {};
+  let good: ReadonlyMap<AwsAuthKey, GoodKey> = new Map();
+  /** Of the ConfigMap that `good` comes from. */
+  let uid: string | undefined;
   let restored: AwsAuthGoodRecord | undefined;
   let keys: readonly AwsAuthKeyState[] = awsAuthKeys.map((key) => ({ key, status: 'absent', errors: [] }));
 
-  const takeCompatible = (data: AwsAuthData): TakenAwsAuth => {
+  const takeCompatible = ({ data }: SeenAwsAuth): TakenAwsAuth => {
     const parsed = parse(data);
     keys = awsAuthKeys.map((key) => {
       const { isAbsent, errors } = parsed.keys[key];
@@ -43,40 +58,55 @@ export function createAwsAuthKeeper(mode: AwsAuthMode): AwsAuthKeeper {
   };
 
   /**
-   * SECURITY: a key that is taken away is taken away, as is the whole ConfigMap: somebody revoked what it gave. Only a
-   * text that is there and is bad leaves the last good one in force.
+   * SECURITY: a key that is taken away is taken away, as is the whole ConfigMap, also when another one stands in its place
+   * by now: somebody revoked what it gave. Only a text that is there and is bad leaves the last good one in force.
    */
-  const takeStrict = (data: AwsAuthData): TakenAwsAuth => {
-    const parsed = parse(data);
-    const seen = digestOf(data);
-    // SECURITY: between the last thing that was kept and a crash another good text may have come and gone. What it took
-    // away must not come back, so the kept texts count for the data they were kept beside and no other.
-    const last = restored === undefined ? good : restored.seen === seen ? restored : {};
-    restored = undefined;
-    good = Object.fromEntries(
-      awsAuthKeys.flatMap((key) => {
-        const { isAbsent, errors } = parsed.keys[key];
-        const text = errors.length > 0 ? last[key] : isAbsent ? undefined : textUnder(data, key);
-        return text === undefined ? [] : [[key, text]];
-      }),
-    );
-    const served = parsed.errors.length === 0 ? parsed : parseAwsAuth(good);
+  const takeStrict = (object: SeenAwsAuth): TakenAwsAuth => {
+    const parsed = parse(object.data);
+    const last = lastGood(object);
+    const next = new Map<AwsAuthKey, GoodKey>();
     keys = awsAuthKeys.map((key) => {
       const { isAbsent, errors } = parsed.keys[key];
+      const text = errors.length > 0 || isAbsent ? undefined : textUnder(object.data, key);
+      const now = text !== undefined ? { text, items: parsed.awsAuth } : isAbsent ? undefined : last.get(key);
+      if (now !== undefined) next.set(key, now);
       if (errors.length === 0) return { key, status: isAbsent ? 'absent' : 'good', errors };
-      // What an older version of this server took for good may be bad now.
-      const isServed = good[key] !== undefined && served.keys[key].errors.length === 0;
-      return { key, status: isServed ? 'keptLastGood' : 'dropped', errors };
+      return { key, status: now === undefined ? 'dropped' : 'keptLastGood', errors };
     });
-    const isServed = (key: AwsAuthKey) => served.keys[key].errors.length === 0;
+    good = next;
+    uid = object.data === undefined ? undefined : (object.uid ?? uid);
+    const texts = Object.fromEntries([...good].map(([key, { text }]) => [key, text]));
     return {
       awsAuth: {
-        roles: isServed('mapRoles') ? served.awsAuth.roles : [],
-        users: isServed('mapUsers') ? served.awsAuth.users : [],
-        accounts: isServed('mapAccounts') ? served.awsAuth.accounts : [],
+        roles: good.get('mapRoles')?.items.roles ?? [],
+        users: good.get('mapUsers')?.items.users ?? [],
+        accounts: good.get('mapAccounts')?.items.accounts ?? [],
       },
-      keep: Object.keys(good).length === 0 ? undefined : { ...good, seen },
+      keep: good.size === 0 ? undefined : { ...texts, revision: object.revision },
     };
+  };
+
+  /** What may be served where the object has something bad. */
+  const lastGood = (object: SeenAwsAuth): ReadonlyMap<AwsAuthKey, GoodKey> => {
+    const kept = restored;
+    restored = undefined;
+    if (kept === undefined) {
+      const isAnother = uid !== undefined && object.uid !== undefined && object.uid !== uid;
+      return isAnother ? new Map() : good;
+    }
+    // SECURITY: after the last thing that was kept, other good texts may have come and gone: before a crash, or while
+    // the server ran in mode `compatible`. What they took away must not come back, even beside the very same bad text,
+    // so the kept texts count for the one writing that they were kept beside.
+    if (kept.revision !== object.revision) return new Map();
+    const parsed = parseAwsAuth({ ...kept });
+    return new Map(
+      awsAuthKeys.flatMap((key) => {
+        const text = kept[key];
+        // What an older version of this server took for good may be bad now.
+        const isGood = text !== undefined && parsed.keys[key].errors.length === 0;
+        return isGood ? [[key, { text, items: parsed.awsAuth }] as const] : [];
+      }),
+    );
   };
 
   return {
@@ -114,9 +144,4 @@ function itemsOf({ roles, users, accounts }: AwsAuth, key: AwsAuthKey): readonly
 function textUnder(data: AwsAuthData, key: AwsAuthKey): string | undefined {
   const value = typeof data === 'object' && Object.hasOwn(data, key) ? data[key] : undefined;
   return typeof value === 'string' ? value : undefined;
-}
-
-function digestOf(data: AwsAuthData): string {
-  const told = typeof data === 'object' ? awsAuthKeys.map((key) => data[key] ?? null) : [data ?? null];
-  return createHash('sha256').update(JSON.stringify(told)).digest('base64url');
 }

@@ -7,7 +7,7 @@ import type { RbacObject, RbacObjectRef } from '../engine/rbac/objects.ts';
 import type { AwsAuthGoodRecord } from '../storage/records/connections.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { ClusterAccess } from './access.ts';
-import { type AwsAuthData, createAwsAuthKeeper, type TakenAwsAuth } from './awsauthkeeper.ts';
+import { createAwsAuthKeeper, type SeenAwsAuth, type TakenAwsAuth } from './awsauthkeeper.ts';
 import type { AwsAuthMode } from './awsauthstate.ts';
 import { noBlocks } from './blocks.ts';
 import type { DecidingEntry } from './records.ts';
@@ -35,7 +35,7 @@ export interface ClusterState {
   removeObject(ref: RbacObjectRef): void;
   /** What the last process kept; before the first `takeAwsAuth`. */
   restoreAwsAuth(kept: AwsAuthGoodRecord): void;
-  takeAwsAuth(data: AwsAuthData): TakenAwsAuth;
+  takeAwsAuth(object: SeenAwsAuth): TakenAwsAuth;
 }
 
 const emptyAwsAuth: AwsAuth = { roles: [], users: [], accounts: [] };
@@ -98,8 +98,8 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     applyObject: authorizer.applyObject,
     removeObject: authorizer.removeObject,
     restoreAwsAuth: keeper.restore,
-    takeAwsAuth(data) {
-      const taken = keeper.take(data);
+    takeAwsAuth(object) {
+      const taken = keeper.take(object);
       awsAuth = indexAwsAuth(taken.awsAuth);
       return taken;
     },

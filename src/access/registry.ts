@@ -7,13 +7,13 @@ import {
   objectKey,
   resourcePrefix,
 } from '../storage/records/keys.ts';
-import type { Change, Storage } from '../storage/storage.ts';
+import type { Change, Revision, Storage } from '../storage/storage.ts';
 import type { AccessRegistry } from './access.ts';
 import { createAccountPolicies } from './accountpolicies.ts';
 import { createAwsAuthGood } from './awsauthgood.ts';
 import type { AwsAuthMode, AwsAuthState } from './awsauthstate.ts';
 import { type ClusterState, type ClusterStateOptions, createClusterState } from './clusterstate.ts';
-import { asObject, parseObject } from './json.ts';
+import { asObject, asText, parseObject } from './json.ts';
 import { parseRbacObject, rbacRefOf, rbacResources } from './rbacobjects.ts';
 import { parseClusterRecord, parseEntryRecord } from './records.ts';
 
@@ -109,12 +109,12 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
     states.get(clusterId)?.removeEntry(principalArn);
   };
 
-  const applyObject = (key: string, value: string | undefined): void => {
+  const applyObject = (key: string, value: string | undefined, revision: Revision): void => {
     const [clusterId = '', group, resource = '', namespace = '', ...rest] = key
       .slice(objectsPrefix.length)
       .split('/');
     if (key === awsAuthKey(clusterId)) {
-      applyAwsAuth(clusterId, key, value);
+      applyAwsAuth(clusterId, key, value, revision);
       return;
     }
     if (group !== rbacApiGroup) return;
@@ -129,7 +129,12 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
     states.get(clusterId)?.removeObject(ref);
   };
 
-  const applyAwsAuth = (clusterId: string, key: string, value: string | undefined): void => {
+  const applyAwsAuth = (
+    clusterId: string,
+    key: string,
+    value: string | undefined,
+    revision: Revision,
+  ): void => {
     const object = value === undefined ? undefined : parseObject(value);
     const data = object === undefined ? undefined : asObject(object.data ?? {});
     const isUnreadable = value !== undefined && data === undefined;
@@ -137,7 +142,11 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
     // There is nothing to take away from a cluster nobody has heard of.
     const state = value === undefined ? states.get(clusterId) : stateOf(clusterId);
     if (state === undefined) return;
-    const { keep } = state.takeAwsAuth(isUnreadable ? 'unreadable' : data);
+    const { keep } = state.takeAwsAuth({
+      data: isUnreadable ? 'unreadable' : data,
+      uid: asText(asObject(object?.metadata)?.uid),
+      revision,
+    });
     if (awsAuthMode === 'strict') awsAuthGood.save(clusterId, keep);
     tellAwsAuth(key, state.access.awsAuthState());
   };
@@ -159,7 +168,7 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
     if (!policies.apply(key, value)) skipped(key, 'an access policy');
   };
 
-  const follow: readonly (readonly [prefix: string, apply: typeof applyCluster])[] = [
+  const follow: readonly (readonly [prefix: string, apply: typeof applyObject])[] = [
     [allClustersPrefix, applyCluster],
     [allAccessPoliciesPrefix, applyPolicy],
     [entriesPrefix, applyEntry],
@@ -172,7 +181,7 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
   const watches = follow.map(([prefix, apply]) =>
     storage.watch({ prefix }, (changes: readonly Change[]) => {
       const run = (): void => {
-        for (const { key, value } of changes) apply(key, value);
+        for (const { key, value, revision } of changes) apply(key, value, revision);
       };
       if (waiting === undefined) run();
       else waiting.push(run);
@@ -191,13 +200,15 @@ export async function createAccessRegistry(options: AccessRegistryOptions): Prom
       for (const { key, value } of entries) applyEntry(key, value);
       for (const resource of rbacResources) {
         const objects = await storage.list({ prefix: resourcePrefix(clusterId, rbacApiGroup, resource) });
-        for (const { key, value } of objects.entries) applyObject(key, value);
+        for (const { key, value, revision } of objects.entries) applyObject(key, value, revision);
       }
       const kept = awsAuthMode === 'strict' ? await awsAuthGood.load(clusterId) : undefined;
       if (kept !== undefined) stateOf(clusterId).restoreAwsAuth(kept);
       const awsAuth = await storage.get(awsAuthKey(clusterId));
       // A ConfigMap that is gone revokes what was kept, too.
-      if (awsAuth !== undefined || kept !== undefined) applyObject(awsAuthKey(clusterId), awsAuth?.value);
+      if (awsAuth !== undefined || kept !== undefined) {
+        applyObject(awsAuthKey(clusterId), awsAuth?.value, awsAuth?.revision ?? storage.revision());
+      }
     }
   } catch (error) {
     for (const watch of watches) watch.close();

@@ -34,8 +34,8 @@ export interface WebhookCredentialRecord {
 
 /** The last aws-auth of a cluster that was good, key by key: what strict mode serves while the present one is not. */
 export interface AwsAuthGoodRecord {
-  /** Digest of the aws-auth it was kept beside: for no other data may it be served (`access/awsauthkeeper.ts`). */
-  readonly seen: string;
+  /** Of the store, when the aws-auth it was kept beside was written: it is served beside no other (`access/awsauthkeeper.ts`). */
+  readonly revision: number;
   readonly mapRoles?: string;
   readonly mapUsers?: string;
   readonly mapAccounts?: string;
