@@ -54,7 +54,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 /** A JSON value as the SDK's type for it. Fractions are allowed only in answers, see `parseInteger`. */
-export function readJson(shape: Shape, value: unknown, path: string, reading: Reading): unknown {
+function readJson(shape: Shape, value: unknown, path: string, reading: Reading): unknown {
   switch (shape.kind) {
     case 'string':
       return typeof value === 'string' ? value : mismatch(value, 'a String');
