@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import type { Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { Answer } from './answer.ts';
@@ -59,6 +59,8 @@ export function http2Exchange(stream: ServerHttp2Stream, headers: IncomingHttpHe
       session?.encrypted === true ? handshakeOf(session, session.socket as TLSSocket) : { kind: 'nothing' },
     send(answer) {
       if (stream.destroyed || stream.headersSent) return;
+      // A body that was not read to its end may never end: the stream would keep its place (RFC 9113, 8.1).
+      if (!stream.readableEnded) stream.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
       stream.respond({ ':status': answer.status, ...headersOf(answer) }, { endStream: method === 'HEAD' });
       if (method !== 'HEAD') stream.end(answer.body.text);
       if (isLast(this, answer)) session?.close();
