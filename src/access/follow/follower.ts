@@ -32,7 +32,7 @@ export interface FollowerTuning {
   readonly backoff?: BackoffTimes;
   readonly watchSeconds?: number;
   readonly listLimits?: ListLimits;
-  readonly mirrorLimits?: MirrorLimits;
+  readonly mirrorLimits?: Partial<MirrorLimits>;
 }
 
 export interface FollowerOptions extends FollowerTuning {

@@ -3,7 +3,14 @@ import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import { clusterConnectionKey, objectKey, objectsPrefix } from '../../storage/records/keys.ts';
 import { type Change, RevisionConflictError, type Storage } from '../../storage/storage.ts';
 import { type FollowedKind, followedKinds } from './kinds.ts';
-import { type KindState, type Mirror, MirrorFullError, type MirrorLimits, openMirror } from './mirror.ts';
+import {
+  type KindState,
+  type Mirror,
+  MirrorFullError,
+  type MirrorLimits,
+  MirrorPaceError,
+  openMirror,
+} from './mirror.ts';
 
 const clusterId = 'c1';
 const connectionKey = clusterConnectionKey(clusterId);
@@ -22,8 +29,10 @@ function state(resource: string, objects: Readonly<Record<string, string>>): Kin
   return { kind: kind(resource), objects: new Map(Object.entries(objects)) };
 }
 
+let time = 0;
 const open = (limits: Partial<MirrorLimits> = {}): Promise<Mirror> =>
   openMirror({
+    clock: () => time,
     storage,
     clusterId,
     revision,
@@ -170,5 +179,35 @@ describe('more than is kept of one cluster', () => {
     const again = await open({ objects: 2 });
     expect(again.objects()).toBe(2);
     await expect(again.apply(kind('namespaces'), '/c', '1')).rejects.toThrow(MirrorFullError);
+  });
+});
+
+describe('a cluster that changes without end', () => {
+  const pace = { most: 200_000, perSecond: 10_000 };
+  /** How many of the changes were written before one was refused. */
+  const written = async (mirror: Mirror, resource: string, place: string): Promise<number> => {
+    for (let n = 0; n < 100; n++) {
+      const refused = await mirror.apply(kind(resource), place, `${n}`.padEnd(1_000)).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (refused === undefined) continue;
+      expect(refused).toBeInstanceOf(MirrorPaceError);
+      return n;
+    }
+    throw new Error('nothing was refused');
+  };
+
+  test('is written at a pace, and what was written last stays', async () => {
+    const mirror = await open({ pace, characters: 10_000 });
+    expect(await written(mirror, 'roles', 'team/a')).toBe(12);
+    expect(await keys()).toEqual(['rbac.authorization.k8s.io/roles/team/a']);
+    time += 2_000;
+    expect(await written(mirror, 'roles', 'team/a')).toBe(1);
+  });
+
+  test('is written more slowly where it is aws-auth that changes, which is costly to read', async () => {
+    const mirror = await open({ pace: { most: 5_000_000, perSecond: 500_000 } });
+    expect(await written(mirror, 'configmaps', 'kube-system/aws-auth')).toBe(5);
   });
 });

@@ -1,5 +1,6 @@
 import { clusterConnectionKey } from '../../storage/records/keys.ts';
 import type { Batch, Revision, Storage } from '../../storage/storage.ts';
+import { type AllowanceTimes, createAllowance } from './allowance.ts';
 import type { FollowedKind } from './kinds.ts';
 import { kindPrefix } from './mirrored.ts';
 
@@ -10,13 +11,30 @@ export interface MirrorLimits {
   readonly characters: number;
   /** Changes of one commit. */
   readonly changes: number;
+  /** Characters that may be written, as `costOf` counts them. */
+  readonly pace: AllowanceTimes;
 }
 
 const defaultMirrorLimits: MirrorLimits = {
   objects: 50_000,
   characters: 64 * 1024 * 1024,
   changes: 1_000,
+  pace: { most: 64 * 1024 * 1024, perSecond: 256 * 1024 },
 };
+
+/** A commit, in characters: it waits for the disk. */
+const commitCost = 16 * 1024;
+/** A change of aws-auth, and a character of it, in those of other objects: its YAML is read anew, and told line by line. */
+const awsAuthCost = 1024 * 1024;
+const awsAuthWeight = 32;
+
+/** The cluster changes faster than it may be written; what was kept before is still there. */
+export class MirrorPaceError extends Error {
+  constructor() {
+    super('the cluster changes faster than it is followed');
+    this.name = 'MirrorPaceError';
+  }
+}
 
 /** More than is kept of one cluster; what was kept before is still there. */
 export class MirrorFullError extends Error {
@@ -57,6 +75,9 @@ const pageSize = 500;
 /**
  * Writes only while the connection is the one it was opened for.
  *
+ * SECURITY: writing and compiling costs time in which nobody else is served, so one cluster has an allowance of it, far
+ * above what clusters do. An API that changes without end is told off with `MirrorPaceError` and asked again later.
+ *
  * INVARIANT: every commit expects the connection's record at `revision`. When somebody changes or deletes the connection
  * nothing more is written by who followed it, however late: the commit rejects with `RevisionConflictError`.
  *
@@ -71,9 +92,13 @@ export async function openMirror(options: {
   readonly clusterId: string;
   readonly revision: Revision;
   readonly kinds: readonly FollowedKind[];
-  readonly limits?: MirrorLimits;
+  readonly limits?: Partial<MirrorLimits>;
+  /** Milliseconds; never goes back. */
+  readonly clock?: () => number;
 }): Promise<Mirror> {
-  const { storage, clusterId, revision, limits = defaultMirrorLimits } = options;
+  const { storage, clusterId, revision, clock = () => performance.now() } = options;
+  const limits = { ...defaultMirrorLimits, ...options.limits };
+  const allowance = createAllowance(limits.pace, clock);
   /** Length of every value there is, by key; aws-auth, of which there is one, does not count. */
   const lengths = new Map<string, number>();
   let characters = 0;
@@ -115,6 +140,7 @@ export async function openMirror(options: {
   }
 
   const commit = async (writes: readonly Write[]): Promise<void> => {
+    if (writes.length > 0 && !allowance.take(costOf(writes))) throw new MirrorPaceError();
     for (const step of inSafeOrder(writes, limits.changes)) {
       const changes: Batch['changes'] = step.map(({ key, value }) =>
         value === undefined ? { type: 'delete', key } : { type: 'put', key, value },
@@ -177,6 +203,13 @@ export async function openMirror(options: {
       return flushing;
     },
   };
+}
+
+function costOf(writes: readonly Write[]): number {
+  return writes.reduce((sum, { kind, value }) => {
+    const length = value?.length ?? 0;
+    return sum + (kind.only === undefined ? length : awsAuthCost + length * awsAuthWeight);
+  }, commitCost);
 }
 
 /** What grants: it names who may do what is written elsewhere. */

@@ -4,7 +4,7 @@ import { type BackoffTimes, backoffAfter, pause } from './backoff.ts';
 import { type ClusterApi, ClusterApiError, failureOfStatus } from './clusterapi.ts';
 import type { FollowedKind } from './kinds.ts';
 import { defaultListLimits, type Listing, type ListLimits, listKind, resourceVersionOf } from './listing.ts';
-import { type Mirror, MirrorFullError } from './mirror.ts';
+import { type Mirror, MirrorFullError, MirrorPaceError } from './mirror.ts';
 import { mirroredObject } from './mirrored.ts';
 
 export interface ReflectorOptions {
@@ -183,6 +183,8 @@ const unreadableEvent = new ClusterApiError('unexpected', 'the API sends events 
 
 /** One line for the operator. */
 export function failureText(error: unknown): string {
-  if (error instanceof ClusterApiError || error instanceof MirrorFullError) return error.message;
+  const isTold =
+    error instanceof ClusterApiError || error instanceof MirrorFullError || error instanceof MirrorPaceError;
+  if (isTold) return error.message;
   return 'what the API tells cannot be stored';
 }
