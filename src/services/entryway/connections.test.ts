@@ -1,4 +1,4 @@
-import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterConnectionRecord } from '../../storage/records/connections.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
@@ -25,6 +25,7 @@ let ca = '';
 let client = { certificate: '', key: '' };
 let ended = { certificate: '', key: '' };
 let otherKey = '';
+let slowKey = '';
 let world: World;
 let cluster: ClusterRecord;
 
@@ -36,6 +37,21 @@ beforeAll(async () => {
   ended = await selfSigned({ from: aNoon - 2 * day, until: aNoon - day });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   otherKey = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  // Only its size counts; making a real one would take seconds.
+  const number = (bytes: number) => Buffer.alloc(bytes, 0xff).toString('base64url');
+  const half = number(513);
+  const parts = {
+    n: number(1026),
+    e: 'AQAB',
+    d: number(1026),
+    p: half,
+    q: half,
+    dp: half,
+    dq: half,
+    qi: half,
+  };
+  const slow = createPrivateKey({ format: 'jwk', key: { kty: 'RSA', ...parts } });
+  slowKey = String(slow.export({ type: 'pkcs8', format: 'pem' }));
 });
 
 beforeEach(async () => {
@@ -163,6 +179,15 @@ describe('nothing is stored', () => {
         clientKeyData: base64(client.certificate),
       }),
       /clientKeyData must/,
+    ],
+    [
+      'a key that takes long to sign with',
+      () => ({
+        bearerToken: undefined,
+        clientCertificateData: base64(client.certificate),
+        clientKeyData: base64(slowKey),
+      }),
+      /at most 4096 bits/,
     ],
     [
       'a certificate that has ended',
