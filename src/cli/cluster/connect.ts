@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { type KubeconfigData, KubeconfigError, readKubeconfig } from '../../wire/kube/kubeconfigread.ts';
 import type { ConnectionOptions } from '../connection.ts';
@@ -107,7 +107,10 @@ export function inputOf({
       case 'token':
         return { ...connection, bearerToken: credential.token };
       case 'tokenFile':
-        return { ...connection, bearerToken: readText(resolve(folder, credential.file)).trim() };
+        return {
+          ...connection,
+          bearerToken: readBytes(resolve(folder, credential.file)).toString('utf8').trim(),
+        };
       case 'certificate':
         return {
           ...connection,
@@ -125,11 +128,28 @@ export function inputOf({
   }
 }
 
+/** A certificate, a key or a token; what the server takes is smaller. */
+const longestFile = 1024 * 1024;
+
+/** A kubeconfig that somebody else wrote may name anything, also what never ends. */
 function readBytes(path: string): Buffer {
+  const bytes = Buffer.alloc(longestFile + 1);
+  let length = 0;
   try {
-    return readFileSync(path);
+    const file = openSync(path, 'r');
+    try {
+      for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+        read = readSync(file, bytes, length, bytes.length - length, null);
+      }
+    } finally {
+      closeSync(file);
+    }
   } catch (error) {
     const { code = 'error' } = error as NodeJS.ErrnoException;
     throw new CommandError('misuse', `\`${path}\`, which the kubeconfig names, cannot be read (${code})`);
   }
+  if (length > longestFile) {
+    throw new CommandError('misuse', `\`${path}\`, which the kubeconfig names, is larger than 1 MiB`);
+  }
+  return bytes.subarray(0, length);
 }

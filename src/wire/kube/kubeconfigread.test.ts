@@ -39,6 +39,9 @@ describe('what a server must not use is refused', () => {
     ['an auth provider', { 'auth-provider': { name: 'gcp' } }, /auth provider/],
     ['a password', { username: 'u', password: 'secret-token' }, /password/],
     ['an impersonation', { token: 'secret-token', as: 'admin' }, /impersonation/],
+    ['an impersonated uid', { token: 'secret-token', 'as-uid': '1' }, /impersonation/],
+    ['impersonated groups', { token: 'secret-token', 'as-groups': ['admins'] }, /impersonation/],
+    ['impersonated extra', { token: 'secret-token', 'as-user-extra': { a: ['b'] } }, /impersonation/],
     ['nothing', {}, /no credential/],
     ['a certificate without its key', { 'client-certificate-data': 'eA==' }, /no credential/],
     [
@@ -55,6 +58,8 @@ describe('what a server must not use is refused', () => {
 
   const clusters: readonly (readonly [what: string, cluster: object, message: RegExp])[] = [
     ['no check of certificates', { 'insecure-skip-tls-verify': true }, /insecure-skip-tls-verify/],
+    ['what may mean no check', { 'insecure-skip-tls-verify': 'yes' }, /insecure-skip-tls-verify/],
+    ['a name in TLS that is none', { 'tls-server-name': 5 }, /tls-server-name/],
     ['a proxy', { 'proxy-url': 'http://proxy' }, /proxy/],
     ['no authority', { 'certificate-authority-data': '' }, /no certificate authority/],
     ['no server', { server: '' }, /no server/],
@@ -67,6 +72,21 @@ describe('what a server must not use is refused', () => {
     ['no YAML', 'a: [secret-token', /no YAML/],
     ['another document', 'kind: Pod', /no kubeconfig/],
     ['text', 'secret-token', /no kubeconfig/],
+    [
+      'two clusters of one name',
+      kubeconfig({
+        config: {
+          clusters: [
+            { name: 'c', cluster },
+            { name: 'c', cluster: { ...cluster, server: 'https://evil' } },
+          ],
+        },
+      }),
+      /more than one cluster `c`/,
+    ],
+    ['one nested without end', `kind: Config\nx: ${'['.repeat(200_000)}`, /no YAML/],
+    ['one that is too large', `kind: Config\n#${'x'.repeat(4 * 1024 * 1024)}`, /too large/],
+    ['two documents', `${kubeconfig({})}---\n${kubeconfig({})}`, /no YAML/],
     ['aliases', `${kubeconfig({})}x: &a [1]\ny: *a\n`, /no YAML/],
     ['no current context', kubeconfig({ config: { 'current-context': '' } }), /no current context/],
     [

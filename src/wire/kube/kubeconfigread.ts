@@ -50,7 +50,7 @@ export function readKubeconfig(text: string, context?: string): KubeconfigConnec
   if (typeof server !== 'string' || server === '') {
     throw new KubeconfigError('the cluster of the kubeconfig has no server');
   }
-  if (own(cluster, 'insecure-skip-tls-verify') === true) {
+  if (isGiven(cluster, 'insecure-skip-tls-verify') && own(cluster, 'insecure-skip-tls-verify') !== false) {
     throw new KubeconfigError(
       'the kubeconfig has insecure-skip-tls-verify: nobody would know who answers',
       'write the certificate authority of the cluster into the kubeconfig instead',
@@ -69,12 +69,15 @@ export function readKubeconfig(text: string, context?: string): KubeconfigConnec
       'add certificate-authority-data: authorities of the system are not trusted for a cluster',
     );
   }
-  const tlsServerName = own(cluster, 'tls-server-name');
+  const tlsServerName = own(cluster, 'tls-server-name') ?? '';
+  if (typeof tlsServerName !== 'string') {
+    throw new KubeconfigError('the tls-server-name of the kubeconfig is no text');
+  }
   return {
     context: chosen,
     server,
     certificateAuthority,
-    ...(typeof tlsServerName === 'string' && tlsServerName !== '' && { tlsServerName }),
+    ...(tlsServerName !== '' && { tlsServerName }),
     credential: credentialOf(user),
   };
 }
@@ -119,7 +122,8 @@ function parseConfig(text: string): JsonObject {
   if (text.length > longestKubeconfig) throw new KubeconfigError('the file is too large for a kubeconfig');
   let config: unknown;
   try {
-    const document = parseDocument(text, { logLevel: 'silent' });
+    // Not `silent`: then a second document would be passed over.
+    const document = parseDocument(text, { logLevel: 'error' });
     // The parser's words quote the line, which may be that of a key.
     if (document.errors.length > 0) throw new Error('broken');
     config = document.toJS({ maxAliasCount: 0 });
@@ -135,10 +139,16 @@ function parseConfig(text: string): JsonObject {
   return config;
 }
 
-/** The entry of a list by its name; the first counts, as for kubectl. */
+/** The entry of a list by its name; two of the same name are refused, as by kubectl. */
 function named(config: JsonObject, list: string, member: string, name: string): JsonObject {
   const entries = own(config, list);
-  const entry = Array.isArray(entries) ? entries.find((one) => own(one, 'name') === name) : undefined;
+  const [entry, ...more] = Array.isArray(entries) ? entries.filter((one) => own(one, 'name') === name) : [];
+  if (more.length > 0) {
+    throw new KubeconfigError(
+      `the kubeconfig has more than one ${member} \`${name}\``,
+      'leave the one that is meant',
+    );
+  }
   const value = own(entry, member);
   if (isObject(value)) return value;
   throw new KubeconfigError(`the kubeconfig has no ${member} \`${name}\``);
