@@ -214,6 +214,19 @@ describe('who comes in', () => {
     });
   });
 
+  test('accounts that have nothing to do with the cluster are counted and not named', async () => {
+    await connect();
+    const sts = async (...stsAccounts: readonly string[]) => (await check({ stsAccounts })).sts;
+    expect(await sts('777788889999')).toBe("ok: AWS's STS is asked about identities of 1 other account");
+    expect(await sts(account, '777788889999', '444455556666')).toBe(
+      `ok: AWS's STS is asked about identities of ${account} and 2 other accounts`,
+    );
+    await entry('arn:aws:iam::777788889999:role/partner');
+    expect(await sts(account, '777788889999')).toBe(
+      `ok: AWS's STS is asked about identities of ${account}, 777788889999`,
+    );
+  });
+
   test('aws-auth as it is served, key by key', async () => {
     await connect({ kind: 'builtIn' });
     const awsAuthOf = () => ({

@@ -147,7 +147,7 @@ export function awsAuthFindings(
 
 /** `accounts` are those whose identities AWS's STS is asked about; undefined: it is not asked. */
 export function entryFindings(
-  { authenticationMode }: ClusterRecord,
+  { authenticationMode, accountId }: ClusterRecord,
   entries: readonly AccessEntryRecord[],
   accounts: readonly string[] | undefined,
   now: number,
@@ -160,7 +160,11 @@ export function entryFindings(
           'tokens of keys that are not of this server are refused',
           'for identities of AWS: `entryway serve --sts aws --sts-accounts …`',
         )
-      : finding('ok', 'sts', `AWS's STS is asked about identities of ${accounts.join(', ')}`);
+      : finding(
+          'ok',
+          'sts',
+          `AWS's STS is asked about identities of ${accountsFor(accountId, entries, accounts)}`,
+        );
   if (authenticationMode === 'CONFIG_MAP') return [sts];
   const matchers = entries.filter(({ principalArn }) => compileMatcher(principalArn) !== undefined).length;
   const waiting = entries.filter(
@@ -198,6 +202,20 @@ export function entryFindings(
           ),
         ]),
   ];
+}
+
+/** SECURITY: whose accounts else are served here is no business of a cluster's administrators. */
+function accountsFor(
+  own: string,
+  entries: readonly AccessEntryRecord[],
+  accounts: readonly string[],
+): string {
+  const known = new Set([own, ...entries.map(({ principalArn }) => principalArn.split(':')[4])]);
+  const shown = accounts.filter((account) => known.has(account));
+  const others = accounts.length - shown.length;
+  if (others === 0) return shown.join(', ');
+  const rest = counted(others, 'other account', 'other accounts');
+  return shown.length === 0 ? rest : `${shown.join(', ')} and ${rest}`;
 }
 
 export function identityProviderFindings(
