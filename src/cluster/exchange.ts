@@ -165,7 +165,12 @@ async function answerRequest(
       name: info.name,
       query: info.query,
       headers: lines,
-      readBody: () => bodyOf(context, request, lines),
+      async readBody() {
+        const body = await bodyOf(context, request, lines);
+        // SECURITY: a body may be on its way for a minute. A block made meanwhile counts; the registry looked before.
+        if (context.isBlocked(caller)) throw unauthorized();
+        return body;
+      },
       authorizeAlso: (attributes) =>
         authorizeOrThrow(cluster, attributes, (decision) => {
           if (decision.decision !== 'allow') Object.assign(seen, { attributes, decision });

@@ -4,7 +4,8 @@ import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
 import { blockKey } from '../../src/storage/records/keys.ts';
 import { clusterPath, startTestApi, type TestApi } from './fixture.ts';
 
-const blockedId = 'AROABLOCKED0000000000';
+/** Of mallory, whom this registry, unlike the real one, lets in: as if the block came right after. */
+const blockedId = 'AROAMALLORY0000000000';
 
 let api: TestApi;
 let blocks: BlockList;
@@ -250,6 +251,12 @@ describe('impersonation', () => {
     const answer = await api.call('GET', '/api', { headers: { 'Impersonate-Group': ['g'] } });
     expect(answer.body).toMatchObject({ code: 400, reason: 'BadRequest' });
   });
+});
+
+test('what was on its way when its sender was blocked is not written', async () => {
+  const body = { metadata: { name: 'too-late' } };
+  expect((await api.call('POST', '/api/v1/namespaces', { token: 'mallory', body })).status).toBe(401);
+  expect((await api.call('GET', '/api/v1/namespaces/too-late')).status).toBe(404);
 });
 
 describe('reviews', () => {

@@ -30,6 +30,8 @@ export const clusterPath = '/clusters/111122223333/eu-central-1/demo';
 
 /** Who the tokens of the tests belong to. */
 const people: Readonly<Record<string, Partial<UserInfo>>> = {
+  /** Of a principal that a test may block. */
+  mallory: { groups: ['system:masters'], extra: { principalId: ['AROAMALLORY0000000000'] } },
   admin: { groups: ['system:masters'] },
   alice: {
     groups: ['developers'],
