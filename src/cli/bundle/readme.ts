@@ -25,7 +25,7 @@ export function readme(input: BundleInput, recipe: Recipe): string {
       `**Revocation windows.** A deleted entry, a blocked principal, a changed group or username: out of the API server within ${tokenWindow} seconds (token cache ${windows.authentication} s, and ${windows.acceptedToken} s that have no flag). An access policy taken away: ${windows.authorized} seconds. A new entry works after at most ${windows.authentication} seconds for whoever was refused before, a new association after ${windows.unauthorized}. Watches, \`exec\`, \`logs -f\` and \`port-forward\` that run already go on until they end.`,
       ...(input.authorization === 'configuration'
         ? [
-            `**Only IAM users are asked about.** \`matchConditions\` keeps all other requests, and all impersonated ones, off the network.`,
+            `**Only IAM users are asked about.** \`matchConditions\` keeps all other requests off the network. Access policies do not apply under impersonation.`,
             `**A failed call is no opinion** (\`failurePolicy: NoOpinion\`, after 3 seconds): RBAC’s answer stands.`,
           ]
         : [

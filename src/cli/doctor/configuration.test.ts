@@ -215,7 +215,7 @@ test.each<[string, ReadBundle, string, RegExp]>([
   [
     'a key that others can read',
     withFile({ exposed: ['authorize.kubeconfig'] }),
-    'warning exposedKey',
+    'error exposedKey',
     /chmod 600/,
   ],
   [

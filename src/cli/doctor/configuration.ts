@@ -14,7 +14,7 @@ export function checkConfiguration({
 }: ReadBundle): readonly Finding[] {
   const exposure = exposed.map((name) =>
     told(
-      'warning',
+      'error',
       'exposedKey',
       `others on this machine can read the key in \`${name}\``,
       `chmod 600 ${name}`,

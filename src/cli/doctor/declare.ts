@@ -22,6 +22,9 @@ export function declareDoctor(program: Command): void {
     .addOption(new Option('--role <arn>', 'judge a token of this role').conflicts('user'))
     .addOption(new Option('--user <name>', 'judge a token of this IAM user of the first account'))
     .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
-    .addHelpText('after', '\nExit codes: 0 nothing wrong, 1 something is, 2 misuse')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing is wrong (there may be warnings), 1 something is, 2 misuse',
+    )
     .action(async (options) => (await import('./doctor.ts')).examine(options));
 }

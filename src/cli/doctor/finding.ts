@@ -8,7 +8,7 @@ export const groups = [
 ] as const;
 export type Group = (typeof groups)[number];
 
-/** `warning`: works, but not as it should; `error`: does not work or is not safe. Both make the command fail. */
+/** `warning`: works, but is worth a look; `error`: does not work or is not safe, and makes the command fail. */
 export const severities = ['ok', 'info', 'warning', 'error'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -23,7 +23,7 @@ export interface Finding {
   readonly hint?: string;
 }
 
-/** Whether a command that found this ends well. */
+/** Whether there is nothing to look at. */
 export function isGood({ severity }: Pick<Finding, 'severity'>): boolean {
   return severity === 'ok' || severity === 'info';
 }

@@ -105,7 +105,7 @@ export async function checkToken(
     return {
       findings: [
         tokens(
-          isGiven ? 'warning' : 'info',
+          isGiven ? 'error' : 'info',
           'token',
           `${whose} is refused: ${reason}`,
           isGiven

@@ -69,7 +69,7 @@ test('a server that behaves is fine throughout', async () => {
 
 test('a refused token is no fault unless the operator named whose it is', async () => {
   expect(bad(await found(server(), 'other'))).toEqual([]);
-  expect(bad(await found(server(), 'other', true))).toEqual(['warning token']);
+  expect(bad(await found(server(), 'other', true))).toEqual(['error token']);
 });
 
 test.each<[string, Call, readonly string[]]>([
