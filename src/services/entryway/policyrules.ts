@@ -20,7 +20,10 @@ const lists = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceU
 
 const served: ServedResources = servedResources();
 
-/** The rules with every list, and what is to be said of them. Throws where Kubernetes would refuse them in a ClusterRole. */
+/**
+ * The rules with every list, and what is to be said of them. Throws where Kubernetes would refuse them in a ClusterRole, and
+ * where a value could never match (`EW-AP-005`, `EW-AP-006`).
+ */
 export function readPolicyRules(input: readonly PolicyRuleInput[]): {
   readonly rules: readonly StoredPolicyRule[];
   readonly findings: readonly AccessPolicyFinding[];
