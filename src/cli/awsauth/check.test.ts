@@ -39,6 +39,10 @@ describe('nothing is found in', () => {
     ],
     ['a manifest among others', `kind: ConfigMap\nmetadata: {name: coredns}\n---\n${manifest(good)}`],
     ['a manifest in a List', `kind: List\nitems:\n- ${manifest(good).trimEnd().replaceAll('\n', '\n  ')}`],
+    [
+      'a manifest with an alias for its text',
+      manifest('  mapRoles: *a\n', 'name: aws-auth\n  namespace: kube-system\n  annotations: {a: &a "[]"}'),
+    ],
     ['a manifest without data', manifest('').replace(/data:\n$/, '')],
   ])('%s', (_, text) => expect(found(text)).toEqual([]));
 
@@ -90,6 +94,8 @@ describe('the manifest', () => {
     ['is no mapping', '- a', ['001']],
     ['is empty', '', ['001']],
     ['cannot be read', 'kind: [', ['002']],
+    ['has an alias of nothing', manifest(`${good}  notes: *nothing\n`), ['002']],
+    ['is something else without a kind', 'name: x\n', ['001', '006']],
     ['has another name', manifest(good, 'name: aws-outh\n  namespace: kube-system'), ['001']],
     ['is in another namespace', manifest(good, 'name: aws-auth\n  namespace: default'), ['001']],
     ['names no namespace', manifest(good, 'name: aws-auth'), ['008']],

@@ -1,5 +1,7 @@
 import {
+  type Alias,
   type Document,
+  isAlias,
   isMap,
   isScalar,
   isSeq,
@@ -7,6 +9,7 @@ import {
   type ParsedNode,
   parseAllDocuments,
   Scalar,
+  visit,
 } from 'yaml';
 import { collectFindings } from '../../engine/analysis/awsauthlint/finding.ts';
 import type { AwsAuthSource, SourceKey, SourceValue } from '../../engine/analysis/awsauthlint/source.ts';
@@ -23,6 +26,7 @@ export interface ReadAwsAuth {
 
 /** Values that count as absent (eks-access-facts G6). */
 const emptyValues = new Set(['', '""', "''", '``']);
+const dataKeys = new Set(['mapRoles', 'mapUsers', 'mapAccounts']);
 const start: Position = { line: 1, column: 1 };
 
 type Mapping = ParsedNode & { readonly items: readonly unknown[] };
@@ -49,6 +53,16 @@ export function readAwsAuth(text: string): ReadAwsAuth {
     return { source: undefined, findings };
   }
   const parsed = documents as readonly Document.Parsed[];
+  const alias = parsed.map(brokenAlias).find((broken) => broken !== undefined);
+  if (alias !== undefined) {
+    report(
+      'EW-AUTH-002',
+      '',
+      positionOf(alias, at),
+      `the file cannot be read: alias \`${alias.source}\` means nothing`,
+    );
+    return { source: undefined, findings };
+  }
   const candidates = parsed.flatMap((document) =>
     candidatesIn(document.contents).map((mapping) => ({ document, mapping })),
   );
@@ -90,6 +104,14 @@ export function readAwsAuth(text: string): ReadAwsAuth {
       value: valueUnder(name, value, document, text, at),
     }),
   );
+  if (!isManifest && !keys.some(({ name }) => dataKeys.has(name))) {
+    report(
+      'EW-AUTH-001',
+      '',
+      positionOf(mapping, at),
+      'the file is no ConfigMap and has none of `mapRoles`, `mapUsers` and `mapAccounts`',
+    );
+  }
   const seen = new Set<string>();
   for (const { name, position } of keys) {
     if (seen.has(name)) report('EW-AUTH-002', name, position, `\`${name}\` is given twice`);
@@ -98,13 +120,31 @@ export function readAwsAuth(text: string): ReadAwsAuth {
   return { source: { position: positionOf(data, at), keys }, findings };
 }
 
+/** Aliases of the manifest; those inside the texts of aws-auth are looked at where these are read. */
+function brokenAlias(document: Document.Parsed): Alias | undefined {
+  const anchors = new Set<string>();
+  let broken: Alias | undefined;
+  visit(document, {
+    Value: (_, { anchor }) => {
+      if (anchor !== undefined) anchors.add(anchor);
+    },
+    Alias(_, alias) {
+      if (anchors.has(alias.source)) return undefined;
+      broken = alias;
+      return visit.BREAK;
+    },
+  });
+  return broken;
+}
+
 function valueUnder(
   key: string,
-  value: unknown,
+  written: unknown,
   document: Document.Parsed,
   text: string,
   at: (offset: number) => Position,
 ): SourceValue {
+  const value = isAlias(written) ? written.resolve(document) : written;
   if (isScalar(value) && typeof value.value === 'string') {
     if (emptyValues.has(value.value.trim())) return { kind: 'empty', text: value.value };
     const schema = key === 'mapAccounts' ? 'failsafe' : 'yaml-1.1';
