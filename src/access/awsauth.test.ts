@@ -73,6 +73,10 @@ test('anchors, aliases and merged names count', () => {
   expect(awsAuth.users.map(({ username }) => username)).toEqual(['ada', 'eve']);
 });
 
+test('a key whose value is null is absent: an API server makes an empty text of it', () => {
+  expect(parseAwsAuth({ mapRoles: null }).keys.mapRoles).toEqual({ isAbsent: true, errors: [] });
+});
+
 test('a broken key leaves the others (G3)', () => {
   const { awsAuth, errors } = parseAwsAuth({
     mapRoles: '- [',

@@ -59,6 +59,8 @@ export function parseAwsAuth(data: Readonly<Record<string, unknown>>): ParsedAws
 function textOf(data: Readonly<Record<string, unknown>>, key: string, errors: string[]): string | undefined {
   if (!Object.hasOwn(data, key)) return undefined;
   const value = data[key];
+  // An API server makes an empty text of it.
+  if (value === null) return undefined;
   if (typeof value !== 'string') {
     errors.push(`${key} is not text`);
     return undefined;
