@@ -51,7 +51,7 @@ export function createTokenVerdicts(options: {
   const { limits } = options;
   const clusters = new Map<string, ClusterVerdicts>();
   let judged = 0;
-  /** The latest the clock has shown. */
+  /** When a token was asked about last, epoch milliseconds. */
   let latest = 0;
 
   const forget = (clusterId: string, cluster: ClusterVerdicts): void => {
