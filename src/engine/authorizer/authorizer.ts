@@ -12,7 +12,7 @@ import {
 } from './attributes.ts';
 import { type CompiledRequest, compileRequest } from './compiledrules.ts';
 import type { Decision, NearMiss } from './decision.ts';
-import { nearMisses } from './misses.ts';
+import { nearMisses, type RefusedRequest } from './misses.ts';
 import { createPolicyIndex, type EntryPolicies, type PolicyGrant } from './policyindex.ts';
 import { createRbacIndex, type RbacGrant } from './rbacindex.ts';
 
@@ -77,7 +77,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     return grant && allowedByPolicy(grant, principal, namespace);
   };
 
-  const nothingAllows = (asked: Question, reason: string): Decision => {
+  const nothingAllows = (asked: Question & Pick<RefusedRequest, 'rbac'>, reason: string): Decision => {
     let misses: readonly NearMiss[] | undefined;
     return {
       decision: 'noOpinion',
@@ -86,7 +86,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
         by: 'nothing',
         // Looked for when somebody reads them, from the index as it is then: most refusals are never explained.
         get misses() {
-          misses ??= nearMisses({ ...asked, policies, rbac, entriesCount });
+          misses ??= nearMisses({ ...asked, policies, entriesCount });
           return misses;
         },
       },
@@ -114,11 +114,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       if (byPolicy !== undefined) return byPolicy;
       const grant = rbac.find(user, request, namespace);
       if (grant !== undefined) return allowedByRbac(grant);
-      return nothingAllows(asked, refusalReason(rbac.resolutionErrors(user, namespace)));
+      return nothingAllows({ ...asked, rbac }, refusalReason(rbac.resolutionErrors(user, namespace)));
     },
     authorizeByPolicies(attributes) {
       const asked = { attributes, request: compileRequest(attributes), namespace: namespaceOf(attributes) };
-      return allowedByPolicies(asked) ?? nothingAllows(asked, '');
+      return allowedByPolicies(asked) ?? nothingAllows({ ...asked, rbac: undefined }, '');
     },
     rulesFor(user, namespace) {
       const { rules, errors } = rbac.rulesFor(user, namespace);

@@ -13,7 +13,8 @@ export interface RefusedRequest {
   readonly request: CompiledRequest;
   readonly namespace: string;
   readonly policies: PolicyIndex;
-  readonly rbac: RbacIndex;
+  /** Undefined where RBAC was not asked. */
+  readonly rbac: RbacIndex | undefined;
   /** False in mode CONFIG_MAP. */
   readonly entriesCount: boolean;
 }
@@ -150,6 +151,7 @@ function associationMiss(
 
 function rbacMisses({ attributes, request, namespace, rbac }: RefusedRequest): readonly NearMiss[] {
   const miss = (code: string, message: string): NearMiss => ({ source: 'rbac', code, message });
+  if (rbac === undefined) return [];
   const { user } = attributes;
   const applying = rbac.applying(user, namespace);
   const misses: NearMiss[] = [];
