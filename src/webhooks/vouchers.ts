@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto';
 import { principalIdExtraKey, type UserInfo } from '../engine/authorizer/attributes.ts';
 
 /** Extra key under which the answer to a TokenReview proves where its user comes from. */
@@ -34,8 +34,15 @@ export interface Vouchers {
 
 /** `secret` is this server's own and stays the same over restarts: users are remembered by API servers. */
 export function createVouchers(secret: Uint8Array): Vouchers {
+  // Not the bytes themselves: `createHmac` looks at those for 20 µs each time (wire/sigv4/signature.ts).
+  const key = createSecretKey(secret);
+  /** What was vouched for last of a user: verdicts are remembered, and given again as the same value. */
+  const given = new WeakMap<
+    UserInfo,
+    { readonly clusterId: string; readonly until: number; readonly user: UserInfo }
+  >();
   const sign = (clusterId: string, { username, uid, extra }: UserInfo, until: string): Buffer =>
-    createHmac('sha256', secret)
+    createHmac('sha256', key)
       .update(
         JSON.stringify([clusterId, username, uid, until, vouchedKeys.map((key) => valuesOf(extra, key))]),
       )
@@ -43,8 +50,12 @@ export function createVouchers(secret: Uint8Array): Vouchers {
   return {
     vouchedFor(clusterId, user, until) {
       if (user.principal === undefined) return user;
+      const before = given.get(user);
+      if (before?.clusterId === clusterId && before.until === until) return before.user;
       const voucher = `${until}.${sign(clusterId, user, String(until)).toString('base64url')}`;
-      return { ...user, extra: { ...user.extra, [voucherKey]: [voucher] } };
+      const vouched = { ...user, extra: { ...user.extra, [voucherKey]: [voucher] } };
+      given.set(user, { clusterId, until, user: vouched });
+      return vouched;
     },
     isVouchedFor(clusterId, user, now) {
       const [voucher, ...more] = valuesOf(user.extra, voucherKey);
