@@ -63,6 +63,20 @@ describe('of a cluster', () => {
     expect(read({ breakGlass })).toBeUndefined();
   });
 
+  test.each([
+    ['null', null],
+    ['a text', 'https://api'],
+    ['an empty list', []],
+    ['a list with an empty one', ['https://api', '']],
+    ['a list with a number', ['https://api', 1]],
+  ])('audiences that are %s make the record unreadable', (_, apiAudiences) => {
+    expect(read({ apiAudiences })).toBeUndefined();
+  });
+
+  test('audiences are read', () => {
+    expect(read({ apiAudiences: ['https://api'] })?.apiAudiences).toEqual(['https://api']);
+  });
+
   test('a break-glass principal is read', () => {
     const breakGlass = { principalArn: role('ops'), principalId: 'AROAOPS', reason: 'x', setAt: 1 };
     expect(read({ breakGlass })?.breakGlass).toEqual(breakGlass);

@@ -26,8 +26,14 @@ export function parseClusterRecord(text: string): ClusterRecord | undefined {
     ) &&
     (mode === 'CONFIG_MAP' || mode === 'API_AND_CONFIG_MAP' || mode === 'API') &&
     (hidden === undefined || typeof hidden === 'string') &&
+    (record.apiAudiences === undefined || isAudiences(record.apiAudiences)) &&
     (record.breakGlass === undefined || isBreakGlassRecord(record.breakGlass));
   return isSound ? (record as unknown as ClusterRecord) : undefined;
+}
+
+/** SECURITY: audiences that were lost must not leave a token good for every audience that is asked for. */
+function isAudiences(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((audience) => !!asText(audience));
 }
 
 function isBreakGlassRecord(value: unknown): boolean {

@@ -5,6 +5,7 @@ import { askedAudiences, shownUser } from '../wire/kube/reviews.ts';
 import { badRequest } from '../wire/kube/status.ts';
 import { tokenPrefix } from '../wire/token/parse.ts';
 import { type Answer, comeAgain, oneLine, reviewAnswer, textAnswer } from './answer.ts';
+import { answeredAudiences } from './audiences.ts';
 import { parseReview, type Review } from './review.ts';
 import type { TokenVerdicts, Verdict } from './verdicts.ts';
 import type { Vouchers } from './vouchers.ts';
@@ -30,18 +31,18 @@ export function answerTokenReview(
   const review = parseReview(body, group, kind);
   const { token } = review.spec;
   if (typeof token !== 'string' || token === '') throw badRequest('spec.token is not a text');
-  // A token is for the API server alone, and only that one knows its own audiences: the answer names none, and the API
-  // server takes it for its own (kubernetes-facts C5). Audiences that cannot be read are malformed all the same.
-  askedAudiences(review.spec.audiences);
+  const { apiAudiences, clusterId } = cluster.cluster;
+  const audiences = answeredAudiences(apiAudiences, askedAudiences(review.spec.audiences));
   if (!isJudgeable(token)) return refusal(review, 'notOurs', notOurs);
+  // Not worth a judgement, which may pin a principal. It depends on the question and is not remembered with the token.
+  if (audiences?.length === 0) return refusal(review, 'wrongAudience', 'token is for other audiences');
   const verdict = context.verdicts.judge(cluster, token, context.now);
   if (verdict === undefined) return comeAgain('overloaded', 'too many tokens are being judged');
-  const { clusterId } = cluster.cluster;
   const vouched = (user: UserInfo, until: number): UserInfo =>
     context.vouchers.vouchedFor(clusterId, user, until);
   const answer = ({ authentication, isNew }: Verdict): Answer => {
     if (isNew) context.judged(authentication);
-    return verdictAnswer(review, authentication, vouched);
+    return verdictAnswer(review, authentication, { vouched, audiences });
   };
   return verdict instanceof Promise ? verdict.then(answer) : answer(verdict);
 }
@@ -56,7 +57,10 @@ const notOurs = 'token is none of an IAM identity and none of an associated iden
 function verdictAnswer(
   review: Review,
   authentication: Authentication,
-  vouched: (user: UserInfo, until: number) => UserInfo,
+  accepted: {
+    readonly vouched: (user: UserInfo, until: number) => UserInfo;
+    readonly audiences: readonly string[] | undefined;
+  },
 ): Answer {
   switch (authentication.outcome) {
     case 'authenticated':
@@ -64,7 +68,8 @@ function verdictAnswer(
         ...review,
         status: {
           authenticated: true,
-          user: shownUser(vouched(authentication.user, authentication.until ?? 0)),
+          user: shownUser(accepted.vouched(authentication.user, authentication.until ?? 0)),
+          ...(accepted.audiences !== undefined && { audiences: accepted.audiences }),
         },
       });
     case 'refused':

@@ -93,6 +93,28 @@ test('a certificate whose bundle cannot be written is revoked', async () => {
   ]);
 });
 
+test('audiences of the API server are set before a bundle is written, and taken away by command', async () => {
+  const out = join(scene.directory, 'audiences');
+  const api = ['--api-audience', 'https://api', '--api-audience', 'edge'];
+  expect((await bundled('prod', '--for', 'rke2', '--out', out, ...api)).code).toBe(0);
+  const { awsEndpoint, region } = scene.connection;
+  const aws = createAwsClient({ endpoint: awsEndpoint, region, credentials: rootKeys(scene.connection) });
+  const told = async () =>
+    (
+      await aws.call<{ findings: readonly { message: string }[] }>('entryway', 'CheckCluster', {
+        clusterName: 'prod',
+      })
+    ).findings.map(({ message }) => message);
+  expect(await told()).toContainEqual(expect.stringContaining('for `https://api`, `edge` alone'));
+  const data = ['--data', scene.connection.dataDir];
+  const none = await entryway(scene.directory, ['cluster', 'audiences', 'prod', '--none', ...data]);
+  expect(none).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('leaves audiences to the API server'),
+  });
+  expect((await told()).join()).not.toContain('https://api');
+});
+
 test('a built-in cluster gets no bundle: it has no API server that could ask', async () => {
   await scene.root.eks.send(
     new CreateClusterCommand({

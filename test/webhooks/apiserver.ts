@@ -84,7 +84,12 @@ export interface ApiServer {
 }
 
 type Authenticated =
-  | { readonly outcome: 'user'; readonly user: User }
+  | {
+      readonly outcome: 'user';
+      readonly user: User;
+      /** Those of the asked ones for which the token is good; absent where none were asked. */
+      readonly audiences?: readonly string[];
+    }
   | { readonly outcome: 'refused'; readonly error: string | undefined }
   | { readonly outcome: 'error'; readonly error: string };
 
@@ -180,12 +185,17 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
           return { value: { outcome: 'refused', error }, ttl: options.cacheTtl ?? 120_000 };
         }
         // C5: audiences of the answer must be among the asked ones; without any it is for the API server's own.
-        const granted = Array.isArray(status.audiences) ? status.audiences : options.audiences;
-        const fits =
-          audiences === undefined || granted === undefined || audiences.some((one) => granted.includes(one));
-        if (!fits)
+        const named = Array.isArray(status.audiences) ? (status.audiences as readonly string[]) : [];
+        const granted = named.length > 0 ? named : (options.audiences ?? []);
+        const shared = audiences?.filter((one) => granted.includes(one));
+        if (shared?.length === 0)
           return { value: { outcome: 'refused', error: 'audiences' }, ttl: options.cacheTtl ?? 120_000 };
-        return { value: { outcome: 'user', user: status.user as User }, ttl: options.cacheTtl ?? 120_000 };
+        const value: Authenticated = {
+          outcome: 'user',
+          user: status.user as User,
+          ...(shared !== undefined && { audiences: shared }),
+        };
+        return { value, ttl: options.cacheTtl ?? 120_000 };
       } catch (error) {
         return { value: { outcome: 'error', error: String((error as Error).message) }, ttl: 0 };
       }

@@ -131,7 +131,48 @@ describe('the shape of the exchange', () => {
     expect(await server.request(token, getPods)).toMatchObject({ status: 401 });
   });
 
-  test('C5: the answer names no audiences, so that it counts for the API server’s own alone', async () => {
+  test('C5: an API server whose audiences are known gets answers for these alone', async () => {
+    const [own, also] = ['https://kubernetes.default.svc', 'edge'];
+    const known = connected({ name: 'known', apiAudiences: [own, also] });
+    await world.put(clusterKey(account, region, 'known'), known);
+    await world.put(
+      accessEntryKey(known.clusterId, roleArn('ops')),
+      entryOf('ops', { clusterName: 'known' }),
+    );
+    const server = apiServer({ audiences: [own] }, { cluster: known, certificate: await world.issue(known) });
+    const token = world.token({ clusterName: 'known' });
+    const ask = async (asked?: readonly string[]) => {
+      const body = JSON.parse(server.tokenReview(token));
+      body.spec.audiences = asked;
+      return statusOf(await server.post('authenticate', JSON.stringify(body)));
+    };
+    const forOthers = { authenticated: false, user: {}, error: 'token is for other audiences' };
+    const before = world.lookups.count;
+    expect(await ask(['vault'])).toEqual(forOthers);
+    expect(await ask(['', `${own}/`, own.toUpperCase()])).toEqual(forOthers);
+    expect(world.lookups.count).toBe(before);
+    expect(await server.authenticate(token, ['vault'])).toMatchObject({ outcome: 'refused' });
+
+    // What was refused for others is not remembered for the API server, nor the other way round.
+    expect(await ask([own])).toMatchObject({ authenticated: true, audiences: [own] });
+    expect(await ask(['vault'])).toEqual(forOthers);
+    expect(await ask(['vault', also, also])).toMatchObject({ authenticated: true, audiences: [also] });
+    for (const none of [undefined, []]) {
+      expect(await ask(none)).toMatchObject({ authenticated: true, audiences: [own, also] });
+    }
+    expect(await server.authenticate(token)).toMatchObject({ outcome: 'user', audiences: [own] });
+    expect(await server.authenticate(token, ['vault', own])).toMatchObject({ audiences: [own] });
+
+    // A setting that cannot be read lets nobody in; one that was taken away leaves audiences to the API server.
+    await world.put(clusterKey(account, region, 'known'), { ...known, apiAudiences: [] });
+    const { status } = await server.post('authenticate', server.tokenReview(token));
+    expect(status).toBe(404);
+    await world.put(clusterKey(account, region, 'known'), connected({ name: 'known' }));
+    expect(await ask(['vault'])).not.toHaveProperty('audiences');
+    expect(await server.authenticate(token, ['vault', 'x'])).toMatchObject({ outcome: 'refused' });
+  });
+
+  test('C5: the answer names no audiences while the API server’s are not known, so that it counts for the API server’s own alone', async () => {
     const own = 'https://kubernetes.default.svc.cluster.local';
     const server = apiServer({ audiences: [own] });
     const answer = await server.post('authenticate', server.tokenReview(world.token()));

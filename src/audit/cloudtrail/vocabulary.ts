@@ -80,7 +80,7 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
   },
   entryway: {
     harmless: words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope apiGroups arn
-      associatedAccessPolicy associatedAt associations block blockId blocks breakGlass clusterName code connection
+      associatedAccessPolicy associatedAt associations audiences block blockId blocks breakGlass clusterName code connection
       createdAt createdBy credential credentialExpiresAt credentials description expired expiresAt findings hint
       issuedAt kind kubernetesGroups lastSeenAt lastUsedAt matchedRoles maxResults message modifiedAt name namespaces
       nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principalArn principalId reason

@@ -33,6 +33,7 @@ async function failure(change: Partial<BundleOptions>): Promise<CommandError> {
 test.each([
   ['an old version', { kubernetesVersion: '1.27' }, 'is not a version from 1.28 to 1.36'],
   ['a version that is not known yet', { kubernetesVersion: '1.37' }, 'is not a version from 1.28 to 1.36'],
+  ['a list of audiences in one', { apiAudience: ['a,b'] }, '`a,b` is several audiences'],
   ['an address with a path', { address: 'https://h:1/path' }, 'is not https://HOST:PORT'],
   ['an address with a query', { address: 'https://h:1/?a=b' }, 'is not https://HOST:PORT'],
   ['an address with credentials', { address: 'https://me:secret@h:1' }, 'is not https://HOST:PORT'],

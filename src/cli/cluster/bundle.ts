@@ -13,6 +13,7 @@ import {
 } from '../bundle/version.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { CommandError } from '../failure.ts';
+import { checkAudiences, putAudiences } from './audiences.ts';
 import { type ClusterClient, openClusterClient } from './client.ts';
 import { requestCredential } from './credentials.ts';
 
@@ -21,6 +22,7 @@ export interface BundleOptions extends ConnectionOptions {
   readonly out: string;
   readonly kubernetesVersion: string;
   readonly address?: string;
+  readonly apiAudience?: readonly string[];
   readonly classicFlags?: true;
   readonly days: string;
   readonly force?: true;
@@ -32,6 +34,7 @@ export async function writeBundle(clusterName: string, options: BundleOptions): 
   const directory = resolve(options.out);
   prepareDirectory(directory, options.force === true);
   const client = openClusterClient(options);
+  if (options.apiAudience !== undefined) await putAudiences(client, clusterName, options.apiAudience);
   const issued = await requestCredential(client, clusterName, {
     days: options.days,
     description: `bundle for ${options.for}`,
@@ -76,6 +79,7 @@ function parseWishes(options: BundleOptions): Wishes {
       'ask the cluster with `kubectl version`',
     );
   }
+  checkAudiences(options.apiAudience ?? []);
   const isFile = hasAuthorizationConfiguration(version) && options.classicFlags !== true;
   return {
     distribution: options.for,

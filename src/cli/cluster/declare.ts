@@ -95,12 +95,26 @@ function declareBundle(cluster: Command): void {
     .option('--kubernetes-version <version>', 'version of the API server', defaultKubernetesVersion)
     .option('--address <url>', 'https://HOST:PORT by which the API server reaches the webhooks')
     .option(
+      '--api-audience <audience>',
+      'an audience of the API server, as `cluster audiences` sets it at once; once for each',
+      (audience: string, others: readonly string[] = []) => [...others, audience],
+    )
+    .option(
       '--classic-flags',
       'give the API server flags also where it could be given an AuthorizationConfiguration',
     )
     .option('--days <n>', 'the certificate is valid for so many days', '365')
     .option('--force', 'write over an earlier bundle')
     .action(async (name, options) => (await import('./bundle.ts')).writeBundle(name, options));
+
+  connectionOptions(cluster.command('audiences'))
+    .description('say which audiences are the API server’s own: the webhook then answers for no others')
+    .argument('<cluster>', 'name of a connected cluster')
+    .argument('[audience...]', 'each one of its --api-audiences, or else its --service-account-issuer')
+    .option('--none', 'leave audiences to the API server again')
+    .action(async (name, audiences, options) =>
+      (await import('./audiences.ts')).setAudiences(name, audiences, options),
+    );
 }
 
 /** How the server reaches a connected cluster’s API, to follow its aws-auth and RBAC. */

@@ -14,7 +14,7 @@ export type Version = (typeof versions)[number];
 
 /** What no answer may take: an API server waits with the user's request. */
 const slowMs = 1000;
-/** Asked for and expected back; no API server has it. */
+/** No API server has it: no answer may be for it. */
 const audience = 'https://doctor.entryway.example';
 
 /** A TokenReview as an API server sends it (kubernetes-facts C4). */
@@ -96,7 +96,7 @@ export async function checkToken(
   options: { readonly call: Call; readonly isGiven: boolean; readonly whose: string },
 ): Promise<{ readonly findings: readonly Finding[]; readonly user?: ReviewedUser }> {
   const { call, isGiven, whose } = options;
-  const answer = await call(target, tokenReview('v1', token, [audience]));
+  const answer = await call(target, tokenReview('v1', token));
   const read = readReview(answer, 'TokenReview', 'authentication.k8s.io/v1', 'token reviews', 'quiet');
   if (read.status === undefined) return { findings: read.findings };
   const { authenticated, error, audiences } = read.status;
@@ -119,26 +119,52 @@ export async function checkToken(
   return {
     findings: [
       tokens('ok', 'token', `${whose} is user \`${user.username}\`${inGroups(user.groups)}`),
-      checkAudiences(audiences),
+      ...(await checkAudiences(target, token, audiences, call)),
     ],
     user,
   };
 }
 
-/** An answer without audiences is good for the API server's own alone; one with others than asked for is none (C5). */
-function checkAudiences(audiences: unknown): Finding {
-  const returned = Array.isArray(audiences) ? audiences : [];
-  if (returned.length === 0) {
-    return tokens('ok', 'audiences', 'the answer names no audience: it is good for the API server alone');
+/**
+ * An answer without audiences is good for the API server's own alone (C5). One with audiences is for these: asked for
+ * another, the same token must be refused.
+ */
+async function checkAudiences(
+  target: WebhookTarget,
+  token: string,
+  named: unknown,
+  call: Call,
+): Promise<readonly Finding[]> {
+  const answer = await call(target, tokenReview('v1', token, [audience]));
+  const read = readReview(answer, 'TokenReview', 'authentication.k8s.io/v1', 'token reviews', 'quiet');
+  if (read.status === undefined) return read.findings;
+  const own = textsOf(named);
+  const { authenticated, audiences } = read.status;
+  if (own.length === 0 && authenticated === true && textsOf(audiences).length === 0) {
+    return [tokens('ok', 'audiences', 'the answer names no audience: it is good for the API server alone')];
   }
-  return returned.includes(audience)
-    ? tokens('ok', 'audiences', 'audiences that are asked for are returned')
-    : tokens(
-        'error',
-        'audiences',
-        'audiences are returned, but not the one that was asked for',
-        'an API server refuses such an answer: bring the server up to date',
-      );
+  if (own.length > 0 && authenticated !== true) {
+    return [
+      tokens('ok', 'audiences', `the answer is for ${own.map((one) => `\`${one}\``).join(', ')} alone`),
+    ];
+  }
+  return authenticated === true
+    ? [
+        tokens(
+          'error',
+          'audiences',
+          'a token is accepted for an audience that no API server has',
+          'this is not Entryway: take the webhook away',
+        ),
+      ]
+    : [
+        tokens(
+          'error',
+          'audiences',
+          'a token is refused as soon as an audience is asked for, which API servers do',
+          'look at `entryway cluster audiences`, and run this again: the audiences may have changed meanwhile',
+        ),
+      ];
 }
 
 /** The answer to a question about access: allowed or nothing, and never denied, which would end the chain (C9). */
@@ -262,15 +288,18 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+function textsOf(list: unknown): readonly string[] {
+  return Array.isArray(list) ? list.map(String) : [];
+}
+
 function userOf(value: unknown): ReviewedUser {
   const { username, uid, groups, extra } = isObject(value) ? value : {};
-  const texts = (list: unknown): readonly string[] => (Array.isArray(list) ? list.map(String) : []);
   return {
     username: String(username ?? ''),
     uid: String(uid ?? ''),
-    groups: texts(groups),
+    groups: textsOf(groups),
     extra: Object.fromEntries(
-      Object.entries(isObject(extra) ? extra : {}).map(([key, values]) => [key, texts(values)]),
+      Object.entries(isObject(extra) ? extra : {}).map(([key, values]) => [key, textsOf(values)]),
     ),
   };
 }

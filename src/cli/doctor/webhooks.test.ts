@@ -11,7 +11,11 @@ const user = { username: 'alice', uid: 'u', groups: ['dev'], extra: { k: ['v'] }
 interface Sent {
   readonly kind: string;
   readonly apiVersion: string;
-  readonly spec: { readonly token?: string; readonly user?: string };
+  readonly spec: {
+    readonly token?: string;
+    readonly user?: string;
+    readonly audiences?: readonly string[];
+  };
 }
 
 /** A server that behaves, but for what `change` makes of an answer. */
@@ -67,6 +71,19 @@ test('a server that behaves is fine throughout', async () => {
   expect(lines).toContain('allowed: an access policy allows `alice` to list pods in `default`');
 });
 
+test('a server that knows the API server’s audiences answers for these alone', async () => {
+  const lines = await found(
+    server((answer, sent) => {
+      if (sent.spec.token !== 'good') return answer;
+      return sent.spec.audiences === undefined
+        ? statusOf({ authenticated: true, user, audiences: ['https://api'] })(answer, sent)
+        : statusOf({ authenticated: false, error: 'token is for other audiences' })(answer, sent);
+    }),
+  );
+  expect(bad(lines)).toEqual([]);
+  expect(lines).toContain('audiences: the answer is for `https://api` alone');
+});
+
 test('a refused token is no fault unless the operator named whose it is', async () => {
   expect(bad(await found(server(), 'other'))).toEqual([]);
   expect(bad(await found(server(), 'other', true))).toEqual(['error token']);
@@ -102,6 +119,22 @@ test.each<[string, Call, readonly string[]]>([
       sent.spec.token === 'good'
         ? statusOf({ authenticated: true, user, audiences: ['other'] })(answer, sent)
         : answer,
+    ),
+    ['error audiences'],
+  ],
+  [
+    'returns every audience that is asked for',
+    server((answer, sent) =>
+      sent.spec.token === 'good'
+        ? statusOf({ authenticated: true, user, audiences: sent.spec.audiences })(answer, sent)
+        : answer,
+    ),
+    ['error audiences'],
+  ],
+  [
+    'refuses whenever audiences are asked for',
+    server((answer, sent) =>
+      sent.spec.audiences === undefined ? answer : statusOf({ authenticated: false })(answer, sent),
     ),
     ['error audiences'],
   ],

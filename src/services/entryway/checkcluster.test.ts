@@ -241,6 +241,15 @@ describe('who comes in', () => {
     expect((await check({ awsAuthOf: () => ({ keys: [] }) })).awsAuth).toMatch(/^info: there is no aws-auth/);
   });
 
+  test('the audiences of the API server, where they are known', async () => {
+    await connect();
+    expect(await check()).not.toHaveProperty('apiAudiences');
+    await connect({ apiAudiences: ['https://api', 'edge'] });
+    expect((await check()).apiAudiences).toBe(
+      "info: tokens are for `https://api`, `edge` alone: one of them must be the API server's",
+    );
+  });
+
   test('a built-in cluster is asked for no certificate and no connection', async () => {
     const found = await check();
     expect(Object.keys(found).toSorted()).toEqual(['accessEntries', 'breakGlass', 'cluster', 'sts']);

@@ -26,6 +26,7 @@ export function clusterFindings({
   kind,
   authenticationMode,
   breakGlass,
+  apiAudiences,
   name,
 }: ClusterRecord): readonly ClusterFinding[] {
   const what = kind === 'connected' ? 'connected: its API server asks the webhooks' : 'built in';
@@ -34,6 +35,16 @@ export function clusterFindings({
     ...(authenticationMode === 'CONFIG_MAP'
       ? [finding('info', 'mode', 'access entries do not count in mode CONFIG_MAP')]
       : []),
+    ...(apiAudiences === undefined
+      ? []
+      : [
+          finding(
+            'info',
+            'apiAudiences',
+            `tokens are for ${apiAudiences.map((audience) => `\`${audience}\``).join(', ')} alone: one of them must be the API server's`,
+            '`--api-audiences` of the API server names its own; where it is not set, `--service-account-issuer` does',
+          ),
+        ]),
     breakGlass === undefined
       ? finding(
           'info',

@@ -3,11 +3,11 @@ import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { clusterConnectionKey, objectKey } from '../../storage/records/keys.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { findCluster, onCluster } from '../eks/lookup.ts';
-import { invalidRequest } from '../eks/refusals.ts';
 import { atomically } from '../eks/retrying.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
 import { type ConnectionInput, checkConnection } from './connectionrules.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { requireConnected } from './requireconnected.ts';
 
 interface ClusterInput {
   readonly clusterName: string;
@@ -137,13 +137,8 @@ const notYet = {
 } as const;
 
 /** SECURITY: the objects of a built-in cluster are its users', and never another API's. */
-function refuseBuiltIn(cluster: ClusterRecord): ClusterRecord {
-  if (cluster.kind === 'connected') return cluster;
-  throw invalidRequest(
-    `Cluster ${cluster.name} is built in: only connected clusters have a connection`,
-    cluster.name,
-  );
-}
+const refuseBuiltIn = (cluster: ClusterRecord): ClusterRecord =>
+  requireConnected(cluster, 'have a connection');
 
 function noConnection(clusterName: string): AwsError {
   return new AwsError('ResourceNotFoundException', `Cluster ${clusterName} has no connection`);

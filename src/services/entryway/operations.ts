@@ -5,6 +5,7 @@ import { associationOperations } from './associations.ts';
 import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
 import { checkClusterOperations } from './checkcluster.ts';
+import { clusterAudienceOperations } from './clusteraudiences.ts';
 import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
 import { webhookCredentialOperations } from './webhookcredentials.ts';
@@ -17,6 +18,7 @@ export function createEntrywayOperations(deps: EntrywayDeps): Operations {
     ...blockOperations(deps),
     ...breakGlassOperations(deps),
     ...checkClusterOperations(deps),
+    ...clusterAudienceOperations(deps),
     ...connectionOperations(deps),
     ...customAccessPolicyOperations(deps),
     ...webhookCredentialOperations(deps),

@@ -1,5 +1,4 @@
 import type { WebhookCredentialRecord } from '../../storage/records/connections.ts';
-import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { webhookCredentialKey, webhookCredentialsPrefix } from '../../storage/records/keys.ts';
 import type { StorageReader } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
@@ -9,6 +8,9 @@ import { atomically } from '../eks/retrying.ts';
 import { defineOperation, type Operations } from '../operation.ts';
 import { requestedKey } from './certificaterequest.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { requireConnected } from './requireconnected.ts';
+
+const doing = 'call webhooks';
 
 interface ClusterRequest {
   readonly clusterName: string;
@@ -76,11 +78,11 @@ export function webhookCredentialOperations(
           );
         }
         refuseBadWishes(description, validityDays);
-        requireConnected((await findCluster(storage, context, clusterName)).record);
+        requireConnected((await findCluster(storage, context, clusterName)).record, doing);
         const publicKey = await requestedKey(certificateRequest);
         return await atomically(async () => {
           const { record: cluster, key, unchanged } = await findCluster(storage, context, clusterName);
-          requireConnected(cluster);
+          requireConnected(cluster, doing);
           const { clusterId } = cluster;
           const known = await credentialsOf(storage, clusterId);
           const { live, over } = parted(known, context.now);
@@ -143,7 +145,7 @@ export function webhookCredentialOperations(
         onCluster('entryway:ListWebhookCredentials', storage, context, clusterName),
       async handle({ clusterName }, context) {
         const { record: cluster } = await findCluster(storage, context, clusterName);
-        requireConnected(cluster);
+        requireConnected(cluster, doing);
         return { credentials: (await credentialsOf(storage, cluster.clusterId)).map(shown) };
       },
     }),
@@ -154,7 +156,7 @@ export function webhookCredentialOperations(
       async handle({ clusterName, serialNumber }, context) {
         return await atomically(async () => {
           const { record: cluster } = await findCluster(storage, context, clusterName);
-          requireConnected(cluster);
+          requireConnected(cluster, doing);
           const key = webhookCredentialKey(cluster.clusterId, serialNumber.toLowerCase());
           const stored = isSerialNumber(serialNumber) ? await storage.get(key) : undefined;
           if (stored === undefined) throw noSuchCredential(serialNumber, clusterName);
@@ -180,12 +182,6 @@ function refuseBadWishes(description: string, validityDays: number): void {
   if (description.length > longestDescription || /\p{C}/u.test(description)) {
     throw invalidParameter(`description must be at most ${longestDescription} printable characters`);
   }
-}
-
-/** A built-in cluster has no API server that could call. */
-function requireConnected({ kind, name }: ClusterRecord): void {
-  if (kind === 'connected') return;
-  throw invalidRequest(`cluster \`${name}\` is built in: only connected clusters call webhooks`);
 }
 
 /** Newest first. */

@@ -26,6 +26,11 @@ export interface ClusterRecord {
   readonly kind: 'builtIn' | 'connected';
   /** Of connected clusters, and of no others. */
   readonly connector?: ConnectorRecord;
+  /**
+   * Extension, of connected clusters: the audiences of its API server. Never empty; absent: they are not known, and the
+   * webhook leaves audiences to the API server (kubernetes-facts C5).
+   */
+  readonly apiAudiences?: readonly string[];
   /** Extension: who is `system:masters` here whatever entries and aws-auth say. */
   readonly breakGlass?: BreakGlassRecord;
   /** Members of CreateCluster's input that are kept and echoed by DescribeCluster, and nothing else. */

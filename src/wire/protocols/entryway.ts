@@ -48,6 +48,8 @@ export const entryway = {
     DescribeClusterConnection:
       'POST /entryway/v1/clusters/connection/describe 200 ClusterRequest ClusterConnectionResponse',
     DeleteClusterConnection: 'POST /entryway/v1/clusters/connection/delete 200 ClusterRequest -',
+    PutClusterAudiences:
+      'POST /entryway/v1/clusters/audiences/put 200 PutClusterAudiencesRequest ClusterAudiencesResponse',
     PutBreakGlassPrincipal:
       'POST /entryway/v1/clusters/break-glass/put 200 PutBreakGlassPrincipalRequest BreakGlassPrincipalResponse',
     DescribeBreakGlassPrincipal:
@@ -112,6 +114,9 @@ export const entryway = {
     ClusterConnectionResponse: 'connection:ClusterConnection',
     ClusterConnection:
       'clusterName server state message objects:number lastSeenAt:timestamp credentialExpiresAt:timestamp savedAt:timestamp',
+
+    PutClusterAudiencesRequest: 'clusterName! audiences!:[string]',
+    ClusterAudiencesResponse: 'clusterName audiences:[string]',
 
     PutBreakGlassPrincipalRequest: 'clusterName! principalArn! reason!',
     BreakGlassPrincipalResponse: 'breakGlass:BreakGlassPrincipal',

@@ -28,6 +28,7 @@ export const entryway: ServiceText = {
     ListWebhookCredentials: 'cluster',
     PreviewPrincipalMatcher: 'cluster',
     PutBreakGlassPrincipal: 'cluster',
+    PutClusterAudiences: 'cluster',
     PutClusterConnection: 'cluster',
     RevokeWebhookCredential: 'cluster',
     UpdateAccessPolicy: 'access-policy',
