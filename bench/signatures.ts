@@ -72,7 +72,7 @@ export async function benchSignatures(report: Report, { directory }: BenchOption
       const options = { now, lookup, service: 'eks', regions: [region], maxSkewMs: defaultMaxSkewMs('eks') };
       must((await verifyRequest(pick(requests, at), options)).outcome === 'verified');
     });
-    report.note(`${users} users with a key each; keys are looked up in SQLite every time. One core.`);
+    report.note(`${users} users with a key each; keys and users are remembered as read. One core.`);
     report.table([
       ['step', 'cost', 'rate', 'of the peer'],
       ['token: @smithy/signature-v4 presigns it', duration(smithyPresign), rate(smithyPresign), ''],
