@@ -1,6 +1,4 @@
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
-import type { AddressInfo, Server } from 'node:net';
-import { hostname } from 'node:os';
 import type { AccessRegistry } from '../access/access.ts';
 import { openBlockList } from '../access/blocklist.ts';
 import { createClusterFollowers } from '../access/follow/followers.ts';
@@ -36,11 +34,12 @@ import type { ClusterRecord } from '../storage/records/eks.ts';
 import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
+import { hostNames, listen, originOf, webhookNames } from './addresses.ts';
 import { openAwsAccess } from './aws/access.ts';
 import { pinCall } from './aws/pincall.ts';
 import { createAwsServer } from './awslistener.ts';
 import { certifyServer, openServerAuthority } from './certificates.ts';
-import type { ListenAddress, ServerConfig, WebhookListen } from './config.ts';
+import type { ServerConfig } from './config.ts';
 import { type DataDirectory, openDataDirectory, openTemporaryDirectory } from './datadirectory.ts';
 import { createExtension } from './extension.ts';
 import { createLog, type Log } from './log.ts';
@@ -232,7 +231,7 @@ async function compose(
   });
   opened.push(() => renewal.stop());
   const kubernetesPort = await listen(kubernetesServer.server, config.kubeListen);
-  const kubernetesEndpoint = origin('https', config.kubeListen, kubernetesPort);
+  const kubernetesEndpoint = originOf('https', hostNames(config.kubeListen)[0], kubernetesPort);
   const endpointOf = ({ accountId, region, name }: ClusterRecord): string =>
     `${kubernetesEndpoint}/clusters/${accountId}/${region}/${name}`;
 
@@ -243,7 +242,7 @@ async function compose(
       directory,
       authority: await authority,
       listen: webhookListen,
-      names: namesOf(webhookListen),
+      names: webhookNames(webhookListen),
       storage,
       access,
       recorder: trail.requests,
@@ -360,7 +359,8 @@ async function compose(
     log,
   });
   doors.push(() => awsServer.close());
-  const awsEndpoint = origin('http', config.awsListen, await listen(awsServer.server, config.awsListen));
+  const awsPort = await listen(awsServer.server, config.awsListen);
+  const awsEndpoint = originOf('http', hostNames(config.awsListen)[0], awsPort);
   // Tokens presigned by a client whose AWS_ENDPOINT_URL is this server carry this origin (docs/compat.md).
   ownEndpoints.push(awsEndpoint);
   if (config.awsListen.host === '127.0.0.1') ownEndpoints.push(awsEndpoint.replace('127.0.0.1', 'localhost'));
@@ -415,37 +415,6 @@ function derivedKey(directory: DataDirectory, purpose: string): Uint8Array {
   return new Uint8Array(
     hkdfSync('sha256', directory.sealingKey, new Uint8Array(), `entryway ${purpose}`, 32),
   );
-}
-
-/** The names clients may use for an address: a wildcard is reached under this machine's own name. */
-function hostNames({ host }: ListenAddress): readonly [string] {
-  return isWildcard(host) ? [hostname()] : [host];
-}
-
-/** Those that were told first, so that URLs have them. */
-function namesOf(listen: WebhookListen): readonly [string, ...string[]] {
-  const [first, ...more] = listen.names;
-  const [own] = hostNames(listen);
-  return first === undefined ? [own] : [first, ...more, own];
-}
-
-function isWildcard(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
-}
-
-function origin(scheme: 'http' | 'https', { host }: ListenAddress, port: number): string {
-  const name = isWildcard(host) ? hostname() : host;
-  return `${scheme}://${name.includes(':') ? `[${name}]` : name}:${port}`;
-}
-
-function listen(server: Server, { host, port }: ListenAddress): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }
 
 function faultText(fault: unknown): string {

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { AccessRegistry } from '../../access/access.ts';
 import type { ClusterRecorder } from '../../audit/requests.ts';
-import { createKubernetesServer, type KubernetesServer } from '../../cluster/server.ts';
+import { createKubernetesServer } from '../../cluster/server.ts';
 import type { WebhookDoor } from '../../services/entryway/deps.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -10,6 +9,7 @@ import { judgeCaller, presentedIn } from '../../webhooks/callers.ts';
 import type { WebhookLimits } from '../../webhooks/limits.ts';
 import { createVerdictRecords } from '../../webhooks/verdictrecords.ts';
 import { createWebhooks, type WebhookOutcome } from '../../webhooks/webhooks.ts';
+import { listen, originOf } from '../addresses.ts';
 import type { Authority } from '../authority.ts';
 import { certifyServer } from '../certificates.ts';
 import type { ListenAddress } from '../config.ts';
@@ -99,13 +99,13 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
   });
   let port: number;
   try {
-    port = await listening(tls, options.listen);
+    port = await listen(tls.server, options.listen);
   } catch (error) {
     release();
     throw error;
   }
   const [host] = options.names;
-  const endpoint = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const endpoint = originOf('https', host, port);
   const pathOf = ({ accountId, region, name }: ClusterRecord): string =>
     `${endpoint}/clusters/${accountId}/${region}/${name}`;
   return {
@@ -125,14 +125,4 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
       release();
     },
   };
-}
-
-function listening({ server }: KubernetesServer, { host, port }: ListenAddress): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen({ host, port }, () => {
-      server.off('error', reject);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }
