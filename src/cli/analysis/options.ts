@@ -1,0 +1,58 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { CallerOptions } from '../clients/ours.ts';
+import { connectionOptions } from '../connectionoptions.ts';
+
+/** Where an analysis takes its snapshot from, what it is about, and how it prints. */
+export interface SourceOptions extends CallerOptions {
+  readonly from?: readonly string[];
+  readonly live?: true;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly profile?: string;
+  readonly awsRegion?: string;
+  readonly cluster?: readonly string[];
+  /** Epoch milliseconds. */
+  readonly at?: number;
+}
+
+export const outputs = ['table', 'json', 'yaml'] as const;
+export type Output = (typeof outputs)[number];
+export interface OutputOptions {
+  readonly output: Output;
+}
+
+/** Adds the options of every command that analyses: a running server, unless `--from` or `--live` says otherwise. */
+export function sourceOptions(command: Command): Command {
+  return connectionOptions(command)
+    .addOption(
+      new Option(
+        '--from <path...>',
+        'read files instead: a saved snapshot, manifests, aws-auth, JSON of the AWS CLI, Terraform plans, CloudFormation, eksctl; directories; - is standard input',
+      ).conflicts('live'),
+    )
+    .option(
+      '--live',
+      'read AWS, with the credentials of the environment, and a kubeconfig; nothing is written',
+    )
+    .option('--kubeconfig <file>', 'with --live (default: $KUBECONFIG, else ~/.kube/config)')
+    .option('--context <name>', 'with --live: context of the kubeconfig (default: the current one)')
+    .option('--profile <name>', 'with --live: profile of the AWS credentials')
+    .option('--aws-region <name>', 'with --live: region of the clusters (default: $AWS_REGION)')
+    .option('--cluster <name...>', 'only these clusters, by name or ARN')
+    .option(
+      '--at <when>',
+      'answer for this moment: 2026-12-24 or a timestamp (default: when it was read)',
+      moment,
+    );
+}
+
+/** `-o`: a table for people, or all that is known as data. */
+export function outputOption(): Option {
+  return new Option('-o, --output <format>', 'print as').choices(outputs).default('table');
+}
+
+function moment(text: string): number {
+  const time = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(time)) throw new InvalidArgumentError('write it as 2026-12-24 or 2026-12-24T18:00:00Z');
+  return time;
+}

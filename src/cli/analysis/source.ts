@@ -1,0 +1,60 @@
+import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
+import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
+import { createWorld, type World } from '../../engine/analysis/world/world.ts';
+import { callAs } from '../clients/ours.ts';
+import { CommandError } from '../failure.ts';
+import type { SourceOptions } from './options.ts';
+
+/** The snapshot the options ask for, with the clusters they name. */
+export async function readSource(options: SourceOptions): Promise<Snapshot> {
+  const snapshot = await readWhole(options);
+  const { cluster: wanted } = options;
+  if (wanted === undefined) return snapshot;
+  const clusters = snapshot.clusters.filter(({ name, arn }) => wanted.includes(name) || wanted.includes(arn));
+  const missing = wanted.find((one) => !clusters.some(({ name, arn }) => name === one || arn === one));
+  if (missing !== undefined) {
+    const names = snapshot.clusters.map(({ name }) => `\`${name}\``).join(', ');
+    throw new CommandError(
+      'misuse',
+      `there is no cluster \`${missing}\` in what was read`,
+      names === '' ? 'no cluster was found there' : `there is ${names}`,
+    );
+  }
+  return { ...snapshot, clusters };
+}
+
+async function readWhole(options: SourceOptions): Promise<Snapshot> {
+  const { snapshot } = await callAs<{ readonly snapshot: Snapshot }>(options, 'GetSnapshot', {});
+  return snapshot;
+}
+
+/** The same, ready to be asked. */
+export async function openWorld(options: SourceOptions): Promise<World> {
+  const snapshot = await readSource(options);
+  return createWorld(snapshot, options.at === undefined ? {} : { now: options.at });
+}
+
+/** The one cluster a question is about. */
+export function onlyCluster({ clusters }: World): ClusterWorld {
+  const [cluster, ...others] = clusters;
+  if (cluster === undefined) {
+    throw new CommandError(
+      'misuse',
+      'there is no cluster in what was read',
+      'name a source that has one with --from',
+    );
+  }
+  if (others.length > 0) {
+    const names = clusters.map(({ cluster: { name } }) => `\`${name}\``).join(', ');
+    throw new CommandError('misuse', 'several clusters were read', `choose one with --cluster: ${names}`);
+  }
+  return cluster;
+}
+
+/** `incomplete because …`, one line each, with the place where there is one. */
+export function gapLines(gaps: readonly Gap[]): readonly string[] {
+  return gaps.map(({ reason, place }) => {
+    const where = place === undefined ? '' : `${place.file}:${place.line}:${place.column}: `;
+    return `incomplete because ${where}${reason}`;
+  });
+}

@@ -1,0 +1,287 @@
+import type { UserInfo } from '../../authorizer/attributes.ts';
+import { type Authorizer, createAuthorizer } from '../../authorizer/authorizer.ts';
+import type { Decision } from '../../authorizer/decision.ts';
+import type { Principal } from '../../iam/principal.ts';
+import { createAwsAuthIndex } from '../../identity/awsauth.ts';
+import { blockTargetsOf } from '../../identity/blocks.ts';
+import { createEntryIndex } from '../../identity/entries.ts';
+import { type MappedIdentity, resolveIdentity } from '../../identity/resolve.ts';
+import { canonicalArnOf } from '../../identity/userinfo.ts';
+import { subjectIdentity } from '../../rbac/subjects.ts';
+import type { Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
+import { iamSubjectsOf, principalOf } from './iamsubjects.ts';
+import { pinnedIdOf } from './pins.ts';
+import type { Principals } from './principals.ts';
+import { attributesOf, type Question } from './question.ts';
+import { anySession, dependsOnSession, type SessionWish, sessionWishes } from './sessions.ts';
+import { type ClusterSubject, type IamSubject, type KubernetesSubject, subjectKey } from './subject.ts';
+
+/** One cluster of a snapshot, ready to be asked. */
+export interface ClusterWorld {
+  readonly cluster: SnapshotCluster;
+  /** The decider, with everything of the cluster in it: `roleRules` and the like. Ask, never apply. */
+  readonly authorizer: Authorizer;
+  /** Names that bindings name. */
+  readonly bound: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> };
+  /**
+   * Everybody about whom an answer can be given, each once: IAM principals of the snapshot and those named here, service
+   * accounts, users and groups that bindings name.
+   */
+  subjects(): readonly ClusterSubject[];
+  /** Who the subject is in this cluster. */
+  identitiesOf(subject: ClusterSubject): SubjectIdentities;
+  /** The entry a principal is mapped by, whatever its type; undefined for no such entry. */
+  entry(principalArn: string): SnapshotAccessEntry | undefined;
+  /** Whether the subject may, as any of its identities; the first that may decides, else the first refusal. */
+  can(subject: ClusterSubject, question: Question): SubjectDecision;
+}
+
+/**
+ * The Kubernetes users a subject can be. A role whose mapping uses the session's name can be several; the first stands for
+ * any session (`sessions.ts`). Empty: nobody, because of `refusal`.
+ */
+export interface SubjectIdentities {
+  readonly identities: readonly SubjectIdentity[];
+  readonly refusal?: { readonly code: string; readonly message: string; readonly hint?: string };
+}
+
+export interface SubjectIdentity {
+  readonly user: UserInfo;
+  /** How an IAM principal comes to be this user. */
+  readonly mapped?: MappedIdentity;
+  /** The session name it takes, where the mapping depends on it; `SESSION` for any. */
+  readonly sessionName?: string;
+}
+
+export type SubjectDecision =
+  | { readonly allowed: true; readonly identity: SubjectIdentity; readonly decision: Decision }
+  | {
+      readonly allowed: false;
+      /** Absent: the subject is nobody here. */
+      readonly identity?: SubjectIdentity;
+      readonly decision?: Decision;
+      readonly refusal?: SubjectIdentities['refusal'];
+    };
+
+export function createClusterWorld(
+  cluster: SnapshotCluster,
+  {
+    snapshot,
+    now,
+    principals,
+  }: { readonly snapshot: Snapshot; readonly now: number; readonly principals: Principals },
+): ClusterWorld {
+  const authorizer = createAuthorizer({ partition: snapshot.partition, now: () => now });
+  authorizer.useEntries(cluster.authenticationMode !== 'CONFIG_MAP');
+  const entries = createEntryIndex();
+  const entryByArn = new Map(cluster.accessEntries.map((entry) => [entry.principalArn, entry]));
+  for (const entry of cluster.accessEntries) {
+    const principalId = pinnedIdOf(entry, principals);
+    entries.apply({ ...entry, principalId });
+    authorizer.applyEntry({ ...entry, principalId });
+  }
+  for (const { arn, name, version, rules } of principals.account(cluster.accountId)?.accessPolicies ?? []) {
+    authorizer.applyPolicy({ policyArn: arn, name, version, rules });
+  }
+  const bound = { users: new Set<string>(), groups: new Set<string>() };
+  for (const object of cluster.rbac) {
+    authorizer.applyObject(object);
+    if (object.kind === 'ClusterRole' || object.kind === 'Role') continue;
+    for (const subject of object.subjects) {
+      const identity = subjectIdentity(subject, object.kind === 'RoleBinding' ? object.namespace : '');
+      if (identity !== undefined) bound[identity.is === 'user' ? 'users' : 'groups'].add(identity.name);
+    }
+  }
+  const awsAuth = createAwsAuthIndex(cluster.awsAuth ?? { roles: [], users: [], accounts: [] }, {
+    ssoRoleMatch: cluster.ssoRoleMatch === true,
+  });
+  const blocks = new Set(
+    snapshot.blocks
+      .filter(({ until }) => until === undefined || now < until)
+      .map(({ kind, target }) => `${kind} ${target}`),
+  );
+  const isBlocked = (principal: Principal): boolean =>
+    blocks.size > 0 &&
+    blockTargetsOf(principal).some(
+      // A block of one session or key leaves the principal its others.
+      ({ kind, target }) => kind !== 'session' && kind !== 'accessKey' && blocks.has(`${kind} ${target}`),
+    );
+
+  const resolve = (subject: IamSubject, { sessionName, privateDnsName }: SessionWish) => {
+    const principal = principalOf(subject, snapshot.partition, sessionName);
+    if (isBlocked(principal)) {
+      return {
+        ok: false,
+        code: 'blocked',
+        message: `\`${subject.arn}\` is on the block list`,
+        hint: 'take it off with `entryway block delete`',
+      } as const;
+    }
+    return resolveIdentity(principal, {
+      authenticationMode: cluster.authenticationMode,
+      entries,
+      awsAuth,
+      hiddenAdminPrincipalId: cluster.hiddenAdminPrincipalId,
+      breakGlass: cluster.breakGlass,
+      privateDnsName: () => privateDnsName,
+    });
+  };
+
+  /** The templates that map the subject; undefined where what it is does not depend on the session. */
+  const templatesOf = (subject: IamSubject, mappedBy: MappedIdentity['mappedBy'] | undefined) => {
+    if (subject.type !== 'role' && subject.type !== 'rolePattern') return undefined;
+    const entry = mappedBy?.source === 'accessEntry' ? entryByArn.get(mappedBy.arn) : undefined;
+    const item =
+      mappedBy?.source === 'awsAuth'
+        ? awsAuth.find(canonicalArnOf(principalOf(subject, snapshot.partition, anySession)))
+        : undefined;
+    const templates =
+      entry === undefined
+        ? item && { username: item.username, groups: item.groups }
+        : { username: entry.username, groups: entry.kubernetesGroups };
+    return templates && dependsOnSession([templates.username, ...templates.groups]) ? templates : undefined;
+  };
+
+  const iamIdentities = (subject: IamSubject): SubjectIdentities => {
+    if (subject.standing === 'missing') {
+      return {
+        identities: [],
+        refusal: {
+          code: 'missingPrincipal',
+          message: `\`${subject.arn}\` does not exist`,
+          hint: 'delete what maps it: whoever creates a principal of this name later is somebody else',
+        },
+      };
+    }
+    // An instance's name is a node's; any session of the form is as good as another to find the mapping.
+    const plain = resolve(subject, { sessionName: anySession });
+    const first = plain.ok || plain.code !== 'noInstanceId' ? plain : resolve(subject, anyNode);
+    if (!first.ok) {
+      const { code, message, hint } = first;
+      return { identities: [], refusal: { code, message, ...(hint !== undefined && { hint }) } };
+    }
+    const templates = templatesOf(subject, first.mappedBy);
+    const wishes = templates === undefined ? undefined : sessionWishes(templates, bound);
+    const identities = (wishes ?? [undefined]).flatMap((wish): readonly SubjectIdentity[] => {
+      const mapped = wish === undefined ? first : resolve(subject, wish);
+      if (!mapped.ok) return [];
+      return [
+        {
+          user: authenticated(mapped.user),
+          mapped,
+          ...(wish !== undefined && { sessionName: wish.sessionName }),
+        },
+      ];
+    });
+    return { identities };
+  };
+
+  const remembered = new Map<string, SubjectIdentities>();
+  const identitiesOf = (subject: ClusterSubject): SubjectIdentities => {
+    const key = subjectKey(subject);
+    let found = remembered.get(key);
+    if (found === undefined) {
+      found = subject.kind === 'iam' ? iamIdentities(subject) : { identities: [{ user: userOf(subject) }] };
+      remembered.set(key, found);
+    }
+    return found;
+  };
+
+  let subjects: readonly ClusterSubject[] | undefined;
+  return {
+    cluster,
+    authorizer,
+    bound,
+    subjects() {
+      subjects ??= [
+        ...iamSubjectsOf(cluster, principals, bound.users),
+        ...kubernetesSubjectsOf(cluster, bound),
+      ];
+      return subjects;
+    },
+    identitiesOf,
+    entry: (principalArn) => entryByArn.get(principalArn),
+    can(subject, question) {
+      const { identities, refusal } = identitiesOf(subject);
+      let refused: { readonly identity: SubjectIdentity; readonly decision: Decision } | undefined;
+      for (const identity of identities) {
+        const decision = authorizer.authorize(attributesOf(question, identity.user));
+        if (decision.decision === 'allow') return { allowed: true, identity, decision };
+        refused ??= { identity, decision };
+      }
+      return { allowed: false, ...refused, ...(refusal && { refusal }) };
+    },
+  };
+}
+
+const anyNode: SessionWish = { sessionName: 'i-00000000000000000', privateDnsName: 'INSTANCE' };
+
+/** The group every request has that carries a credential (kubernetes-facts C). */
+function authenticated(user: UserInfo): UserInfo {
+  return { ...user, groups: [...user.groups, 'system:authenticated'] };
+}
+
+const serviceAccountName = /^system:serviceaccount:([^:]+):([^:]+)$/;
+
+/**
+ * The user a subject is. A group is one of whom nothing else is known: not even that it is authenticated, so that what
+ * everybody may is not told of every group.
+ */
+function userOf(subject: KubernetesSubject): UserInfo {
+  const plain = { uid: '', extra: {} };
+  switch (subject.kind) {
+    case 'Group':
+      return { ...plain, username: '', groups: [subject.name] };
+    case 'User':
+      return {
+        ...plain,
+        username: subject.name,
+        groups: [subject.name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated'],
+      };
+    case 'ServiceAccount':
+      return {
+        ...plain,
+        username: `system:serviceaccount:${subject.namespace}:${subject.name}`,
+        groups: [
+          'system:serviceaccounts',
+          `system:serviceaccounts:${subject.namespace}`,
+          'system:authenticated',
+        ],
+      };
+    default:
+      return subject.kind satisfies never;
+  }
+}
+
+/** Service accounts that exist or are bound, then users, then groups. */
+function kubernetesSubjectsOf(
+  { serviceAccounts = [] }: SnapshotCluster,
+  bound: ClusterWorld['bound'],
+): readonly KubernetesSubject[] {
+  const accounts = new Map<string, KubernetesSubject>();
+  const users: KubernetesSubject[] = [];
+  const addAccount = (namespace: string, name: string): void => {
+    const subject = { kind: 'ServiceAccount', namespace, name } as const;
+    accounts.set(subjectKey(subject), subject);
+  };
+  for (const { namespace, name } of serviceAccounts) addAccount(namespace, name);
+  for (const name of bound.users) {
+    const [, namespace, account] = serviceAccountName.exec(name) ?? [];
+    if (namespace !== undefined && account !== undefined) addAccount(namespace, account);
+    else users.push({ kind: 'User', namespace: '', name });
+  }
+  // Whoever sends no credential, and those two groups of everybody, are there without a binding.
+  const groups = new Set([
+    ...bound.groups,
+    'system:masters',
+    'system:authenticated',
+    'system:unauthenticated',
+  ]);
+  if (!bound.users.has('system:anonymous'))
+    users.push({ kind: 'User', namespace: '', name: 'system:anonymous' });
+  return [
+    ...accounts.values(),
+    ...users,
+    ...[...groups].map((name) => ({ kind: 'Group', namespace: '', name }) as const),
+  ];
+}
