@@ -125,13 +125,18 @@ function awsAccess(options: ServeOptions): Pick<ServerConfig, 'aws'> {
 function guardrails({
   serviceControlPolicy = [],
   resourceControlPolicy = [],
-}: ServeOptions): Pick<ServerConfig, 'guardrails'> {
+}: ServeOptions): Pick<ServerConfig, 'guardrails' | 'guardrailDocuments'> {
   const read = (name: string) => ({ name, text: readText(name) });
-  const parsed = parseGuardrails({
-    serviceControl: serviceControlPolicy.map(read),
-    resourceControl: resourceControlPolicy.map(read),
-  });
-  return parsed === undefined ? {} : { guardrails: parsed };
+  const serviceControl = serviceControlPolicy.map(read);
+  const resourceControl = resourceControlPolicy.map(read);
+  const parsed = parseGuardrails({ serviceControl, resourceControl });
+  if (parsed === undefined) return {};
+  const levels = (files: typeof serviceControl) => files.map(({ text }) => [text]);
+  const guardrailDocuments = {
+    serviceControl: levels(serviceControl),
+    resourceControl: levels(resourceControl),
+  };
+  return { guardrails: parsed, guardrailDocuments };
 }
 
 function alertWebhook({

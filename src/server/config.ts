@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { type AwsAuthMode, awsAuthModes } from '../access/awsauthstate.ts';
 import { type Webhook, webhookProblem } from '../audit/alerts/webhook.ts';
+import type { SnapshotGuardrails } from '../engine/analysis/snapshot/snapshot.ts';
 import type { Guardrails } from '../engine/iam/evaluate.ts';
 import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
 import type { AwsConfig } from './aws/config.ts';
@@ -43,6 +44,8 @@ export interface ServerConfig {
   readonly alertWebhook?: Webhook;
   /** What binds every account of the server, as an organization would; see `guardrails.ts`. Absent: nothing. */
   readonly guardrails?: Guardrails;
+  /** The documents `guardrails` was made of, for snapshots. */
+  readonly guardrailDocuments?: SnapshotGuardrails;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }

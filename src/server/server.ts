@@ -46,6 +46,7 @@ import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts';
 import { startRenewal } from './renewal.ts';
+import { createSnapshotReader } from './snapshots.ts';
 import { startTrailService } from './trail/service.ts';
 import { publicTrailKeys } from './trail/signingkey.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -274,6 +275,14 @@ async function compose(
         secretBox,
         operatorAccountId: config.accountId,
         connections: followers,
+        readSnapshot: createSnapshotReader({
+          storage,
+          access,
+          followers,
+          usage: trail.usage,
+          partition,
+          config,
+        }),
         awsAuthOf: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
         ...(config.aws?.sts && { stsAccounts: config.aws.sts.accounts }),
         ...(webhooks !== undefined && { webhooks: webhooks.door }),

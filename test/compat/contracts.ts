@@ -50,6 +50,8 @@ function minimal(shape: Shape, name: string, values: Readonly<Record<string, unk
       return new Date(0);
     case 'blob':
       return new Uint8Array();
+    case 'document':
+      return {};
     case 'list':
       return [minimal(shape.item, '', values)];
     case 'map':

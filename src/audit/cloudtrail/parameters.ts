@@ -63,6 +63,7 @@ function writeValue(shape: Shape, value: unknown, writing: Writing): unknown {
     case 'timestamp':
       return value instanceof Date ? writeTime(value, writing.protocol) : undefined;
     case 'blob':
+    case 'document':
       return undefined;
     case 'list': {
       if (!Array.isArray(value)) return undefined;

@@ -68,6 +68,11 @@ function marked(structure: Structure): Marked {
         for (const name of path) found.push([name, text]);
         return Buffer.from(text);
       }
+      case 'document': {
+        const text = `mark${marks++}mark`;
+        for (const name of path) found.push([name, text]);
+        return { text };
+      }
       case 'number':
         return 7;
       case 'boolean':

@@ -1,3 +1,4 @@
+import type { Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { EksDeps } from '../eks/deps.ts';
 import type { SecretBox } from '../secrets.ts';
@@ -7,6 +8,8 @@ export interface EntrywayDeps extends EksDeps {
   readonly secretBox: SecretBox;
   /** The first account: blocks bind all accounts, so that only its principals may make them. */
   readonly operatorAccountId: string;
+  /** What grants in one account, or in all, at `now` (epoch milliseconds). */
+  readonly readSnapshot: (accountId: string | 'all', now: number) => Promise<Snapshot>;
   /** Who may call the webhooks, and where; absent while this server listens for no webhooks. */
   readonly webhooks?: WebhookDoor;
   /** Who follows connected clusters. */

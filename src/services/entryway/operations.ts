@@ -8,6 +8,7 @@ import { checkClusterOperations } from './checkcluster.ts';
 import { clusterAudienceOperations } from './clusteraudiences.ts';
 import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { snapshotOperations } from './snapshots.ts';
 import { webhookCredentialOperations } from './webhookcredentials.ts';
 
 /** Every operation of ours that is served, by its name in `wire/protocols/entryway.ts`. */
@@ -21,6 +22,7 @@ export function createEntrywayOperations(deps: EntrywayDeps): Operations {
     ...clusterAudienceOperations(deps),
     ...connectionOperations(deps),
     ...customAccessPolicyOperations(deps),
+    ...snapshotOperations(deps),
     ...webhookCredentialOperations(deps),
   };
 }

@@ -5,7 +5,8 @@ import { lowerAscii } from '../../engine/arn/case.ts';
  * unless it is the last one. Names that AWS compares without case are lower-cased here and nowhere else.
  */
 
-export const accountKey = (accountId: string): string => `account/${accountId}`;
+export const accountKey = (accountId: string): string => `${accountsPrefix}${accountId}`;
+export const accountsPrefix = 'account/';
 
 /** Alias → whose it is. */
 export const accountAliasKey = (alias: string): string => `account-alias/${alias}`;

@@ -22,30 +22,44 @@ export function valueOfYaml(text: string, schema: AwsAuthSchema): unknown {
   }
 }
 
+/** The only document of the text; undefined where there is none. */
+function composeOne(text: string, schema: AwsAuthSchema): Document | undefined {
+  const composer = carefulComposer(schema, (_, code) => {
+    throw new Error(code);
+  });
+  const [document, ...more] = composer.compose(new Parser().parse(text));
+  if (more.length > 0) throw new Error('several documents');
+  return document;
+}
+
 /**
- * The only document of the text; undefined where there is none.
+ * A composer of YAML 1.1 for texts of strangers; the first error ends it by `refuse`, which throws. Whether a name is given
+ * twice is its user's to find out. `isWanted` may leave out more of the types that the schema knows.
  *
  * SECURITY: the library takes minutes for some texts of a megabyte, and every server that follows the store would stand
  * still, after each start again. It collects errors at quadratic cost, so here the first one ends the reading; it
- * compares all names of a mapping with one another, so `hasRepeatedName` does that instead; and ordered maps and sets,
- * which do the same, are no types here.
+ * compares all names of a mapping with one another, so that is left to linear code (`uniqueKeys: false`); and ordered
+ * maps and sets, which do the same, are no types here.
  */
-function composeOne(text: string, schema: AwsAuthSchema): Document | undefined {
+export function carefulComposer(
+  schema: AwsAuthSchema,
+  refuse: (source: unknown, code: string, message: string) => never,
+  isWanted: (tag: Exclude<Tags[number], string>) => boolean = () => true,
+): Composer {
   const composer = new Composer({
     schema,
     version: '1.1',
     logLevel: 'silent',
     uniqueKeys: false,
-    customTags: withoutComparingTypes,
+    customTags: (tags) =>
+      tags.filter((tag) => typeof tag !== 'object' || (!comparingTypes.has(tag.tag) && isWanted(tag))),
   });
   Object.assign(composer, {
-    onError(_source: unknown, code: string, _message: string, isWarning?: boolean): void {
-      if (isWarning !== true) throw new Error(code);
+    onError(source: unknown, code: string, message: string, isWarning?: boolean): void {
+      if (isWarning !== true) refuse(source, code, message);
     },
   });
-  const [document, ...more] = composer.compose(new Parser().parse(text));
-  if (more.length > 0) throw new Error('several documents');
-  return document;
+  return composer;
 }
 
 const comparingTypes = new Set([
@@ -53,10 +67,6 @@ const comparingTypes = new Set([
   'tag:yaml.org,2002:set',
   'tag:yaml.org,2002:pairs',
 ]);
-
-function withoutComparingTypes(tags: Tags): Tags {
-  return tags.filter((tag) => typeof tag !== 'object' || !comparingTypes.has(tag.tag));
-}
 
 function hasRepeatedName(document: Document): boolean {
   let repeated = false;

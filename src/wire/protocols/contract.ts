@@ -24,7 +24,8 @@ export interface ContractText {
 }
 
 export type Protocol = 'restJson1' | 'awsQuery' | 'awsJson1_1';
-export const scalars = ['string', 'number', 'boolean', 'timestamp', 'blob'] as const;
+/** `document` is any JSON value: of our own operations, in JSON alone. */
+export const scalars = ['string', 'number', 'boolean', 'timestamp', 'blob', 'document'] as const;
 type Scalar = (typeof scalars)[number];
 
 export interface Structure {

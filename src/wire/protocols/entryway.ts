@@ -56,6 +56,8 @@ export const entryway = {
       'POST /entryway/v1/clusters/break-glass/describe 200 ClusterRequest BreakGlassPrincipalResponse',
     DeleteBreakGlassPrincipal: 'POST /entryway/v1/clusters/break-glass/delete 200 ClusterRequest -',
     CheckCluster: 'POST /entryway/v1/clusters/check 200 CheckClusterRequest CheckClusterResponse',
+    // Why, who and what if.
+    GetSnapshot: 'POST /entryway/v1/snapshots/get 200 GetSnapshotRequest GetSnapshotResponse',
   },
   structures: {
     ClusterRequest: 'clusterName!',
@@ -125,6 +127,9 @@ export const entryway = {
     CheckClusterRequest: 'clusterName!',
     CheckClusterResponse: 'clusterName kind serverTime:timestamp findings:[ClusterFinding]',
     ClusterFinding: 'severity code message hint',
+
+    GetSnapshotRequest: '',
+    GetSnapshotResponse: 'snapshot:document',
   },
   errors: {
     AccessDeniedException: '403 AccessDeniedException message',

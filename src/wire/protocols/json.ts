@@ -71,6 +71,8 @@ function readJson(shape: Shape, value: unknown, path: string, reading: Reading):
       );
     case 'blob':
       return (typeof value === 'string' ? parseBase64(value) : undefined) ?? mismatch(value, 'a Blob');
+    case 'document':
+      return value;
     case 'list':
       if (!Array.isArray(value)) {
         return mismatch(value, 'a List');
@@ -158,6 +160,9 @@ function writeJson(shape: Shape, value: unknown): unknown {
       break;
     case 'blob':
       if (value instanceof Uint8Array) return base64Text(value);
+      break;
+    case 'document':
+      if (value !== undefined) return value;
       break;
     case 'list':
       if (Array.isArray(value)) return value.map((item) => writeJson(shape.item, item));

@@ -22,6 +22,7 @@ export const entryway: ServiceText = {
     DescribeBreakGlassPrincipal: 'cluster',
     DescribeClusterConnection: 'cluster',
     GetAccessPolicy: 'access-policy',
+    GetSnapshot: '',
     IssueWebhookCredential: 'cluster',
     ListAccessPolicies: '',
     ListBlocks: '',

@@ -1,0 +1,198 @@
+import { parseAwsAuth } from '../../access/awsauth.ts';
+import { asObject, asText, asTextMap, parseObject } from '../../access/json.ts';
+import { parseRbacObject, rbacRefOf, rbacResources } from '../../access/rbacobjects.ts';
+import { parseClusterRecord, parseEntryRecord } from '../../access/records.ts';
+import type {
+  Gap,
+  SnapshotAccessEntry,
+  SnapshotCluster,
+  SnapshotIdentityProvider,
+  SnapshotServiceAccount,
+} from '../../engine/analysis/snapshot/snapshot.ts';
+import { rbacApiGroup } from '../../engine/rbac/manifest.ts';
+import type { RbacObject } from '../../engine/rbac/objects.ts';
+import type { AwsAuthGoodRecord } from '../../storage/records/connections.ts';
+import type {
+  AccessEntryRecord,
+  ClusterRecord,
+  IdentityProviderConfigRecord,
+} from '../../storage/records/eks.ts';
+import {
+  accessEntriesPrefix,
+  accountClustersPrefix,
+  awsAuthGoodKey,
+  identityProviderConfigKey,
+  objectKey,
+  resourcePrefix,
+} from '../../storage/records/keys.ts';
+import type { StorageReader } from '../../storage/storage.ts';
+
+/** What decides in a cluster beside its records. */
+export interface ClusterReading {
+  readonly storage: StorageReader;
+  readonly partition: string;
+  /** Whether `sso` items of aws-auth count. */
+  readonly ssoRoleMatch: boolean;
+  /** Keys of aws-auth of which what was good last is served (strict mode). */
+  readonly awsAuthKeysKept: (clusterId: string) => readonly string[];
+  /** Why the objects of a connected cluster are not known, or not as they are now; undefined where they are. */
+  readonly notFollowed: (clusterId: string) => string | undefined;
+}
+
+/** Every cluster of the accounts, in order of their keys. */
+export async function readClusters(
+  reading: ClusterReading,
+  accountIds: readonly string[],
+  gaps: Gap[],
+): Promise<readonly SnapshotCluster[]> {
+  const clusters: SnapshotCluster[] = [];
+  for (const accountId of accountIds) {
+    const { entries } = await reading.storage.list({ prefix: accountClustersPrefix(accountId) });
+    for (const { key, value } of entries) {
+      // `eks/ACCOUNT/REGION/cluster/NAME`: other things of EKS live below the account as well.
+      if (key.split('/')[3] !== 'cluster') continue;
+      const record = parseClusterRecord(value);
+      if (record === undefined) {
+        gaps.push({ area: 'cluster', accountId, reason: `the stored cluster \`${key}\` cannot be read` });
+      } else clusters.push(await readCluster(reading, record, gaps));
+    }
+  }
+  return clusters;
+}
+
+async function readCluster(
+  reading: ClusterReading,
+  record: ClusterRecord,
+  gaps: Gap[],
+): Promise<SnapshotCluster> {
+  const { storage, ssoRoleMatch, notFollowed } = reading;
+  const { clusterId, accountId, arn, region, name, version, createdAt, authenticationMode, tags } = record;
+  const tell = (area: Gap['area'], reason: string): void =>
+    void gaps.push({ area, accountId, clusterArn: arn, reason });
+  const unknown = record.kind === 'connected' ? notFollowed(clusterId) : undefined;
+  if (unknown !== undefined) tell('rbac', unknown);
+
+  const provider = await storage.get(identityProviderConfigKey(clusterId));
+  const awsAuthData = await readAwsAuth(reading, clusterId, tell);
+  const awsAuth = awsAuthData && parseAwsAuth(awsAuthData);
+  for (const error of awsAuth?.errors ?? []) tell('awsAuth', `aws-auth: ${error}`);
+  return {
+    ...{ arn, accountId, region, name, createdAt, authenticationMode, ssoRoleMatch, tags },
+    ...(version !== '' && { version }),
+    ...(record.hiddenAdminPrincipalId !== undefined && {
+      hiddenAdminPrincipalId: record.hiddenAdminPrincipalId,
+    }),
+    ...(record.breakGlass !== undefined && {
+      breakGlass: {
+        principalArn: record.breakGlass.principalArn,
+        principalId: record.breakGlass.principalId,
+      },
+    }),
+    accessEntries: await readEntries(reading, clusterId, tell),
+    ...(awsAuth !== undefined && awsAuthData !== undefined && { awsAuth: awsAuth.awsAuth, awsAuthData }),
+    rbac: await readRbac(reading, clusterId, tell),
+    namespaces: await readNames(storage, clusterId, 'namespaces'),
+    serviceAccounts: await readServiceAccounts(storage, clusterId),
+    identityProviders:
+      provider === undefined
+        ? []
+        : [identityProvider(JSON.parse(provider.value) as IdentityProviderConfigRecord)],
+  };
+}
+
+type Tell = (area: Gap['area'], reason: string) => void;
+
+async function readEntries(
+  { storage }: ClusterReading,
+  clusterId: string,
+  tell: Tell,
+): Promise<readonly SnapshotAccessEntry[]> {
+  const { entries } = await storage.list({ prefix: accessEntriesPrefix(clusterId) });
+  return entries.flatMap(({ key, value }): readonly SnapshotAccessEntry[] => {
+    const deciding = parseEntryRecord(value);
+    if (deciding === undefined) {
+      tell('accessEntries', `the stored access entry \`${key.slice(key.indexOf('arn:'))}\` cannot be read`);
+      return [];
+    }
+    // What decides was checked; the rest is what was stored beside it.
+    const { createdAt, modifiedAt, tags } = JSON.parse(value) as AccessEntryRecord;
+    return [{ ...deciding, createdAt, modifiedAt, tags }];
+  });
+}
+
+/** The data that is served: in strict mode a key may be what it was when it was good last. */
+async function readAwsAuth(
+  { storage, awsAuthKeysKept }: ClusterReading,
+  clusterId: string,
+  tell: Tell,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const stored = await storage.get(objectKey(clusterId, '', 'configmaps', 'kube-system', 'aws-auth'));
+  const object = stored && parseObject(stored.value);
+  const data = asTextMap(object?.data);
+  if (stored !== undefined && data === undefined) tell('awsAuth', 'the stored aws-auth cannot be read');
+  const kept = awsAuthKeysKept(clusterId);
+  if (kept.length === 0) return stored === undefined ? undefined : data;
+  const good = await storage.get(awsAuthGoodKey(clusterId));
+  const served = { ...data };
+  for (const key of kept) {
+    const text = good && asText((JSON.parse(good.value) as AwsAuthGoodRecord & Record<string, unknown>)[key]);
+    if (text === undefined) delete served[key];
+    else served[key] = text;
+  }
+  return served;
+}
+
+async function readRbac(
+  { storage }: ClusterReading,
+  clusterId: string,
+  tell: Tell,
+): Promise<readonly RbacObject[]> {
+  const found: RbacObject[] = [];
+  for (const resource of rbacResources) {
+    const { entries } = await storage.list({ prefix: resourcePrefix(clusterId, rbacApiGroup, resource) });
+    for (const { key, value } of entries) {
+      const [, , , , namespace = '', ...rest] = key.split('/');
+      const ref = rbacRefOf(resource, namespace, rest.join('/'));
+      const object = ref && parseRbacObject(ref, value);
+      if (object !== undefined) found.push(object);
+      else tell('rbac', `${resource} \`${rest.join('/')}\` cannot be read and grants nothing`);
+    }
+  }
+  return found;
+}
+
+async function readNames(
+  storage: StorageReader,
+  clusterId: string,
+  resource: string,
+): Promise<readonly string[]> {
+  const { entries } = await storage.list({ prefix: resourcePrefix(clusterId, '', resource) });
+  return entries.map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+}
+
+/** IRSA’s annotation: the one thing of a service account that gives it access elsewhere. */
+const roleAnnotation = 'eks.amazonaws.com/role-arn';
+
+async function readServiceAccounts(
+  storage: StorageReader,
+  clusterId: string,
+): Promise<readonly SnapshotServiceAccount[]> {
+  const { entries } = await storage.list({ prefix: resourcePrefix(clusterId, '', 'serviceaccounts') });
+  return entries.map(({ key, value }) => {
+    const [, , , , namespace = '', name = ''] = key.split('/');
+    const annotations = asObject(asObject(parseObject(value)?.metadata)?.annotations);
+    const roleArn = asText(annotations?.[roleAnnotation]);
+    return { namespace, name, ...(roleArn !== undefined && { roleArn }) };
+  });
+}
+
+function identityProvider(config: IdentityProviderConfigRecord): SnapshotIdentityProvider {
+  const { name, issuerUrl, clientId, usernameClaim, usernamePrefix, groupsClaim, groupsPrefix } = config;
+  return {
+    ...{ name, issuerUrl, clientId },
+    ...(usernameClaim !== undefined && { usernameClaim }),
+    ...(usernamePrefix !== undefined && { usernamePrefix }),
+    ...(groupsClaim !== undefined && { groupsClaim }),
+    ...(groupsPrefix !== undefined && { groupsPrefix }),
+  };
+}

@@ -1,0 +1,194 @@
+import { describe, expect, test } from 'vitest';
+import { createMemoryStorage } from '../../storage/memory/memory.ts';
+import {
+  accessEntryKey,
+  accessKeyKey,
+  accountKey,
+  awsAuthGoodKey,
+  blockKey,
+  clusterConnectionKey,
+  clusterKey,
+  objectKey,
+  roleKey,
+  userKey,
+} from '../../storage/records/keys.ts';
+import { type StoreSnapshotOptions, snapshotOfStore } from './store.ts';
+
+const account = '111122223333';
+const other = '444455556666';
+const secret = 'SEALED-SECRET';
+const clusterId = 'c1';
+
+const principal = (accountId: string, name: string, principalId: string) => ({
+  ...{ accountId, name, path: '/team/', principalId, createdAt: 1000, tags: [{ Key: 'team', Value: 'a' }] },
+  inlinePolicies: { p: '{"Version":"2012-10-17","Statement":[]}' },
+  attachedPolicyArns: ['arn:aws:iam::aws:policy/ReadOnlyAccess'],
+});
+const cluster = {
+  ...{ clusterId, accountId: account, region: 'us-east-1', name: 'main', createdAt: 5, version: '1.35' },
+  arn: `arn:aws:eks:us-east-1:${account}:cluster/main`,
+  ...{
+    roleArn: 'x',
+    authenticationMode: 'API_AND_CONFIG_MAP',
+    kind: 'builtIn',
+    tags: {},
+    echoed: { token: secret },
+  },
+  bootstrapClusterCreatorAdminPermissions: false,
+};
+const entry = {
+  ...{ clusterName: 'main', principalArn: `arn:aws:iam::${account}:role/team/dev`, principalId: 'AROADEV' },
+  ...{ accessEntryArn: 'x', type: 'STANDARD', username: 'dev', kubernetesGroups: ['devs'], tags: {} },
+  ...{ createdAt: 7, modifiedAt: 8, clientRequestToken: secret },
+  associatedPolicies: [
+    {
+      policyArn: 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy',
+      accessScope: { type: 'namespace', namespaces: ['a'] },
+      ...{ associatedAt: 7, modifiedAt: 7, reason: secret },
+    },
+  ],
+};
+const binding = {
+  metadata: { name: 'b', namespace: 'a', annotations: { note: secret } },
+  roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+  subjects: [{ kind: 'Group', name: 'devs', apiGroup: 'rbac.authorization.k8s.io' }],
+};
+const records: Readonly<Record<string, unknown>> = {
+  [accountKey(account)]: { accountId: account, createdAt: 1, accessKeyIds: ['AKIAROOT'] },
+  [accountKey(other)]: { accountId: other, createdAt: 1, accessKeyIds: [] },
+  [userKey(account, 'alice')]: {
+    ...principal(account, 'alice', 'AIDAALICE'),
+    ...{ accessKeyIds: ['AKIAALICE'], mfaSerialNumbers: ['m'] },
+  },
+  [accessKeyKey('AKIAALICE')]: {
+    ...{ accessKeyId: 'AKIAALICE', accountId: account, status: 'Active', createdAt: 3, sealedSecret: secret },
+  },
+  [roleKey(account, 'dev')]: {
+    ...principal(account, 'dev', 'AROADEV'),
+    ...{ maxSessionDuration: 3600, trustPolicy: '{}', trustedPrincipalIds: {} },
+  },
+  [roleKey(other, 'theirs')]: {
+    ...principal(other, 'theirs', 'AROATHEIRS'),
+    ...{ maxSessionDuration: 3600, trustPolicy: '{}', trustedPrincipalIds: {} },
+  },
+  [clusterKey(account, 'us-east-1', 'main')]: cluster,
+  [accessEntryKey(clusterId, entry.principalArn)]: entry,
+  [clusterConnectionKey(clusterId)]: { sealedCredential: secret },
+  [objectKey(clusterId, 'rbac.authorization.k8s.io', 'rolebindings', 'a', 'b')]: binding,
+  [objectKey(clusterId, '', 'namespaces', '', 'a')]: { metadata: { name: 'a' } },
+  [objectKey(clusterId, '', 'secrets', 'a', 'db')]: { data: { password: secret } },
+  [objectKey(clusterId, '', 'configmaps', 'a', 'settings')]: { data: { token: secret } },
+  [objectKey(clusterId, '', 'configmaps', 'kube-system', 'aws-auth')]: {
+    metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': secret } },
+    data: { mapAccounts: `["${other}"]`, mapRoles: '{broken' },
+  },
+  [objectKey(clusterId, '', 'serviceaccounts', 'a', 'builder')]: {
+    metadata: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:r', note: secret } },
+    secrets: [{ name: secret }],
+  },
+  [blockKey('principalArn', `arn:aws:iam::${account}:user/mallory`)]: {
+    ...{ blockId: 'x', createdAt: 1, createdBy: 'y', reason: secret },
+  },
+  [blockKey('principalId', 'AROATHEIRS')]: {
+    ...{ blockId: 'y', createdAt: 1, createdBy: 'y', reason: secret, until: 9 },
+  },
+};
+
+async function read(
+  options: Partial<StoreSnapshotOptions> = {},
+  changed: Readonly<Record<string, string>> = {},
+) {
+  const storage = createMemoryStorage();
+  const values = Object.entries(records).map(([key, value]) => [key, JSON.stringify(value)] as const);
+  const changes = [...values, ...Object.entries(changed)].map(
+    ([key, value]) => ({ type: 'put', key, value }) as const,
+  );
+  await storage.commit({ expect: [], changes });
+  return await snapshotOfStore({
+    ...{ storage, partition: 'aws', now: 10, accounts: [account], ssoRoleMatch: false },
+    awsAuthKeysKept: () => [],
+    notFollowed: () => undefined,
+    awsManagedPolicy: () => '{}',
+    lastUsed: async (id) => (id === 'AKIAALICE' ? 4 : undefined),
+    ...options,
+  });
+}
+
+describe('a snapshot of the store', () => {
+  test('holds no secret and nothing of objects that do not grant', async () => {
+    const text = JSON.stringify(await read({ accounts: 'all' }));
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain('settings');
+  });
+
+  test('holds who there is and what grants', async () => {
+    const { accounts, clusters, gaps } = await read();
+    expect(accounts[0]).toMatchObject({
+      users: [{ name: 'alice', accessKeys: [{ accessKeyId: 'AKIAALICE', lastUsedAt: 4 }], mfaDevices: 1 }],
+      roles: [{ arn: `arn:aws:iam::${account}:role/team/dev`, principalId: 'AROADEV', tags: { team: 'a' } }],
+      managedPolicies: [{ arn: 'arn:aws:iam::aws:policy/ReadOnlyAccess', document: '{}' }],
+      root: { accessKeys: 1, mfa: false },
+    });
+    expect(clusters[0]).toMatchObject({
+      name: 'main',
+      accessEntries: [
+        {
+          principalId: 'AROADEV',
+          createdAt: 7,
+          associatedPolicies: [{ accessScope: { namespaces: ['a'] } }],
+        },
+      ],
+      awsAuth: { roles: [], users: [], accounts: [other] },
+      rbac: [{ kind: 'RoleBinding', name: 'b', namespace: 'a' }],
+      namespaces: ['a'],
+      serviceAccounts: [{ namespace: 'a', name: 'builder', roleArn: 'arn:r' }],
+    });
+    expect(gaps.map(({ area }) => area)).toEqual(['awsAuth']);
+  });
+
+  test('tells an account nothing of another', async () => {
+    const theirs = JSON.stringify(await read({ accounts: [other] }));
+    expect(theirs).not.toContain(account);
+    expect(JSON.parse(theirs)).toMatchObject({ blocks: [{ target: 'AROATHEIRS', until: 9 }], clusters: [] });
+    expect((await read()).blocks).toEqual([
+      { kind: 'principalArn', target: `arn:aws:iam::${account}:user/mallory` },
+    ]);
+    expect((await read({ accounts: 'all' })).blocks).toHaveLength(2);
+  });
+
+  test('tells what cannot be read instead of leaving it out', async () => {
+    const { gaps } = await read(
+      { notFollowed: () => 'nobody follows it' },
+      {
+        [userKey(account, 'broken')]: '{',
+        [accessEntryKey(clusterId, 'arn:aws:iam::111122223333:role/broken')]: '{}',
+        [objectKey(clusterId, 'rbac.authorization.k8s.io', 'clusterroles', '', 'broken')]: '{"rules":1}',
+        [clusterKey(account, 'us-east-1', 'other')]: '{}',
+        [clusterKey(account, 'us-east-1', 'far')]: JSON.stringify({
+          ...{ ...cluster, name: 'far', clusterId: 'c2', kind: 'connected', version: '' },
+        }),
+      },
+    );
+    expect(gaps.map(({ reason }) => reason)).toEqual([
+      'a stored user cannot be read',
+      'nobody follows it',
+      'aws-auth: mapRoles is not valid YAML',
+      'the stored access entry `arn:aws:iam::111122223333:role/broken` cannot be read',
+      'clusterroles `broken` cannot be read and grants nothing',
+      'the stored cluster `eks/111122223333/us-east-1/cluster/other` cannot be read',
+    ]);
+  });
+
+  test('holds what is served of aws-auth where strict mode keeps what was good', async () => {
+    const { clusters } = await read(
+      { awsAuthKeysKept: () => ['mapRoles'] },
+      {
+        [awsAuthGoodKey(clusterId)]: JSON.stringify({
+          revision: 1,
+          mapRoles: '[{rolearn: "arn:aws:iam::111122223333:role/kept", username: kept}]',
+        }),
+      },
+    );
+    expect(clusters[0]?.awsAuth?.roles.map(({ username }) => username)).toEqual(['kept']);
+  });
+});
