@@ -13,7 +13,14 @@ import {
 import { type CompiledRequest, compileRequest } from './compiledrules.ts';
 import type { Decision, NearMiss } from './decision.ts';
 import { nearMisses, type RefusedRequest } from './misses.ts';
-import { createPolicyIndex, type EntryPolicies, type PolicyGrant } from './policyindex.ts';
+import {
+  type Association,
+  createPolicyIndex,
+  type EntryPolicies,
+  type IndexedEntry,
+  type KnownPolicy,
+  type PolicyGrant,
+} from './policyindex.ts';
 import { createRbacIndex, type RbacGrant } from './rbacindex.ts';
 
 /**
@@ -42,6 +49,11 @@ export interface Authorizer {
     namespace: string,
   ): { readonly rules: readonly PolicyRule[]; readonly errors: readonly string[] };
   roleRules(kind: 'Role' | 'ClusterRole', namespace: string, name: string): readonly PolicyRule[] | undefined;
+  /** The entry whose access policies apply to the user; undefined for none. Expired associations are in it. */
+  entryOf(user: UserInfo): IndexedEntry | undefined;
+  /** The policy an association of such an entry names; undefined where nobody knows it: it grants nothing. */
+  policyOf(association: Association): KnownPolicy | undefined;
+  isExpired(association: Association): boolean;
 }
 
 /** What SelfSubjectRulesReview answers (kubernetes-facts B22). */
@@ -137,6 +149,12 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
     },
     rbacRulesFor: rbac.rulesFor,
     roleRules: rbac.roleRules,
+    entryOf(user) {
+      const principal = policyPrincipal(user);
+      return principal && policies.entryOf(principal);
+    },
+    policyOf: policies.policyOf,
+    isExpired: policies.isExpired,
   };
 }
 
