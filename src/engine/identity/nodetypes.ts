@@ -1,14 +1,32 @@
 import { reservedPrefix } from './reserved.ts';
 
-/** What EKS itself gives to entries of node types (eks-access-facts B3, G17), and nothing more than that. */
-const nodeTypes: ReadonlySet<string> = new Set([
-  'EC2_LINUX',
-  'EC2_WINDOWS',
-  'FARGATE_LINUX',
-  'EC2',
-  'HYBRID_LINUX',
-  'HYPERPOD_LINUX',
-]);
+export interface NodeNames {
+  /** Template. */
+  readonly username: string;
+  readonly groups: readonly string[];
+}
+
+/**
+ * What EKS itself gives to entries of node types (eks-access-facts B3, G17), and nothing more than that.
+ * COMPAT: only EC2_LINUX's groups are documented (B3); the others follow aws-auth without the bootstrap group. Of EC2 and
+ * HYPERPOD_LINUX the username is not documented either.
+ */
+export const nodeTypes = {
+  EC2_LINUX: { username: 'system:node:{{EC2PrivateDNSName}}', groups: ['system:nodes'] },
+  EC2_WINDOWS: {
+    username: 'system:node:{{EC2PrivateDNSName}}',
+    groups: ['eks:kube-proxy-windows', 'system:nodes'],
+  },
+  FARGATE_LINUX: {
+    username: 'system:node:{{SessionName}}',
+    groups: ['system:node-proxier', 'system:nodes'],
+  },
+  EC2: { username: 'system:node:{{EC2PrivateDNSName}}', groups: ['system:nodes'] },
+  HYBRID_LINUX: { username: 'system:node:{{SessionName}}', groups: ['system:nodes'] },
+  HYPERPOD_LINUX: { username: 'system:node:{{SessionName}}', groups: ['system:nodes'] },
+} as const satisfies Readonly<Record<string, NodeNames>>;
+
+export type NodeType = keyof typeof nodeTypes;
 const nodeUsernamePrefix = 'system:node:';
 const nodeGroups: ReadonlySet<string> = new Set([
   'system:bootstrappers',
@@ -29,7 +47,7 @@ export function reservedNameIn(
   groups: readonly string[],
 ): string | undefined {
   // A type nobody knows gets what customers get.
-  const isNode = nodeTypes.has(type);
+  const isNode = Object.hasOwn(nodeTypes, type);
   if (reservedPrefix(username) !== undefined && !(isNode && username.startsWith(nodeUsernamePrefix))) {
     return username;
   }

@@ -30,6 +30,10 @@ export interface ClusterWorld {
   subjects(): readonly ClusterSubject[];
   /** Who the subject is in this cluster. */
   identitiesOf(subject: ClusterSubject): SubjectIdentities;
+  /** The sessions that `identitiesOf` looks at; one that stands for all where what the subject is does not depend on it. */
+  sessionsOf(subject: IamSubject): readonly SessionWish[];
+  /** Who the subject is in this very session; undefined for nobody. */
+  identityIn(subject: IamSubject, session: SessionWish): SubjectIdentity | undefined;
   /** The entry a principal is mapped by, whatever its type; undefined for no such entry. */
   entry(principalArn: string): SnapshotAccessEntry | undefined;
   /** Whether the subject may, as any of its identities; the first that may decides, else the first refusal. */
@@ -63,6 +67,11 @@ export type SubjectDecision =
       readonly refusal?: SubjectIdentities['refusal'];
     };
 
+/** As `resolveIdentity` answers, or that the subject is blocked. */
+type Resolved =
+  | MappedIdentity
+  | { readonly ok: false; readonly code: string; readonly message: string; readonly hint?: string };
+
 export function createClusterWorld(
   cluster: SnapshotCluster,
   {
@@ -92,6 +101,8 @@ export function createClusterWorld(
       if (identity !== undefined) bound[identity.is === 'user' ? 'users' : 'groups'].add(identity.name);
     }
   }
+  // Nobody needs to bind this one for it to count.
+  const groupsThatCount = new Set([...bound.groups, 'system:masters']);
   const awsAuth = createAwsAuthIndex(cluster.awsAuth ?? { roles: [], users: [], accounts: [] }, {
     ssoRoleMatch: cluster.ssoRoleMatch === true,
   });
@@ -107,7 +118,7 @@ export function createClusterWorld(
       ({ kind, target }) => kind !== 'session' && kind !== 'accessKey' && blocks.has(`${kind} ${target}`),
     );
 
-  const resolve = (subject: IamSubject, { sessionName, privateDnsName }: SessionWish) => {
+  const resolve = (subject: IamSubject, { sessionName, privateDnsName }: SessionWish): Resolved => {
     const principal = principalOf(subject, snapshot.partition, sessionName);
     if (isBlocked(principal)) {
       return {
@@ -142,6 +153,15 @@ export function createClusterWorld(
     return templates && dependsOnSession([templates.username, ...templates.groups]) ? templates : undefined;
   };
 
+  /** An instance's name is a node's; any session of the form is as good as another to find the mapping. */
+  const anyIdentity = (subject: IamSubject): { readonly first: Resolved; readonly in: SessionWish } => {
+    const plain = { sessionName: anySession };
+    const first = resolve(subject, plain);
+    return first.ok || first.code !== 'noInstanceId'
+      ? { first, in: plain }
+      : { first: resolve(subject, anyNode), in: anyNode };
+  };
+
   const iamIdentities = (subject: IamSubject): SubjectIdentities => {
     if (subject.standing === 'missing') {
       return {
@@ -153,27 +173,28 @@ export function createClusterWorld(
         },
       };
     }
-    // An instance's name is a node's; any session of the form is as good as another to find the mapping.
-    const plain = resolve(subject, { sessionName: anySession });
-    const first = plain.ok || plain.code !== 'noInstanceId' ? plain : resolve(subject, anyNode);
+    const { first } = anyIdentity(subject);
     if (!first.ok) {
       const { code, message, hint } = first;
       return { identities: [], refusal: { code, message, ...(hint !== undefined && { hint }) } };
     }
+    const wishes = wishesOf(subject, first);
+    if (wishes === undefined) return { identities: [{ user: authenticated(first.user), mapped: first }] };
+    return { identities: wishes.flatMap((wish) => identityIn(subject, wish) ?? []) };
+  };
+
+  /** Undefined where what the subject is does not depend on its session. */
+  const wishesOf = (subject: IamSubject, first: MappedIdentity): readonly SessionWish[] | undefined => {
     const templates = templatesOf(subject, first.mappedBy);
-    const wishes = templates === undefined ? undefined : sessionWishes(templates, bound);
-    const identities = (wishes ?? [undefined]).flatMap((wish): readonly SubjectIdentity[] => {
-      const mapped = wish === undefined ? first : resolve(subject, wish);
-      if (!mapped.ok) return [];
-      return [
-        {
-          user: authenticated(mapped.user),
-          mapped,
-          ...(wish !== undefined && { sessionName: wish.sessionName }),
-        },
-      ];
-    });
-    return { identities };
+    return templates && sessionWishes(templates, { users: bound.users, groups: groupsThatCount });
+  };
+
+  const identityIn = (subject: IamSubject, session: SessionWish): SubjectIdentity | undefined => {
+    if (subject.standing === 'missing') return undefined;
+    const mapped = resolve(subject, session);
+    return mapped.ok
+      ? { user: authenticated(mapped.user), mapped, sessionName: session.sessionName }
+      : undefined;
   };
 
   const remembered = new Map<string, SubjectIdentities>();
@@ -200,6 +221,11 @@ export function createClusterWorld(
       return subjects;
     },
     identitiesOf,
+    sessionsOf(subject) {
+      const { first, in: session } = anyIdentity(subject);
+      return (first.ok ? wishesOf(subject, first) : undefined) ?? [session];
+    },
+    identityIn,
     entry: (principalArn) => entryByArn.get(principalArn),
     can(subject, question) {
       const { identities, refusal } = identitiesOf(subject);

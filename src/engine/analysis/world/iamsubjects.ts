@@ -69,11 +69,11 @@ export function iamSubjectsOf(
   }
   const { roles = [], users = [], accounts: mapped = [] } = cluster.awsAuth ?? {};
   for (const { rolearn, sso } of roles) {
-    if (rolearn !== undefined) addNamed(rolearn);
+    if (rolearn !== undefined) addNamed(writtenArn(rolearn));
     const pattern = sso && compileSsoPattern(sso)?.pattern;
     if (sso !== undefined && pattern !== undefined) addPattern(pattern, sso.accountID);
   }
-  for (const { userarn } of users) addNamed(userarn);
+  for (const { userarn } of users) addNamed(writtenArn(userarn));
   const mappedAccounts = new Set(mapped.filter(isAccountId));
   for (const name of boundUsers) {
     if (mappedAccounts.has(parsePrincipalArn(name)?.accountId ?? '')) addNamed(name);
@@ -84,6 +84,12 @@ export function iamSubjectsOf(
     add({ kind: 'iam', type: 'account', arn, accountId, principalId: '', standing: 'unlisted' });
   }
   return [...found.values()].sort((one, other) => (one.arn < other.arn ? -1 : one.arn > other.arn ? 1 : 0));
+}
+
+/** aws-auth is compared without regard to case (eks-access-facts G8): all but the name as ARNs write it. */
+function writtenArn(arn: string): string {
+  const end = arn.includes('/') ? arn.indexOf('/') : arn.length;
+  return lowerAscii(arn.slice(0, end)) + arn.slice(end);
 }
 
 /** A key no one has: what an answer is about does not depend on the key. */

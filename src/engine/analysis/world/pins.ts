@@ -1,3 +1,4 @@
+import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import { comparableArn, isMatcherArn } from '../../identity/entries.ts';
 import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
 import type { Principals } from './principals.ts';
@@ -13,6 +14,9 @@ export function pinnedIdOf(entry: SnapshotAccessEntry, principals: Principals): 
   const { principalArn, principalId, createdAt } = entry;
   if (isMatcherArn(principalArn)) return principalId ?? '';
   if (principalId !== undefined && principalId !== '') return principalId;
+  const named = parsePrincipalArn(principalArn);
+  // A root is who it is as long as there is the account.
+  if (named?.kind === 'root') return named.accountId;
   const known = principals.named(principalArn);
   if (known === undefined) return unlistedId(principalArn);
   const { record } = known;
