@@ -11,6 +11,7 @@ import { subjectIdentity } from '../../rbac/subjects.ts';
 import type { Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
 import { iamSubjectsOf, principalOf } from './iamsubjects.ts';
 import { pinnedIdOf } from './pins.ts';
+import { createPrefixIndex } from './prefixes.ts';
 import type { Principals } from './principals.ts';
 import { attributesOf, type Question } from './question.ts';
 import { anySession, dependsOnSession, type SessionWish, sessionWishes } from './sessions.ts';
@@ -103,6 +104,10 @@ export function createClusterWorld(
   }
   // Nobody needs to bind this one for it to count.
   const groupsThatCount = new Set([...bound.groups, 'system:masters']);
+  const boundByPrefix = {
+    users: createPrefixIndex(bound.users),
+    groups: createPrefixIndex(groupsThatCount),
+  };
   const awsAuth = createAwsAuthIndex(cluster.awsAuth ?? { roles: [], users: [], accounts: [] }, {
     ssoRoleMatch: cluster.ssoRoleMatch === true,
   });
@@ -186,7 +191,7 @@ export function createClusterWorld(
   /** Undefined where what the subject is does not depend on its session. */
   const wishesOf = (subject: IamSubject, first: MappedIdentity): readonly SessionWish[] | undefined => {
     const templates = templatesOf(subject, first.mappedBy);
-    return templates && sessionWishes(templates, { users: bound.users, groups: groupsThatCount });
+    return templates && sessionWishes(templates, boundByPrefix);
   };
 
   const identityIn = (subject: IamSubject, session: SessionWish): SubjectIdentity | undefined => {

@@ -1,3 +1,5 @@
+import type { PrefixIndex } from './prefixes.ts';
+
 /**
  * Which session names matter: whoever assumes a role chooses the name, and a mapping may make it part of the Kubernetes
  * username or of a group. Then the role can be everybody that a binding names and the template can render.
@@ -22,13 +24,16 @@ export function dependsOnSession(templates: readonly string[]): boolean {
 /** The sessions worth looking at: one that stands for all, then one for each bound name that a template can become. */
 export function sessionWishes(
   { username, groups }: { readonly username: string; readonly groups: readonly string[] },
-  bound: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> },
+  bound: { readonly users: PrefixIndex; readonly groups: PrefixIndex },
 ): readonly SessionWish[] {
   const templates = [username, ...groups];
   const ofInstances = templates.some((template) => template.includes('{{EC2PrivateDNSName}}'));
   const values = new Set<string>();
-  for (const name of bound.users) addValues(username, name, values);
-  for (const template of groups) for (const name of bound.groups) addValues(template, name, values);
+  // Looking at every name for every role would take hours where there are many of both.
+  for (const name of bound.users.startingWith(fixedStart(username))) addValues(username, name, values);
+  for (const template of groups) {
+    for (const name of bound.groups.startingWith(fixedStart(template))) addValues(template, name, values);
+  }
   if (ofInstances) {
     const names = [anyInstanceName, ...[...values].filter((name) => /^[a-z0-9.-]+$/i.test(name))];
     return names.map((privateDnsName, at) => ({
@@ -40,6 +45,11 @@ export function sessionWishes(
     anySession,
     ...[...values].filter((name) => validSessionName.test(name) && name !== anySession),
   ].map((sessionName) => ({ sessionName }));
+}
+
+function fixedStart(template: string): string {
+  const at = template.search(placeholder);
+  return at < 0 ? template : template.slice(0, at);
 }
 
 /** What stands in the placeholders' places where the template renders to `name`; several only for odd templates. */
