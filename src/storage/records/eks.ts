@@ -1,4 +1,5 @@
 /** EKS records as they are stored: JSON objects. Times are epoch milliseconds. */
+import type { NodeType } from '../../engine/identity/nodetypes.ts';
 
 export type AuthenticationMode = 'CONFIG_MAP' | 'API_AND_CONFIG_MAP' | 'API';
 
@@ -53,14 +54,7 @@ export interface BreakGlassRecord {
   readonly setAt: number;
 }
 
-export type AccessEntryType =
-  | 'STANDARD'
-  | 'EC2_LINUX'
-  | 'EC2_WINDOWS'
-  | 'FARGATE_LINUX'
-  | 'EC2'
-  | 'HYBRID_LINUX'
-  | 'HYPERPOD_LINUX';
+export type AccessEntryType = 'STANDARD' | NodeType;
 
 export interface AccessScope {
   readonly type: 'cluster' | 'namespace';
