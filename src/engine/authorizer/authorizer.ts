@@ -12,6 +12,7 @@ import {
 } from './attributes.ts';
 import { type CompiledRequest, compileRequest } from './compiledrules.ts';
 import type { Decision, NearMiss } from './decision.ts';
+import type { Grant } from './grants.ts';
 import { nearMisses, type RefusedRequest } from './misses.ts';
 import {
   type Association,
@@ -21,7 +22,7 @@ import {
   type KnownPolicy,
   type PolicyGrant,
 } from './policyindex.ts';
-import { createRbacIndex, type RbacGrant } from './rbacindex.ts';
+import { createRbacIndex, type RbacGrant, type RbacGrants } from './rbacindex.ts';
 
 /**
  * The decider of one cluster: `system:masters`, access policies, RBAC, in this order; the first allow wins and nobody
@@ -43,6 +44,8 @@ export interface Authorizer {
   authorize(attributes: Attributes): Decision;
   /** By access policies alone: allow or no opinion, whatever groups the user has. */
   authorizeByPolicies(attributes: Attributes): Decision;
+  /** What `authorize` decides from, of one user: policies that hold now in their order, then bindings by name. */
+  grantsFor(user: UserInfo): readonly Grant[];
   rulesFor(user: UserInfo, namespace: string): ReviewedRules;
   rbacRulesFor(
     user: UserInfo,
@@ -132,6 +135,15 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       const asked = { attributes, request: compileRequest(attributes), namespace: namespaceOf(attributes) };
       return allowedByPolicies(asked) ?? nothingAllows({ ...asked, rbac: undefined }, '');
     },
+    grantsFor(user) {
+      const principal = policyPrincipal(user);
+      return [
+        ...(principal === undefined
+          ? []
+          : policies.grantsOf(principal).map((grant) => policyGrant(grant, principal))),
+        ...rbac.grantsOf(user).map(rbacGrant),
+      ];
+    },
     rulesFor(user, namespace) {
       const { rules, errors } = rbac.rulesFor(user, namespace);
       const principal = policyPrincipal(user);
@@ -178,12 +190,13 @@ function refusalReason(errors: readonly string[]): string {
  * shows a namespace scope; it is worded as Kubernetes words a RoleBinding (kubernetes-facts B8).
  */
 function allowedByPolicy(
-  { entry, association, policy, rule }: PolicyGrant,
+  grant: PolicyGrant,
   // Of a matcher the entry names nobody.
-  { principalId }: AuthenticatedPrincipal,
+  principal: AuthenticatedPrincipal,
   namespace: string,
 ): Decision {
-  const { policyArn, accessScope, expiresAt } = association;
+  const { entry, association, rule } = grant;
+  const { policyArn, accessScope } = association;
   const binding = `${entry.principalArn}+${policyArn}`;
   const where =
     accessScope.type === 'cluster'
@@ -191,31 +204,52 @@ function allowedByPolicy(
       : `RoleBinding ${quote(`${binding}/${namespace}`)}`;
   return {
     decision: 'allow',
-    reason: `EKS Access Policy: allowed by ${where} of ClusterRole ${quote(policyArn)} to User ${quote(principalId)}`,
-    evidence: {
-      by: 'accessPolicy',
-      principalArn: entry.principalArn,
-      principalId,
-      policyArn,
-      ...(policy.version !== undefined && { version: policy.version }),
-      ...(expiresAt !== undefined && { expiresAt }),
-      accessScope,
-      rule,
-    },
+    reason: `EKS Access Policy: allowed by ${where} of ClusterRole ${quote(policyArn)} to User ${quote(principal.principalId)}`,
+    evidence: { ...policyOrigin(grant, principal), rule },
   };
 }
 
-function allowedByRbac({ node, subject, rule }: RbacGrant): Decision {
-  const { binding, namespace } = node;
+function policyOrigin(
+  { entry, association, policy }: Omit<PolicyGrant, 'rule'>,
+  { principalId }: AuthenticatedPrincipal,
+): Extract<Grant['origin'], { by: 'accessPolicy' }> {
+  const { policyArn, accessScope, expiresAt } = association;
+  return {
+    by: 'accessPolicy',
+    principalArn: entry.principalArn,
+    principalId,
+    policyArn,
+    ...(policy.version !== undefined && { version: policy.version }),
+    ...(expiresAt !== undefined && { expiresAt }),
+    accessScope,
+  };
+}
+
+function policyGrant(grant: Omit<PolicyGrant, 'rule'>, principal: AuthenticatedPrincipal): Grant {
+  return { origin: policyOrigin(grant, principal), rules: grant.policy.effectiveRules };
+}
+
+function allowedByRbac(grant: RbacGrant): Decision {
+  const { node, subject, rule } = grant;
   return {
     decision: 'allow',
-    reason: allowReason(binding, subject),
-    evidence: {
-      by: 'rbac',
-      binding: { kind: binding.kind, name: binding.name, namespace },
-      role: binding.roleRef,
-      subject: { kind: subject.kind, name: subject.name, namespace: subjectNamespace(subject, namespace) },
-      rule,
-    },
+    reason: allowReason(node.binding, subject),
+    evidence: { ...rbacOrigin(grant), rule },
   };
+}
+
+function rbacOrigin({
+  node: { binding, namespace },
+  subject,
+}: Pick<RbacGrant, 'node' | 'subject'>): Extract<Grant['origin'], { by: 'rbac' }> {
+  return {
+    by: 'rbac',
+    binding: { kind: binding.kind, name: binding.name, namespace },
+    role: binding.roleRef,
+    subject: { kind: subject.kind, name: subject.name, namespace: subjectNamespace(subject, namespace) },
+  };
+}
+
+function rbacGrant({ node, subject, rules }: RbacGrants): Grant {
+  return { origin: rbacOrigin({ node, subject }), rules };
 }

@@ -29,6 +29,8 @@ export interface KnownPolicy {
   readonly version?: number;
   /** Undefined when AWS publishes none. */
   readonly rules: readonly AccessPolicyRule[] | undefined;
+  /** Without those whose names are not published: what `compiled` was made of. */
+  readonly effectiveRules: readonly PolicyRule[];
   readonly compiled: CompiledRules;
 }
 
@@ -83,6 +85,8 @@ export interface PolicyIndex {
     request: CompiledRequest,
     namespace: string,
   ): PolicyGrant | undefined;
+  /** Every association that holds now, wherever, in the entry's order. */
+  grantsOf(principal: AuthenticatedPrincipal): readonly Omit<PolicyGrant, 'rule'>[];
 }
 
 const stockPolicies = new Map<AccessPolicy, KnownPolicy>();
@@ -91,7 +95,11 @@ function stockPolicy(policy: AccessPolicy): KnownPolicy {
   let known = stockPolicies.get(policy);
   if (known === undefined) {
     const { name, rules } = policy;
-    known = { name, rules, compiled: compileRules(rules ?? [], (rule) => rule.namesUnpublished === true) };
+    const isUnpublished = (rule: AccessPolicyRule): boolean => rule.namesUnpublished === true;
+    known = {
+      ...{ name, rules, effectiveRules: (rules ?? []).filter((rule) => !isUnpublished(rule)) },
+      compiled: compileRules(rules ?? [], isUnpublished),
+    };
     stockPolicies.set(policy, known);
   }
   return known;
@@ -104,7 +112,7 @@ function customPolicy(policy: CustomPolicy): KnownPolicy {
   let known = customPolicies.get(policy);
   if (known === undefined) {
     const { name, version, rules } = policy;
-    known = { name, version, rules, compiled: compileRules(rules) };
+    known = { name, version, rules, effectiveRules: rules, compiled: compileRules(rules) };
     customPolicies.set(policy, known);
   }
   return known;
@@ -216,6 +224,15 @@ export function createPolicyIndex(partition: string, now: () => number): PolicyI
         return { entry, association, policy, rule };
       }
       return undefined;
+    },
+    grantsOf(principal) {
+      const entry = entryOf(principal);
+      return (entry?.associations ?? []).flatMap((association) => {
+        const policy = policyOf(association);
+        return entry === undefined || policy === undefined || isExpired(association)
+          ? []
+          : [{ entry, association, policy }];
+      });
     },
   };
 }

@@ -12,6 +12,13 @@ export interface RbacGrant {
   readonly rule: PolicyRule;
 }
 
+/** All a binding gives, wherever it holds. */
+export interface RbacGrants {
+  readonly node: BindingNode;
+  readonly subject: Subject;
+  readonly rules: readonly PolicyRule[];
+}
+
 /** RBAC objects, indexed as they change. */
 export interface RbacIndex {
   apply(object: RbacObject): void;
@@ -24,6 +31,8 @@ export interface RbacIndex {
   /** Every binding that applies to the user in the namespace, once, cluster ones first, by name. */
   applying(user: UserInfo, namespace: string): readonly BindingNode[];
   bindingsOf(user: UserInfo): readonly SubjectBindings[];
+  /** Every binding of the user, once: cluster ones first, then by namespace and name. */
+  grantsOf(user: UserInfo): readonly RbacGrants[];
   /** Errors of the applying bindings whose role does not exist, in their order (kubernetes-facts B7). */
   resolutionErrors(user: UserInfo, namespace: string): readonly string[];
   /** Rules the applying bindings grant, in their order, and the errors of those whose role is missing. */
@@ -103,6 +112,16 @@ export function createRbacIndex(): RbacIndex {
     },
     applying,
     bindingsOf: bindings.bindingsOf,
+    grantsOf(user) {
+      const own = bindings.bindingsOf(user);
+      const nodes = new Set(
+        own.flatMap(({ cluster, byNamespace }) => [...cluster, ...[...byNamespace.values()].flat()]),
+      );
+      return [...nodes].sort(byPlace).flatMap((node) => {
+        const subject = firstSubject(node, user);
+        return subject === undefined ? [] : [{ node, subject, rules: roles.rulesOf(node.role) ?? [] }];
+      });
+    },
     resolutionErrors(user, namespace) {
       const missing = (node: BindingNode): boolean => node.role.definition === undefined;
       // Refusals are frequent and missing roles are rare: look before sorting anything.
@@ -130,4 +149,9 @@ export function createRbacIndex(): RbacIndex {
     },
     ruleOf,
   };
+}
+
+function byPlace(one: BindingNode, other: BindingNode): number {
+  if (one.namespace !== other.namespace) return one.namespace < other.namespace ? -1 : 1;
+  return one.binding.name < other.binding.name ? -1 : 1;
 }
