@@ -19,6 +19,7 @@ import { dataOption, readyFileOption } from './connectionoptions.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
+import { declareTest } from './test/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -220,6 +221,7 @@ export function createProgram(): Command {
   declareBlock(program);
   declareEntry(program);
   declareDoctor(program);
+  declareTest(program);
 
   program
     .command('tour')
