@@ -1,0 +1,183 @@
+import { compileScope } from '../../accesspolicies/scope.ts';
+import type { UserInfo } from '../../authorizer/attributes.ts';
+import type { Grant, GrantOrigin } from '../../authorizer/grants.ts';
+import { allow, allowUrls } from '../../rbac/allow.ts';
+import type { PolicyRule } from '../../rbac/rules.ts';
+import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
+import { indexPieces, piecesOf, widest } from './pieces.ts';
+import { joinPieces, minimalRules } from './rules.ts';
+
+/** Where a rule comes from. */
+export type RuleOrigin = GrantOrigin | { readonly by: 'systemMasters' };
+
+export interface SourcedRule extends PolicyRule {
+  /** Every grant that gives the rule or a part of it. */
+  readonly from: readonly RuleOrigin[];
+}
+
+/** Namespaces in which the same holds besides what holds everywhere. */
+export interface PermissionPlace {
+  /** By name. */
+  readonly namespaces: readonly string[];
+  /** Scopes with a star, of namespaces there are and will be. One that fits several has what each of them gives. */
+  readonly patterns: readonly string[];
+  readonly rules: readonly SourcedRule[];
+}
+
+/** What somebody may, as minimal rules. */
+export interface Permissions {
+  /** In every namespace, also those to come, and of what is in none. */
+  readonly everywhere: readonly SourcedRule[];
+  /** What single namespaces add, by name; those with nothing to add are not here. */
+  readonly places: readonly PermissionPlace[];
+  /** What holds in one namespace, all together; '' for requests without one. */
+  rulesIn(namespace: string): readonly PolicyRule[];
+}
+
+interface HeldGrant {
+  readonly origin: RuleOrigin;
+  readonly rules: readonly PolicyRule[];
+  /** Undefined: everywhere. */
+  readonly scope:
+    | { readonly namespaces: readonly string[]; readonly holdsIn: (namespace: string) => boolean }
+    | undefined;
+}
+
+/** Groups that whoever asks is in: what they give says nothing about anybody. */
+const everybody = ['system:authenticated', 'system:unauthenticated'];
+
+/** Whether a rule comes from what everybody has. */
+export function isForEverybody(origin: RuleOrigin): boolean {
+  return origin.by === 'rbac' && origin.subject.kind === 'Group' && everybody.includes(origin.subject.name);
+}
+
+/**
+ * What identities may together, as `ClusterWorld.can` would answer for whoever can be any of them.
+ *
+ * `of` chooses grants: `own` leaves out what everybody has.
+ */
+export function permissionsOf(
+  { authorizer, cluster }: ClusterWorld,
+  identities: readonly Pick<SubjectIdentity, 'user'>[],
+  { of: wanted = 'all' }: { readonly of?: 'all' | 'own' | 'everybodys' } = {},
+): Permissions {
+  const grants = identities
+    .flatMap(({ user }) => [...mastersGrant(user), ...authorizer.grantsFor(user).map(held)])
+    .filter(({ origin }) => wanted === 'all' || isForEverybody(origin) === (wanted === 'everybodys'));
+  return permissionsFrom(distinct(grants), cluster.namespaces ?? []);
+}
+
+function mastersGrant({ groups }: UserInfo): readonly HeldGrant[] {
+  if (!groups.includes('system:masters')) return [];
+  const rules = [allow('*', '*', '*'), allowUrls('*', '*')];
+  return [{ origin: { by: 'systemMasters' }, rules, scope: undefined }];
+}
+
+function held({ origin, rules }: Grant): HeldGrant {
+  const namespaces =
+    origin.by === 'rbac'
+      ? origin.binding.kind === 'RoleBinding'
+        ? [origin.binding.namespace]
+        : undefined
+      : origin.accessScope.type === 'namespace'
+        ? origin.accessScope.namespaces
+        : undefined;
+  if (namespaces === undefined) return { origin, rules, scope: undefined };
+  // Of a binding a star is no pattern.
+  const holdsIn =
+    origin.by === 'rbac'
+      ? (namespace: string) => namespace === origin.binding.namespace && namespace !== ''
+      : compileScope({ type: 'namespace', namespaces });
+  // A path is asked for without a namespace (kubernetes-facts B7).
+  const scoped = rules.map((rule) => ({ ...rule, nonResourceURLs: [] }));
+  return { origin, rules: scoped, scope: { namespaces, holdsIn } };
+}
+
+/** A role that can be several users has most of its grants as each of them. */
+function distinct(grants: readonly HeldGrant[]): readonly HeldGrant[] {
+  return [...new Map(grants.map((grant) => [JSON.stringify(grant.origin), grant])).values()];
+}
+
+function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[]): Permissions {
+  const wide = grants.filter(({ scope }) => scope === undefined);
+  const scoped = grants.filter(({ scope }) => scope !== undefined);
+  const everywhere = withOrigins(wide, []);
+  const named = scoped.flatMap(({ scope }) => scope?.namespaces ?? []);
+  const patterns = new Set(
+    scoped
+      .filter(({ origin }) => origin.by === 'accessPolicy')
+      .flatMap(({ scope }) => scope?.namespaces ?? [])
+      .filter((name) => name.includes('*')),
+  );
+  const names = new Set([...known, ...named.filter((name) => !patterns.has(name) && name !== '')]);
+  const places = new Map<
+    string,
+    { namespaces: string[]; patterns: string[]; rules: readonly SourcedRule[] }
+  >();
+  const addPlace = (list: 'namespaces' | 'patterns', name: string): void => {
+    const here = scoped.filter(({ scope }) => scope?.holdsIn(list === 'patterns' ? inPattern(name) : name));
+    if (here.length === 0) return;
+    const rules = withOrigins(here, wide);
+    if (rules.length === 0) return;
+    const key = JSON.stringify(rules.map(({ from: _, ...rule }) => rule));
+    const place = places.get(key);
+    if (place === undefined) {
+      places.set(key, { namespaces: [], patterns: [], rules, [list]: [name] });
+    } else {
+      place[list].push(name);
+      place.rules = place.rules.map((rule, at) => ({
+        ...rule,
+        from: allOf(rule.from, rules[at]?.from ?? []),
+      }));
+    }
+  };
+  for (const name of [...names].sort(byText)) addPlace('namespaces', name);
+  for (const pattern of [...patterns].sort(byText)) addPlace('patterns', pattern);
+  return {
+    everywhere,
+    places: [...places.values()],
+    rulesIn: (namespace) =>
+      minimalRules(
+        [
+          ...wide,
+          ...(namespace === '' ? [] : scoped.filter(({ scope }) => scope?.holdsIn(namespace))),
+        ].flatMap(({ rules }) => rules),
+      ),
+  };
+}
+
+/**
+ * A name that fits the pattern and no other pattern which does not cover it: its stars are filled with what no scope has.
+ * Namespaces have no capital letters (RFC 1123), so nobody's scope means one.
+ */
+function inPattern(pattern: string): string {
+  return pattern.replace(/\*+/g, 'NOBODYS-NAMESPACE');
+}
+
+/** What the grants give beyond `others`, minimal, each rule with who gives it. */
+function withOrigins(grants: readonly HeldGrant[], others: readonly HeldGrant[]): readonly SourcedRule[] {
+  const pieces = piecesOf(grants.flatMap(({ rules }) => rules));
+  const base = piecesOf(others.flatMap(({ rules }) => rules));
+  if (pieces === undefined || base === undefined) {
+    return grants.flatMap(({ origin, rules }) => rules.map((rule) => ({ ...rule, from: [origin] })));
+  }
+  const covered = indexPieces(base);
+  const rules = joinPieces(widest(pieces).filter((piece) => !covered.covers(piece)));
+  const indexes = grants.map(({ origin, rules: own }) => ({
+    origin,
+    index: indexPieces(piecesOf(own) ?? []),
+  }));
+  return rules.map((rule) => {
+    const parts = piecesOf([rule]) ?? [];
+    const from = indexes.filter(({ index }) => parts.some((piece) => index.covers(piece)));
+    return { ...rule, from: from.map(({ origin }) => origin) };
+  });
+}
+
+function allOf(one: readonly RuleOrigin[], other: readonly RuleOrigin[]): readonly RuleOrigin[] {
+  return [...new Map([...one, ...other].map((origin) => [JSON.stringify(origin), origin])).values()];
+}
+
+function byText(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
