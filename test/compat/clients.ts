@@ -58,7 +58,14 @@ const packages = {
 export type KubectlVersion = '1.32' | '1.35';
 export const kubectlVersions: readonly KubectlVersion[] = ['1.32', '1.35'];
 
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'entryway-test-clients');
+const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+const cache = join(cacheHome, 'entryway-test-clients');
+
+/**
+ * Added to a program's own environment, so that it starts sooner: `entryway` finds its code compiled, as it does in a
+ * home that lasts longer than a test's, and kubectl, which ends before its memory is full, does not tidy it.
+ */
+export const quickStart: Readonly<Record<string, string>> = { XDG_CACHE_HOME: cacheHome, GOGC: 'off' };
 
 /** A directory whose only program is that `kubectl`; put it first in PATH. */
 export function kubectlDirectory(version: KubectlVersion): string {
@@ -214,7 +221,12 @@ export function run(
     const child = execFile(
       program,
       args,
-      { env: options.env, cwd: options.cwd, maxBuffer: 64 * 1024 * 1024, timeout: 60_000 },
+      {
+        env: { ...quickStart, ...options.env },
+        cwd: options.cwd,
+        maxBuffer: 64 * 1024 * 1024,
+        timeout: 60_000,
+      },
       (error, stdout, stderr) => {
         if (error !== null && typeof error.code !== 'number') reject(error);
         else resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });

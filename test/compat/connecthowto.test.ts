@@ -10,7 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { parseAllDocuments, stringify } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
 import { createToken } from '../../src/wire/token/create.ts';
-import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, run } from './clients.ts';
+import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, quickStart, run } from './clients.ts';
 import { clusterAddress } from './kubernetes.ts';
 import { type Connection, npxDirectory, temporaryDirectory, until } from './process.ts';
 import { createClients, createCluster, rootKeys } from './world.ts';
@@ -56,6 +56,7 @@ beforeAll(async () => {
       process.env.PATH,
     ].join(':'),
     HOME: directory.path,
+    ...quickStart,
     ENTRYWAY_DATA: join(directory.path, 'data'),
     ADDRESS: '127.0.0.1',
     AWS_EC2_METADATA_DISABLED: 'true',

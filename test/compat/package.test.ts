@@ -10,7 +10,12 @@ const root = resolve(import.meta.dirname, '../..');
 const directory = temporaryDirectory();
 const prefix = join(directory.path, 'prefix');
 const installed = join(prefix, 'bin', 'entryway');
-const environment = (path: string): Record<string, string> => ({ PATH: path, HOME: directory.path });
+/** What this package's code compiles to is of no use to a later one, which lies elsewhere: it stays in this home. */
+const environment = (path: string): Record<string, string> => ({
+  PATH: path,
+  HOME: directory.path,
+  XDG_CACHE_HOME: '',
+});
 const pinnedNode = dirname(process.execPath);
 
 /** A `node` in PATH that is older than what the project needs, as many machines have one. */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { quickStart } from './clients.ts';
 import { startServerProcess, temporaryDirectory, until } from './process.ts';
 
 const launcher = resolve(import.meta.dirname, '../../bin/entryway.js');
@@ -26,7 +27,7 @@ async function serve(
     process.execPath,
     [launcher, 'serve', '--aws-listen', '127.0.0.1:0', '--kube-listen', '127.0.0.1:0', ...args],
     {
-      env: { ...process.env, TMPDIR: temporary, HOME: directory.path, NODE_DISABLE_COMPILE_CACHE: '1' },
+      env: { ...process.env, TMPDIR: temporary, HOME: directory.path, ...quickStart },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );

@@ -11,7 +11,7 @@ import { call } from '../../src/audit/alerts/fixture.ts';
 import type { CloudTrailRecord } from '../../src/audit/cloudtrail/record.ts';
 import { openExportDirectory } from '../../src/audit/export/directory.ts';
 import { createCloudTrailExport } from '../../src/audit/export/writer.ts';
-import type { CommandResult } from './clients.ts';
+import { type CommandResult, quickStart } from './clients.ts';
 import { entryway, type Keys, startServerProcess, until } from './process.ts';
 import { sendHttp1 } from './raw.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
@@ -213,7 +213,7 @@ test('a name cannot move the cursor of who reads the trail', async () => {
 function start(...args: readonly string[]): { readonly child: ChildProcess; readonly output: () => string } {
   const child = spawn(process.execPath, [launcher, 'trail', ...args, '--data', scene.connection.dataDir], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: scene.directory },
+    env: { PATH: process.env.PATH, HOME: scene.directory, ...quickStart },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {

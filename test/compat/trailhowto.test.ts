@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { awsCliDirectory, awsCliUnavailable, run } from './clients.ts';
+import { awsCliDirectory, awsCliUnavailable, quickStart, run } from './clients.ts';
 import { type Connection, npxDirectory, temporaryDirectory, until } from './process.ts';
 import { type Bucket, openBucket } from './trailbucket.ts';
 
@@ -60,6 +60,7 @@ function environment(): Record<string, string> {
   return {
     PATH: [npx, awsCliDirectory(), process.env.PATH].join(':'),
     HOME: directory.path,
+    ...quickStart,
     ENTRYWAY_DATA: data,
     WEBHOOK: `http://127.0.0.1:${address.port}/`,
     BUCKET: 'archive',
