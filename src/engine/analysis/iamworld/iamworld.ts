@@ -1,4 +1,29 @@
-import type { IamAnswer, IamQuestion } from './answer.ts';
+import { isAccountId, parseArn } from '../../arn/arn.ts';
+import { parsePrincipalArn } from '../../arn/principalarn.ts';
+import type { EvaluationStep, IamDecision } from '../../iam/decision.ts';
+import { evaluate, type PolicySet } from '../../iam/evaluate.ts';
+import { contextKey, type RequestPrincipal } from '../../iam/request.ts';
+import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
+import { principalOf } from '../world/iamsubjects.ts';
+import type { KnownPrincipal } from '../world/principals.ts';
+import { anySession } from '../world/sessions.ts';
+import type { IamSubject } from '../world/subject.ts';
+import type { World } from '../world/world.ts';
+import { type Allowers, createAllowers } from './allowers.ts';
+import type { IamAnswer, IamCondition, IamQuestion } from './answer.ts';
+import { openConditions } from './conditions.ts';
+import {
+  eksResourceKeys,
+  type FindEntry,
+  iamResourceKeys,
+  momentKeys,
+  outsiderKeys,
+  requestKeys,
+  roleSessionKeys,
+} from './knownkeys.ts';
+import { type KnownKeys, noKeys, OpenContext } from './opencontext.ts';
+import { unreadPolicy, type WorldPolicy } from './policies.ts';
+import { createStandings, policySet, type WorldStanding, type WorldStandings } from './standing.ts';
 
 /** The IAM of a snapshot, ready to be asked; nothing is compiled before it is asked about. */
 export interface IamWorld {
@@ -7,4 +32,271 @@ export interface IamWorld {
    * session of a role, the role's trust policy: what the server asks. Resource policies of other services are in no snapshot.
    */
   ask(question: IamQuestion): IamAnswer;
+  /**
+   * The same where the principal's own policies allow everything, as they do once it has given itself that: only its
+   * boundary, the guardrails and trust policies limit it.
+   */
+  askAsAdministrator(question: IamQuestion): IamAnswer;
+  /** May a service, or somebody whom an OIDC provider vouches for, have a session of the role? By its trust policy. */
+  askOutsider(question: OutsiderQuestion): IamAnswer;
+  /** Who has a statement that may allow the action there: whoever is not among them is not allowed it by policies of its own. */
+  readonly allowers: Allowers;
+  readonly standings: WorldStandings;
+}
+
+export interface OutsiderQuestion {
+  readonly outsider: Extract<RequestPrincipal, { kind: 'service' | 'federated' }>;
+  readonly action: string;
+  readonly role: KnownPrincipal & { readonly kind: 'role' };
+  readonly context?: IamQuestion['context'];
+}
+
+/** What is asked of the trust policy: these alone (iam-facts E11, E13). */
+const trustActions = new Set(['sts:assumerole', 'sts:tagsession', 'sts:setsourceidentity']);
+
+export function createIamWorld(world: World): IamWorld {
+  const { principals, snapshot } = world;
+  const { partition } = snapshot;
+  const standings = createStandings(principals, snapshot.guardrails);
+  const moment = momentKeys(world.now);
+  const clusters = new Map(snapshot.clusters.map((cluster) => [cluster.arn, cluster]));
+  const findEntry = entryFinder(clusters);
+  const everything = standings.policies.inline(allowAll, { kind: 'role', name: '' }, 'administrator');
+
+  const sets = new WeakMap<WorldStanding, { readonly best: PolicySet; readonly worst: PolicySet }>();
+  const setsOf = (standing: WorldStanding) => {
+    let found = sets.get(standing);
+    if (found === undefined) {
+      found = { best: policySet(standing, 'best'), worst: policySet(standing, 'worst') };
+      sets.set(standing, found);
+    }
+    return found;
+  };
+
+  const resourceKeys = (action: string, resource: string, inherits: boolean): readonly KnownKeys[] => {
+    if (resource === '*') return [];
+    const service = parseArn(resource)?.service;
+    const keys =
+      service === 'eks'
+        ? eksResourceKeys(resource, clusters, findEntry)
+        : // Tags that a session would pass on beat those of the role it wants (iam-facts F4.6).
+          service === 'iam' && !inherits
+          ? iamResourceKeys(action, resource, principals)
+          : undefined;
+    return keys === undefined ? [] : [keys];
+  };
+
+  const answer = (
+    { action, resource, context = {} }: Pick<IamQuestion, 'action' | 'resource' | 'context'>,
+    {
+      requesters,
+      standing,
+      owner,
+      trust,
+      layers,
+    }: {
+      /** One for each session that makes a difference. */
+      readonly requesters: readonly RequestPrincipal[];
+      readonly standing: WorldStanding;
+      readonly owner: string;
+      readonly trust?: WorldPolicy | undefined;
+      readonly layers: readonly KnownKeys[];
+    },
+  ): IamAnswer => {
+    const asked = Object.entries(context);
+    const given: KnownKeys =
+      asked.length === 0
+        ? noKeys
+        : { values: new Map(asked.map(([key, value]) => [contextKey(key), value])), closed: [] };
+    const known = [given, ...layers, moment];
+    const { best, worst } = setsOf(standing);
+    const evaluateAs = (principal: RequestPrincipal, reading: 'best' | 'worst'): IamDecision => {
+      const set = reading === 'best' ? best : worst;
+      return evaluate(
+        { principal, action, resource, resourceAccountId: owner, context: new OpenContext(known) },
+        trust === undefined ? set : { ...set, resource: trust[reading] },
+      );
+    };
+    let refused: IamDecision | undefined;
+    let granted: { readonly principal: RequestPrincipal; readonly decision: IamDecision } | undefined;
+    let certain: IamDecision | undefined;
+    let isCertain = true;
+    for (const principal of requesters) {
+      const decision = evaluateAs(principal, 'best');
+      if (decision.decision !== 'allowed') {
+        refused ??= decision;
+        isCertain = false;
+        continue;
+      }
+      granted ??= { principal, decision };
+      if (!isCertain) continue;
+      const surely = evaluateAs(principal, 'worst');
+      if (surely.decision === 'allowed') certain ??= surely;
+      else isCertain = false;
+    }
+    if (granted === undefined) {
+      return { certainty: 'never', conditions: [], decision: refused ?? implicitDeny('identity') };
+    }
+    if (isCertain) return { certainty: 'always', conditions: [], decision: certain ?? granted.decision };
+    const { principal, decision } = granted;
+    let conditions: readonly IamCondition[] | undefined;
+    return {
+      certainty: 'sometimes',
+      decision,
+      get conditions() {
+        conditions ??= [
+          ...(requesters.length > 1 ? sessionConditions(requesters) : []),
+          ...openConditions(
+            { principal, action, resource, resourceAccountId: owner, context: new OpenContext(known) },
+            { standing, trust, decision },
+          ),
+        ];
+        return conditions;
+      },
+    };
+  };
+
+  const askAs = (question: IamQuestion, asAdministrator: boolean): IamAnswer => {
+    const { subject, action, resource } = question;
+    const lowerAction = action.toLowerCase();
+    const wantsRole = trustActions.has(lowerAction);
+    if (subject.standing === 'missing') return never('credential');
+    // Roles may not be assumed by root (iam-facts I2).
+    if (subject.type === 'root' && wantsRole) return never('credential');
+    const own = standings.of(subject);
+    const standing = asAdministrator && subject.type !== 'root' ? { ...own, identity: [everything] } : own;
+    const owner = question.resourceAccountId ?? ownerOf(resource) ?? subject.accountId;
+    const named = wantsRole ? parsePrincipalArn(resource) : undefined;
+    const base = {
+      standing,
+      owner,
+      layers: [
+        ...(wantsRole ? [roleSessionKeys] : []),
+        own.keys,
+        requestKeys(action, resource, { partition, owner }),
+        ...resourceKeys(action, resource, wantsRole && own.taggable),
+      ],
+    };
+    if (named?.kind !== 'role') {
+      // No policy of ours is on anything but a role: nothing opens a resource of another account.
+      if (owner !== subject.accountId && owner !== 'aws') return never('account');
+      const target = owner === 'aws' ? { ...base, owner: subject.accountId } : base;
+      return answer(question, { ...target, requesters: [principalOf(subject, partition, anySession)] });
+    }
+    const known = principals.named(resource);
+    if (known?.kind !== 'role' || known.record.arn !== resource) {
+      if (principals.account(named.accountId) !== undefined) return never('trust');
+      const trust = unreadPolicy(
+        'trust',
+        { type: 'trust', name: named.name },
+        { kind: 'roleNotRead', arn: resource },
+      );
+      return answer(question, {
+        ...base,
+        owner: named.accountId,
+        trust,
+        requesters: [principalOf(subject, partition, anySession)],
+      });
+    }
+    const { trust, sessions } = standings.role(known);
+    // Whoever was pinned has that ARN still, as far as anybody can tell of an account that was not read.
+    const pinned = subject.standing === 'unlisted' ? known.record.trustedPrincipalIds : undefined;
+    const principalId = pinned && Object.hasOwn(pinned, subject.arn) ? pinned[subject.arn] : undefined;
+    const asker = principalId === undefined ? subject : { ...subject, principalId };
+    return answer(question, {
+      ...base,
+      owner: known.accountId,
+      trust,
+      requesters: requestersOf(asker, sessions),
+    });
+  };
+
+  const requestersOf = (
+    subject: IamSubject,
+    sessions: ReadonlyMap<string, readonly string[]>,
+  ): readonly RequestPrincipal[] => {
+    const any = principalOf(subject, partition, anySession);
+    if (any.kind !== 'assumedRole' || sessions.size === 0) return [any];
+    const names = new Set(sessions.get(`${any.accountId} ${any.roleName}`) ?? []);
+    return [any, ...[...names].map((name) => principalOf(subject, partition, name))];
+  };
+
+  return {
+    standings,
+    allowers: createAllowers(principals, standings),
+    ask: (question) => askAs(question, false),
+    askAsAdministrator: (question) => askAs(question, true),
+    askOutsider({ outsider, action, role, context }) {
+      const { arn } = role.record;
+      const { guardrails } = standings;
+      const { trust } = standings.role(role);
+      const name = outsider.kind === 'service' ? outsider.name : outsider.provider;
+      // A provider vouches in its own account only (iam-facts E12).
+      if (outsider.kind === 'federated' && parseArn(outsider.provider)?.accountId !== role.accountId) {
+        return never('trust');
+      }
+      const standing: WorldStanding = {
+        identity: [],
+        ...(guardrails && { guardrails }),
+        keys: noKeys,
+        taggable: true,
+      };
+      const layers = [
+        outsiderKeys(outsider.kind, name),
+        requestKeys(action, arn, { partition, owner: role.accountId }),
+        ...resourceKeys(action, arn, false),
+      ];
+      const asked = { action, resource: arn, ...(context && { context }) };
+      return answer(asked, { requesters: [outsider], standing, owner: role.accountId, trust, layers });
+    },
+  };
+}
+
+const allowAll = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';
+
+function implicitDeny(step: EvaluationStep): IamDecision {
+  return { decision: 'implicitDeny', step, statements: [], misses: [] };
+}
+
+function never(step: EvaluationStep): IamAnswer {
+  return { certainty: 'never', conditions: [], decision: implicitDeny(step) };
+}
+
+/** The account in the ARN, or `aws` for what AWS owns for everybody; undefined where none is told. */
+function ownerOf(resource: string): string | undefined {
+  const accountId = parseArn(resource)?.accountId ?? '';
+  return isAccountId(accountId) || accountId === 'aws' ? accountId : undefined;
+}
+
+function sessionConditions(requesters: readonly RequestPrincipal[]): readonly IamCondition[] {
+  return requesters.flatMap((principal) => {
+    const sessionName =
+      'arn' in principal ? principal.arn.slice(principal.arn.lastIndexOf('/') + 1) : anySession;
+    return sessionName === anySession ? [] : [{ kind: 'session', sessionName } as const];
+  });
+}
+
+/** Entries of a cluster by kind, account and name without path, which is how ARNs of entries name their principal. */
+function entryFinder(
+  clusters: ReadonlyMap<string, { readonly accessEntries: readonly SnapshotAccessEntry[] }>,
+): FindEntry {
+  const indexes = new Map<string, ReadonlyMap<string, SnapshotAccessEntry>>();
+  return (clusterArn, { kind, accountId, name }) => {
+    let index = indexes.get(clusterArn);
+    if (index === undefined) {
+      index = new Map(
+        (clusters.get(clusterArn)?.accessEntries ?? []).flatMap((entry) => {
+          const named = parsePrincipalArn(entry.principalArn);
+          if (named === undefined) return [];
+          const key =
+            'name' in named
+              ? `${named.kind} ${named.accountId} ${named.name}`
+              : `root ${named.accountId} root`;
+          return [[key, entry] as const];
+        }),
+      );
+      indexes.set(clusterArn, index);
+    }
+    return index.get(`${kind} ${accountId} ${name}`);
+  };
 }
