@@ -18,6 +18,7 @@ import { declareCluster } from './cluster/declare.ts';
 import { dataOption, readyFileOption } from './connectionoptions.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
+import { declareExplain } from './explain/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
 import { declareTest } from './test/declare.ts';
 
@@ -221,6 +222,7 @@ export function createProgram(): Command {
   declareBlock(program);
   declareEntry(program);
   declareDoctor(program);
+  declareExplain(program);
   declareTest(program);
 
   program

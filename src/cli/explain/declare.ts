@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { outputOption, sourceOptions } from '../analysis/options.ts';
+
+const whom = 'ARN, role/NAME, user/NAME, User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME';
+const codes =
+  '\nExit codes: 0 allowed, 1 refused, 2 misuse, 3 failure. Tutorial: docs/tutorials/i-get-unauthorized.md';
+
+/** Declares `entryway explain …`; its work is loaded when it is asked for. */
+export function declareExplain(program: Command): void {
+  const explain = program
+    .command('explain')
+    .description('say why somebody is let in or refused, step by step, and what would change that');
+
+  sourceOptions(explain.command('request'))
+    .description('explain a request to a cluster: who asks, who that is there, and what decides')
+    .argument('<verb>', 'get, list, create …')
+    .argument('<resource>', 'pods, deployments.apps, pods/log; a path that begins with / is no resource')
+    .requiredOption('--as <principal>', `who asks: ${whom}`)
+    .option('-n, --namespace <name>', 'in this namespace (default: in all of them at once)')
+    .option('--name <name>', 'of the one object')
+    .option('--subresource <name>', 'as pods/log has log')
+    .addOption(outputOption())
+    .addHelpText('after', codes)
+    .action(async (verb, resource, options) =>
+      (await import('./request.ts')).explainOneRequest(verb, resource, options),
+    );
+}

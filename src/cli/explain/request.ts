@@ -1,0 +1,40 @@
+import { questionText } from '../../engine/analysis/explain/questiontext.ts';
+import { explainRequest } from '../../engine/analysis/explain/request.ts';
+import { subjectKey } from '../../engine/analysis/world/subject.ts';
+import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
+import { printAnswer } from '../analysis/print.ts';
+import { parseQuestion, type QuestionOptions } from '../analysis/question.ts';
+import { onlyCluster, openWorld } from '../analysis/source.ts';
+import { parseSubject } from '../analysis/subject.ts';
+import { exitCodes } from '../failure.ts';
+import { renderExplanation } from './walk.ts';
+
+export interface RequestOptions extends SourceOptions, OutputOptions, QuestionOptions {
+  readonly as: string;
+  readonly subresource?: string;
+}
+
+/** `entryway explain request`: exit code 1 where it is refused. */
+export async function explainOneRequest(
+  verb: string,
+  resource: string,
+  options: RequestOptions,
+): Promise<void> {
+  const { subresource } = options;
+  const written = subresource === undefined ? resource : `${resource}/${subresource}`;
+  // Read first: whoever mistypes a resource need not wait for a cluster.
+  const question = parseQuestion(verb, written, options);
+  const world = await openWorld(options);
+  const cluster = onlyCluster(world);
+  const subject = parseSubject(options.as, cluster);
+  const explanation = explainRequest(world, cluster, subject, question, { extensions: isServer(options) });
+  const answer = { subject: subjectKey(subject), cluster: cluster.cluster.arn, question, ...explanation };
+  const asked = `${questionText(question)} in cluster \`${cluster.cluster.name}\` as \`${subjectKey(subject).replace(/^iam:/, '')}\``;
+  printAnswer(options, answer, () => renderExplanation(explanation, asked));
+  if (!explanation.allowed) process.exitCode = exitCodes.denied;
+}
+
+/** Whether it was read from a server of ours, and not from files or AWS. */
+export function isServer({ from, live }: Pick<SourceOptions, 'from' | 'live'>): boolean {
+  return from === undefined && live === undefined;
+}

@@ -1,0 +1,74 @@
+import { styleText } from 'node:util';
+import type { ExplainStep, Explanation } from '../../engine/analysis/explain/explanation.ts';
+import type { Additions, ProposedChange } from '../../engine/analysis/explain/proposedchange.ts';
+import { counted } from '../render/counted.ts';
+import { printable } from '../render/printable.ts';
+
+const signs = { passed: '✓', failed: '✗', notVerified: '?', notReached: '-' } as const;
+const colours = { passed: 'green', failed: 'red', notVerified: 'yellow', notReached: 'gray' } as const;
+
+/** The walk, what came nearest, and what would change it; `asked` says in a few words what it is about. */
+export function renderExplanation({ allowed, steps, changes }: Explanation, asked: string): string {
+  const verdict = allowed ? `allowed: ${asked}` : `refused: ${asked}`;
+  return `${renderSteps(steps)}${printable(verdict)}\n${allowed ? '' : renderChanges(changes)}`;
+}
+
+/** One line a step, with what is behind a failed one below it. */
+export function renderSteps(steps: readonly ExplainStep[]): string {
+  return steps.map(renderStep).join('');
+}
+
+function renderStep({ step, outcome, message, misses, hint, evidence }: ExplainStep): string {
+  const sign = styleText(colours[outcome], signs[outcome]);
+  const lines = [`${sign} ${step.padEnd(10)}  ${printable(message)}`];
+  if (evidence?.kind === 'identity' && outcome === 'passed') {
+    const groups = evidence.groups.map((group) => `\`${group}\``).join(', ');
+    if (groups !== '') lines.push(`${indent}groups ${printable(groups)}`);
+  }
+  for (const miss of misses) lines.push(`${indent}nearest: ${printable(miss.message)}`);
+  if (hint !== undefined) lines.push(`${indent}next: ${printable(hint)}`);
+  return `${lines.join('\n')}\n`;
+}
+
+const indent = ' '.repeat(14);
+
+/** Commands stand by themselves on their lines, so that they can be copied. */
+export function renderChanges(changes: readonly ProposedChange[]): string {
+  if (changes.length === 0) return '';
+  const several = changes.length > 1 ? ', the one that gives least first' : '';
+  const parts = changes.map(({ summary, commands, adds }, at) =>
+    [
+      `${at + 1}. ${printable(summary)}`,
+      `   gives ${printable(additionsText(adds))}`,
+      '',
+      ...commands.flatMap((command) => command.split('\n').map(printable)),
+      '',
+    ].join('\n'),
+  );
+  return `\nWhat would allow it${several}:\n\n${parts.join('\n')}`;
+}
+
+/** `nothing else`, or what, and to whom. */
+function additionsText({ everything, pairs, also, others, otherCount, othersKnown }: Additions): string {
+  const parts: string[] = [];
+  if (everything) parts.push('EVERYTHING THERE IS');
+  else if (pairs > 0) {
+    const [first] = also;
+    const named = also
+      .slice(0, 3)
+      .map(
+        ({ verbs, resource, namespace }) =>
+          `${verbs.join(', ')} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`,
+      )
+      .join('; ');
+    const more = also.length > 3 ? `; … (${counted(pairs, 'pair')} of verb and resource)` : '';
+    parts.push(first === undefined ? counted(pairs, 'other pair') : `also: ${named}${more}`);
+  }
+  if (otherCount > 0) {
+    const names = others.slice(0, 3).map((other) => other.replace(/^iam:/, ''));
+    const more = otherCount > names.length ? ` and ${otherCount - names.length} more` : '';
+    parts.push(`the same to others: ${names.join(', ')}${more}`);
+  }
+  if (!othersKnown) parts.push('perhaps something to others: there are too many to ask each');
+  return parts.length === 0 ? 'nothing else, to nobody else' : parts.join('; ');
+}

@@ -1,0 +1,241 @@
+import { findAccessPolicy } from '../../accesspolicies/catalogue.ts';
+import { compileScope } from '../../accesspolicies/scope.ts';
+import type { PolicyRule } from '../../rbac/rules.ts';
+import { isEverything } from '../accesspolicylint/reach.ts';
+import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
+import type { Principals } from '../world/principals.ts';
+import type { Question } from '../world/question.ts';
+import { type ClusterSubject, type KubernetesSubject, subjectKey } from '../world/subject.ts';
+import type { Additions } from './proposedchange.ts';
+import { breadth, exactRule } from './questiontext.ts';
+
+/** A cluster with the accounts its policies are of. */
+export interface Asked {
+  readonly cluster: ClusterWorld;
+  readonly principals: Principals;
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** Namespaces looked into, subjects asked and resources told at most: an answer has a bound, too. */
+const namespacesLooked = 200;
+const subjectsAsked = 5_000;
+const told = 20;
+
+/** Somebody whom nothing names: what they may, everybody may. */
+const nobody: KubernetesSubject = { kind: 'User', name: 'entryway:nobody', namespace: '' };
+
+/**
+ * What the subject, and who else, could do after a change and not before. The rules of the subject are taken apart into
+ * pairs of verb and resource, and each is asked of the cluster as it was; others are asked the question itself.
+ */
+export function additionsOf(
+  before: Asked,
+  after: Asked,
+  subject: ClusterSubject,
+  question: Question,
+  identity: SubjectIdentity,
+): Additions {
+  const gained = gainedPieces(before, after, subject, question, identity);
+  const pairs = gained.pieces.reduce((sum, { size }) => sum + size, 0);
+  const all = after.cluster.subjects();
+  const others = all.slice(0, subjectsAsked).filter(
+    (other) =>
+      subjectKey(other) !== subjectKey(subject) &&
+      // Its own user or group, by which it was bound.
+      !(other.kind === 'User' && other.name === identity.user.username) &&
+      !(other.kind === 'Group' && isOwnGroup(before, other.name)) &&
+      gains(before.cluster, after.cluster, other, question),
+  );
+  return {
+    everything: gained.everything,
+    pairs,
+    also: joined(gained.pieces).slice(0, told),
+    others: others.slice(0, told).map(subjectKey),
+    otherCount: others.length,
+    othersKnown: all.length <= subjectsAsked,
+  };
+}
+
+/** A group nobody knew before: made for the subject. */
+function isOwnGroup({ cluster }: Asked, name: string): boolean {
+  const { accessEntries, awsAuth } = cluster.cluster;
+  return (
+    !cluster.bound.groups.has(name) &&
+    !accessEntries.some(({ kubernetesGroups }) => kubernetesGroups.includes(name)) &&
+    !(
+      awsAuth !== undefined &&
+      [...awsAuth.roles, ...awsAuth.users].some(({ groups }) => groups.includes(name))
+    )
+  );
+}
+
+function gains(
+  before: ClusterWorld,
+  after: ClusterWorld,
+  other: ClusterSubject,
+  question: Question,
+): boolean {
+  if (after.can(other, question).allowed) return !before.can(other, question).allowed;
+  return (
+    after.identitiesOf(other).identities.length > 0 && before.identitiesOf(other).identities.length === 0
+  );
+}
+
+interface Piece {
+  readonly namespace: string;
+  readonly rule: PolicyRule;
+  /** 1, or more for one with stars. */
+  readonly size: number;
+}
+
+function gainedPieces(
+  before: Asked,
+  after: Asked,
+  subject: ClusterSubject,
+  question: Question,
+  identity: SubjectIdentity,
+): { readonly everything: boolean; readonly pieces: readonly Piece[] } {
+  const asked = pieceKey(exactRule(question));
+  const askedIn = question.kind === 'resource' ? question.namespace : '';
+  const everywhere = new Set<string>();
+  const pieces: Piece[] = [];
+  let everything = false;
+  for (const namespace of namespacesOf(after, identity, askedIn)) {
+    const known = [
+      ...before.cluster.identitiesOf(subject).identities,
+      ...before.cluster.identitiesOf(nobody).identities,
+    ];
+    const had = new Set(rulesIn(before, known, namespace).flatMap(keysOf));
+    const seen = new Set<string>();
+    for (const rule of rulesIn(after, [identity], namespace)) {
+      if (isEverything(rule)) {
+        everything ||= !had.has(pieceKey(rule));
+        continue;
+      }
+      for (const piece of breakDown(rule)) {
+        const key = pieceKey(piece);
+        if (seen.has(key) || had.has(key) || everywhere.has(key)) continue;
+        seen.add(key);
+        if (namespace === '') everywhere.add(key);
+        if (key === asked && namespace === askedIn) continue;
+        const concrete = questionOf(piece, namespace);
+        const isKnown =
+          concrete !== undefined &&
+          (before.cluster.can(subject, concrete).allowed || before.cluster.can(nobody, concrete).allowed);
+        if (!isKnown) pieces.push({ namespace, rule: piece, size: Math.ceil(breadth([piece])) });
+      }
+    }
+  }
+  return { everything, pieces };
+}
+
+/** '' first; then where the request is, and wherever else the subject has something. */
+function namespacesOf(
+  { cluster }: Asked,
+  { user, mapped }: SubjectIdentity,
+  askedIn: string,
+): readonly string[] {
+  const names = new Set(['', askedIn]);
+  const entry = mapped?.mappedBy.source === 'accessEntry' ? cluster.entry(mapped.mappedBy.arn) : undefined;
+  for (const { accessScope } of entry?.associatedPolicies ?? []) {
+    for (const namespace of accessScope.namespaces) if (!namespace.includes('*')) names.add(namespace);
+  }
+  const own = new Set(user.groups);
+  for (const object of cluster.cluster.rbac) {
+    if (names.size >= namespacesLooked) break;
+    if (object.kind !== 'RoleBinding') continue;
+    if (
+      object.subjects.some(({ kind, name }) => (kind === 'Group' ? own.has(name) : name === user.username))
+    ) {
+      names.add(object.namespace);
+    }
+  }
+  return [...names];
+}
+
+/** What its bindings and its policies give there. */
+function rulesIn(
+  { cluster, principals, now }: Asked,
+  identities: readonly SubjectIdentity[],
+  namespace: string,
+): readonly PolicyRule[] {
+  return identities.flatMap(({ user, mapped }) => {
+    const rules = [...cluster.authorizer.rbacRulesFor(user, namespace).rules];
+    if (mapped?.mappedBy.source !== 'accessEntry' || cluster.cluster.authenticationMode === 'CONFIG_MAP')
+      return rules;
+    const account = principals.account(cluster.cluster.accountId);
+    for (const { policyArn, accessScope, expiresAt } of cluster.entry(mapped.mappedBy.arn)
+      ?.associatedPolicies ?? []) {
+      if (!compileScope(accessScope)(namespace) || (expiresAt !== undefined && !(now < expiresAt))) continue;
+      const partition = cluster.cluster.arn.split(':')[1] ?? 'aws';
+      const stock = findAccessPolicy(policyArn, partition)?.rules?.filter(
+        ({ namesUnpublished }) => !namesUnpublished,
+      );
+      rules.push(...(stock ?? account?.accessPolicies.find(({ arn }) => arn === policyArn)?.rules ?? []));
+    }
+    return rules;
+  });
+}
+
+function breakDown(rule: PolicyRule): readonly PolicyRule[] {
+  const none = { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
+  return [
+    ...rule.apiGroups.flatMap((group) =>
+      rule.resources.flatMap((resource) =>
+        rule.verbs.map((verb) => ({
+          ...none,
+          verbs: [verb],
+          apiGroups: [group],
+          resources: [resource],
+          resourceNames: rule.resourceNames,
+        })),
+      ),
+    ),
+    ...rule.nonResourceURLs.flatMap((url) =>
+      rule.verbs.map((verb) => ({ ...none, verbs: [verb], nonResourceURLs: [url] })),
+    ),
+  ];
+}
+
+function keysOf(rule: PolicyRule): readonly string[] {
+  return isEverything(rule) ? [pieceKey(rule)] : breakDown(rule).map(pieceKey);
+}
+
+function pieceKey({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): string {
+  return JSON.stringify([verbs, apiGroups, resources, resourceNames, nonResourceURLs]);
+}
+
+/** The one request a piece allows; undefined where it is more than one. */
+function questionOf(piece: PolicyRule, namespace: string): Question | undefined {
+  const [verb = '', group, resource, url] = [
+    piece.verbs[0],
+    piece.apiGroups[0],
+    piece.resources[0],
+    piece.nonResourceURLs[0],
+  ];
+  if (url !== undefined) return url.includes('*') ? undefined : { kind: 'nonResource', verb, path: url };
+  if (group === undefined || resource === undefined || piece.resourceNames.length > 1) return undefined;
+  if ([verb, group, resource].some((text) => text.includes('*'))) return undefined;
+  const [plain = '', subresource = ''] = resource.split('/');
+  const [name = ''] = piece.resourceNames;
+  return { kind: 'resource', verb, apiGroup: group, resource: plain, subresource, namespace, name };
+}
+
+/** Pieces that differ in the verb alone, as one. */
+function joined(pieces: readonly Piece[]): Additions['also'] {
+  const found = new Map<string, { readonly first: Piece; readonly verbs: string[] }>();
+  for (const piece of pieces) {
+    const key = JSON.stringify([piece.namespace, pieceKey({ ...piece.rule, verbs: [] })]);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, { first: piece, verbs: [...piece.rule.verbs] });
+    else known.verbs.push(...piece.rule.verbs);
+  }
+  return [...found.values()].map(({ first: { namespace, rule }, verbs }) => ({
+    namespace,
+    apiGroup: rule.apiGroups[0] ?? '',
+    resource: rule.resources[0] ?? rule.nonResourceURLs[0] ?? '',
+    verbs,
+    resourceNames: rule.resourceNames,
+  }));
+}
