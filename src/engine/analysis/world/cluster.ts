@@ -9,8 +9,9 @@ import { type MappedIdentity, resolveIdentity } from '../../identity/resolve.ts'
 import { canonicalArnOf } from '../../identity/userinfo.ts';
 import { subjectIdentity } from '../../rbac/subjects.ts';
 import type { Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
-import { iamSubjectsOf, principalOf } from './iamsubjects.ts';
-import { pinnedIdOf } from './pins.ts';
+import { principalOf } from './callers.ts';
+import { iamSubjectsOf } from './iamsubjects.ts';
+import { pinsOf } from './pins.ts';
 import { createPrefixIndex } from './prefixes.ts';
 import type { Principals } from './principals.ts';
 import { attributesOf, type Question } from './question.ts';
@@ -85,8 +86,9 @@ export function createClusterWorld(
   authorizer.useEntries(cluster.authenticationMode !== 'CONFIG_MAP');
   const entries = createEntryIndex();
   const entryByArn = new Map(cluster.accessEntries.map((entry) => [entry.principalArn, entry]));
+  const pins = pinsOf(cluster, principals);
   for (const entry of cluster.accessEntries) {
-    const principalId = pinnedIdOf(entry, principals);
+    const principalId = pins.get(entry.principalArn) ?? '';
     entries.apply({ ...entry, principalId });
     authorizer.applyEntry({ ...entry, principalId });
   }
@@ -116,16 +118,19 @@ export function createClusterWorld(
       .filter(({ until }) => until === undefined || now < until)
       .map(({ kind, target }) => `${kind} ${target}`),
   );
-  const isBlocked = (principal: Principal): boolean =>
+  const isBlocked = (principal: Principal, sessionName: string): boolean =>
     blocks.size > 0 &&
     blockTargetsOf(principal).some(
-      // A block of one session or key leaves the principal its others.
-      ({ kind, target }) => kind !== 'session' && kind !== 'accessKey' && blocks.has(`${kind} ${target}`),
+      ({ kind, target }) =>
+        // A block of one key leaves the principal its others, and one of a session other names.
+        kind !== 'accessKey' &&
+        (kind !== 'session' || sessionName !== anySession) &&
+        blocks.has(`${kind} ${target}`),
     );
 
   const resolve = (subject: IamSubject, { sessionName, privateDnsName }: SessionWish): Resolved => {
     const principal = principalOf(subject, snapshot.partition, sessionName);
-    if (isBlocked(principal)) {
+    if (isBlocked(principal, sessionName)) {
       return {
         ok: false,
         code: 'blocked',
@@ -155,7 +160,11 @@ export function createClusterWorld(
       entry === undefined
         ? item && { username: item.username, groups: item.groups }
         : { username: entry.username, groups: entry.kubernetesGroups };
-    return templates && dependsOnSession([templates.username, ...templates.groups]) ? templates : undefined;
+    if (templates === undefined || !dependsOnSession([templates.username, ...templates.groups]))
+      return undefined;
+    // What does not depend on the session is filled in, so that what is left can be compared with bound names.
+    const filled = (template: string): string => template.replaceAll('{{AccountID}}', subject.accountId);
+    return { username: filled(templates.username), groups: templates.groups.map(filled) };
   };
 
   /** An instance's name is a node's; any session of the form is as good as another to find the mapping. */
@@ -202,13 +211,14 @@ export function createClusterWorld(
       : undefined;
   };
 
-  const remembered = new Map<string, SubjectIdentities>();
+  // By the very value: keys of thousands of subjects cost more than who they are.
+  const remembered = new WeakMap<ClusterSubject, SubjectIdentities>();
   const identitiesOf = (subject: ClusterSubject): SubjectIdentities => {
-    const key = subjectKey(subject);
-    let found = remembered.get(key);
+    let found = remembered.get(subject);
     if (found === undefined) {
       found = subject.kind === 'iam' ? iamIdentities(subject) : { identities: [{ user: userOf(subject) }] };
-      remembered.set(key, found);
+      // Most principals are nobody in most clusters, and the reasons would fill the memory.
+      if (found.identities.length > 0) remembered.set(subject, found);
     }
     return found;
   };
@@ -220,7 +230,10 @@ export function createClusterWorld(
     bound,
     subjects() {
       subjects ??= [
-        ...iamSubjectsOf(cluster, principals, bound.users),
+        ...iamSubjectsOf({
+          ...{ cluster, principals, pins },
+          ...{ partition: snapshot.partition, boundUsers: bound.users },
+        }),
         ...kubernetesSubjectsOf(cluster, bound),
       ];
       return subjects;

@@ -1,142 +1,188 @@
 import { isAccountId } from '../../arn/arn.ts';
 import { lowerAscii } from '../../arn/case.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
-import type { Principal } from '../../iam/principal.ts';
+import { uniqueIdKind } from '../../arn/uniqueid.ts';
 import { comparableArn, isMatcherArn } from '../../identity/entries.ts';
 import { compileMatcher } from '../../identity/matchers.ts';
 import { compileSsoPattern } from '../../identity/sso.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
-import { unlistedId } from './pins.ts';
 import type { Principals } from './principals.ts';
 import type { IamSubject } from './subject.ts';
 
+export { principalOf } from './callers.ts';
+
+/** What the subjects of a cluster are made of. */
+export interface IamSubjectSources {
+  readonly cluster: SnapshotCluster;
+  readonly principals: Principals;
+  /** Of the snapshot. */
+  readonly partition: string;
+  /** Names of users that bindings name. */
+  readonly boundUsers: ReadonlySet<string>;
+  /** Of the entries, by ARN (`pinsOf`). */
+  readonly pins: ReadonlyMap<string, string>;
+}
+
 /**
- * The IAM principals a cluster may know: all of the snapshot, with each account's root; those its entries and aws-auth
- * name besides; and, of accounts nobody read, patterns for whom a matcher or `mapAccounts` lets in. Each once, by ARN.
+ * The IAM principals a cluster may know, each once, by ARN: all of the snapshot, with each account's root; those its entries
+ * and aws-auth name besides, its hidden creator and its break-glass principal; and, of accounts that were not read or not
+ * wholly, patterns for whom a matcher or `mapAccounts` lets in.
  */
-export function iamSubjectsOf(
-  cluster: SnapshotCluster,
-  principals: Principals,
-  boundUsers: ReadonlySet<string>,
+export function iamSubjectsOf(sources: IamSubjectSources): readonly IamSubject[] {
+  const { principals, partition } = sources;
+  const known = knownSubjects(principals, partition);
+  const others = otherSubjects(sources, new Set(known.map(({ arn }) => arn)));
+  return others.length === 0 ? known : [...known, ...others].sort(byArn);
+}
+
+function byArn(one: IamSubject, other: IamSubject): number {
+  return one.arn < other.arn ? -1 : one.arn > other.arn ? 1 : 0;
+}
+
+const remembered = new WeakMap<Principals, readonly IamSubject[]>();
+
+/** The same for all clusters of a snapshot. */
+function knownSubjects(principals: Principals, partition: string): readonly IamSubject[] {
+  let known = remembered.get(principals);
+  if (known === undefined) {
+    known = [
+      ...principals.all.map(
+        ({ kind, accountId, record: { arn, principalId } }): IamSubject => ({
+          ...{ kind: 'iam', type: kind, arn, accountId, principalId, standing: 'exists' },
+        }),
+      ),
+      ...principals.accountIds.map(
+        (accountId): IamSubject => ({
+          ...{ kind: 'iam', type: 'root', arn: rootArn(partition, accountId), accountId },
+          ...{ principalId: accountId, standing: 'exists' },
+        }),
+      ),
+    ].sort(byArn);
+    remembered.set(principals, known);
+  }
+  return known;
+}
+
+function rootArn(partition: string, accountId: string): string {
+  return `arn:${partition}:iam::${accountId}:root`;
+}
+
+function otherSubjects(
+  { cluster, principals, partition, boundUsers, pins }: IamSubjectSources,
+  knownArns: ReadonlySet<string>,
 ): readonly IamSubject[] {
   const found = new Map<string, IamSubject>();
-  const add = (subject: IamSubject): void => {
-    const key = `${subject.type} ${comparableArn(subject.arn) ?? subject.arn}`;
-    if (!found.has(key)) found.set(key, subject);
+  const add = (
+    subject: IamSubject,
+    key = `${subject.type} ${comparableArn(subject.arn) ?? subject.arn}`,
+  ): void => {
+    if (!knownArns.has(subject.arn) && !found.has(key)) found.set(key, subject);
   };
-  const accounts = new Set<string>();
-  for (const { kind, accountId, record } of principals.all) {
-    accounts.add(accountId);
-    const { arn, principalId } = record;
-    add({ kind: 'iam', type: kind, arn, accountId, principalId, standing: 'exists' });
-  }
-  const addNamed = (arn: string): void => {
+  const addNamed = (arn: string, principalId = '', key?: string): void => {
     const named = parsePrincipalArn(arn);
-    if (named === undefined || named.kind === 'assumedRole' || named.kind === 'federatedUser') return;
+    if (named === undefined || named.kind === 'assumedRole') return;
     const { kind, accountId } = named;
-    const wasRead = principals.account(accountId) !== undefined;
-    if (kind === 'root') {
-      add({
-        kind: 'iam',
-        type: 'root',
-        arn,
-        accountId,
-        principalId: accountId,
-        standing: wasRead ? 'exists' : 'unlisted',
-      });
-      return;
+    const standing = principals.isRead(accountId) ? 'missing' : 'unlisted';
+    switch (kind) {
+      case 'root':
+        add({ kind: 'iam', type: kind, arn, accountId, principalId: accountId, standing: 'unlisted' });
+        break;
+      case 'federatedUser':
+        // Who may issue it is not said by its name, so it is there as long as somebody could.
+        add({ kind: 'iam', type: kind, arn, accountId, principalId: '', standing: 'unlisted' });
+        break;
+      case 'user':
+      case 'role':
+        if (principals.named(arn) === undefined) {
+          add({ kind: 'iam', type: kind, arn, accountId, principalId, standing }, key);
+        }
+        break;
+      default:
+        named satisfies never;
     }
-    if (principals.named(arn) !== undefined) return;
-    add({
-      ...{ kind: 'iam', type: kind, arn, accountId, principalId: '' },
-      standing: wasRead ? 'missing' : 'unlisted',
-    });
   };
   const addPattern = (arn: string, accountId: string): void => {
-    if (principals.account(accountId) !== undefined) return;
+    if (principals.isRead(accountId)) return;
     add({ kind: 'iam', type: 'rolePattern', arn, accountId, principalId: '', standing: 'unlisted' });
   };
 
-  const partition = cluster.arn.split(':')[1] ?? 'aws';
-  for (const accountId of accounts) addNamed(`arn:${partition}:iam::${accountId}:root`);
-  // Entries first: theirs are the ARNs with a path.
-  for (const { principalArn } of cluster.accessEntries) {
-    if (!isMatcherArn(principalArn)) addNamed(principalArn);
-    else {
-      const matcher = compileMatcher(principalArn);
-      if (matcher !== undefined) addPattern(principalArn, matcher.accountId);
-    }
+  const { accessEntries, awsAuth, breakGlass } = cluster;
+  // Entries first: theirs are the ARNs with a path. Two that differ in it alone are two principals, of two times.
+  const spelled = new Set<string>();
+  for (const { principalArn } of accessEntries) {
+    const matcher = isMatcherArn(principalArn) ? compileMatcher(principalArn) : undefined;
+    if (matcher !== undefined) addPattern(principalArn, matcher.accountId);
+    const pin = pins.get(principalArn) ?? '';
+    const comparable = comparableArn(principalArn) ?? principalArn;
+    const isSecond = spelled.has(comparable);
+    spelled.add(comparable);
+    // The id that stands for an unlisted principal is found by its ARN, but for a second one of the name.
+    const id = pin.startsWith('unlisted:') && !isSecond ? '' : pin;
+    addNamed(principalArn, id, isSecond ? principalArn : undefined);
   }
-  const { roles = [], users = [], accounts: mapped = [] } = cluster.awsAuth ?? {};
+  if (breakGlass !== undefined) addNamed(breakGlass.principalArn, breakGlass.principalId);
+  addAwsAuth({ awsAuth, boundUsers, addNamed, addPattern });
+  for (const accountId of new Set(awsAuth?.accounts.filter(isAccountId))) {
+    if (principals.isRead(accountId)) continue;
+    const arn = rootArn(partition, accountId);
+    found.set(`account ${accountId}`, {
+      ...{ kind: 'iam', type: 'account', arn, accountId, principalId: '', standing: 'unlisted' },
+    });
+  }
+  const creator = hiddenCreator(cluster, principals, partition);
+  if (
+    creator !== undefined &&
+    ![...found.values()].some(({ principalId }) => principalId === creator.principalId)
+  ) {
+    add(creator);
+  }
+  return [...found.values()];
+}
+
+function addAwsAuth({
+  awsAuth,
+  boundUsers,
+  addNamed,
+  addPattern,
+}: {
+  readonly awsAuth: SnapshotCluster['awsAuth'];
+  readonly boundUsers: ReadonlySet<string>;
+  readonly addNamed: (arn: string) => void;
+  readonly addPattern: (arn: string, accountId: string) => void;
+}): void {
+  const { roles = [], users = [], accounts = [] } = awsAuth ?? {};
   for (const { rolearn, sso } of roles) {
     if (rolearn !== undefined) addNamed(writtenArn(rolearn));
     const pattern = sso && compileSsoPattern(sso)?.pattern;
     if (sso !== undefined && pattern !== undefined) addPattern(pattern, sso.accountID);
   }
   for (const { userarn } of users) addNamed(writtenArn(userarn));
-  const mappedAccounts = new Set(mapped.filter(isAccountId));
+  // Whoever `mapAccounts` lets in is called by their ARN (G9), so that bindings may name them.
+  const mapped = new Set(accounts);
+  if (mapped.size === 0) return;
   for (const name of boundUsers) {
-    if (mappedAccounts.has(parsePrincipalArn(name)?.accountId ?? '')) addNamed(name);
+    if (mapped.has(parsePrincipalArn(name)?.accountId ?? '')) addNamed(name);
   }
-  for (const accountId of mappedAccounts) {
-    if (principals.account(accountId) !== undefined) continue;
-    const arn = `arn:${partition}:iam::${accountId}:root`;
-    add({ kind: 'iam', type: 'account', arn, accountId, principalId: '', standing: 'unlisted' });
+}
+
+/** Where it is not among the principals that were read: AWS calls such a one by its unique id, too. */
+function hiddenCreator(
+  { hiddenAdminPrincipalId: principalId = '', accountId }: SnapshotCluster,
+  principals: Principals,
+  partition: string,
+): IamSubject | undefined {
+  if (principalId === '' || principals.ofId(principalId) !== undefined) return undefined;
+  const base = { kind: 'iam', accountId, principalId, standing: 'unlisted' } as const;
+  if (isAccountId(principalId)) {
+    return { ...base, accountId: principalId, type: 'root', arn: rootArn(partition, principalId) };
   }
-  return [...found.values()].sort((one, other) => (one.arn < other.arn ? -1 : one.arn > other.arn ? 1 : 0));
+  if (principals.isRead(accountId)) return undefined;
+  const type = uniqueIdKind(principalId) === 'user' ? 'user' : 'role';
+  return { ...base, type, arn: `arn:${partition}:iam::${accountId}:${type}/${principalId}` };
 }
 
 /** aws-auth is compared without regard to case (eks-access-facts G8): all but the name as ARNs write it. */
 function writtenArn(arn: string): string {
   const end = arn.includes('/') ? arn.indexOf('/') : arn.length;
   return lowerAscii(arn.slice(0, end)) + arn.slice(end);
-}
-
-/** A key no one has: what an answer is about does not depend on the key. */
-const anyAccessKey = 'ASIA0000000000000000';
-
-/** The caller a subject is, in a session of the name where it is a role. */
-export function principalOf(subject: IamSubject, partition: string, sessionName: string): Principal {
-  const { arn, accountId } = subject;
-  const principalId = subject.principalId === '' ? unlistedId(arn) : subject.principalId;
-  const base = { accountId, partition, accessKeyId: anyAccessKey };
-  switch (subject.type) {
-    case 'root':
-      return { ...base, kind: 'root', arn, principalArn: arn, userId: accountId, principalId: accountId };
-    case 'user':
-      return {
-        ...{ ...base, kind: 'user', arn, principalArn: arn, userId: principalId, principalId },
-        userName: nameIn(arn),
-      };
-    case 'account': {
-      const somebody = arn.replace(/root$/, 'user/ANY-USER');
-      return {
-        ...{ ...base, kind: 'user', arn: somebody, principalArn: somebody },
-        ...{ userId: principalId, principalId, userName: 'ANY-USER' },
-      };
-    }
-    case 'role':
-    case 'rolePattern': {
-      const roleArn = subject.type === 'role' ? arn : exampleOf(arn);
-      const roleName = nameIn(roleArn);
-      return {
-        ...{ ...base, kind: 'assumedRole', roleName, sessionName },
-        arn: `arn:${partition}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`,
-        ...{ principalArn: roleArn, userId: `${principalId}:${sessionName}`, principalId },
-      };
-    }
-    default:
-      return subject.type satisfies never;
-  }
-}
-
-/** A role that a pattern fits: sixteen hex digits for a permission set's suffix, which fit a plain star as well. */
-function exampleOf(pattern: string): string {
-  return lowerAscii(pattern.slice(-16)) === '????????????????'
-    ? `${pattern.slice(0, -16)}0000000000000000`
-    : pattern.replaceAll('*', '0000000000000000');
-}
-
-function nameIn(arn: string): string {
-  return arn.slice(arn.lastIndexOf('/') + 1);
 }

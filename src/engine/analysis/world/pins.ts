@@ -1,17 +1,43 @@
+import { lowerAscii } from '../../arn/case.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import { comparableArn, isMatcherArn } from '../../identity/entries.ts';
-import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
+import type { SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { Principals } from './principals.ts';
 
 /**
- * The unique id an entry is tied to, as far as the snapshot tells: '' for a matcher alone.
+ * The unique id each entry of a cluster is tied to, by principalArn, as far as the snapshot tells: '' for a matcher alone.
  *
  * EKS's API does not tell it (eks-access-facts B15), but two dates do: a principal that was made after its entry is not the
  * one the entry was made for. Without dates the entry is taken to be for whoever has the ARN now, and where nobody read
  * that account, for whoever has it there: who could have access is shown, never hidden.
  */
-export function pinnedIdOf(entry: SnapshotAccessEntry, principals: Principals): string {
-  const { principalArn, principalId, createdAt } = entry;
+export function pinsOf(
+  { accessEntries, breakGlass }: Pick<SnapshotCluster, 'accessEntries' | 'breakGlass'>,
+  principals: Principals,
+): ReadonlyMap<string, string> {
+  const pins = new Map<string, string>();
+  const unlisted = new Set<string>();
+  for (const entry of accessEntries) {
+    const { principalArn } = entry;
+    let id = pinnedIdOf(entry, principals);
+    if (id.startsWith(unlistedPrefix)) {
+      const isGlass = breakGlass !== undefined && unlistedId(breakGlass.principalArn) === id;
+      // Two ARNs that differ in a role's path are two entries of which one is of a principal of the past. Which is not
+      // known, so each has somebody of its own, and what either gives is shown.
+      if (unlisted.has(id)) id = `${unlistedPrefix}another ${principalArn}`;
+      else if (isGlass) id = breakGlass.principalId;
+      unlisted.add(unlistedId(principalArn));
+    }
+    pins.set(principalArn, id);
+  }
+  return pins;
+}
+
+/** The same of one entry by itself. */
+export function pinnedIdOf(
+  { principalArn, principalId, createdAt }: SnapshotAccessEntry,
+  principals: Principals,
+): string {
   if (isMatcherArn(principalArn)) return principalId ?? '';
   if (principalId !== undefined && principalId !== '') return principalId;
   const named = parsePrincipalArn(principalArn);
@@ -20,12 +46,19 @@ export function pinnedIdOf(entry: SnapshotAccessEntry, principals: Principals): 
   const known = principals.named(principalArn);
   if (known === undefined) return unlistedId(principalArn);
   const { record } = known;
-  if (record.arn !== principalArn) return `another:${principalArn}`;
+  // An entry that waits for its principal's first use waits for a name, whenever and at whatever path it is made.
+  if (principalId === '') {
+    const isOne = comparableArn(record.arn) === comparableArn(principalArn);
+    return isOne ? record.principalId : `another:${principalArn}`;
+  }
+  if (lowerAscii(record.arn) !== lowerAscii(principalArn)) return `another:${principalArn}`;
   const isNewer = createdAt !== undefined && record.createdAt !== undefined && record.createdAt > createdAt;
   return isNewer ? `former:${principalArn}` : record.principalId;
 }
 
+const unlistedPrefix = 'unlisted:';
+
 /** Stands for the id of a principal that nobody read: the same for every spelling of its ARN. No real id has a colon. */
 export function unlistedId(arn: string): string {
-  return `unlisted:${comparableArn(arn) ?? arn}`;
+  return `${unlistedPrefix}${comparableArn(arn) ?? arn}`;
 }

@@ -1,6 +1,12 @@
 import { lowerAscii } from '../../arn/case.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
-import type { SnapshotAccount, SnapshotGroup, SnapshotRole, SnapshotUser } from '../snapshot/snapshot.ts';
+import type {
+  Gap,
+  SnapshotAccount,
+  SnapshotGroup,
+  SnapshotRole,
+  SnapshotUser,
+} from '../snapshot/snapshot.ts';
 
 /** A user or role of the snapshot. */
 export type KnownPrincipal =
@@ -10,6 +16,10 @@ export type KnownPrincipal =
 /** The IAM of a snapshot, by name: names are unique in an account whatever their path and case. */
 export interface Principals {
   readonly all: readonly KnownPrincipal[];
+  /** Of the accounts whose IAM was read, wholly or not. */
+  readonly accountIds: readonly string[];
+  /** Whether all users and roles of the account are here: whoever is not, does not exist. */
+  isRead(accountId: string): boolean;
   account(accountId: string): SnapshotAccount | undefined;
   /** Who has the name in the ARN now, also where the path differs. */
   named(arn: string): KnownPrincipal | undefined;
@@ -20,7 +30,14 @@ export interface Principals {
   managedPolicy(accountId: string, arn: string): string | undefined;
 }
 
-export function createPrincipals(accounts: readonly SnapshotAccount[]): Principals {
+/** `gaps`: of the snapshot. An account of which something was not read may have more principals than were. */
+export function createPrincipals(
+  accounts: readonly SnapshotAccount[],
+  gaps: readonly Gap[] = [],
+): Principals {
+  const iamGaps = gaps.filter(({ area }) => area === 'iam');
+  const hasGap = (id: string): boolean =>
+    iamGaps.some(({ accountId }) => accountId === undefined || accountId === id);
   const byAccount = new Map(accounts.map((account) => [account.accountId, account]));
   const byName = new Map<string, KnownPrincipal>();
   const byId = new Map<string, KnownPrincipal>();
@@ -42,6 +59,8 @@ export function createPrincipals(accounts: readonly SnapshotAccount[]): Principa
   }
   return {
     all: [...byName.values()],
+    accountIds: [...byAccount.keys()],
+    isRead: (accountId) => byAccount.has(accountId) && !hasGap(accountId),
     account: (accountId) => byAccount.get(accountId),
     named(arn) {
       const named = parsePrincipalArn(arn);

@@ -10,6 +10,8 @@ export interface IamSubject {
     | 'user'
     | 'role'
     | 'root'
+    /** A session of GetFederationToken that aws-auth or a binding names; who issues it is not known. */
+    | 'federatedUser'
     /** Roles that fit a matcher entry or an `sso` item and are not listed by name; `arn` is the pattern. */
     | 'rolePattern'
     /** Everybody of an account that aws-auth lets in (`mapAccounts`) and that is not listed by name; `arn` is the root's. */
@@ -20,8 +22,8 @@ export interface IamSubject {
   /** '' where it is not known and for patterns. */
   readonly principalId: string;
   /**
-   * `exists`: the snapshot has it. `unlisted`: it is named, and its account's IAM was not read. `missing`: its account was
-   * read and has nobody of this ARN: nobody can be it now.
+   * `exists`: the snapshot has it. `unlisted`: it is named, and its account's IAM was not read, or not wholly. `missing`: its
+   * account was read and has nobody of this ARN: nobody can be it now.
    */
   readonly standing: 'exists' | 'unlisted' | 'missing';
 }

@@ -17,7 +17,7 @@ export function createWorld(
   snapshot: Snapshot,
   { now = snapshot.takenAt }: { readonly now?: number } = {},
 ): World {
-  const principals = createPrincipals(snapshot.accounts);
+  const principals = createPrincipals(snapshot.accounts, snapshot.gaps);
   return {
     snapshot,
     now,
