@@ -1,15 +1,16 @@
 import { allow } from '../../rbac/allow.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
 import type { Severity } from '../policylint/severity.ts';
+import { kubernetesPowers } from '../powers/kubernetes.ts';
 import { isEverything, type Power, reaches } from './reach.ts';
 import { type AccessPolicyLintRule, onEach } from './rule.ts';
 
 const rbac = 'rbac.authorization.k8s.io';
 const certificates = 'certificates.k8s.io';
 const admission = 'admissionregistration.k8s.io';
-const write = ['create', 'update', 'patch'];
 
-interface Escalation {
+/** What leads from a few permissions to more. */
+export interface Escalation {
   readonly id: string;
   readonly name: string;
   readonly severity: Severity;
@@ -23,14 +24,14 @@ interface Escalation {
   readonly passes: readonly PolicyRule[];
 }
 
-const escalations: readonly Escalation[] = [
+export const escalations: readonly Escalation[] = [
   {
     id: 'EW-AP-301',
     name: 'escalate or bind',
     severity: 'security',
     why: 'These verbs switch off the rule that nobody gives away more than they have.',
     says: 'may give itself any permission through roles',
-    powers: [{ group: rbac, resources: ['roles', 'clusterroles'], verbs: ['escalate', 'bind'] }],
+    powers: kubernetesPowers.escalateOrBind,
     namesAreEnough: true,
     triggers: [allow('bind', rbac, 'clusterroles')],
     passes: [allow('bind', rbac, 'clusterroles', 'view')],
@@ -41,13 +42,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'What is granted by roles and bindings outlives the access policy and its association.',
     says: 'writes roles or bindings, which stay when this policy is taken away',
-    powers: [
-      {
-        group: rbac,
-        resources: ['roles', 'clusterroles', 'rolebindings', 'clusterrolebindings'],
-        verbs: write,
-      },
-    ],
+    powers: kubernetesPowers.writeRbac,
     namesAreEnough: false,
     triggers: [allow('create', rbac, 'rolebindings')],
     passes: [allow('get list watch', rbac, 'rolebindings')],
@@ -58,10 +53,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'Whoever may act as another user, group or service account has all that these have.',
     says: 'may act as others',
-    powers: [
-      { group: '', resources: ['users', 'groups', 'serviceaccounts'], verbs: ['impersonate'] },
-      { group: 'authentication.k8s.io', resources: ['uids', 'userextras'], verbs: ['impersonate'] },
-    ],
+    powers: kubernetesPowers.impersonate,
     namesAreEnough: true,
     triggers: [allow('impersonate', 'core', 'users groups')],
     passes: [allow('impersonate', 'core', 'users', 'on-call')],
@@ -72,7 +64,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'Secrets hold tokens and keys of others; a list shows their contents as well.',
     says: 'reads Secrets',
-    powers: [{ group: '', resources: ['secrets'], verbs: ['get', 'list', 'watch'] }],
+    powers: kubernetesPowers.readSecrets,
     namesAreEnough: true,
     triggers: [allow('list', 'core', 'secrets')],
     passes: [allow('get', 'core', 'secrets', 'web-tls')],
@@ -83,10 +75,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'Inside a Pod one has what its service account may and its volumes hold.',
     says: 'runs commands in Pods, or speaks to them, with what their service accounts may',
-    powers: [
-      { group: '', resources: ['pods/exec', 'pods/attach', 'pods/portforward'], verbs: ['get', 'create'] },
-      { group: '', resources: ['pods/ephemeralcontainers'], verbs: ['update', 'patch'] },
-    ],
+    powers: kubernetesPowers.runInPods,
     namesAreEnough: false,
     triggers: [allow('create', 'core', 'pods/exec')],
     passes: [allow('get', 'core', 'pods pods/log')],
@@ -97,9 +86,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'Through a node’s proxy one runs commands in every Pod on it, past admission and audit.',
     says: 'reaches the kubelets, and so every Pod',
-    powers: [
-      { group: '', resources: ['nodes/proxy'], verbs: ['get', 'create', 'update', 'patch', 'delete'] },
-    ],
+    powers: kubernetesPowers.kubelets,
     namesAreEnough: false,
     triggers: [allow('get', 'core', 'nodes/proxy')],
     passes: [allow('get', 'core', 'nodes nodes/status')],
@@ -110,7 +97,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'A token acts as the service account, outlives the access policy, and is used from anywhere.',
     says: 'makes tokens of service accounts',
-    powers: [{ group: '', resources: ['serviceaccounts/token'], verbs: ['create'] }],
+    powers: kubernetesPowers.createTokens,
     namesAreEnough: true,
     triggers: [allow('create', 'core', 'serviceaccounts/token')],
     passes: [allow('create', 'core', 'serviceaccounts/token', 'deployer')],
@@ -121,10 +108,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'A client certificate can name any user and group, also system:masters.',
     says: 'lets certificates be issued for any user',
-    powers: [
-      { group: certificates, resources: ['certificatesigningrequests/approval'], verbs: ['update', 'patch'] },
-      { group: certificates, resources: ['signers'], verbs: ['approve', 'sign', 'attest'] },
-    ],
+    powers: kubernetesPowers.certificates,
     namesAreEnough: true,
     triggers: [allow('update', certificates, 'certificatesigningrequests/approval')],
     passes: [allow('get list', certificates, 'certificatesigningrequests')],
@@ -135,21 +119,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'Whoever chooses the webhooks and policies of admission, or who serves an API group, reads and changes all requests.',
     says: 'reads and changes the requests of others through admission or an API service',
-    powers: [
-      {
-        group: admission,
-        resources: [
-          'mutatingwebhookconfigurations',
-          'validatingwebhookconfigurations',
-          'mutatingadmissionpolicies',
-          'mutatingadmissionpolicybindings',
-          'validatingadmissionpolicies',
-          'validatingadmissionpolicybindings',
-        ],
-        verbs: [...write, 'delete', 'deletecollection'],
-      },
-      { group: 'apiregistration.k8s.io', resources: ['apiservices'], verbs: write },
-    ],
+    powers: kubernetesPowers.admission,
     namesAreEnough: false,
     triggers: [allow('patch', admission, 'mutatingwebhookconfigurations')],
     passes: [allow('get list', admission, 'mutatingwebhookconfigurations')],
@@ -160,7 +130,7 @@ const escalations: readonly Escalation[] = [
     severity: 'security',
     why: 'A PersistentVolume can be a directory of the node, with whatever is in it.',
     says: 'makes PersistentVolumes, which can be directories of a node',
-    powers: [{ group: '', resources: ['persistentvolumes'], verbs: ['create'] }],
+    powers: kubernetesPowers.volumes,
     namesAreEnough: false,
     triggers: [allow('create', 'core', 'persistentvolumes')],
     passes: [allow('create', 'core', 'persistentvolumeclaims')],
@@ -171,7 +141,7 @@ const escalations: readonly Escalation[] = [
     severity: 'warning',
     why: 'Labels of a namespace choose how strictly Pods are admitted and which network policies hold.',
     says: 'changes labels of namespaces, which admission and network policies go by',
-    powers: [{ group: '', resources: ['namespaces'], verbs: ['update', 'patch'] }],
+    powers: kubernetesPowers.relabelNamespaces,
     namesAreEnough: true,
     triggers: [allow('patch', 'core', 'namespaces')],
     passes: [allow('get list', 'core', 'namespaces')],
@@ -182,30 +152,22 @@ const escalations: readonly Escalation[] = [
     severity: 'suggestion',
     why: 'A Pod runs as any service account of its namespace and mounts any Secret of it, whatever the policy says of those.',
     says: 'starts Pods, which run as any service account and read any Secret of their namespace',
-    powers: [
-      { group: '', resources: ['pods', 'replicationcontrollers'], verbs: write },
-      {
-        group: 'apps',
-        resources: ['deployments', 'daemonsets', 'replicasets', 'statefulsets'],
-        verbs: write,
-      },
-      { group: 'batch', resources: ['jobs', 'cronjobs'], verbs: write },
-    ],
+    powers: kubernetesPowers.workloads,
     namesAreEnough: false,
     triggers: [allow('create', 'batch', 'jobs')],
     passes: [allow('get delete', 'batch', 'jobs')],
   },
 ];
 
-/** What leads from a few permissions to more (kubernetes-facts A13, B16; Kubernetes' RBAC good practices). */
-export const escalationRules: readonly AccessPolicyLintRule[] = escalations.map(
-  ({ says, powers, namesAreEnough, ...rule }) => ({
-    ...rule,
-    check: onEach((policyRule) => {
-      // Of a rule that allows everything one remark is enough.
-      if (isEverything(policyRule) || policyRule.nonResourceURLs.length > 0) return undefined;
-      if (namesAreEnough && policyRule.resourceNames.length > 0) return undefined;
-      return powers.some((power) => reaches(policyRule, power)) ? says : undefined;
-    }),
-  }),
-);
+/** Whether a rule gives it. One that allows everything does not: of that one remark is enough. */
+export function escalates(rule: PolicyRule, { powers, namesAreEnough }: Escalation): boolean {
+  if (isEverything(rule) || rule.nonResourceURLs.length > 0) return false;
+  if (namesAreEnough && rule.resourceNames.length > 0) return false;
+  return powers.some((power) => reaches(rule, power));
+}
+
+/** What leads from a few permissions to more. */
+export const escalationRules: readonly AccessPolicyLintRule[] = escalations.map((escalation) => {
+  const { says, powers: _, namesAreEnough: __, ...rule } = escalation;
+  return { ...rule, check: onEach((policyRule) => (escalates(policyRule, escalation) ? says : undefined)) };
+});

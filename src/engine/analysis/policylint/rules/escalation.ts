@@ -1,3 +1,4 @@
+import { iamEscalations } from '../../powers/iam.ts';
 import { isAll } from '../patterns.ts';
 import type { LintedPolicy, LintedStatement } from '../policy.ts';
 import { enumerate, onAllows, spot } from '../policy.ts';
@@ -26,27 +27,6 @@ const viewOnly = {
 const policyKeys = ['eks:policyarn', 'eks:accessscope', 'eks:namespaces'];
 /** Keys that say for whom an entry is made, or which groups it gives. */
 const entryKeys = ['eks:principalarn', 'eks:kubernetesgroups', 'eks:username', 'eks:accessentrytype'];
-
-/** Actions by which somebody gives themselves or others more than they have. */
-const iamEscalations = [
-  'iam:AddUserToGroup',
-  'iam:AttachGroupPolicy',
-  'iam:AttachRolePolicy',
-  'iam:AttachUserPolicy',
-  'iam:CreateAccessKey',
-  'iam:CreateLoginProfile',
-  'iam:CreatePolicyVersion',
-  'iam:DeleteRolePermissionsBoundary',
-  'iam:DeleteUserPermissionsBoundary',
-  'iam:PutGroupPolicy',
-  'iam:PutRolePermissionsBoundary',
-  'iam:PutRolePolicy',
-  'iam:PutUserPermissionsBoundary',
-  'iam:PutUserPolicy',
-  'iam:SetDefaultPolicyVersion',
-  'iam:UpdateAssumeRolePolicy',
-  'iam:UpdateLoginProfile',
-];
 
 export const escalationRules: readonly Rule[] = [
   {
