@@ -1,0 +1,26 @@
+import { type NodeType, nodeTypes } from '../../identity/nodetypes.ts';
+
+/**
+ * The type of the entry for an item that lets nodes in; undefined for any other item (eks-access-facts G17, B3). Windows and
+ * Fargate nodes are told by the groups only they have; other nodes whose name is their session's are hybrid.
+ */
+export function nodeTypeOf(username: string, groups: readonly string[]): NodeType | undefined {
+  switch (username) {
+    case nodeTypes.EC2_LINUX.username:
+      return groups.includes('eks:kube-proxy-windows') ? 'EC2_WINDOWS' : 'EC2_LINUX';
+    case nodeTypes.FARGATE_LINUX.username:
+      return groups.includes('system:node-proxier') ? 'FARGATE_LINUX' : 'HYBRID_LINUX';
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Groups the type would give and the item does not.
+ *
+ * SECURITY: whoever is called like a node and is not in its group is no node today; an entry of a node type would make it
+ * one.
+ */
+export function groupsGivenToo(type: NodeType, groups: readonly string[]): readonly string[] {
+  return nodeTypes[type].groups.filter((group) => !groups.includes(group));
+}
