@@ -275,6 +275,8 @@ async function compose(
         secretBox,
         operatorAccountId: config.accountId,
         connections: followers,
+        authenticate: async (clusterId, token, time) =>
+          (await access.cluster(clusterId)?.authenticate(token, time)) ?? clusterGone,
         readSnapshot: createSnapshotReader({
           storage,
           access,
@@ -408,6 +410,12 @@ async function compose(
     close: closeAll,
   };
 }
+
+/** Between two reads a cluster can be deleted. */
+const clusterGone = {
+  outcome: 'unavailable',
+  evidence: { step: 'identity', code: 'clusterUnreadable', message: 'the cluster cannot be read' },
+} as const;
 
 function openStorage(config: ServerConfig, directory: DataDirectory): Storage {
   return config.dataDirectory === undefined

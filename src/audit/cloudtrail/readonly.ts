@@ -1,5 +1,5 @@
 /** Operations that only look: their names begin with one of these words, at every service we speak. */
-const reads = /^(?:Check|Decode|Describe|Generate|Get|List|Lookup|Simulate|Validate)(?![a-z])/;
+const reads = /^(?:Check|Decode|Describe|Explain|Generate|Get|List|Lookup|Simulate|Validate)(?![a-z])/;
 
 /** COMPAT: handing out credentials counts as a read, although it answers something new (CloudTrail samples of STS). */
 const handsOut = /^(?:AssumeRole|GetSessionToken|GetFederationToken)/;

@@ -86,7 +86,7 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
       nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principalArn principalId reason
       resourceNames resources revokedAt rule rules savedAt seenAt serialNumber server serverTime setAt severity source
       state tags target type tlsServerName until username validityDays verbs version versions window`),
-    hidden: words('secretAccessKey bearerToken clientKeyData'),
+    hidden: words('secretAccessKey bearerToken clientKeyData token'),
   },
 };
 

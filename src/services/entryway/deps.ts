@@ -1,3 +1,4 @@
+import type { TokenVerdict } from '../../engine/analysis/explain/tokensteps.ts';
 import type { Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { EksDeps } from '../eks/deps.ts';
@@ -10,6 +11,8 @@ export interface EntrywayDeps extends EksDeps {
   readonly operatorAccountId: string;
   /** What grants in one account, or in all, at `now` (epoch milliseconds). */
   readonly readSnapshot: (accountId: string | 'all', now: number) => Promise<Snapshot>;
+  /** What the cluster's authenticator says of a token at `now` (epoch milliseconds). Never throws for anything in the token. */
+  readonly authenticate: (clusterId: string, token: string, now: number) => Promise<TokenVerdict>;
   /** Who may call the webhooks, and where; absent while this server listens for no webhooks. */
   readonly webhooks?: WebhookDoor;
   /** Who follows connected clusters. */

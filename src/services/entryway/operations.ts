@@ -8,6 +8,7 @@ import { checkClusterOperations } from './checkcluster.ts';
 import { clusterAudienceOperations } from './clusteraudiences.ts';
 import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
+import { explainTokenOperations } from './explaintoken.ts';
 import { snapshotOperations } from './snapshots.ts';
 import { webhookCredentialOperations } from './webhookcredentials.ts';
 
@@ -22,6 +23,7 @@ export function createEntrywayOperations(deps: EntrywayDeps): Operations {
     ...clusterAudienceOperations(deps),
     ...connectionOperations(deps),
     ...customAccessPolicyOperations(deps),
+    ...explainTokenOperations(deps),
     ...snapshotOperations(deps),
     ...webhookCredentialOperations(deps),
   };

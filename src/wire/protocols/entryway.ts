@@ -57,6 +57,7 @@ export const entryway = {
     DeleteBreakGlassPrincipal: 'POST /entryway/v1/clusters/break-glass/delete 200 ClusterRequest -',
     CheckCluster: 'POST /entryway/v1/clusters/check 200 CheckClusterRequest CheckClusterResponse',
     // Why, who and what if.
+    ExplainToken: 'POST /entryway/v1/explain/token 200 ExplainTokenRequest ExplainTokenResponse',
     GetSnapshot: 'POST /entryway/v1/snapshots/get 200 GetSnapshotRequest GetSnapshotResponse',
   },
   structures: {
@@ -127,6 +128,9 @@ export const entryway = {
     CheckClusterRequest: 'clusterName!',
     CheckClusterResponse: 'clusterName kind serverTime:timestamp findings:[ClusterFinding]',
     ClusterFinding: 'severity code message hint',
+
+    ExplainTokenRequest: 'clusterName! token!',
+    ExplainTokenResponse: 'clusterName outcome steps:document',
 
     GetSnapshotRequest: '',
     GetSnapshotResponse: 'snapshot:document',

@@ -21,6 +21,7 @@ export const entryway: ServiceText = {
     DeleteClusterConnection: 'cluster',
     DescribeBreakGlassPrincipal: 'cluster',
     DescribeClusterConnection: 'cluster',
+    ExplainToken: 'cluster',
     GetAccessPolicy: 'access-policy',
     GetSnapshot: '',
     IssueWebhookCredential: 'cluster',
