@@ -16,11 +16,13 @@ import { declareAwsAuth } from './awsauth/declare.ts';
 import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
 import { dataOption, readyFileOption } from './connectionoptions.ts';
+import { declareDiff } from './diff/declare.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
 import { declareExplain } from './explain/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
 import { declareTest } from './test/declare.ts';
+import { declareWhatCan } from './whatcan/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -223,7 +225,9 @@ export function createProgram(): Command {
   declareEntry(program);
   declareDoctor(program);
   declareExplain(program);
+  declareDiff(program);
   declareTest(program);
+  declareWhatCan(program);
 
   program
     .command('tour')

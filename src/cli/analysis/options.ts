@@ -51,7 +51,7 @@ export function outputOption(): Option {
   return new Option('-o, --output <format>', 'print as').choices(outputs).default('table');
 }
 
-function moment(text: string): number {
+export function moment(text: string): number {
   const time = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isNaN(time)) throw new InvalidArgumentError('write it as 2026-12-24 or 2026-12-24T18:00:00Z');
   return time;

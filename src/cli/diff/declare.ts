@@ -1,0 +1,22 @@
+import { type Command, Option } from 'commander';
+import { moment, outputOption } from '../analysis/options.ts';
+import { connectionOptions } from '../connectionoptions.ts';
+
+/** Declares `entryway diff`; its work is loaded when it is asked for. */
+export function declareDiff(program: Command): void {
+  connectionOptions(program.command('diff'))
+    .description('show whose access changes between two snapshots: what each gains and loses')
+    .argument('<before>', 'a file or directory that `--from` reads, or now: the running server')
+    .argument('<after>', 'the same, or a Terraform plan, which is applied to what was before')
+    .option('--cluster <name...>', 'only these clusters, by name or ARN')
+    .addOption(
+      new Option('--only <which>', 'show and count').choices(['all', 'gained', 'lost']).default('all'),
+    )
+    .option('--at <when>', 'compare for this moment: 2026-12-24 or a timestamp (default: now)', moment)
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 no access changes, 1 some does, 2 misuse. How-to: docs/tutorials/review-access-changes.md',
+    )
+    .action(async (before, after, options) => (await import('./diff.ts')).diff({ before, after }, options));
+}

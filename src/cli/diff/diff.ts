@@ -1,0 +1,105 @@
+import {
+  type AccessDiff,
+  diffAccess,
+  type Identity,
+  type PlacedRules,
+  type SubjectChange,
+} from '../../engine/analysis/diff/diff.ts';
+import { createWorld } from '../../engine/analysis/world/world.ts';
+import type { OutputOptions } from '../analysis/options.ts';
+import { printAnswer } from '../analysis/print.ts';
+import type { ConnectionOptions } from '../connection.ts';
+import { exitCodes } from '../failure.ts';
+import { counted } from '../render/counted.ts';
+import { printable } from '../render/printable.ts';
+import { ruleText } from '../render/rules.ts';
+import { readSides } from './sides.ts';
+
+export interface DiffOptions extends ConnectionOptions, OutputOptions {
+  readonly cluster?: readonly string[];
+  readonly only: 'all' | 'gained' | 'lost';
+  /** Epoch milliseconds. */
+  readonly at?: number;
+}
+
+/** Prints whose access changes; exit code 1 where some does. */
+export async function diff(
+  names: { readonly before: string; readonly after: string },
+  options: DiffOptions,
+): Promise<void> {
+  const sides = await readSides(names, options);
+  const at = { now: options.at ?? Date.now() };
+  const found = diffAccess(createWorld(sides.before, at), createWorld(sides.after, at));
+  const changes = found.changes.filter((change) => counts(change, options.only));
+  const shown: AccessDiff = { ...found, changes };
+  printAnswer(options, shown, () => asText(shown, options.only));
+  if (changes.length > 0) process.exitCode = exitCodes.denied;
+}
+
+/** A new name without new rights counts as no gain and no loss. */
+function counts({ gained, lost }: SubjectChange, only: DiffOptions['only']): boolean {
+  switch (only) {
+    case 'all':
+      return true;
+    case 'gained':
+      return gained.length > 0;
+    case 'lost':
+      return lost.length > 0;
+    default:
+      return only satisfies never;
+  }
+}
+
+function asText({ changes, clusters }: AccessDiff, only: DiffOptions['only']): string {
+  const lines: string[] = [];
+  for (const one of clusters) {
+    lines.push(`cluster ${printable(one.name)} is ${one.in === 'after' ? 'new' : 'gone'}`);
+  }
+  let cluster: string | undefined;
+  for (const change of changes) {
+    if (change.cluster.arn !== cluster) {
+      if (cluster !== undefined) lines.push('');
+      cluster = change.cluster.arn;
+      lines.push(`cluster ${printable(change.cluster.name)}`);
+    }
+    lines.push('', `  ${printable(change.key.replace(/^iam:/, ''))}`, ...identityLines(change));
+    if (only !== 'lost') lines.push(...ruleLines('+', change.gained));
+    if (only !== 'gained') lines.push(...ruleLines('-', change.lost));
+  }
+  const gain = changes.filter(({ gained }) => gained.length > 0).length;
+  const lose = changes.filter(({ lost }) => lost.length > 0).length;
+  const summary =
+    changes.length === 0
+      ? 'no access changes'
+      : `access changes of ${counted(changes.length, 'subject')}: ${gain} gain, ${lose} lose`;
+  return `${[...lines, ...(lines.length > 0 ? [''] : []), summary].join('\n')}\n`;
+}
+
+function identityLines({ identity }: SubjectChange): readonly string[] {
+  if (identity === undefined) return [];
+  return [`    is ${identityText(identity.before)} → ${identityText(identity.after)}`];
+}
+
+function identityText(identity: Identity): string {
+  const { users } = identity;
+  const [first, ...others] = users;
+  if (first === undefined) return 'nobody';
+  const groups = first.groups.length === 0 ? '' : ` (${first.groups.join(', ')})`;
+  const more = others.length === 0 ? '' : ` or ${others.length} more by session name`;
+  return printable(`${first.username}${groups}${more}`);
+}
+
+function ruleLines(sign: '+' | '-', placed: readonly PlacedRules[]): readonly string[] {
+  return placed.flatMap(({ where, rules }) => {
+    const place =
+      'namespaces' in where
+        ? ` in ${where.namespaces.join(', ')}`
+        : where.but.length > 0
+          ? ` everywhere but in ${where.but.join(', ')}`
+          : ' everywhere';
+    return rules.map(({ rule, except }) => {
+      const exceptions = except.length === 0 ? '' : `, but not ${except.map(ruleText).join('; ')}`;
+      return `    ${sign} ${ruleText(rule)}${printable(place)}${exceptions}`;
+    });
+  });
+}
