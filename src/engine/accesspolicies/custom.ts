@@ -10,6 +10,17 @@ export interface CustomPolicy {
   readonly rules: readonly PolicyRule[];
 }
 
+/** How large an account's own policy may be. */
+export const customPolicyLimits = {
+  rules: 50,
+  /** Characters of one value: a name of Kubernetes has at most 253, a path may be longer. */
+  valueLength: 512,
+  /** Characters of all values together, one more for each. */
+  length: 32_768,
+  /** Pairs of API group and resource: what the index of the decider grows with. */
+  pairs: 2_000,
+} as const;
+
 export interface CustomPolicyName {
   readonly partition: string;
   readonly accountId: string;

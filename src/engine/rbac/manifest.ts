@@ -10,7 +10,8 @@ export interface RbacMetadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-function ruleManifest(rule: PolicyRule): Record<string, unknown> {
+/** A rule with empty lists left out. */
+export function ruleManifest(rule: PolicyRule): Record<string, unknown> {
   return {
     ...(rule.apiGroups.length > 0 ? { apiGroups: rule.apiGroups } : {}),
     ...(rule.nonResourceURLs.length > 0 ? { nonResourceURLs: rule.nonResourceURLs } : {}),

@@ -1,3 +1,4 @@
+import { customPolicyLimits as maximum } from '../../engine/accesspolicies/custom.ts';
 import { lintAccessPolicy } from '../../engine/analysis/accesspolicylint/accesspolicylint.ts';
 import type { AccessPolicyFinding, ServedResources } from '../../engine/analysis/accesspolicylint/rule.ts';
 import type { StoredPolicyRule } from '../../storage/records/eks.ts';
@@ -6,15 +7,6 @@ import { invalidParameter } from '../eks/refusals.ts';
 
 /** A rule as it is sent: absent lists are empty. */
 export type PolicyRuleInput = { readonly [List in keyof StoredPolicyRule]?: readonly string[] | undefined };
-
-/** Rules of one policy. */
-const MAX_RULES = 50;
-/** Characters of one value: a name of Kubernetes has at most 253, a path may be longer. */
-const MAX_VALUE_LENGTH = 512;
-/** Characters of all values together. */
-const MAX_LENGTH = 32_768;
-/** Pairs of API group and resource: what the index of the decider grows with. */
-const MAX_PAIRS = 2_000;
 
 const lists = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'] as const;
 
@@ -28,8 +20,8 @@ export function readPolicyRules(input: readonly PolicyRuleInput[]): {
   readonly rules: readonly StoredPolicyRule[];
   readonly findings: readonly AccessPolicyFinding[];
 } {
-  if (input.length === 0 || input.length > MAX_RULES) {
-    throw invalidParameter(`An access policy must have 1 to ${MAX_RULES} rules`);
+  if (input.length === 0 || input.length > maximum.rules) {
+    throw invalidParameter(`An access policy must have 1 to ${maximum.rules} rules`);
   }
   const rules = input.map(
     ({ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }) => ({
@@ -37,17 +29,17 @@ export function readPolicyRules(input: readonly PolicyRuleInput[]): {
     }),
   );
   const values = rules.flatMap((rule) => lists.flatMap((list) => rule[list]));
-  if (values.some((value) => value.length > MAX_VALUE_LENGTH)) {
-    throw invalidParameter(`A value of a rule can have at most ${MAX_VALUE_LENGTH} characters`);
+  if (values.some((value) => value.length > maximum.valueLength)) {
+    throw invalidParameter(`A value of a rule can have at most ${maximum.valueLength} characters`);
   }
   // A character more for each, or empty values would be counted for nothing.
-  if (values.reduce((sum, value) => sum + value.length + 1, 0) > MAX_LENGTH) {
-    throw invalidParameter(`The rules of an access policy can have at most ${MAX_LENGTH} characters`);
+  if (values.reduce((sum, value) => sum + value.length + 1, 0) > maximum.length) {
+    throw invalidParameter(`The rules of an access policy can have at most ${maximum.length} characters`);
   }
   const pairs = rules.reduce((sum, { apiGroups, resources }) => sum + apiGroups.length * resources.length, 0);
-  if (pairs > MAX_PAIRS) {
+  if (pairs > maximum.pairs) {
     throw invalidParameter(
-      `The rules of an access policy can name at most ${MAX_PAIRS} pairs of API group and resource`,
+      `The rules of an access policy can name at most ${maximum.pairs} pairs of API group and resource`,
     );
   }
   const findings = findingsOn(rules);

@@ -32,6 +32,8 @@ export interface Permissions {
   readonly places: readonly PermissionPlace[];
   /** What holds in one namespace, all together; '' for requests without one. */
   rulesIn(namespace: string): readonly PolicyRule[];
+  /** The same with who gives it. */
+  sourcedIn(namespace: string): readonly SourcedRule[];
 }
 
 interface HeldGrant {
@@ -115,7 +117,7 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
     { namespaces: string[]; patterns: string[]; rules: readonly SourcedRule[] }
   >();
   const addPlace = (list: 'namespaces' | 'patterns', name: string): void => {
-    const here = scoped.filter(({ scope }) => scope?.holdsIn(list === 'patterns' ? inPattern(name) : name));
+    const here = scoped.filter(({ scope }) => scope?.holdsIn(list === 'patterns' ? sampleOf(name) : name));
     if (here.length === 0) return;
     const rules = withOrigins(here, wide);
     if (rules.length === 0) return;
@@ -133,16 +135,13 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
   };
   for (const name of [...names].sort(byText)) addPlace('namespaces', name);
   for (const pattern of [...patterns].sort(byText)) addPlace('patterns', pattern);
+  const grantsIn = (namespace: string): readonly HeldGrant[] =>
+    namespace === '' ? wide : [...wide, ...scoped.filter(({ scope }) => scope?.holdsIn(namespace))];
   return {
     everywhere,
     places: [...places.values()],
-    rulesIn: (namespace) =>
-      minimalRules(
-        [
-          ...wide,
-          ...(namespace === '' ? [] : scoped.filter(({ scope }) => scope?.holdsIn(namespace))),
-        ].flatMap(({ rules }) => rules),
-      ),
+    rulesIn: (namespace) => minimalRules(grantsIn(namespace).flatMap(({ rules }) => rules)),
+    sourcedIn: (namespace) => withOrigins(grantsIn(namespace), []),
   };
 }
 
@@ -150,7 +149,7 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
  * A name that fits the pattern and no other pattern which does not cover it: its stars are filled with what no scope has.
  * Namespaces have no capital letters (RFC 1123), so nobody's scope means one.
  */
-function inPattern(pattern: string): string {
+export function sampleOf(pattern: string): string {
   return pattern.replace(/\*+/g, 'NOBODYS-NAMESPACE');
 }
 
