@@ -34,7 +34,11 @@ export function rbacRefOf(resource: string, namespace: string, name: string): Rb
  */
 export function parseRbacObject(ref: RbacObjectRef, text: string): RbacObject | undefined {
   const object = parseObject(text);
-  if (object === undefined) return undefined;
+  return object && readRbacObject(ref, object);
+}
+
+/** The same, of one that is parsed already. */
+export function readRbacObject(ref: RbacObjectRef, object: JsonObject): RbacObject | undefined {
   const { kind, name, namespace } = ref;
   switch (kind) {
     case 'ClusterRole':

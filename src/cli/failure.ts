@@ -1,4 +1,5 @@
 import { ConfigError } from '../server/config.ts';
+import { SourceError } from '../sources/sourceerror.ts';
 import { StorageError } from '../storage/storage.ts';
 import { AwsError } from '../wire/protocols/errors.ts';
 
@@ -31,6 +32,7 @@ function classify(error: unknown): {
   readonly hint?: string | undefined;
 } {
   if (error instanceof CommandError) return error;
+  if (error instanceof SourceError) return { outcome: error.code, message: error.message, hint: error.hint };
   if (error instanceof ConfigError) return { outcome: 'misuse', message: error.message, hint: error.hint };
   if (error instanceof AwsError) {
     const denied = /^AccessDenied/.test(error.code);

@@ -24,6 +24,12 @@ export async function readSource(options: SourceOptions): Promise<Snapshot> {
 }
 
 async function readWhole(options: SourceOptions): Promise<Snapshot> {
+  const { from, cluster } = options;
+  if (from !== undefined) {
+    // Reading YAML is slow to load, and most commands ask a server.
+    const { readFiles } = await import('../../sources/files/readfiles.ts');
+    return readFiles(from, { now: Date.now(), ...(cluster && { clusters: cluster }) });
+  }
   const { snapshot } = await callAs<{ readonly snapshot: Snapshot }>(options, 'GetSnapshot', {});
   return snapshot;
 }

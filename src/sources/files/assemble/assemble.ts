@@ -1,0 +1,129 @@
+import { emptySnapshot, type Gap, type Snapshot } from '../../../engine/analysis/snapshot/snapshot.ts';
+import { parseArn } from '../../../engine/arn/arn.ts';
+import { mergeSnapshots } from '../../merge.ts';
+import type { Fact } from '../facts.ts';
+import { type AccountDraft, createAccountDraft } from './accounts.ts';
+import { type ClusterDraft, createClusterDraft, placesOf } from './clusters.ts';
+import { placeholderAccount, placeholderRegion, settleClusters, surroundingsOf } from './identities.ts';
+
+/**
+ * Joins what documents tell into one snapshot. `wanted` are the clusters that were asked for, by name or ARN. Throws
+ * SourceError where it is not clear whose manifests are.
+ */
+export function assemble(
+  found: readonly Fact[],
+  { wanted, now }: { readonly wanted: readonly string[]; readonly now: number },
+): Snapshot {
+  const saved = found.flatMap((fact) => (fact.fact === 'snapshot' ? [fact.snapshot] : []));
+  const known = saved.flatMap(({ clusters }) => clusters);
+  const surroundings = surroundingsOf(found, known);
+  const facts = found
+    .filter(({ fact }) => fact !== 'snapshot')
+    .map((fact) => filled(fact, surroundings.fill));
+  const clusters = settleClusters(facts, known, surroundings, wanted);
+
+  const gaps: Gap[] = [];
+  const notes: string[] = [];
+  const report = (gap: Gap): void => void gaps.push(gap);
+  const { places, add: addPlace } = placesOf();
+  const clusterDrafts = new Map<string, ClusterDraft>();
+  const accountDrafts = new Map<string, AccountDraft>();
+  const accountOf = (arn: string): string => {
+    const accountId = parseArn(arn)?.accountId ?? '';
+    return accountId === '' || accountId === 'aws'
+      ? (surroundings.accountId ?? placeholderAccount)
+      : accountId;
+  };
+  const draftOfAccount = (accountId: string): AccountDraft => {
+    const draft = accountDrafts.get(accountId) ?? createAccountDraft(accountId, report, addPlace);
+    accountDrafts.set(accountId, draft);
+    return draft;
+  };
+
+  for (const fact of facts) {
+    if ('cluster' in fact) {
+      const identity = clusters.find(fact.cluster);
+      if (identity === undefined) {
+        const reason = `several clusters are called \`${fact.cluster.name}\`, and it is not said which is meant: this is left out`;
+        report({ area: 'cluster', reason, place: fact.place });
+        continue;
+      }
+      const draft = clusterDrafts.get(identity.arn) ?? createClusterDraft(identity, report, addPlace);
+      clusterDrafts.set(identity.arn, draft);
+      draft.take(fact);
+      continue;
+    }
+    switch (fact.fact) {
+      case 'principal':
+      case 'managedPolicy':
+      case 'oidcProvider':
+        draftOfAccount(accountOf(fact.arn)).take(fact);
+        break;
+      case 'complete':
+        draftOfAccount(fact.accountId).take(fact);
+        break;
+      case 'account':
+      case 'snapshot':
+        break;
+      default:
+        fact satisfies never;
+    }
+  }
+
+  const knownAccounts = new Set(saved.flatMap(({ accounts }) => accounts.map(({ accountId }) => accountId)));
+  const accounts = [...accountDrafts].map(([accountId, draft]) => draft.finish(knownAccounts.has(accountId)));
+  const finished = [...clusterDrafts].flatMap(([arn, draft]) => {
+    const { cluster, notes: assumed } = draft.finish(known.find((one) => one.arn === arn));
+    notes.push(...assumed);
+    return [cluster];
+  });
+  const isPlaceholder = accountDrafts.has(placeholderAccount) || finished.some(isOfPlaceholder);
+  if (isPlaceholder) {
+    notes.push(
+      `assumed: ${placeholderAccount} for the account, which no file tells; add the output of \`aws sts get-caller-identity\``,
+    );
+  }
+  const rest: Snapshot = {
+    ...emptySnapshot(surroundings.partition, now),
+    ...{ sources: notes, accounts, clusters: finished, gaps, places },
+  };
+  const [first, ...others] = saved;
+  if (first === undefined) return rest;
+  return [...others, ...(facts.length > 0 ? [rest] : [])].reduce(mergeSnapshots, first);
+}
+
+function isOfPlaceholder({
+  accountId,
+  region,
+}: {
+  readonly accountId: string;
+  readonly region: string;
+}): boolean {
+  return accountId === placeholderAccount && region !== placeholderRegion;
+}
+
+/** Every text of a fact with its marks filled in. */
+function filled(fact: Fact, fill: (text: string) => string): Fact {
+  // Only these hold texts made here; what else has a mark in it wrote it itself.
+  switch (fact.fact) {
+    case 'entry':
+    case 'policies':
+    case 'principal':
+    case 'managedPolicy':
+    case 'oidcProvider':
+    case 'serviceAccount':
+    case 'awsAuth':
+      return fillDeep(fact, fill) as Fact;
+    default:
+      return fact;
+  }
+}
+
+function fillDeep(value: unknown, fill: (text: string) => string): unknown {
+  if (typeof value === 'string') return fill(value);
+  if (Array.isArray(value)) return value.map((item) => fillDeep(item, fill));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [fill(name), fillDeep(member, fill)]),
+  );
+}

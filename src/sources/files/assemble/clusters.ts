@@ -1,0 +1,289 @@
+import { type PlacedThing, placeKey } from '../../../engine/analysis/snapshot/places.ts';
+import type {
+  Gap,
+  Place,
+  SnapshotAccessEntry,
+  SnapshotCluster,
+  SnapshotIdentityProvider,
+  SnapshotServiceAccount,
+} from '../../../engine/analysis/snapshot/snapshot.ts';
+import { parsePrincipalArn } from '../../../engine/arn/principalarn.ts';
+import type { AwsAuth } from '../../../engine/identity/awsauth.ts';
+import { type NodeType, nodeTypes } from '../../../engine/identity/nodetypes.ts';
+import { standardUsername } from '../../../engine/identity/standardusername.ts';
+import { defaultRbacObjects } from '../../../engine/rbac/defaults.ts';
+import type { RbacObject } from '../../../engine/rbac/objects.ts';
+import type { AssociatedPolicy, Fact } from '../facts.ts';
+import { createDraft, createShelf, type Draft, type ReportGap } from './draft.ts';
+import type { ClusterIdentity } from './identities.ts';
+
+type ToldCluster = Pick<SnapshotCluster, 'version' | 'createdAt' | 'authenticationMode' | 'tags'>;
+type ToldEntry = Omit<SnapshotAccessEntry, 'principalArn' | 'associatedPolicies'>;
+type ClusterFact = Extract<Fact, { readonly cluster: unknown }>;
+
+/** Collects what documents tell of one cluster. */
+export interface ClusterDraft {
+  take(fact: ClusterFact): void;
+  /** The cluster, with gaps for what no document tells; `known` is what a saved snapshot has of it. */
+  finish(known: SnapshotCluster | undefined): FinishedCluster;
+}
+
+export interface FinishedCluster {
+  readonly cluster: SnapshotCluster;
+  /** Assumptions, in words. */
+  readonly notes: readonly string[];
+}
+
+interface EntryDraft {
+  readonly draft: Draft<ToldEntry>;
+  readonly policies: Map<string, AssociatedPolicy>;
+  policiesAreAll: boolean;
+}
+
+export function createClusterDraft(
+  identity: ClusterIdentity,
+  report: ReportGap,
+  addPlace: (thing: PlacedThing, place: Place) => void,
+): ClusterDraft {
+  const clusterArn = identity.arn;
+  const gapOf =
+    (area: Gap['area']) =>
+    (reason: string, place?: Place): void =>
+      report({ area, clusterArn, reason, ...(place && { place }) });
+  let told: Draft<ToldCluster> | undefined;
+  const entries = new Map<string, EntryDraft>();
+  const listed = new Map<string, Place>();
+  const rbac = createShelf<RbacObject>(gapOf('rbac'));
+  const namespaces = new Set<string>();
+  const serviceAccounts = createShelf<SnapshotServiceAccount>(gapOf('serviceAccounts'));
+  const providers = createShelf<SnapshotIdentityProvider>(gapOf('identityProviders'));
+  const wholeAwsAuth = createShelf<{
+    readonly awsAuth: AwsAuth;
+    readonly data?: Readonly<Record<string, string>>;
+  }>(gapOf('awsAuth'));
+  const awsAuthParts: AwsAuth[] = [];
+
+  const entryOf = (principalArn: string, place: Place): EntryDraft => {
+    const found = entries.get(principalArn);
+    if (found !== undefined) return found;
+    const draft = createDraft<ToldEntry>(`the entry of \`${principalArn}\``, place, gapOf('accessEntries'));
+    const created = { draft, policies: new Map(), policiesAreAll: false };
+    entries.set(principalArn, created);
+    addPlace({ thing: 'accessEntry', clusterArn, principalArn }, place);
+    return created;
+  };
+
+  const finishEntry = ([principalArn, { draft, policies, policiesAreAll }]: [
+    string,
+    EntryDraft,
+  ]): SnapshotAccessEntry => {
+    const gap = gapOf('accessEntries');
+    const { type = 'STANDARD', username, kubernetesGroups, ...rest } = draft.value;
+    if (!policiesAreAll && type === 'STANDARD' && policies.size === 0) {
+      gapOf('accessPolicies')(
+        `the policies of the entry of \`${principalArn}\` are not in the files`,
+        draft.place,
+      );
+    }
+    if (draft.value.username === undefined && draft.value.type === undefined && listed.has(principalArn)) {
+      gap(
+        `the entry of \`${principalArn}\` is only named: its type and groups are not in the files; \`aws eks describe-access-entry\` prints them`,
+        draft.place,
+      );
+    }
+    return {
+      ...rest,
+      ...{ principalArn, type },
+      username: username ?? usernameOf(type, principalArn) ?? principalArn,
+      kubernetesGroups: kubernetesGroups ?? (isNodeType(type) ? nodeTypes[type].groups : []),
+      associatedPolicies: [...policies.values()],
+    };
+  };
+
+  return {
+    take(fact) {
+      const { place } = fact;
+      switch (fact.fact) {
+        case 'cluster':
+          told ??= createDraft<ToldCluster>(`cluster \`${identity.name}\``, place, gapOf('cluster'));
+          told.tell(fact.told, place);
+          addPlace({ thing: 'cluster', clusterArn }, place);
+          break;
+        case 'entry':
+          entryOf(fact.principalArn, place).draft.tell(fact.told, place);
+          break;
+        case 'policies': {
+          const entry = entryOf(fact.principalArn, place);
+          if (fact.areAll) entry.policiesAreAll = true;
+          for (const policy of fact.policies) {
+            const before = entry.policies.get(policy.policyArn);
+            if (before !== undefined && !hasSameScope(before, policy)) {
+              gapOf('accessPolicies')(
+                `\`${policy.policyArn}\` of \`${fact.principalArn}\` is told twice, with another scope: this one counts`,
+                place,
+              );
+            }
+            entry.policies.set(policy.policyArn, policy);
+          }
+          break;
+        }
+        case 'entryNames':
+          for (const principalArn of fact.principalArns) {
+            listed.set(principalArn, place);
+            entryOf(principalArn, place);
+          }
+          break;
+        case 'rbac': {
+          const { object } = fact;
+          const { kind, name } = object;
+          const namespace = 'namespace' in object ? object.namespace : '';
+          rbac.put(refKey(object), object, place, () =>
+            namespace === '' ? `${kind} \`${name}\`` : `${kind} \`${namespace}/${name}\``,
+          );
+          addPlace({ thing: 'rbac', clusterArn, ref: { kind, namespace, name } }, place);
+          break;
+        }
+        case 'namespace':
+          namespaces.add(fact.name);
+          break;
+        case 'serviceAccount': {
+          const { namespace, name } = fact.serviceAccount;
+          const key = `${namespace}/${name}`;
+          serviceAccounts.put(key, fact.serviceAccount, place, () => `ServiceAccount \`${key}\``);
+          break;
+        }
+        case 'awsAuth': {
+          const { awsAuth, data, isAll } = fact;
+          if (isAll) wholeAwsAuth.put('', { awsAuth, ...(data && { data }) }, place, () => 'aws-auth');
+          else awsAuthParts.push(awsAuth);
+          addPlace({ thing: 'awsAuth', clusterArn }, place);
+          break;
+        }
+        case 'identityProvider':
+          providers.put(
+            fact.provider.name,
+            fact.provider,
+            place,
+            () => `identity provider \`${fact.provider.name}\``,
+          );
+          break;
+        default:
+          fact satisfies never;
+      }
+    },
+
+    finish(known) {
+      const notes: string[] = [];
+      const where = `cluster \`${identity.name}\``;
+      const { authenticationMode: mode, ...rest } = told?.value ?? {};
+      const authenticationMode = mode ?? known?.authenticationMode ?? 'API_AND_CONFIG_MAP';
+      if (mode === undefined && known === undefined) {
+        gapOf('cluster')(
+          `the authentication mode of ${where} is not in the files: access entries and aws-auth both count; \`aws eks describe-cluster\` prints it`,
+        );
+      }
+      if (known === undefined && authenticationMode !== 'CONFIG_MAP' && entries.size === 0) {
+        gapOf('accessEntries')(`access entries of ${where} are not in the files`);
+      }
+      const whole = wholeAwsAuth.things.get('')?.thing;
+      const awsAuth = joinAwsAuth([...(whole ? [whole.awsAuth] : []), ...awsAuthParts]);
+      if (known === undefined && authenticationMode !== 'API' && awsAuth === undefined) {
+        gapOf('awsAuth')(`aws-auth of ${where} is not in the files`);
+      }
+      const { objects, isAssumed } = withDefaults(
+        [...rbac.things.values()].map(({ thing }) => thing),
+        known?.rbac,
+      );
+      if (isAssumed) {
+        notes.push(
+          `assumed for ${where}: Kubernetes' own default roles and bindings, which the files do not bring`,
+        );
+      }
+      if (rbac.things.size === 0 && known === undefined) {
+        gapOf('rbac')(`roles and bindings of ${where} are not in the files`);
+      }
+      if (namespaces.size > 0 && !namespaces.has('kube-system') && known?.namespaces === undefined) {
+        gapOf('namespaces')(`only some namespaces of ${where} are in the files`);
+      }
+      const { arn, accountId, region, name } = identity;
+      return {
+        notes,
+        cluster: {
+          ...{ arn, accountId, region, name },
+          ...rest,
+          authenticationMode,
+          accessEntries: [...entries].map(finishEntry),
+          ...(awsAuth && { awsAuth }),
+          ...(whole?.data && awsAuthParts.length === 0 && { awsAuthData: whole.data }),
+          rbac: objects,
+          ...(namespaces.size > 0 && { namespaces: [...namespaces] }),
+          ...(serviceAccounts.things.size > 0 && {
+            serviceAccounts: [...serviceAccounts.things.values()].map(({ thing }) => thing),
+          }),
+          identityProviders: [...providers.things.values()].map(({ thing }) => thing),
+        },
+      };
+    },
+  };
+}
+
+function refKey(object: RbacObject): string {
+  return `${object.kind} ${'namespace' in object ? object.namespace : ''} ${object.name}`;
+}
+
+/** Kubernetes' defaults, where nothing else brings them: a dump of a cluster has `cluster-admin` in it. */
+function withDefaults(
+  objects: readonly RbacObject[],
+  known: readonly RbacObject[] | undefined,
+): { readonly objects: readonly RbacObject[]; readonly isAssumed: boolean } {
+  const own = new Set(objects.map(refKey));
+  if (known !== undefined || own.has('ClusterRole  cluster-admin')) return { objects, isAssumed: false };
+  const defaults = defaultRbacObjects.filter((object) => !own.has(refKey(object)));
+  return { objects: [...defaults, ...objects], isAssumed: true };
+}
+
+function joinAwsAuth(parts: readonly AwsAuth[]): AwsAuth | undefined {
+  if (parts.length === 0) return undefined;
+  return {
+    roles: parts.flatMap(({ roles }) => roles),
+    users: parts.flatMap(({ users }) => users),
+    accounts: parts.flatMap(({ accounts }) => accounts),
+  };
+}
+
+function hasSameScope(
+  { accessScope: one }: AssociatedPolicy,
+  { accessScope: other }: AssociatedPolicy,
+): boolean {
+  return one.type === other.type && [...one.namespaces].sort().join() === [...other.namespaces].sort().join();
+}
+
+function isNodeType(type: string): type is NodeType {
+  return Object.hasOwn(nodeTypes, type);
+}
+
+/** What EKS gives where none is told (eks-access-facts B3, B19). */
+function usernameOf(type: string, principalArn: string): string | undefined {
+  if (isNodeType(type)) return nodeTypes[type].username;
+  const named = parsePrincipalArn(principalArn);
+  switch (named?.kind) {
+    case 'role':
+    case 'user':
+      return standardUsername({ ...named, arn: principalArn });
+    default:
+      return undefined;
+  }
+}
+
+export function placesOf(): {
+  readonly places: Readonly<Record<string, Place>>;
+  readonly add: (thing: PlacedThing, place: Place) => void;
+} {
+  const places: Record<string, Place> = Object.create(null);
+  return {
+    places,
+    add: (thing, place) => {
+      places[placeKey(thing)] = place;
+    },
+  };
+}

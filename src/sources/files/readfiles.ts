@@ -1,0 +1,117 @@
+import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
+import { SourceError } from '../sourceerror.ts';
+import { assemble } from './assemble/assemble.ts';
+import { placeText } from './assemble/draft.ts';
+import type { Fact, Findings } from './facts.ts';
+import { walkPaths } from './paths.ts';
+import { readDocument } from './recognise.ts';
+import { largestFile, readFileText } from './text/bytes.ts';
+import { documentsIn } from './text/documents.ts';
+
+export interface ReadFilesOptions {
+  /** Names or ARNs of the clusters that are asked for: whose manifests are that name none. */
+  readonly clusters?: readonly string[];
+  /** Epoch milliseconds: when they are read. */
+  readonly now: number;
+}
+
+/** Bytes of all files together. */
+const largestTotal = 2 * largestFile;
+
+/**
+ * A snapshot of what files say, any mixture of saved snapshots, Kubernetes manifests, aws-auth, output of the AWS CLI,
+ * Terraform plans and states, CloudFormation templates and eksctl configs, each recognised by what is in it. Directories are
+ * read with all below them; `-` is standard input. What cannot be read or understood is a gap with its place. Throws
+ * SourceError where a path does not exist, where nothing at all was understood, and where whose manifests are is not clear.
+ *
+ * SECURITY: files are of strangers (a pull request): nothing in them ends the reading, takes more than some seconds, or is
+ * left out without a word.
+ */
+export async function readFiles(
+  paths: readonly string[],
+  { clusters: wanted = [], now }: ReadFilesOptions,
+): Promise<Snapshot> {
+  const { files, leftOut } = await walkPaths(paths);
+  const facts: Fact[] = [];
+  const gaps: Gap[] = [];
+  const ignored = new Map<string, number>();
+  const findings: Findings = {
+    add: (fact) => void facts.push(fact),
+    gap: (gap) => void gaps.push(gap),
+    ignore: (kind) => void ignored.set(kind, (ignored.get(kind) ?? 0) + 1),
+  };
+  const unknown: string[] = [];
+  let total = 0;
+  for (const { path, isFound } of files) {
+    const file = path === '-' ? 'standard input' : path;
+    const start = { file, line: 1, column: 1 };
+    const found = await readFileText(path, Math.min(largestFile, largestTotal - total));
+    total += found.size;
+    if (!found.ok) {
+      findings.gap({ area: 'file', reason: found.fault, place: start });
+      continue;
+    }
+    let documents = 0;
+    for (const document of documentsIn(file, found.text)) {
+      documents++;
+      if ('fault' in document) {
+        findings.gap({ area: 'file', reason: document.fault, place: document.place });
+      } else if (!readDocument(document, findings)) {
+        if (isFound) unknown.push(file);
+        else {
+          const reason =
+            'this is nothing that is known here: no manifest, no output of the AWS CLI, no plan, no template';
+          findings.gap({ area: 'file', reason, place: document.placeOf() });
+        }
+      }
+    }
+    if (documents === 0 && !isFound) findings.gap({ area: 'file', reason: 'it is empty', place: start });
+  }
+  if (facts.length === 0) refuseNothing(paths, gaps, ignored);
+  const snapshot = assemble(facts, { wanted, now });
+  return {
+    ...snapshot,
+    sources: [
+      ...paths.map((path) => (path === '-' ? 'standard input' : path)),
+      ...(ignored.size > 0 ? [ignoredLine(ignored)] : []),
+      ...(unknown.length > 0
+        ? [`left out: ${unknown.length} documents of other kinds, in ${listed(unknown)}`]
+        : []),
+      ...(leftOut.length > 0 ? [`left out: ${leftOut.join(', ')}`] : []),
+      ...snapshot.sources,
+    ],
+    gaps: [...gaps, ...snapshot.gaps],
+  };
+}
+
+function refuseNothing(
+  paths: readonly string[],
+  gaps: readonly Gap[],
+  ignored: ReadonlyMap<string, number>,
+): never {
+  const [first] = gaps;
+  const where = listed(paths.map((path) => (path === '-' ? 'standard input' : path)));
+  if (first !== undefined) {
+    const place = first.place === undefined ? '' : `${placeText(first.place)}: `;
+    throw new SourceError('misuse', `nothing in ${where} could be read: ${place}${first.reason}`);
+  }
+  const what = ignored.size === 0 ? '' : `; ${ignoredLine(ignored)}`;
+  throw new SourceError(
+    'misuse',
+    `nothing in ${where} tells of access${what}`,
+    'name manifests of RBAC or aws-auth, output of `aws eks` or `aws iam`, a Terraform plan in JSON, a CloudFormation template, an eksctl config, or what `entryway snapshot` saved',
+  );
+}
+
+function ignoredLine(ignored: ReadonlyMap<string, number>): string {
+  const count = [...ignored.values()].reduce((sum, one) => sum + one, 0);
+  const kinds = listed([...ignored.keys()].sort());
+  return `${count} ${count === 1 ? 'object' : 'objects'} of ${kinds} ${count === 1 ? 'does' : 'do'} not grant access`;
+}
+
+/** The first few, each once. */
+function listed(names: readonly string[]): string {
+  const distinct = [...new Set(names)];
+  const shown = distinct.slice(0, 5).map((name) => `\`${name}\``);
+  return distinct.length > 5 ? `${shown.join(', ')} and ${distinct.length - 5} more` : shown.join(', ');
+}
