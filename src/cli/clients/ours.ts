@@ -26,13 +26,12 @@ export async function* pagesAs<Output extends { readonly nextToken?: string }>(
   options: CallerOptions,
   operation: string,
   input: Readonly<Record<string, unknown>> = {},
+  service: ServiceName = 'entryway',
 ): AsyncGenerator<Output> {
   let nextToken: string | undefined;
   do {
-    const page: Output = await callAs(options, operation, {
-      ...input,
-      ...(nextToken !== undefined && { nextToken }),
-    });
+    const place = nextToken === undefined ? {} : { nextToken };
+    const page: Output = await callAs(options, operation, { ...input, ...place }, service);
     yield page;
     nextToken = page.nextToken;
   } while (nextToken !== undefined);

@@ -24,4 +24,16 @@ export function declareExplain(program: Command): void {
     .action(async (verb, resource, options) =>
       (await import('./request.ts')).explainOneRequest(verb, resource, options),
     );
+
+  sourceOptions(explain.command('token'))
+    .description('explain a token: what the authenticator of the cluster says of it, step by step')
+    .argument('<token>', 'a token, `Bearer …` or the JSON of `aws eks get-token`; - reads standard input')
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nA token is a password: give it on standard input, where other processes do not see it. Without --cluster each cluster of' +
+        '\nthe account is tried. With --from or --live nothing is verified: what the token says of itself is told.' +
+        '\nExit codes: 0 let in, 1 refused, 2 misuse, 3 not known. Tutorial: docs/tutorials/i-get-unauthorized.md',
+    )
+    .action(async (token, options) => (await import('./token.ts')).explainToken(token, options));
 }

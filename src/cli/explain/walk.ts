@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { ExplainStep, Explanation } from '../../engine/analysis/explain/explanation.ts';
 import type { Additions, ProposedChange } from '../../engine/analysis/explain/proposedchange.ts';
-import { counted } from '../render/counted.ts';
+import { anySession } from '../../engine/analysis/world/sessions.ts';
 import { printable } from '../render/printable.ts';
 
 const signs = { passed: '✓', failed: '✗', notVerified: '?', notReached: '-' } as const;
@@ -24,6 +24,9 @@ function renderStep({ step, outcome, message, misses, hint, evidence }: ExplainS
   if (evidence?.kind === 'identity' && outcome === 'passed') {
     const groups = evidence.groups.map((group) => `\`${group}\``).join(', ');
     if (groups !== '') lines.push(`${indent}groups ${printable(groups)}`);
+  }
+  if (evidence?.kind === 'identity' && evidence.sessionName === anySession) {
+    lines.push(`${indent}${anySession} stands for whatever the session is named`);
   }
   for (const miss of misses) lines.push(`${indent}nearest: ${printable(miss.message)}`);
   if (hint !== undefined) lines.push(`${indent}next: ${printable(hint)}`);
@@ -52,17 +55,20 @@ export function renderChanges(changes: readonly ProposedChange[]): string {
 function additionsText({ everything, pairs, also, others, otherCount, othersKnown }: Additions): string {
   const parts: string[] = [];
   if (everything) parts.push('EVERYTHING THERE IS');
-  else if (pairs > 0) {
-    const [first] = also;
-    const named = also
-      .slice(0, 3)
-      .map(
-        ({ verbs, resource, namespace }) =>
-          `${verbs.join(', ')} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`,
-      )
-      .join('; ');
-    const more = also.length > 3 ? `; … (${counted(pairs, 'pair')} of verb and resource)` : '';
-    parts.push(first === undefined ? counted(pairs, 'other pair') : `also: ${named}${more}`);
+  else if (pairs > 10) {
+    const places = [
+      ...new Set(also.map(({ namespace }) => (namespace === '' ? 'the whole cluster' : namespace))),
+    ];
+    const resources = [...new Set(also.map(({ resource }) => resource))].slice(0, 6).join(', ');
+    parts.push(
+      `${pairs} other pairs of verb and resource in ${places.slice(0, 5).join(', ')}: ${resources} …`,
+    );
+  } else if (pairs > 0) {
+    const named = also.map(
+      ({ verbs, resource, namespace }) =>
+        `${verbs.join(', ')} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`,
+    );
+    parts.push(`also: ${named.join('; ')}`);
   }
   if (otherCount > 0) {
     const names = others.slice(0, 3).map((other) => other.replace(/^iam:/, ''));

@@ -1,5 +1,5 @@
 /** Every partition AWS has (token-facts 4). An ARN of any other partition names nobody. */
-const partitions = [
+export const partitions = [
   'aws',
   'aws-cn',
   'aws-us-gov',

@@ -231,7 +231,8 @@ function joined(pieces: readonly Piece[]): Additions['also'] {
     if (known === undefined) found.set(key, { first: piece, verbs: [...piece.rule.verbs] });
     else known.verbs.push(...piece.rule.verbs);
   }
-  return [...found.values()].map(({ first: { namespace, rule }, verbs }) => ({
+  const first = [...found.values()].sort((one, other) => rank(one.first.rule) - rank(other.first.rule));
+  return first.map(({ first: { namespace, rule }, verbs }) => ({
     namespace,
     apiGroup: rule.apiGroups[0] ?? '',
     resource: rule.resources[0] ?? rule.nonResourceURLs[0] ?? '',
@@ -239,3 +240,22 @@ function joined(pieces: readonly Piece[]): Additions['also'] {
     resourceNames: rule.resourceNames,
   }));
 }
+
+/** What a reader must not miss stands first. */
+function rank({ resources: [resource = ''] }: PolicyRule): number {
+  const at = telling.indexOf(resource);
+  return at < 0 ? telling.length : at;
+}
+
+const telling = [
+  'secrets',
+  'pods/exec',
+  'serviceaccounts/token',
+  'clusterrolebindings',
+  'clusterroles',
+  'rolebindings',
+  'roles',
+  'serviceaccounts',
+  'nodes/proxy',
+  'pods',
+];

@@ -1,6 +1,7 @@
 import type { Decision, DecisionEvidence } from '../../authorizer/decision.ts';
 import type { SubjectDecision } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
+import { anySession } from '../world/sessions.ts';
 import type { ExplainStep } from './explanation.ts';
 import { questionText } from './questiontext.ts';
 
@@ -54,7 +55,7 @@ export function decisionStep({ decision, identity }: SubjectDecision, question: 
       step: 'decision',
       outcome: 'notReached',
       code: 'notReached',
-      message: 'an earlier step failed',
+      message: 'not reached: an earlier step failed',
       misses: [],
     };
   }
@@ -87,7 +88,7 @@ function hintFor(code: string): { readonly hint?: string } {
 
 function grantText(evidence: DecisionEvidence, sessionName: string | undefined): string {
   const session =
-    sessionName === undefined || sessionName === 'SESSION'
+    sessionName === undefined || sessionName === anySession
       ? ''
       : `, for a session named \`${sessionName}\` alone`;
   switch (evidence.by) {

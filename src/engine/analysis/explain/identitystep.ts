@@ -51,7 +51,13 @@ export function identitySteps(
 }
 
 export function notReached(step: ExplainStep['step']): ExplainStep {
-  return { step, outcome: 'notReached', code: 'notReached', message: 'an earlier step failed', misses: [] };
+  return {
+    step,
+    outcome: 'notReached',
+    code: 'notReached',
+    message: 'not reached: an earlier step failed',
+    misses: [],
+  };
 }
 
 function callerStep(world: World, subject: IamSubject, refusal: SubjectIdentities['refusal']): ExplainStep {

@@ -117,7 +117,7 @@ interface Proposal extends ProposedChange {
   readonly kind: Candidate['kind'];
 }
 
-/** What gives more than this beside the request is told only where nothing gives less; a policy of AWS's always is. */
+/** What gives more than this beside the request is told only where nothing gives less; the narrowest policy of AWS's always is. */
 const muchMore = 50;
 
 /** Least first; of each kind one, and each once. */
@@ -128,10 +128,11 @@ function inOrder(proposals: readonly Proposal[]): readonly ProposedChange[] {
     return at < 0 ? 0 : (a[at] ?? 0) - (b[at] ?? 0);
   });
   const [least] = sorted;
+  const policy = sorted.find(({ kind }) => kind === 'ownAssociation' || kind === 'stockPolicy');
   const kinds = new Set<string>();
   return sorted
     .filter((one) => {
-      const isMuch = weightOf(one.adds) > muchMore && one !== least && one.kind !== 'stockPolicy';
+      const isMuch = weightOf(one.adds) > muchMore && one !== least && one !== policy;
       if (isMuch || one.adds.everything !== least?.adds.everything || kinds.has(one.kind)) return false;
       kinds.add(one.kind);
       return true;

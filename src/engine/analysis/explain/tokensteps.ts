@@ -86,7 +86,7 @@ export function tokenSteps({ outcome, evidence, user }: TokenVerdict): readonly 
         step,
         outcome: 'notReached',
         code: 'notReached',
-        message: 'an earlier step failed',
+        message: 'not reached: an earlier step failed',
         misses: [],
       };
     }
