@@ -47,6 +47,8 @@ const rules = {
 
 export type AwsAuthRuleId = keyof typeof rules;
 
+export const awsAuthRuleIds: readonly string[] = Object.keys(rules);
+
 /** Takes what is found. `element` is the place in words: `mapRoles[2].groups`. */
 export type Report = (
   id: AwsAuthRuleId,

@@ -1,0 +1,48 @@
+import { stockRbac, testArn, testEntry, testSnapshot, testTakenAt } from '../testworld.ts';
+import type { AccessUse } from '../usage/use.ts';
+import { createWorld, type World } from '../world/world.ts';
+import { adminExamples } from './admins/examples.ts';
+import { entryExamples } from './entries/examples.ts';
+import type { Example, Examples } from './example.ts';
+import type { Usage } from './facts.ts';
+import { iamExamples } from './iam/examples.ts';
+import { rbacExamples } from './rbac/examples.ts';
+import type { Suppression } from './suppressions.ts';
+
+const day = 86_400_000;
+const ops = testArn('role/ops');
+const isAdmin: Example['cluster'] = { accessEntries: [testEntry(ops, { AmazonEKSClusterAdminPolicy: [] })] };
+const suppressing = (change: Partial<Suppression>): Example => ({
+  cluster: isAdmin,
+  suppressions: [
+    { id: 'EW-ACC-001', subject: ops, reason: 'on call', until: testTakenAt + 90 * day, ...change },
+  ],
+});
+const good = suppressing({});
+
+/** By rule: every rule has one. */
+export const examples: Readonly<Record<string, Examples>> = {
+  ...adminExamples,
+  ...rbacExamples,
+  ...entryExamples,
+  ...iamExamples,
+  'EW-ACC-901': { triggers: suppressing({ until: testTakenAt - day }), passes: good },
+  'EW-ACC-902': { triggers: suppressing({ subject: testArn('role/gone') }), passes: good },
+  'EW-ACC-903': { triggers: suppressing({ reason: '' }), passes: good },
+  'EW-ACC-904': { triggers: suppressing({ id: 'EW-ACC-999' }), passes: good },
+};
+
+/** The snapshot of an example: its cluster has what Kubernetes puts into each. */
+export function exampleWorld({ account, cluster, gaps }: Example): World {
+  return createWorld(
+    testSnapshot({
+      account: account ?? {},
+      cluster: { ...cluster, rbac: [...stockRbac, ...(cluster?.rbac ?? [])] },
+      gaps: gaps ?? [],
+    }),
+  );
+}
+
+export function exampleUsage(uses: readonly AccessUse[] | undefined): Usage | undefined {
+  return uses && { uses, since: testTakenAt - 30 * day };
+}

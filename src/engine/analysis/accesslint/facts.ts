@@ -1,0 +1,73 @@
+import { clusterAdminKey } from '../reach/node.ts';
+import type { CreateReach, Reach, ReachedFrom } from '../reach/reach.ts';
+import type { AccessUse } from '../usage/use.ts';
+import type { ClusterWorld } from '../world/cluster.ts';
+import type { Question } from '../world/question.ts';
+import { type ClusterSubject, subjectKey } from '../world/subject.ts';
+import type { World } from '../world/world.ts';
+import { type Grant, grantsOf } from './grants.ts';
+import { createMappings, type Mappings } from './mappings.ts';
+
+/** What the rules look at, each part made once and only when a rule asks for it. */
+export interface Facts {
+  readonly world: World;
+  readonly now: number;
+  /** Who did what, and since when that is known; undefined: not given. */
+  readonly usage: Usage | undefined;
+  /** Whoever can become administrator of the cluster in one or two steps, and is not. */
+  pathsToAdmin(cluster: ClusterWorld): ReachedFrom;
+  grants(cluster: ClusterWorld): readonly Grant[];
+  mappings(cluster: ClusterWorld): Mappings;
+  /** Whether the subject may do everything in the cluster. */
+  isAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
+  /** Whether it is administrator, or can become one in two steps. */
+  reachesAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
+}
+
+export interface Usage {
+  readonly uses: readonly AccessUse[];
+  /** Epoch milliseconds: who is not in `uses` did nothing from here on. */
+  readonly since: number;
+}
+
+/** Whoever may do this may do everything: only a rule of stars answers it. */
+export const everything: Question = {
+  ...{ kind: 'resource', verb: '*', apiGroup: '*', resource: '*' },
+  ...{ subresource: '', namespace: '', name: '' },
+};
+
+export function createFacts(
+  world: World,
+  { usage, createReach }: { readonly usage?: Usage | undefined; readonly createReach: CreateReach },
+): Facts {
+  let reach: Reach | undefined;
+  const grants = remembered((cluster: ClusterWorld) => grantsOf(cluster, world.snapshot, world.now));
+  const mappings = remembered((cluster: ClusterWorld) => createMappings(cluster, world));
+  const pathsToAdmin = remembered((cluster: ClusterWorld) => {
+    reach ??= createReach(world);
+    return reach.inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
+  });
+  const isAdmin: Facts['isAdmin'] = (cluster, subject) => cluster.can(subject, everything).allowed;
+  return {
+    world,
+    now: world.now,
+    usage,
+    pathsToAdmin,
+    grants,
+    mappings,
+    isAdmin,
+    reachesAdmin: (cluster, subject) =>
+      isAdmin(cluster, subject) || pathsToAdmin(cluster).of(subjectKey(subject)) !== undefined,
+  };
+}
+
+function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>();
+  return (key) => {
+    const found = made.get(key);
+    if (found !== undefined) return found;
+    const value = make(key);
+    made.set(key, value);
+    return value;
+  };
+}

@@ -1,0 +1,45 @@
+import { accessPolicyLintRules } from '../accesspolicylint/accesspolicylint.ts';
+import { awsAuthRuleIds } from '../awsauthlint/finding.ts';
+import { malformed } from '../policylint/policylint.ts';
+import { rules as policyRules } from '../policylint/rules.ts';
+import { adminRules } from './admins/admins.ts';
+import { awsAuthRules } from './entries/awsauth.ts';
+import { duplicateEntryRules } from './entries/duplicates.ts';
+import { emptyEntryRules } from './entries/empty.ts';
+import { nodeRules } from './entries/nodes.ts';
+import { staleEntryRules } from './entries/stale.ts';
+import { trustRules } from './iam/trust.ts';
+import { unusedRules } from './iam/unused.ts';
+import { userRules } from './iam/users.ts';
+import { bindingRules } from './rbac/bindings.ts';
+import { danglingRules } from './rbac/dangling.ts';
+import { powerRules } from './rbac/powers.ts';
+import { wildcardRules } from './rbac/wildcards.ts';
+import type { AccessRule } from './rule.ts';
+import { suppressionRules } from './suppressions.ts';
+
+/** The rules of access, in the order of their ids. */
+export const accessRules: readonly AccessRule[] = [
+  ...adminRules,
+  ...wildcardRules,
+  ...powerRules,
+  ...danglingRules,
+  ...bindingRules,
+  ...emptyEntryRules,
+  ...duplicateEntryRules,
+  ...staleEntryRules,
+  ...awsAuthRules,
+  ...nodeRules,
+  ...userRules,
+  ...trustRules,
+  ...unusedRules,
+  ...suppressionRules,
+].sort((one, other) => (one.id < other.id ? -1 : 1));
+
+/** Every id a finding of `lintAccess` can have. */
+export const accessRuleIds: ReadonlySet<string> = new Set([
+  ...accessRules.map(({ id }) => id),
+  ...[malformed, ...policyRules].map(({ id }) => id),
+  ...awsAuthRuleIds,
+  ...accessPolicyLintRules.map(({ id }) => id),
+]);
