@@ -306,7 +306,7 @@ describe('a restarted server', () => {
     expect(second.stdout).toBe('');
     expect(second.stderr).toMatch(
       new RegExp(
-        `^entryway: data directory \`${dataDir}\` is held by process ${pid} on host \`[^\`]+\` since \\S+\n`,
+        `^entryway: data directory \`${dataDir}\` is held by process ${pid} on host \`[^\`]+\` since \\S+\n$`,
       ),
     );
     expect(existsSync(readyFile)).toBe(false);

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { quickStart } from './clients.ts';
-import { startServerProcess, temporaryDirectory, until } from './process.ts';
+import { temporaryDirectory, until } from './process.ts';
 
 const launcher = resolve(import.meta.dirname, '../../bin/entryway.js');
 const directory = temporaryDirectory();
@@ -61,27 +61,9 @@ describe('SIGTERM', () => {
   });
 });
 
+// A port that is taken is in serving.test.ts, a data directory that is held in restart.test.ts.
 describe('a server that cannot start says why in two lines, and what it exits with', () => {
   const nothing = async (): Promise<void> => {};
-
-  test('a port that is taken: 3', async () => {
-    const server = await startServerProcess(directory.path);
-    const taken = new URL(server.connection.awsEndpoint).host;
-    const { code, stderr } = await serve(
-      ['--data', join(directory.path, 'other'), '--aws-listen', taken],
-      nothing,
-    );
-    expect({ code, stderr }).toEqual({
-      code: 3,
-      stderr: `entryway: address ${taken} is in use\nhint: another server is running there; choose other ports with --aws-listen and --kube-listen\n`,
-    });
-    const held = await serve(['--data', server.connection.dataDir], nothing);
-    expect(held.code).toBe(3);
-    expect(held.stderr).toMatch(
-      new RegExp(`^entryway: data directory \`.*\` is held by process ${server.connection.pid} .*\n$`),
-    );
-    await server.stop();
-  });
 
   test.each<readonly [string, readonly string[], RegExp]>([
     [

@@ -63,7 +63,7 @@ function checkEvidence(decision: Decision): void {
 
 test('the compiled authorizer decides as the obvious one does, through every change', () => {
   const seed = seedOfRun();
-  const rounds = roundsOfRun(250);
+  const rounds = roundsOfRun(150);
   console.log(`differential authorizer: ENTRYWAY_SEED=${seed} ENTRYWAY_ROUNDS=${rounds}`);
   let allowed = 0;
   const met = { ownPolicy: 0, matcher: 0, expired: 0 };
