@@ -21,6 +21,7 @@ import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
 import { declareExplain } from './explain/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
+import { declareSnapshot } from './snapshot/declare.ts';
 import { declareTest } from './test/declare.ts';
 import { declareWhatCan } from './whatcan/declare.ts';
 
@@ -225,6 +226,7 @@ export function createProgram(): Command {
   declareEntry(program);
   declareDoctor(program);
   declareExplain(program);
+  declareSnapshot(program);
   declareDiff(program);
   declareTest(program);
   declareWhatCan(program);

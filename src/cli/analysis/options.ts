@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type { CallerOptions } from '../clients/ours.ts';
 import { connectionOptions } from '../connectionoptions.ts';
+import { parseMoment } from '../trail/times.ts';
 
 /** Where an analysis takes its snapshot from, what it is about, and how it prints. */
 export interface SourceOptions extends CallerOptions {
@@ -10,6 +11,8 @@ export interface SourceOptions extends CallerOptions {
   readonly context?: string;
   readonly profile?: string;
   readonly awsRegion?: string;
+  readonly cache?: string;
+  readonly maxAge?: string;
   readonly cluster?: readonly string[];
   /** Epoch milliseconds. */
   readonly at?: number;
@@ -38,6 +41,8 @@ export function sourceOptions(command: Command): Command {
     .option('--context <name>', 'with --live: context of the kubeconfig (default: the current one)')
     .option('--profile <name>', 'with --live: profile of the AWS credentials')
     .option('--aws-region <name>', 'with --live: region of the clusters (default: $AWS_REGION)')
+    .option('--cache <file>', 'with --live: keep what was read there, and read it while it is fresh')
+    .option('--max-age <time>', 'with --cache: how long it is fresh: 30m, 8h, 7d (default: 1h)')
     .option('--cluster <name...>', 'only these clusters, by name or ARN')
     .option(
       '--at <when>',
@@ -52,7 +57,5 @@ export function outputOption(): Option {
 }
 
 export function moment(text: string): number {
-  const time = /^\d{4}-\d\d-\d\d(?:T[\d:.]+(?:Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(time)) throw new InvalidArgumentError('write it as 2026-12-24 or 2026-12-24T18:00:00Z');
-  return time;
+  return parseMoment(text, '--at', Date.now());
 }

@@ -30,6 +30,7 @@ async function readWhole(options: SourceOptions): Promise<Snapshot> {
     const { readFiles } = await import('../../sources/files/readfiles.ts');
     return readFiles(from, { now: Date.now(), ...(cluster && { clusters: cluster }) });
   }
+  if (options.live === true) return (await import('./live.ts')).readLiveSource(options);
   const { snapshot } = await callAs<{ readonly snapshot: Snapshot }>(options, 'GetSnapshot', {});
   return snapshot;
 }

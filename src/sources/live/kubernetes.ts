@@ -37,7 +37,8 @@ interface Page {
  */
 export async function fetchKubernetes(
   config: KubeConfig,
-  clusterArn: string,
+  /** Undefined: a cluster EKS does not know. */
+  clusterArn: string | undefined,
   { take, miss, progress }: Fetching,
 ): Promise<void> {
   const { CoreV1Api, RbacAuthorizationV1Api } = await import('@kubernetes/client-node');
@@ -62,6 +63,7 @@ export async function fetchKubernetes(
       (query) => core.listServiceAccountForAllNamespaces(query),
     ],
   ];
+  const of = clusterArn === undefined ? {} : { clusterArn };
   let done = 0;
   for (const [kind, plural, area, list] of lists) {
     const items: unknown[] = [];
@@ -75,7 +77,7 @@ export async function fetchKubernetes(
       } while (next !== undefined && next !== '');
       isWhole = true;
     } catch (error) {
-      miss({ area, clusterArn, reason: `${plural} cannot be listed: ${failureText(error)}` });
+      miss({ area, ...of, reason: `${plural} cannot be listed: ${failureText(error)}` });
     }
     // An empty list says that there are none; one that failed says nothing.
     if (isWhole || items.length > 0) {
@@ -93,7 +95,7 @@ export async function fetchKubernetes(
     });
   } catch (error) {
     if (statusOf(error) !== 404) {
-      miss({ area: 'awsAuth', clusterArn, reason: `aws-auth cannot be read: ${failureText(error)}` });
+      miss({ area: 'awsAuth', ...of, reason: `aws-auth cannot be read: ${failureText(error)}` });
     }
   }
   progress('the cluster', lists.length + 1, lists.length + 1);
