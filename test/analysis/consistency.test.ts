@@ -1,0 +1,134 @@
+/**
+ * `can` asked of everybody, `who-can` and the slow reference agree, on generated snapshots. ENTRYWAY_SEED repeats a run,
+ * ENTRYWAY_ROUNDS makes it longer or shorter.
+ */
+import { expect, test } from 'vitest';
+import type { AccessPath, PathGrant } from '../../src/engine/analysis/whocan/answer.ts';
+import { whoCan } from '../../src/engine/analysis/whocan/whocan.ts';
+import { subjectKey } from '../../src/engine/analysis/world/subject.ts';
+import { createWorld } from '../../src/engine/analysis/world/world.ts';
+import type { Decision } from '../../src/engine/authorizer/decision.ts';
+import { createRandom, roundsOfRun, seedOfRun } from '../differential/random.ts';
+import { createReference } from '../reference/analysis.ts';
+import { randomQuestion, randomSnapshot, sessionNames } from './randomsnapshot.ts';
+
+const questionsPerCluster = 2;
+
+test('who can is everybody who can, once, each way once, and the first way is the one that decides', () => {
+  const seed = seedOfRun();
+  const rounds = roundsOfRun(5_000);
+  console.log(`analysis consistency: ENTRYWAY_SEED=${seed} ENTRYWAY_ROUNDS=${rounds}`);
+  let compared = 0;
+  let allowed = 0;
+  for (let round = 0; round < rounds; round++) {
+    const random = createRandom(seed + round);
+    const snapshot = randomSnapshot(random);
+    const world = createWorld(snapshot);
+    for (const cluster of world.clusters) {
+      const reference = createReference(snapshot, cluster.cluster, sessionNames);
+      const subjects = cluster.subjects();
+      for (let turn = 0; turn < questionsPerCluster; turn++) {
+        const question = randomQuestion(random);
+        const story = `ENTRYWAY_SEED=${seed + round} ENTRYWAY_ROUNDS=1: ${cluster.cluster.name} ${JSON.stringify(question)}`;
+        const { rows } = whoCan(world, cluster, question);
+        const decided = new Map<string, Decision>();
+        for (const subject of subjects) {
+          const answer = cluster.can(subject, question);
+          if (answer.allowed) decided.set(subjectKey(subject), answer.decision);
+        }
+        if (
+          !sameList(
+            rows.map(({ key }) => key),
+            [...decided.keys()],
+          )
+        ) {
+          expect(
+            rows.map(({ key }) => key),
+            story,
+          ).toEqual([...decided.keys()]);
+        }
+        if (!sameList(rows.map(({ key }) => key).sort(), [...reference.whoMay(question)].sort())) {
+          expect(rows.map(({ key }) => key).sort(), story).toEqual([...reference.whoMay(question)].sort());
+        }
+        for (const { key, paths } of rows) {
+          const ways = paths.map((path) => JSON.stringify(path));
+          if (new Set(ways).size !== ways.length) expect(ways, `${story} ${key}`).toEqual([...new Set(ways)]);
+          const [first] = paths;
+          const decision = decided.get(key);
+          if (first === undefined || decision === undefined || !isSame(first.grant, decision)) {
+            expect(first, `${story} ${key}`).toEqual(decision);
+          }
+        }
+        compared += subjects.length;
+        allowed += rows.length;
+      }
+    }
+  }
+  console.log(`analysis consistency: ${compared} subjects asked, ${allowed} may`);
+  // Where hardly anybody may, agreement says nothing.
+  expect(allowed / compared).toBeGreaterThan(0.04);
+}, 600_000);
+
+test('in any namespace is in one of those it tells of, and in no other', () => {
+  const seed = seedOfRun();
+  const rounds = Math.ceil(roundsOfRun(5_000) / 20);
+  for (let round = 0; round < rounds; round++) {
+    const random = createRandom(seed + round);
+    const world = createWorld(randomSnapshot(random));
+    for (const cluster of world.clusters) {
+      const question = randomQuestion(random);
+      if (question.kind === 'nonResource') continue;
+      const story = `ENTRYWAY_SEED=${seed + round} ENTRYWAY_ROUNDS=1: ${cluster.cluster.name} ${JSON.stringify(question)}`;
+      const { rows } = whoCan(world, cluster, question, { namespaces: 'any' });
+      // `de?` is a scope of no namespace that can be; the others stand for these.
+      for (const namespace of ['', 'dev', 'dev-a', 'prod', 'elsewhere', 'de?']) {
+        const there = whoCan(world, cluster, { ...question, namespace }).rows.map(({ key }) => key);
+        const told = rows
+          .filter(({ where }) => where !== undefined && holds(where, namespace))
+          .map(({ key }) => key);
+        expect(told, `${story} in ${namespace}`).toEqual(there);
+      }
+    }
+  }
+}, 600_000);
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item, at) => item === other[at]);
+}
+
+function holds(
+  { everywhere, namespaces }: { readonly everywhere: boolean; readonly namespaces: readonly string[] },
+  namespace: string,
+): boolean {
+  if (everywhere) return true;
+  if (namespace === '') return false;
+  return namespaces.some((pattern) =>
+    new RegExp(
+      `^${pattern
+        .split('*')
+        .map((piece) => piece.replace('?', '\\?'))
+        .join('.*')}$`,
+    ).test(namespace),
+  );
+}
+
+/** Whether a way is what the decider names. */
+function isSame(grant: AccessPath['grant'], { evidence }: Decision): boolean {
+  return JSON.stringify(identityOf(grant)) === JSON.stringify(identityOf(evidence));
+}
+
+function identityOf(evidence: PathGrant | Decision['evidence']): unknown {
+  switch (evidence.by) {
+    case 'systemMasters':
+    case 'nothing':
+      return evidence.by;
+    case 'accessPolicy':
+      return [evidence.principalArn, evidence.policyArn, evidence.accessScope, evidence.rule];
+    case 'rbac': {
+      const { kind, name, namespace } = evidence.binding;
+      return [kind, name, namespace, evidence.role.kind, evidence.role.name, evidence.rule];
+    }
+    default:
+      return evidence satisfies never;
+  }
+}

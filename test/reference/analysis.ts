@@ -1,0 +1,364 @@
+/**
+ * The slow, obvious answer to who may: eks-access-facts B15, B17, D8 to D11, G7 to G10 written down as loops over a
+ * snapshot. What RBAC and access policies say is asked of `authorizer.ts` beside it, not of the engine.
+ */
+import type {
+  Snapshot,
+  SnapshotAccessEntry,
+  SnapshotCluster,
+} from '../../src/engine/analysis/snapshot/snapshot.ts';
+import { attributesOf, type Question } from '../../src/engine/analysis/world/question.ts';
+import type { UserInfo } from '../../src/engine/authorizer/attributes.ts';
+import { judge, type World } from './authorizer.ts';
+
+/** An IAM principal, or an example of those a subject stands for. */
+interface Somebody {
+  readonly key: string;
+  readonly kind: 'role' | 'user' | 'root' | 'federatedUser';
+  readonly accountId: string;
+  /** With the path. */
+  readonly arn: string;
+  readonly id: string;
+}
+
+/** One of the users a subject can be. */
+interface Identity {
+  readonly key: string;
+  readonly user: UserInfo;
+}
+
+/** Who somebody may be in a cluster: everybody, as everything they can be. */
+export interface Reference {
+  /** Keys of those who may, as `subjectKey` writes them. */
+  whoMay(question: Question): ReadonlySet<string>;
+}
+
+/**
+ * `sessions` are the session names that matter; the first stands for all others. `{{EC2PrivateDNSName}}` becomes one of
+ * them, too.
+ */
+export function createReference(
+  snapshot: Snapshot,
+  cluster: SnapshotCluster,
+  sessions: readonly string[],
+): Reference {
+  const everybody = [...iamIdentities(snapshot, cluster, sessions), ...kubernetesIdentities(cluster)];
+  const world: World = {
+    partition: snapshot.partition,
+    entriesCount: cluster.authenticationMode !== 'CONFIG_MAP',
+    now: snapshot.takenAt,
+    policies: (
+      snapshot.accounts.find(({ accountId }) => accountId === cluster.accountId)?.accessPolicies ?? []
+    ).map(({ arn, rules }) => ({ policyArn: arn, rules })),
+    entries: cluster.accessEntries.map((entry) => ({
+      ...entry,
+      principalId: idOfEntry(snapshot, cluster, entry),
+    })),
+    objects: cluster.rbac,
+  };
+  return {
+    whoMay(question) {
+      const may = new Set<string>();
+      for (const { key, user } of everybody) {
+        if (!may.has(key) && judge(world, attributesOf(question, user)).allowed) may.add(key);
+      }
+      return may;
+    },
+  };
+}
+
+function wasWhollyRead(snapshot: Snapshot, accountId: string): boolean {
+  const wasRead = snapshot.accounts.some((account) => account.accountId === accountId);
+  const hasGap = snapshot.gaps.some(
+    (gap) => gap.area === 'iam' && (gap.accountId === undefined || gap.accountId === accountId),
+  );
+  return wasRead && !hasGap;
+}
+
+const pathless = (arn: string): string => arn.replace(/:role\/.*\//, ':role/').toLowerCase();
+const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
+
+/** Users and roles are one of a name, whatever path and case. */
+function existing(snapshot: Snapshot, arn: string) {
+  const accountId = arn.split(':')[4];
+  const kind = arn.split(':')[5]?.split('/')[0]?.toLowerCase();
+  const account = snapshot.accounts.find((one) => one.accountId === accountId);
+  const all = kind === 'role' ? account?.roles : kind === 'user' ? account?.users : [];
+  return all?.find(({ name }) => name.toLowerCase() === nameOf(arn).toLowerCase());
+}
+
+/** B15, and what stands for an id that is not known. */
+function idOfEntry(snapshot: Snapshot, cluster: SnapshotCluster, entry: SnapshotAccessEntry): string {
+  const { principalArn, principalId, createdAt } = entry;
+  if (principalArn.includes('*')) return principalId ?? '';
+  if (principalId !== undefined && principalId !== '') return principalId;
+  if (principalArn.endsWith(':root')) return principalArn.split(':')[4] ?? '';
+  const record = existing(snapshot, principalArn);
+  if (record === undefined) {
+    const namesakes = cluster.accessEntries.filter(
+      (other) => pathless(other.principalArn) === pathless(principalArn),
+    );
+    const { breakGlass } = cluster;
+    const isFirst = namesakes.find(({ principalId: id }) => id === undefined || id === '') === entry;
+    if (!isFirst) return `one of ${principalArn}`;
+    if (breakGlass !== undefined && pathless(breakGlass.principalArn) === pathless(principalArn)) {
+      return breakGlass.principalId;
+    }
+    return namesakes[0] === entry ? `unlisted ${pathless(principalArn)}` : `one of ${principalArn}`;
+  }
+  if (principalId === '')
+    return pathless(record.arn) === pathless(principalArn) ? record.principalId : 'nobody';
+  if (record.arn.toLowerCase() !== principalArn.toLowerCase()) return 'nobody';
+  if (createdAt !== undefined && record.createdAt !== undefined && record.createdAt > createdAt)
+    return 'nobody';
+  return record.principalId;
+}
+
+function iamIdentities(
+  snapshot: Snapshot,
+  cluster: SnapshotCluster,
+  sessions: readonly string[],
+): Identity[] {
+  const identities: Identity[] = [];
+  for (const somebody of iamPrincipals(snapshot, cluster)) {
+    if (isBlocked(snapshot, somebody)) continue;
+    const told = new Set<string>();
+    for (const session of somebody.kind === 'role' ? sessions : ['']) {
+      const user = userOf(snapshot, cluster, somebody, session);
+      // Most are the same in every session.
+      const text = JSON.stringify(user);
+      if (user === undefined || told.has(text)) continue;
+      told.add(text);
+      identities.push({ key: somebody.key, user });
+    }
+  }
+  return identities;
+}
+
+function isBlocked({ blocks, takenAt }: Snapshot, { arn, id }: Somebody): boolean {
+  return blocks.some(({ kind, target, until }) => {
+    if (until !== undefined && takenAt >= until) return false;
+    if (kind === 'principalId') return target === id;
+    return kind === 'principalArn' && target === arn.replace(/:(role|user)\/.*\//, ':$1/').toLowerCase();
+  });
+}
+
+/** Everybody: who was read, who is named, and whom patterns and accounts stand for. */
+function iamPrincipals(snapshot: Snapshot, cluster: SnapshotCluster): readonly Somebody[] {
+  const found = new Map<string, Somebody>();
+  const add = (somebody: Omit<Somebody, 'key'>, key = `iam:${somebody.arn}`): void => {
+    if (!found.has(key)) found.set(key, { key, ...somebody });
+  };
+  for (const { accountId, users, roles } of snapshot.accounts) {
+    add({ kind: 'root', accountId, arn: `arn:aws:iam::${accountId}:root`, id: accountId });
+    for (const { arn, principalId } of users) add({ kind: 'user', accountId, arn, id: principalId });
+    for (const { arn, principalId } of roles) add({ kind: 'role', accountId, arn, id: principalId });
+  }
+  const named = (arn: string, id: string, isEntry = false): void => {
+    const [account = '', type = ''] = [arn.split(':')[4], arn.split(':')[5]?.split('/')[0]];
+    if (type === 'root') add({ kind: 'root', accountId: account, arn, id: account });
+    else if (type === 'federated-user') {
+      add({ kind: 'federatedUser', accountId: account, arn, id: `${account}:${nameOf(arn)}` });
+    }
+    if (type !== 'role' && type !== 'user') return;
+    // Whoever is not there, where all who are there are known, is nobody.
+    if (existing(snapshot, arn) !== undefined || wasWhollyRead(snapshot, account)) return;
+    const same = [...found.values()].some((other) => pathless(other.arn) === pathless(arn));
+    if (same && !isEntry) return;
+    add({ kind: type, accountId: account, arn, id });
+  };
+  const pattern = (arn: string, accountId: string, example: string): void => {
+    if (wasWhollyRead(snapshot, accountId)) return;
+    add({ kind: 'role', accountId, arn: example, id: `unlisted ${arn}` }, `iam:${arn}`);
+  };
+
+  for (const entry of cluster.accessEntries) {
+    const { principalArn } = entry;
+    if (!principalArn.includes('*')) named(principalArn, idOfEntry(snapshot, cluster, entry), true);
+    else pattern(principalArn, principalArn.split(':')[4] ?? '', exampleOf(principalArn));
+  }
+  const { breakGlass, hiddenAdminPrincipalId, accountId: own } = cluster;
+  if (breakGlass !== undefined) named(breakGlass.principalArn, breakGlass.principalId);
+  const { roles = [], users = [], accounts = [] } = cluster.awsAuth ?? {};
+  const proper = (arn: string): string => arn.replace(/^[^/]*/, (start) => start.toLowerCase());
+  for (const { rolearn, sso } of roles) {
+    if (rolearn !== undefined) named(proper(rolearn), `unlisted ${pathless(rolearn)}`);
+    if (sso === undefined) continue;
+    const start = `arn:aws:iam::${sso.accountID}:role/AWSReservedSSO_${sso.permissionSetName}_`;
+    pattern(`${start}${'?'.repeat(16)}`, sso.accountID, `${start}${'0'.repeat(16)}`);
+  }
+  for (const { userarn } of users) named(proper(userarn), `unlisted ${pathless(userarn)}`);
+  for (const accountId of accounts) {
+    for (const object of cluster.rbac) {
+      if (object.kind === 'ClusterRole' || object.kind === 'Role') continue;
+      for (const { kind, name } of object.subjects) {
+        if (kind === 'User' && name.split(':')[4] === accountId) named(name, `unlisted ${pathless(name)}`);
+      }
+    }
+    const arn = `arn:aws:iam::${accountId}:root`;
+    if (wasWhollyRead(snapshot, accountId)) continue;
+    add({ kind: 'user', accountId, arn: arn.replace('root', 'user/ANY-USER'), id: '' }, `iam:account ${arn}`);
+  }
+  if (hiddenAdminPrincipalId !== undefined) {
+    const id = hiddenAdminPrincipalId;
+    if (id === own) add({ kind: 'root', accountId: own, arn: `arn:aws:iam::${own}:root`, id });
+    else if (!wasWhollyRead(snapshot, own) && ![...found.values()].some((other) => other.id === id)) {
+      const kind = id.startsWith('AIDA') ? 'user' : 'role';
+      add({ kind, accountId: own, arn: `arn:aws:iam::${own}:${kind}/${id}`, id });
+    }
+  }
+  return [...found.values()];
+}
+
+/** A star of a permission set stands for sixteen hex digits (token-facts 7.1). */
+function exampleOf(pattern: string): string {
+  return isPermissionSet(pattern) ? pattern.replace('*', '0'.repeat(16)) : pattern.replaceAll('*', '=');
+}
+
+const isPermissionSet = (arn: string): boolean => /:role\/AWSReservedSSO_[^*]+_\*$/.test(arn);
+
+/** In the order of the authenticator (D11), the hidden creator between entries by id and by name. */
+function userOf(
+  snapshot: Snapshot,
+  cluster: SnapshotCluster,
+  who: Somebody,
+  session: string,
+): UserInfo | undefined {
+  const { breakGlass, authenticationMode: mode, accessEntries } = cluster;
+  const canonical = who.kind === 'role' ? who.arn.replace(/:role\/.*\//, ':role/') : who.arn;
+  const isNamed = ({ principalArn }: SnapshotAccessEntry): boolean =>
+    !principalArn.includes('*') && pathless(principalArn) === pathless(canonical);
+  const info = (username: string, groups: readonly string[]): UserInfo => ({
+    username,
+    uid: `aws-iam-authenticator:${who.accountId}:${who.id}`,
+    groups: [...groups, 'system:authenticated'],
+    extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': [who.id] },
+    principal: { principalId: who.id, canonicalArn: canonical, username },
+  });
+  const canBreak = who.kind === 'role' || who.kind === 'user';
+  if (canBreak && breakGlass !== undefined && breakGlass.principalId === who.id) {
+    if (breakGlass.principalArn.replace(/:role\/.*\//, ':role/') === canonical) {
+      return info(`entryway:break-glass:${who.kind}/${nameOf(who.arn)}`, ['system:masters']);
+    }
+  }
+  if (mode !== 'CONFIG_MAP') {
+    const sameId = accessEntries.filter(
+      (entry) => !entry.principalArn.includes('*') && idOfEntry(snapshot, cluster, entry) === who.id,
+    );
+    if (sameId.length > 0) {
+      const entry =
+        sameId.find(({ principalArn }) => principalArn.replace(/:role\/.*\//, ':role/') === canonical) ??
+        sameId.find(isNamed);
+      return entry && fromEntry(entry);
+    }
+  }
+  if (who.id === cluster.hiddenAdminPrincipalId && who.id !== '')
+    return info('kubernetes-admin', ['system:masters']);
+  if (mode !== 'CONFIG_MAP' && who.kind === 'role' && !accessEntries.some(isNamed)) {
+    const [first] = accessEntries
+      .filter(({ principalArn, type, principalId = '' }) => {
+        return (
+          principalArn.includes('*') &&
+          type === 'STANDARD' &&
+          principalId === '' &&
+          fits(principalArn, canonical)
+        );
+      })
+      .sort(
+        (one, other) =>
+          Number(isPermissionSet(other.principalArn)) - Number(isPermissionSet(one.principalArn)) ||
+          other.principalArn.length - one.principalArn.length ||
+          (one.principalArn < other.principalArn ? -1 : 1),
+      );
+    if (first !== undefined) return fromEntry(first);
+  }
+  if (mode === 'API' || cluster.awsAuth === undefined) return undefined;
+  const { roles, users, accounts } = cluster.awsAuth;
+  const isHis = (arn: string | undefined): boolean => arn?.toLowerCase() === canonical.toLowerCase();
+  const item =
+    roles.findLast(({ rolearn }) => isHis(rolearn)) ??
+    (cluster.ssoRoleMatch === true
+      ? roles.findLast(
+          ({ sso }) =>
+            sso !== undefined &&
+            fits(`arn:aws:iam::${sso.accountID}:role/AWSReservedSSO_${sso.permissionSetName}_*`, canonical),
+        )
+      : undefined) ??
+    users.findLast(({ userarn }) => isHis(userarn));
+  if (item !== undefined) {
+    const rendered = render(item.username, item.groups);
+    return rendered?.username.startsWith('entryway:break-glass:') ? undefined : rendered;
+  }
+  return accounts.includes(who.accountId) ? info(canonical, []) : undefined;
+
+  function fromEntry({ type, username, kubernetesGroups }: SnapshotAccessEntry): UserInfo | undefined {
+    const rendered = render(username, kubernetesGroups);
+    if (rendered === undefined) return undefined;
+    const isNode = type === 'EC2_LINUX';
+    const ofNodes = ['system:bootstrappers', 'system:nodes', 'system:node-proxier', 'eks:kube-proxy-windows'];
+    const isReserved = (name: string): boolean =>
+      /^(system|eks|aws|amazon|iam|entryway:break-glass):/.test(name);
+    if (isReserved(rendered.username) && !(isNode && rendered.username.startsWith('system:node:')))
+      return undefined;
+    const given = rendered.groups.slice(0, -1);
+    return given.some((group) => isReserved(group) && !(isNode && ofNodes.includes(group)))
+      ? undefined
+      : rendered;
+  }
+
+  function render(username: string, groups: readonly string[]): UserInfo | undefined {
+    const all = [username, ...groups].join(' ');
+    if (/\{\{(SessionName|SessionNameRaw|EC2PrivateDNSName)\}\}/.test(all) && session === '')
+      return undefined;
+    // The session of an instance has the instance's id for a name, and nothing else is known of it.
+    const isNode = all.includes('{{EC2PrivateDNSName}}');
+    const fill = (template: string): string =>
+      template
+        .replaceAll('{{AccountID}}', who.accountId)
+        .replaceAll('{{EC2PrivateDNSName}}', session)
+        .replace(/\{\{SessionName(Raw)?\}\}/g, isNode ? 'i-0123456789abcdef0' : session);
+    return username === '' ? undefined : info(fill(username), groups.map(fill));
+  }
+}
+
+function fits(pattern: string, canonical: string): boolean {
+  const [start = '', ...rest] = pattern.toLowerCase().split('*');
+  const text = canonical.toLowerCase();
+  if (isPermissionSet(pattern))
+    return text.startsWith(start) && /^[0-9a-f]{16}$/.test(text.slice(start.length));
+  const literal = (piece: string): string => piece.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${[start, ...rest].map(literal).join('.*')}$`).test(text);
+}
+
+/** Service accounts that are there or bound, users and groups that are bound, and those of everybody. */
+function kubernetesIdentities(cluster: SnapshotCluster): readonly Identity[] {
+  const identities = new Map<string, UserInfo>();
+  const add = (key: string, username: string, groups: readonly string[]): void => {
+    identities.set(key, { username, uid: '', groups, extra: {} });
+  };
+  const addAccount = (namespace: string, name: string): void =>
+    add(`ServiceAccount:${namespace}/${name}`, `system:serviceaccount:${namespace}:${name}`, [
+      'system:serviceaccounts',
+      `system:serviceaccounts:${namespace}`,
+      'system:authenticated',
+    ]);
+  for (const { namespace, name } of cluster.serviceAccounts ?? []) addAccount(namespace, name);
+  add('User:system:anonymous', 'system:anonymous', ['system:unauthenticated']);
+  for (const group of ['system:masters', 'system:authenticated', 'system:unauthenticated']) {
+    add(`Group:${group}`, '', [group]);
+  }
+  for (const object of cluster.rbac) {
+    if (object.kind === 'ClusterRole' || object.kind === 'Role') continue;
+    const own = object.kind === 'RoleBinding' ? object.namespace : '';
+    for (const { kind, name, namespace } of object.subjects) {
+      if (kind === 'Group') add(`Group:${name}`, '', [name]);
+      else if (kind === 'ServiceAccount') {
+        if (namespace !== '' || own !== '') addAccount(namespace === '' ? own : namespace, name);
+      } else if (/^system:serviceaccount:[^:]+:[^:]+$/.test(name)) {
+        const [, , inside = '', account = ''] = name.split(':');
+        addAccount(inside, account);
+      } else if (name !== 'system:anonymous') add(`User:${name}`, name, ['system:authenticated']);
+    }
+  }
+  return [...identities].map(([key, user]) => ({ key, user }));
+}
