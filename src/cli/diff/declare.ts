@@ -12,6 +12,7 @@ export function declareDiff(program: Command): void {
     .addOption(
       new Option('--only <which>', 'show and count').choices(['all', 'gained', 'lost']).default('all'),
     )
+    .option('--rules', 'show all rules that are gained and lost')
     .option('--at <when>', 'compare for this moment: 2026-12-24 or a timestamp (default: now)', moment)
     .addOption(outputOption())
     .addHelpText(

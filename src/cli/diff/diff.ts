@@ -1,10 +1,12 @@
 import {
   type AccessDiff,
   diffAccess,
+  type GrantChange,
   type Identity,
   type PlacedRules,
   type SubjectChange,
 } from '../../engine/analysis/diff/diff.ts';
+import type { RuleOrigin } from '../../engine/analysis/whatcan/permissions.ts';
 import { createWorld } from '../../engine/analysis/world/world.ts';
 import type { OutputOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
@@ -18,6 +20,8 @@ import { readSides } from './sides.ts';
 export interface DiffOptions extends ConnectionOptions, OutputOptions {
   readonly cluster?: readonly string[];
   readonly only: 'all' | 'gained' | 'lost';
+  /** All rules, however many. */
+  readonly rules?: true;
   /** Epoch milliseconds. */
   readonly at?: number;
 }
@@ -32,7 +36,7 @@ export async function diff(
   const found = diffAccess(createWorld(sides.before, at), createWorld(sides.after, at));
   const changes = found.changes.filter((change) => counts(change, options.only));
   const shown: AccessDiff = { ...found, changes };
-  printAnswer(options, shown, () => asText(shown, options.only));
+  printAnswer(options, shown, () => asText(shown, options));
   if (changes.length > 0) process.exitCode = exitCodes.denied;
 }
 
@@ -50,7 +54,8 @@ function counts({ gained, lost }: SubjectChange, only: DiffOptions['only']): boo
   }
 }
 
-function asText({ changes, clusters }: AccessDiff, only: DiffOptions['only']): string {
+function asText({ changes, clusters }: AccessDiff, { only, rules }: DiffOptions): string {
+  const most = rules === true ? Number.POSITIVE_INFINITY : shortest;
   const lines: string[] = [];
   for (const one of clusters) {
     lines.push(`cluster ${printable(one.name)} is ${one.in === 'after' ? 'new' : 'gone'}`);
@@ -63,8 +68,9 @@ function asText({ changes, clusters }: AccessDiff, only: DiffOptions['only']): s
       lines.push(`cluster ${printable(change.cluster.name)}`);
     }
     lines.push('', `  ${printable(change.key.replace(/^iam:/, ''))}`, ...identityLines(change));
-    if (only !== 'lost') lines.push(...ruleLines('+', change.gained));
-    if (only !== 'gained') lines.push(...ruleLines('-', change.lost));
+    lines.push(...change.grants.map(grantLine));
+    if (only !== 'lost') lines.push(...ruleLines('gains', change.gained, most));
+    if (only !== 'gained') lines.push(...ruleLines('loses', change.lost, most));
   }
   const gain = changes.filter(({ gained }) => gained.length > 0).length;
   const lose = changes.filter(({ lost }) => lost.length > 0).length;
@@ -89,8 +95,36 @@ function identityText(identity: Identity): string {
   return printable(`${first.username}${groups}${more}`);
 }
 
-function ruleLines(sign: '+' | '-', placed: readonly PlacedRules[]): readonly string[] {
-  return placed.flatMap(({ where, rules }) => {
+const signs = { added: '+', removed: '-', changed: '~' } as const;
+
+function grantLine({ change, origin }: GrantChange): string {
+  return `    ${signs[change]} ${printable(originText(origin))}`;
+}
+
+function originText(origin: RuleOrigin): string {
+  switch (origin.by) {
+    case 'systemMasters':
+      return 'member of system:masters';
+    case 'accessPolicy': {
+      const { type, namespaces } = origin.accessScope;
+      const name = origin.policyArn.slice(origin.policyArn.lastIndexOf('/') + 1);
+      return `${name} on ${type === 'cluster' ? 'the cluster' : namespaces.join(', ')}`;
+    }
+    case 'rbac': {
+      const { binding, role } = origin;
+      const place = binding.namespace === '' ? '' : `${binding.namespace}/`;
+      return `${binding.kind} ${place}${binding.name} of ${role.kind} ${role.name}`;
+    }
+    default:
+      return origin satisfies never;
+  }
+}
+
+/** Rules shown of a subject until all are asked for: a policy of AWS has more than a screen holds. */
+const shortest = 6;
+
+function ruleLines(verb: 'gains' | 'loses', placed: readonly PlacedRules[], most: number): readonly string[] {
+  const lines = placed.flatMap(({ where, rules }) => {
     const place =
       'namespaces' in where
         ? ` in ${where.namespaces.join(', ')}`
@@ -99,7 +133,11 @@ function ruleLines(sign: '+' | '-', placed: readonly PlacedRules[]): readonly st
           : ' everywhere';
     return rules.map(({ rule, except }) => {
       const exceptions = except.length === 0 ? '' : `, but not ${except.map(ruleText).join('; ')}`;
-      return `    ${sign} ${ruleText(rule)}${printable(place)}${exceptions}`;
+      return `    ${verb} ${ruleText(rule)}${printable(place)}${exceptions}`;
     });
   });
+  const left = lines.length - most;
+  return left <= 0
+    ? lines
+    : [...lines.slice(0, most), `    ${verb} ${counted(left, 'more rule')}: --rules shows all`];
 }

@@ -21,10 +21,14 @@ export function asPrinted(output: object): unknown {
   return JSON.parse(JSON.stringify(members));
 }
 
-/** `AccessDeniedException: User … is not authorized`, in one line. */
+/** `AccessDeniedException: User … is not authorized`, `403 Forbidden`, in one line. */
 export function failureText(error: unknown): string {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return `${name}: ${message}`.replace(/\s+/g, ' ').trim();
+  if (!(error instanceof Error)) return String(error);
+  // The Kubernetes client puts the whole answer, headers included, into its message.
+  const [, status, words] =
+    /^HTTP-Code: (\d+) ?Message: (.*?) ?Body:/s.exec(error.message.replace(/\s+/g, ' ')) ?? [];
+  const text = status === undefined ? `${error.name}: ${error.message}` : `${status} ${words}`;
+  return text.replace(/\s+/g, ' ').trim();
 }
 
 /** Does the work for every item, a few at a time. A failure of one is that one's own: `work` tells it. */

@@ -1,5 +1,6 @@
+import type { PolicyRule } from '../../rbac/rules.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
-import { type Permissions, permissionsOf } from '../whatcan/permissions.ts';
+import { isForEverybody, type Permissions, permissionsOf, type RuleOrigin } from '../whatcan/permissions.ts';
 import { type RuleDifference, rulesBeyond } from '../whatcan/rules.ts';
 import { gapsOf } from '../whocan/gaps.ts';
 import type { ClusterWorld, SubjectIdentities } from '../world/cluster.ts';
@@ -27,9 +28,16 @@ export interface SubjectChange {
   readonly key: string;
   /** Who an IAM principal is in the cluster, where that changes. */
   readonly identity?: { readonly before: Identity; readonly after: Identity };
+  /** Grants that came, went, or allow something else now. */
+  readonly grants: readonly GrantChange[];
   /** What may be done that could not be; empty for a new name without new rights. */
   readonly gained: readonly PlacedRules[];
   readonly lost: readonly PlacedRules[];
+}
+
+export interface GrantChange {
+  readonly change: 'added' | 'removed' | 'changed';
+  readonly origin: RuleOrigin;
 }
 
 /** The Kubernetes users somebody can be, or why it is nobody. */
@@ -142,15 +150,19 @@ function subjectChange(
   before: Side,
   after: Side,
   of: 'all' | 'own',
-): Pick<SubjectChange, 'identity' | 'gained' | 'lost'> | undefined {
+): Pick<SubjectChange, 'identity' | 'grants' | 'gained' | 'lost'> | undefined {
   const identities = { before: identityOf(before.identities), after: identityOf(after.identities) };
   const identity = sameUsers(identities.before, identities.after) ? undefined : identities;
-  if (identity === undefined && grantsText(before) === grantsText(after)) return undefined;
+  const grants = grantChanges(grantsOf(before, of), grantsOf(after, of));
+  // Equal grants are equal rights: nothing needs to be compared rule by rule.
+  if (grants.length === 0) {
+    return identity === undefined ? undefined : { identity, grants, gained: [], lost: [] };
+  }
   const held = { before: rightsIn(before, of), after: rightsIn(after, of) };
   const gained = beyond(held.after, held.before);
   const lost = beyond(held.before, held.after);
   if (identity === undefined && gained.length === 0 && lost.length === 0) return undefined;
-  return { ...(identity !== undefined && { identity }), gained, lost };
+  return { ...(identity !== undefined && { identity }), grants, gained, lost };
 }
 
 function identityOf({ identities, refusal }: SubjectIdentities): Identity {
@@ -168,14 +180,33 @@ function sameUsers({ users: one }: Identity, { users: other }: Identity): boolea
   return text(one) === text(other);
 }
 
-/** All that could make a difference, before anything is compared: equal texts are equal rights. */
-function grantsText({ world, identities: { identities } }: Side): string {
-  return JSON.stringify(
-    identities.map(({ user }) => [
-      user.groups.includes('system:masters'),
-      (world?.authorizer.grantsFor(user) ?? []).map(({ origin, rules }) => [origin, rules]),
-    ]),
-  );
+/** Rules as text by origin as text. */
+type Grants = ReadonlyMap<string, { readonly origin: RuleOrigin; readonly rules: string }>;
+
+function grantsOf({ world, identities: { identities } }: Side, of: 'all' | 'own'): Grants {
+  const grants = new Map<string, { readonly origin: RuleOrigin; readonly rules: string }>();
+  const add = (origin: RuleOrigin, rules: readonly PolicyRule[]): void => {
+    if (of === 'own' && isForEverybody(origin)) return;
+    grants.set(JSON.stringify(origin), { origin, rules: JSON.stringify(rules) });
+  };
+  for (const { user } of identities) {
+    if (user.groups.includes('system:masters')) add({ by: 'systemMasters' }, []);
+    for (const { origin, rules } of world?.authorizer.grantsFor(user) ?? []) add(origin, rules);
+  }
+  return grants;
+}
+
+function grantChanges(before: Grants, after: Grants): readonly GrantChange[] {
+  const changes: GrantChange[] = [];
+  for (const [key, { origin, rules }] of after) {
+    const old = before.get(key);
+    if (old === undefined) changes.push({ change: 'added', origin });
+    else if (old.rules !== rules) changes.push({ change: 'changed', origin });
+  }
+  for (const [key, { origin }] of before) {
+    if (!after.has(key)) changes.push({ change: 'removed', origin });
+  }
+  return changes;
 }
 
 /** What is compared of permissions. */
