@@ -25,6 +25,24 @@ export function declareExplain(program: Command): void {
       (await import('./request.ts')).explainOneRequest(verb, resource, options),
     );
 
+  sourceOptions(explain.command('aws'))
+    .description('explain a call of an AWS operation: which statement decides, or which step refuses')
+    .argument('<action>', 'eks:DescribeCluster')
+    .argument('[resource]', 'its ARN', '*')
+    .requiredOption('--as <principal>', 'who calls: ARN, role/NAME or user/NAME')
+    .option(
+      '--key <key=value...>',
+      'what else the request has: aws:SourceIp=10.0.0.1; KEY= says that it does not have the key',
+    )
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 allowed, 1 refused, 2 misuse, 3 failure, or not to be said without more --key.',
+    )
+    .action(async (action, resource, options) =>
+      (await import('./aws.ts')).explainAwsCall(action, resource, options),
+    );
+
   sourceOptions(explain.command('token'))
     .description('explain a token: what the authenticator of the cluster says of it, step by step')
     .argument('<token>', 'a token, `Bearer …` or the JSON of `aws eks get-token`; - reads standard input')

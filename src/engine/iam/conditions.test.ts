@@ -253,7 +253,9 @@ describe('blocks (D1, D2, D11)', () => {
       { operator: 'StringEquals', key: 'aws:UserName', values: ['a'], position: { line: 4, column: 9 } },
       '2012-10-17',
     );
-    const finding = { operator: 'StringEquals', key: 'aws:UserName', position: { line: 4, column: 9 } };
+    const finding = {
+      ...{ operator: 'StringEquals', key: 'aws:UserName', values: ['a'], position: { line: 4, column: 9 } },
+    };
     expect(judgeConditions([condition], new Map())?.finding).toEqual({ ...finding, absent: true });
     expect(judgeConditions([condition], new Map([['aws:username', 'b']]))?.finding).toEqual({
       ...finding,

@@ -51,7 +51,7 @@ export function compileCondition(
   const failure = (answer: ConditionFailure['answer'], absent: boolean): ConditionFailure => ({
     answer,
     element: 'condition',
-    finding: { operator: name, key, absent, position },
+    finding: { operator: name, key, values, absent, position },
   });
   return {
     key: contextKey(key),

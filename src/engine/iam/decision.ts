@@ -86,6 +86,8 @@ export interface ConditionFinding {
   readonly operator: string;
   /** As written. */
   readonly key: string;
+  /** As written: what the key is compared with. */
+  readonly values: readonly string[];
   /** The request does not have the key. */
   readonly absent: boolean;
   readonly position: Position;

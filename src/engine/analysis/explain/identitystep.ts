@@ -60,7 +60,11 @@ export function notReached(step: ExplainStep['step']): ExplainStep {
   };
 }
 
-function callerStep(world: World, subject: IamSubject, refusal: SubjectIdentities['refusal']): ExplainStep {
+export function callerStep(
+  world: World,
+  subject: IamSubject,
+  refusal: SubjectIdentities['refusal'],
+): ExplainStep {
   const { arn, principalId, standing } = subject;
   if (refusal?.code === 'missingPrincipal' || refusal?.code === 'blocked') {
     return {
