@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { severities as alertSeverities } from '../audit/alerts/rule.ts';
 import { awsSources, pinModes } from '../server/aws/config.ts';
@@ -20,9 +19,12 @@ import { declareDiff } from './diff/declare.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
 import { declareExplain } from './explain/declare.ts';
+import { declareLint } from './lint/declare.ts';
+import { declareMigrate } from './migrate/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
 import { declareSnapshot } from './snapshot/declare.ts';
 import { declareTest } from './test/declare.ts';
+import { packageVersion } from './version.ts';
 import { declareWhatCan } from './whatcan/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
@@ -224,12 +226,14 @@ export function createProgram(): Command {
   declareCluster(program);
   declareBlock(program);
   declareEntry(program);
+  declareLint(program);
   declareDoctor(program);
   declareExplain(program);
   declareSnapshot(program);
   declareDiff(program);
   declareTest(program);
   declareWhatCan(program);
+  declareMigrate(program);
 
   program
     .command('tour')
@@ -241,9 +245,4 @@ export function createProgram(): Command {
 
 function address({ host, port }: { readonly host: string; readonly port: number }): string {
   return `${host}:${port}`;
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

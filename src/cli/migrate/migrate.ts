@@ -1,0 +1,73 @@
+import { planMigration } from '../../engine/analysis/migrate/create.ts';
+import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
+import { type MigrationProof, proveMigration } from '../../engine/analysis/migrate/proof.ts';
+import type { SourceOptions } from '../analysis/options.ts';
+import { gapLines, onlyCluster, openWorld } from '../analysis/source.ts';
+import { exitCodes } from '../failure.ts';
+import { printable } from '../render/printable.ts';
+import { cloudformation } from './cloudformation.ts';
+import type { PlanOutput } from './declare.ts';
+import { eksctl } from './eksctl.ts';
+import { bindingManifests } from './manifests.ts';
+import { planText } from './plantext.ts';
+import { proofText } from './prooftext.ts';
+import { migrationScript } from './script.ts';
+import { terraform } from './terraform.ts';
+
+export interface MigrateOptions extends SourceOptions {
+  readonly output: PlanOutput;
+  readonly acceptDifferences?: true;
+  readonly apply?: true;
+  readonly rollbackFile?: string;
+  readonly switchToApi?: true;
+  readonly removeAwsAuth?: true;
+  readonly rollback?: string;
+}
+
+/** Plans the end of a cluster's aws-auth and prints it, or carries it out. */
+export async function migrateAwsAuth(options: MigrateOptions): Promise<void> {
+  if (options.rollback !== undefined) {
+    await (await import('./rollback.ts')).rollBack(options, options.rollback);
+    return;
+  }
+  if (options.apply === true) {
+    await (await import('./apply.ts')).applyMigration(options);
+    return;
+  }
+  const world = await openWorld(options);
+  const cluster = onlyCluster(world);
+  const plan = planMigration(world, cluster);
+  const proof = proveMigration(world, cluster, plan);
+  const isFine = proof.isSafe || options.acceptDifferences === true;
+  if (!isFine) process.exitCode = exitCodes.denied;
+  if (options.output === 'plan') process.stdout.write(planText(plan, proof));
+  else if (options.output === 'json') {
+    process.stdout.write(`${JSON.stringify({ ...plan, proof }, undefined, 2)}\n`);
+  } else if (isFine) process.stdout.write(carriedOutBy(options.output, plan));
+  else process.stderr.write(refusal(proof));
+  if (options.output !== 'json') {
+    for (const line of gapLines(plan.incomplete)) process.stderr.write(`entryway: ${printable(line)}\n`);
+  }
+}
+
+function carriedOutBy(output: Exclude<PlanOutput, 'plan' | 'json'>, plan: MigrationPlan): string {
+  switch (output) {
+    case 'script':
+      return migrationScript(plan);
+    case 'terraform':
+      return terraform(plan);
+    case 'cloudformation':
+      return cloudformation(plan);
+    case 'eksctl':
+      return eksctl(plan);
+    case 'manifests':
+      return bindingManifests(plan);
+    default:
+      return output satisfies never;
+  }
+}
+
+/** SECURITY: nothing that could be run is printed while somebody would gain or lose. */
+export function refusal(proof: MigrationProof): string {
+  return `${proofText(proof)}entryway: the migration changes who may do what, so nothing was made\nhint: settle what is listed, or accept it with --accept-differences\n`;
+}

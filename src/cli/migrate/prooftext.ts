@@ -1,0 +1,67 @@
+import type { PermissionDifference } from '../../engine/analysis/migrate/difference.ts';
+import type {
+  MigrationProof,
+  PrincipalProof,
+  SessionProof,
+  Verdict,
+  Who,
+} from '../../engine/analysis/migrate/proof.ts';
+import { printable } from '../render/printable.ts';
+import { ruleText } from '../render/rules.ts';
+
+const order: readonly Verdict[] = ['gainsAndLoses', 'gains', 'loses', 'unproven', 'renamed', 'same'];
+const words: Readonly<Record<Verdict, string>> = {
+  gainsAndLoses: 'GAINS AND LOSES',
+  gains: 'GAINS',
+  loses: 'LOSES',
+  unproven: 'NOT PROVEN',
+  renamed: 'may do the same, as somebody of another name',
+  same: 'unchanged',
+};
+/** Differences of one session that are printed; `--output json` has all. */
+const mostLines = 8;
+
+/** Who is somebody else afterwards or may do something else, whoever gains first. */
+export function proofText({ principals, unchanged, isSafe }: MigrationProof): string {
+  const total = principals.length + unchanged;
+  const sorted = principals.toSorted(
+    (one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict),
+  );
+  const head = isSafe
+    ? `Proof: of ${total} principals nobody gains and nobody loses anything.`
+    : `Proof: ACCESS CHANGES for ${changedCount(principals)} of ${total} principals.`;
+  return [`${head}\n`, ...sorted.map(principalText)].join('');
+}
+
+function changedCount(principals: readonly PrincipalProof[]): number {
+  return principals.filter(({ verdict }) => verdict !== 'renamed').length;
+}
+
+function principalText({ principalArn, type, verdict, sessions }: PrincipalProof): string {
+  const who = type === 'account' ? `anybody of ${principalArn}` : principalArn;
+  return `  ${printable(who)}: ${words[verdict]}\n${sessions.map(sessionText).join('')}`;
+}
+
+function sessionText({ sessionName, before, after, gained, lost }: SessionProof): string {
+  const isOne = sessionName === 'SESSION' || sessionName === '';
+  const lines = [
+    `${isOne ? '' : `session ${sessionName}: `}${whoText(before)} -> ${whoText(after)}`,
+    ...differenceLines('gains', gained),
+    ...differenceLines('loses', lost),
+  ];
+  return lines.map((line) => `      ${printable(line)}\n`).join('');
+}
+
+function differenceLines(word: string, differences: readonly PermissionDifference[]): readonly string[] {
+  const lines = differences.map(({ where, rule, except }) => {
+    const but = except.length === 0 ? '' : `, but for ${except.map(ruleText).join('; ')}`;
+    return `${word} ${where === '' ? 'everywhere' : `in ${where}`}: ${ruleText(rule)}${but}`;
+  });
+  const left = lines.length - mostLines;
+  return left > 0 ? [...lines.slice(0, mostLines), `and ${left} more: --output json has them`] : lines;
+}
+
+function whoText(who: Who | undefined): string {
+  if (who === undefined) return 'nobody';
+  return `${who.username}${who.groups.length > 0 ? ` in ${who.groups.join(', ')}` : ''}`;
+}

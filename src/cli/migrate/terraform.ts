@@ -1,0 +1,92 @@
+import type { MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
+import { printable } from '../render/printable.ts';
+
+/** `aws_eks_access_entry` and `aws_eks_access_policy_association`, ready for `terraform plan`. */
+export function terraform(plan: MigrationPlan): string {
+  const names = resourceNames(plan.entries);
+  const blocks = plan.entries.map((entry, at) => entryBlocks(plan, entry, names[at] ?? `entry_${at}`));
+  return [
+    `# In the place of aws-auth in cluster ${printable(plan.clusterName)}.\n`,
+    ...(plan.bindings.length > 0
+      ? ['# Apply the bindings first: entryway migrate aws-auth --output manifests | kubectl apply -f -\n']
+      : []),
+    ...(plan.from === 'CONFIG_MAP'
+      ? ['# The cluster’s access_config must say authentication_mode = "API_AND_CONFIG_MAP" before this.\n']
+      : []),
+    ...plan.entries
+      .filter(({ replacesStale }) => replacesStale)
+      .map(
+        ({ principalArn }) =>
+          `# Delete the entry that is there first, its principal is gone: ${printable(principalArn)}\n`,
+      ),
+    ...blocks,
+  ].join('');
+}
+
+function entryBlocks(
+  { clusterName }: MigrationPlan,
+  { principalArn, type, username, kubernetesGroups, policies }: PlannedEntry,
+  name: string,
+): string {
+  const attributes = [
+    `cluster_name  = ${hcl(clusterName)}`,
+    `principal_arn = ${hcl(principalArn)}`,
+    `type          = ${hcl(type)}`,
+    ...(type === 'STANDARD' && username !== undefined ? [`user_name     = ${hcl(username)}`] : []),
+    ...(type === 'STANDARD' && kubernetesGroups.length > 0
+      ? [`kubernetes_groups = [${kubernetesGroups.map(hcl).join(', ')}]`]
+      : []),
+  ];
+  const associations = policies.map(({ policyArn, accessScope: { type: scope, namespaces } }) => {
+    const policy = policyArn.slice(policyArn.lastIndexOf('/') + 1);
+    return `
+resource "aws_eks_access_policy_association" "${name}_${identifier(policy)}" {
+  cluster_name  = aws_eks_access_entry.${name}.cluster_name
+  principal_arn = aws_eks_access_entry.${name}.principal_arn
+  policy_arn    = ${hcl(policyArn)}
+
+  access_scope {
+    type = ${hcl(scope)}${scope === 'namespace' ? `\n    namespaces = [${namespaces.map(hcl).join(', ')}]` : ''}
+  }
+}
+`;
+  });
+  return `
+resource "aws_eks_access_entry" "${name}" {
+${attributes.map((line) => `  ${line}\n`).join('')}}
+${associations.join('')}`;
+}
+
+/** Unique names for Terraform, which knows no dots and slashes. */
+function resourceNames(entries: readonly PlannedEntry[]): readonly string[] {
+  const taken = new Set<string>();
+  return entries.map(({ principalArn }) => {
+    const plain = identifier(principalArn.slice(principalArn.lastIndexOf(':') + 1));
+    let name = plain;
+    for (let at = 2; taken.has(name); at++) name = `${plain}_${at}`;
+    taken.add(name);
+    return name;
+  });
+}
+
+function identifier(text: string): string {
+  const plain = text.replace(/[^A-Za-z0-9_]+/g, '_').toLowerCase();
+  return /^[a-z_]/.test(plain) ? plain : `_${plain}`;
+}
+
+/**
+ * A string of HCL that is what it says.
+ *
+ * SECURITY: `\${…}` and `%{…}` are programs there. Their first characters are written as code points, which no template begins
+ * with, however many of them stand in a row.
+ */
+export function hcl(text: string): string {
+  const inner = text.replace(/["\\]|[$%](?=[$%]*\{)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    if (character === '"' || character === '\\') return `\\${character}`;
+    const code = character.codePointAt(0) ?? 0;
+    return code > 0xffff
+      ? `\\U${code.toString(16).padStart(8, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`;
+  });
+  return `"${inner}"`;
+}
