@@ -1,3 +1,4 @@
+import { Misasked } from '../engine/analysis/ask/misasked.ts';
 import { ConfigError } from '../server/config.ts';
 import { SourceError } from '../sources/sourceerror.ts';
 import { StorageError } from '../storage/storage.ts';
@@ -32,6 +33,7 @@ function classify(error: unknown): {
   readonly hint?: string | undefined;
 } {
   if (error instanceof CommandError) return error;
+  if (error instanceof Misasked) return { outcome: 'misuse', message: error.message, hint: error.hint };
   if (error instanceof SourceError) return { outcome: error.code, message: error.message, hint: error.hint };
   if (error instanceof ConfigError) return { outcome: 'misuse', message: error.message, hint: error.hint };
   if (error instanceof AwsError) {

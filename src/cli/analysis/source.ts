@@ -1,5 +1,4 @@
 import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
-import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import { createWorld, type World } from '../../engine/analysis/world/world.ts';
 import { callAs } from '../clients/ours.ts';
 import { CommandError } from '../failure.ts';
@@ -41,22 +40,7 @@ export async function openWorld(options: SourceOptions): Promise<World> {
   return createWorld(snapshot, options.at === undefined ? {} : { now: options.at });
 }
 
-/** The one cluster a question is about. */
-export function onlyCluster({ clusters }: World): ClusterWorld {
-  const [cluster, ...others] = clusters;
-  if (cluster === undefined) {
-    throw new CommandError(
-      'misuse',
-      'there is no cluster in what was read',
-      'name a source that has one with --from',
-    );
-  }
-  if (others.length > 0) {
-    const names = clusters.map(({ cluster: { name } }) => `\`${name}\``).join(', ');
-    throw new CommandError('misuse', 'several clusters were read', `choose one with --cluster: ${names}`);
-  }
-  return cluster;
-}
+export { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 
 /** `incomplete because …`, one line each, with the place where there is one. */
 export function gapLines(gaps: readonly Gap[]): readonly string[] {

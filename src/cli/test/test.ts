@@ -1,4 +1,5 @@
 import { type CaseResult, judgeCase } from '../../engine/analysis/accesscases/accesscases.ts';
+import { readCases } from '../../sources/cases/casefile.ts';
 import type { SourceOptions } from '../analysis/options.ts';
 import { gapLines, openWorld } from '../analysis/source.ts';
 import { exitCodes } from '../failure.ts';
@@ -6,7 +7,6 @@ import { counted } from '../render/counted.ts';
 import { printable } from '../render/printable.ts';
 import { type JunitOutcome, junitXml } from '../report/junit.ts';
 import { readText } from '../textfile.ts';
-import { readCases } from './casefile.ts';
 
 export interface TestOptions extends SourceOptions {
   readonly assumeComplete?: true;

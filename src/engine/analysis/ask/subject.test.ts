@@ -1,15 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import {
-  testArn,
-  testEntry,
-  testGrant,
-  testRole,
-  testUser,
-  testWorld,
-} from '../../engine/analysis/testworld.ts';
-import { subjectKey } from '../../engine/analysis/world/subject.ts';
-import { allow } from '../../engine/rbac/allow.ts';
-import { CommandError } from '../failure.ts';
+import { allow } from '../../rbac/allow.ts';
+import { testArn, testEntry, testGrant, testRole, testUser, testWorld } from '../testworld.ts';
+import { subjectKey } from '../world/subject.ts';
+import { Misasked } from './misasked.ts';
 import { parseSubject, unboundHint } from './subject.ts';
 
 const { cluster } = testWorld({
@@ -80,8 +73,8 @@ describe('who is meant', () => {
         return error;
       }
     })();
-    expect(refused).toBeInstanceOf(CommandError);
-    expect(refused).toMatchObject({ outcome: 'misuse', message, hint });
+    expect(refused).toBeInstanceOf(Misasked);
+    expect(refused).toMatchObject({ message, hint });
   });
 
   test('a group that no binding names is somebody, with a hint', () => {

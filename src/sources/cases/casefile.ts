@@ -1,18 +1,18 @@
 import type { AccessCase, WantedIdentity } from '../../engine/analysis/accesscases/accesscases.ts';
+import { Misasked } from '../../engine/analysis/ask/misasked.ts';
+import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
+import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import type { Place } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
-import { documentsIn } from '../../sources/files/text/documents.ts';
-import { parseQuestion } from '../analysis/question.ts';
-import { onlyCluster } from '../analysis/source.ts';
-import { parseSubject } from '../analysis/subject.ts';
-import { CommandError } from '../failure.ts';
+import { parseQuestion } from '../../wire/kube/question.ts';
+import { documentsIn } from '../files/text/documents.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The cases of a file: `cases: [...]` in YAML or JSON. Throws CommandError with the place for whatever is not understood: a
+ * The cases of a file: `cases: [...]` in YAML or JSON. Throws Misasked with the place for whatever is not understood: a
  * case that is skipped would be one that holds.
  */
 export function readCases(file: string, text: string, world: World): readonly AccessCase[] {
@@ -41,7 +41,7 @@ function readCase(value: unknown, place: Place, world: World): readonly AccessCa
     if (value.as !== undefined) return decisionCases(value, { place, cluster });
     if (value.whoCan !== undefined) return [whoCanCase(value, { place, cluster })];
     if (value.identity !== undefined) return [identityCase(value, { place, cluster })];
-    throw new CommandError('misuse', 'a case begins with `as`, `whoCan` or `identity`');
+    throw new Misasked('a case begins with `as`, `whoCan` or `identity`');
   });
 }
 
@@ -64,7 +64,7 @@ function decisionCases(fields: Fields, at: At): readonly AccessCase[] {
       ),
     );
   });
-  if (cases.length === 0) throw new CommandError('misuse', '`as` needs `can` or `cannot`');
+  if (cases.length === 0) throw new Misasked('`as` needs `can` or `cannot`');
   return cases;
 }
 
@@ -73,8 +73,7 @@ function whoCanCase(fields: Fields, at: At): AccessCase {
   refuseUnknown(fields, ['name', 'cluster', 'whoCan', ...sets], at.place);
   const question = text(fields, 'whoCan');
   const given = sets.filter((set) => fields[set] !== undefined);
-  if (given.length === 0)
-    throw new CommandError('misuse', '`whoCan` needs `exactly`, `include` or `exclude`');
+  if (given.length === 0) throw new Misasked('`whoCan` needs `exactly`, `include` or `exclude`');
   const subjects = given.map((set) => [
     set,
     texts(fields, set, { mayBeEmpty: set === 'exactly' }).map((who) => parseSubject(who, at.cluster)),
@@ -92,10 +91,10 @@ function identityCase(fields: Fields, at: At): AccessCase {
   const who = text(fields, 'identity');
   const isUser = fields.username !== undefined || fields.groups !== undefined;
   if (fields.is !== undefined && (fields.is !== 'nobody' || isUser)) {
-    throw new CommandError('misuse', '`is` can only be `nobody`, without `username` and `groups`');
+    throw new Misasked('`is` can only be `nobody`, without `username` and `groups`');
   }
   if (fields.is === undefined && !isUser) {
-    throw new CommandError('misuse', '`identity` needs `username`, `groups` or `is: nobody`');
+    throw new Misasked('`identity` needs `username`, `groups` or `is: nobody`');
   }
   const wanted: WantedIdentity =
     fields.is === 'nobody'
@@ -123,16 +122,12 @@ function questionOf(line: string): Question {
     const [option = '', value = ''] = rest.splice(0, 2);
     const name = names[option as keyof typeof names];
     if (!Object.hasOwn(names, option) || name === undefined || value === '' || options[name] !== undefined) {
-      throw new CommandError(
-        'misuse',
-        `\`${line}\` is no question`,
-        'write it as: get secrets -n shop --name db',
-      );
+      throw new Misasked(`\`${line}\` is no question`, 'write it as: get secrets -n shop --name db');
     }
     options[name] = value;
   }
   if (resource === '') {
-    throw new CommandError('misuse', `\`${line}\` is no question`, 'write it as: get secrets -n shop');
+    throw new Misasked(`\`${line}\` is no question`, 'write it as: get secrets -n shop');
   }
   return parseQuestion(verb, resource, options);
 }
@@ -142,10 +137,9 @@ function clusterOf(fields: Fields, world: World): ClusterWorld {
   const wanted = text(fields, 'cluster');
   const found = world.clusters.filter(({ cluster }) => cluster.name === wanted || cluster.arn === wanted);
   const [cluster, ...others] = found;
-  if (cluster === undefined)
-    throw new CommandError('misuse', `there is no cluster \`${wanted}\` in what was read`);
+  if (cluster === undefined) throw new Misasked(`there is no cluster \`${wanted}\` in what was read`);
   if (others.length > 0) {
-    throw new CommandError('misuse', `several clusters are called \`${wanted}\``, 'write the ARN of one');
+    throw new Misasked(`several clusters are called \`${wanted}\``, 'write the ARN of one');
   }
   return cluster;
 }
@@ -156,8 +150,7 @@ function named(fields: Fields, otherwise: string): string {
 
 function text(fields: Fields, name: string): string {
   const value = fields[name];
-  if (typeof value !== 'string' || value === '')
-    throw new CommandError('misuse', `\`${name}\` is not a text`);
+  if (typeof value !== 'string' || value === '') throw new Misasked(`\`${name}\` is not a text`);
   return value;
 }
 
@@ -172,7 +165,7 @@ function texts(
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   const isSound = list.every((item): item is string => typeof item === 'string' && item !== '');
   if (!isSound || (list.length === 0 && !mayBeEmpty)) {
-    throw new CommandError('misuse', `\`${name}\` is not a text or a list of texts`);
+    throw new Misasked(`\`${name}\` is not a text or a list of texts`);
   }
   return list as readonly string[];
 }
@@ -187,15 +180,14 @@ function placed<Value>(place: Place, read: () => Value): Value {
   try {
     return read();
   } catch (error) {
-    if (error instanceof CommandError && error.outcome === 'misuse')
-      throw misuse(place, error.message, error.hint);
+    if (error instanceof Misasked) throw misuse(place, error.message, error.hint);
     throw error;
   }
 }
 
-function misuse({ file, line, column }: Place, message: string, hint?: string): CommandError {
+function misuse({ file, line, column }: Place, message: string, hint?: string): Misasked {
   const start = `${file}:${line}:${column}: `;
-  return new CommandError('misuse', message.startsWith(start) ? message : `${start}${message}`, hint);
+  return new Misasked(message.startsWith(start) ? message : `${start}${message}`, hint);
 }
 
 function isFields(value: unknown): value is Fields {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { knownAccessPolicies } from '../../engine/accesspolicies/catalogue.ts';
 import { judgeCase } from '../../engine/analysis/accesscases/accesscases.ts';
+import type { Misasked } from '../../engine/analysis/ask/misasked.ts';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
 import {
   testArn,
@@ -11,7 +12,6 @@ import {
   testUser,
 } from '../../engine/analysis/testworld.ts';
 import { createWorld } from '../../engine/analysis/world/world.ts';
-import type { CommandError } from '../failure.ts';
 import { readCases } from './casefile.ts';
 
 const readPods = {
@@ -161,13 +161,13 @@ describe('a file that is not understood is refused with the place', () => {
       'there is no cluster `dev`',
     ],
   ])('%s', (_, text, wanted) => {
-    let found: CommandError | undefined;
+    let found: Misasked | undefined;
     try {
       readCases('f', text, createWorld(snapshot));
     } catch (error) {
-      found = error as CommandError;
+      found = error as Misasked;
     }
-    expect(found).toMatchObject({ outcome: 'misuse', message: expect.stringContaining(wanted) });
+    expect(found).toMatchObject({ message: expect.stringContaining(wanted) });
     expect(found?.message).toMatch(/^f:\d+:\d+: /);
   });
 });

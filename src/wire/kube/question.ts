@@ -1,0 +1,87 @@
+import { Misasked } from '../../engine/analysis/ask/misasked.ts';
+import type { Question } from '../../engine/analysis/world/question.ts';
+import { resourceLines } from './data/resources.ts';
+
+export interface QuestionOptions {
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+interface KnownResource {
+  readonly apiGroup: string;
+  readonly resource: string;
+  /** Undefined: not known. */
+  readonly isNamespaced: boolean | undefined;
+}
+
+/**
+ * `VERB RESOURCE` as people write it: `get pods`, `get deploy`, `create deployments.apps`, `get pods/log`, `get secrets/db`
+ * is the object only with `--name`; a path that begins with `/` is no resource. Without a namespace the question is
+ * about all namespaces at once.
+ */
+export function parseQuestion(verb: string, resource: string, options: QuestionOptions): Question {
+  if (!/^(?:\*|[a-z]+)$/.test(verb)) {
+    throw new Misasked(`\`${verb}\` is no verb`, 'verbs are get, list, create, … in lower case');
+  }
+  if (resource.startsWith('/')) {
+    if (options.namespace !== undefined || options.name !== undefined) {
+      throw new Misasked('a path has no namespace and no name', 'leave out -n and --name');
+    }
+    return { kind: 'nonResource', verb, path: resource };
+  }
+  const [, written = '', subresource = ''] = /^([^/]+)(?:\/([a-z]+))?$/.exec(resource) ?? [];
+  if (written === '') {
+    throw new Misasked(`\`${resource}\` is no resource`, 'write it as pods, deployments.apps or pods/log');
+  }
+  const { apiGroup, resource: plural, isNamespaced } = resourceNamed(written);
+  if (isNamespaced === false && options.namespace !== undefined && plural !== 'namespaces') {
+    throw new Misasked(`\`${plural}\` are not in namespaces`, 'leave out -n');
+  }
+  return {
+    kind: 'resource',
+    ...{ verb, apiGroup, resource: plural, subresource },
+    ...{ namespace: options.namespace ?? '', name: options.name ?? '' },
+  };
+}
+
+let byName: ReadonlyMap<string, KnownResource> | undefined;
+
+/** By plural, singular, kind or short name; with `.GROUP` any resource there is. The first of discovery's order wins. */
+function resourceNamed(written: string): KnownResource {
+  byName ??= indexResources();
+  const known = byName.get(written.toLowerCase());
+  if (known !== undefined) return known;
+  const dot = written.indexOf('.');
+  if (dot > 0) {
+    const [resource, apiGroup] = [written.slice(0, dot), written.slice(dot + 1)];
+    const named = byName.get(`${resource}.${apiGroup}`.toLowerCase());
+    return named ?? { apiGroup, resource, isNamespaced: undefined };
+  }
+  if (written === '*') return { apiGroup: '*', resource: '*', isNamespaced: undefined };
+  throw new Misasked(
+    `\`${written}\` is no resource of Kubernetes itself`,
+    'write a resource of your own with its group: widgets.example.com',
+  );
+}
+
+function indexResources(): ReadonlyMap<string, KnownResource> {
+  const index = new Map<string, KnownResource>();
+  for (const line of resourceLines.split('\n')) {
+    const [groupVersion = '', resource = '', kind = '', singular = '', scope = '', , shortNames = '-'] =
+      line.split(' ');
+    const apiGroup = groupVersion.slice(0, groupVersion.indexOf('/'));
+    const known: KnownResource = { apiGroup, resource, isNamespaced: scope === 'n' };
+    const names = [
+      resource,
+      singular,
+      kind.toLowerCase(),
+      ...(shortNames === '-' ? [] : shortNames.split(',')),
+    ];
+    for (const name of names) {
+      for (const spelling of apiGroup === '' ? [name] : [name, `${name}.${apiGroup}`]) {
+        if (!index.has(spelling)) index.set(spelling, known);
+      }
+    }
+  }
+  return index;
+}
