@@ -1,0 +1,164 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import type { Gap, Place } from '../../engine/analysis/snapshot/snapshot.ts';
+import type { AccessUse } from '../../engine/analysis/usage/use.ts';
+import { SourceError } from '../sourceerror.ts';
+import { cloudTrailUses, isCloudTrailRecord, type RecordUses } from './cloudtrail.ts';
+import { type Fields, fieldsAt, isFields, textAt } from './fields.ts';
+import { auditEventUses, isAuditEvent } from './kubernetes.ts';
+import { splitLog } from './split.ts';
+
+/** Takes records of any kind, as they come, and tells what they say. */
+export interface UsageReader {
+  /** `place` stands in the gap of a record that cannot be understood. */
+  record(record: unknown, place?: Place): void;
+  gap(reason: string, place?: Place): void;
+  /** Each reason once, with its first place and how often it came. */
+  gaps(): readonly Gap[];
+}
+
+/** Gaps that are told: a log of another kind has one for each of its lines. */
+const gapsTold = 100;
+/** Requests in flight whose second stage is known as the same. */
+const requestsRemembered = 10_000;
+
+export function createUsageReader(onUse: (use: AccessUse) => void): UsageReader {
+  const found = new Map<string, { readonly place: Place | undefined; count: number }>();
+  let untold = 0;
+  const seen = new Set<string>();
+
+  const gap = (reason: string, place?: Place): void => {
+    const known = found.get(reason);
+    if (known !== undefined) known.count++;
+    else if (found.size < gapsTold) found.set(reason, { place, count: 1 });
+    else untold++;
+  };
+  /** A long request is told when it begins and when it ends; files may overlap. */
+  const isRepeated = (id: string | undefined): boolean => {
+    if (id === undefined) return false;
+    if (seen.has(id)) return true;
+    seen.add(id);
+    const [oldest] = seen;
+    if (seen.size > requestsRemembered && oldest !== undefined) seen.delete(oldest);
+    return false;
+  };
+
+  return {
+    record(value, place) {
+      const record = isFields(value) ? unwrapped(value) : undefined;
+      if (record === undefined) return gap('a record is no object', place);
+      const isEvent = isAuditEvent(record);
+      const isRecord = !isEvent && isCloudTrailRecord(record);
+      if (!isEvent && !isRecord) {
+        gap('a record is neither of CloudTrail nor an audit.k8s.io event', place);
+        return;
+      }
+      const read: RecordUses = isEvent ? auditEventUses(record) : cloudTrailUses(record);
+      if ('gap' in read) {
+        gap(read.gap, place);
+        return;
+      }
+      if (read.uses.length === 0) return;
+      if (isRepeated(textAt(record, isEvent ? 'auditID' : 'eventID'))) return;
+      for (const use of read.uses) onUse(use);
+    },
+    gap,
+    gaps: () => [
+      ...[...found].map(([reason, { place, count }]): Gap => {
+        const often = count === 1 ? '' : ` (${count} times, the first one here)`;
+        return { area: 'usage', reason: `${reason}${often}`, ...(place !== undefined && { place }) };
+      }),
+      ...(untold === 0
+        ? []
+        : [{ area: 'usage', reason: `${untold} more records could not be understood` } as const]),
+    ],
+  };
+}
+
+/** Of `aws cloudtrail lookup-events` and of CloudWatch: the record is text in a member. */
+function unwrapped(record: Fields): Fields | undefined {
+  const text =
+    textAt(record, 'CloudTrailEvent') ?? (isWrapper(record) ? textAt(record, 'message') : undefined);
+  if (text === undefined) return record;
+  try {
+    const inner: unknown = JSON.parse(text);
+    return isFields(inner) ? inner : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isWrapper(record: Fields): boolean {
+  return fieldsAt(record, 'userIdentity') === undefined && textAt(record, 'kind') === undefined;
+}
+
+/**
+ * Reads logs: CloudTrail's files, audit logs, exports of the trail, one record to a line or in a list, also gzipped. Whatever
+ * cannot be understood is a gap with its place. Throws SourceError for a file that cannot be opened.
+ *
+ * SECURITY: logs hold what strangers sent. No more than one record is held; a compressed file costs time, no memory.
+ */
+export async function readUsageFiles(files: readonly string[], reader: UsageReader): Promise<void> {
+  for (const file of files) {
+    const text =
+      file === '-' ? decoded(process.stdin, false) : decoded(createReadStream(file), await isGzip(file));
+    const name = isStandardInput ? 'standard input' : file;
+    try {
+      for await (const piece of splitLog(text)) {
+        const place = { file: name, line: piece.line, column: piece.column };
+        if ('fault' in piece) reader.gap(piece.fault, place);
+        else readText(piece.text, place, reader);
+      }
+    } catch (error) {
+      const { code = '', message } = error as NodeJS.ErrnoException;
+      if (!code.startsWith('Z_') && code !== 'ERR_ENCODING_INVALID_ENCODED_DATA') throw error;
+      reader.gap(`the file could be read only in part: ${message}`, { file: name, line: 1, column: 1 });
+    }
+  }
+}
+
+function readText(text: string, place: Place, reader: UsageReader): void {
+  let record: unknown;
+  try {
+    record = JSON.parse(text);
+  } catch {
+    reader.gap('a line is no JSON', place);
+    return;
+  }
+  reader.record(record, place);
+}
+
+async function isGzip(file: string): Promise<boolean> {
+  try {
+    const handle = await open(file);
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+      return bytesRead === 2 && buffer[0] === 0x1f && buffer[1] === 0x8b;
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const hint =
+      code === 'EISDIR'
+        ? 'name the files in it, for example with DIRECTORY/*.json.gz'
+        : 'look at the path given to --usage';
+    throw new SourceError('misuse', `\`${file}\` cannot be read: ${code ?? 'unknown error'}`, hint, {
+      cause: error,
+    });
+  }
+}
+
+async function* decoded(stream: NodeJS.ReadableStream, isCompressed: boolean): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  const bytes = isCompressed ? unzipped(stream) : stream;
+  for await (const chunk of bytes) yield decoder.decode(chunk as Uint8Array, { stream: true });
+  yield decoder.decode();
+}
+
+function unzipped(stream: NodeJS.ReadableStream): NodeJS.ReadableStream {
+  const unzip = createGunzip();
+  stream.once('error', (error) => unzip.destroy(error));
+  return stream.pipe(unzip);
+}
