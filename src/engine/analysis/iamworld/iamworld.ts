@@ -33,10 +33,12 @@ export interface IamWorld {
    */
   ask(question: IamQuestion): IamAnswer;
   /**
-   * The same where the principal's own policies allow everything, as they do once it has given itself that: only its
-   * boundary, the guardrails and trust policies limit it.
+   * The same once the principal has given itself a policy that allows everything: what its other policies deny, its boundary,
+   * the guardrails and trust policies still limit it.
    */
   askAsAdministrator(question: IamQuestion): IamAnswer;
+  /** The same once it has taken its other policies away as well. */
+  askWithoutOwnPolicies(question: IamQuestion): IamAnswer;
   /** May a service, or somebody whom an OIDC provider vouches for, have a session of the role? By its trust policy. */
   askOutsider(question: OutsiderQuestion): IamAnswer;
   /** Who has a statement that may allow the action there: whoever is not among them is not allowed it by policies of its own. */
@@ -156,7 +158,7 @@ export function createIamWorld(world: World): IamWorld {
     };
   };
 
-  const askAs = (question: IamQuestion, asAdministrator: boolean): IamAnswer => {
+  const askAs = (question: IamQuestion, standingNow: (own: WorldStanding) => WorldStanding): IamAnswer => {
     const { subject, action, resource } = question;
     const lowerAction = action.toLowerCase();
     const wantsRole = trustActions.has(lowerAction);
@@ -164,7 +166,7 @@ export function createIamWorld(world: World): IamWorld {
     // Roles may not be assumed by root (iam-facts I2).
     if (subject.type === 'root' && wantsRole) return never('credential');
     const own = standings.of(subject);
-    const standing = asAdministrator && subject.type !== 'root' ? { ...own, identity: [everything] } : own;
+    const standing = subject.type === 'root' ? own : standingNow(own);
     const owner = question.resourceAccountId ?? ownerOf(resource) ?? subject.accountId;
     const named = wantsRole ? parsePrincipalArn(resource) : undefined;
     const base = {
@@ -224,8 +226,10 @@ export function createIamWorld(world: World): IamWorld {
   return {
     standings,
     allowers: createAllowers(principals, standings),
-    ask: (question) => askAs(question, false),
-    askAsAdministrator: (question) => askAs(question, true),
+    ask: (question) => askAs(question, (own) => own),
+    askAsAdministrator: (question) =>
+      askAs(question, (own) => ({ ...own, identity: [...own.identity, everything] })),
+    askWithoutOwnPolicies: (question) => askAs(question, (own) => ({ ...own, identity: [everything] })),
     askOutsider({ outsider, action, role, context }) {
       const { arn } = role.record;
       const { guardrails } = standings;

@@ -1,8 +1,19 @@
+import { subjectOf } from '../iamworld/allowers.ts';
+import { createIamWorld, type IamWorld } from '../iamworld/iamworld.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { ClusterSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import type { ReachNode } from './node.ts';
+import { type ClusterIndex, createClusterIndex } from './clusterindex.ts';
+import { createEksSteps } from './ekssteps.ts';
+import { createIamAdmins } from './iamadmins.ts';
+import { createIamSteps } from './iamsteps.ts';
+import { createKubeSteps } from './kubesteps.ts';
+import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
+import type { IsKnown, StepRules } from './rules.ts';
+import { type SearchOptions, searchBackwards, searchForwards } from './search.ts';
 import type { ReachChain } from './step.ts';
+import { createTrusts, type KnownRole } from './trusts.ts';
+import { createWebIdentitySteps } from './webidentity.ts';
 
 /** Who can become whom, in a whole snapshot: through IAM, and through every cluster. Everything is found when it is asked. */
 export interface Reach {
@@ -12,13 +23,15 @@ export interface Reach {
   stepsTo(targets: readonly ReachNode[], options?: ReachOptions): readonly ReachChain[];
   /** Everybody whom `from` can become, each once with a shortest chain. */
   stepsFrom(from: ReachNode, options?: ReachOptions): readonly ReachChain[];
+  /** What it asks of IAM. */
+  readonly iam: IamWorld;
 }
 
 export interface ClusterReach {
   /**
    * Everybody who can become one of the subjects with these keys (`subjectKey`; `clusterAdminKey` for whoever may do
    * everything in this cluster) and is none of them. Whoever asks who may do something passes `clusterAdminKey` as well:
-   * an administrator may do it, too.
+   * an administrator may do it, too. A key of nobody is ignored.
    */
   stepsTo(targetKeys: Iterable<string>, options?: ReachOptions): ReachedFrom;
   /** Everybody whom the subject can become, also in other clusters. */
@@ -41,4 +54,116 @@ export interface ReachedFrom {
   of(subjectKey: string): ReachChain | undefined;
 }
 
-export type CreateReach = (world: World) => Reach;
+const longest = 10;
+
+export function createReach(world: World, iam: IamWorld = createIamWorld(world)): Reach {
+  const trusts = createTrusts(world, iam);
+  const admins = createIamAdmins(
+    world,
+    iam,
+    (principal): Iterable<KnownRole> => trusts.rolesTrusting(subjectOf(principal)),
+  );
+  const indexes = new Map<string, { readonly cluster: ClusterWorld; readonly index: () => ClusterIndex }>(
+    world.clusters.map((cluster) => {
+      const { arn } = cluster.cluster;
+      return [arn, { cluster, index: once(() => createClusterIndex(world, cluster)) }];
+    }),
+  );
+  const rules: readonly StepRules[] = [
+    createIamSteps(world, { iam, trusts, admins }),
+    createEksSteps(world, { iam, admins }),
+    createWebIdentitySteps(world, { iam, trusts }),
+    ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, index)),
+  ];
+
+  const indexOf = (clusterArn: string): ClusterIndex | undefined => indexes.get(clusterArn)?.index();
+  const withAdmins = (targets: readonly ReachNode[]): readonly ReachNode[] =>
+    targets.flatMap((target): readonly ReachNode[] => {
+      if (target.kind !== 'clusterAdmin') return [target];
+      const { clusterArn } = target;
+      const found = indexOf(clusterArn)?.admins() ?? [];
+      return [target, ...found.map((subject) => nodeOf(subject, clusterArn))];
+    });
+
+  const stepsTo: Reach['stepsTo'] = (targets, options) =>
+    sorted(searchBackwards(rules, withAdmins(targets), withDefaults(options)), ({ from }) => from).filter(
+      ({ from }) => from.kind !== 'clusterAdmin',
+    );
+  const stepsFrom: Reach['stepsFrom'] = (from, options) => {
+    // Who may do everything needs no step to be an administrator.
+    const steps = searchForwards(rules, from, withDefaults(options));
+    return sorted(steps, ({ steps: all }) => all.at(-1)?.to ?? from);
+  };
+
+  return {
+    iam,
+    stepsTo,
+    stepsFrom,
+    inCluster(cluster) {
+      const clusterArn = cluster.cluster.arn;
+      return {
+        stepsTo(targetKeys, options) {
+          const { subjects } = indexOf(clusterArn) ?? { subjects: new Map<string, ClusterSubject>() };
+          const targets = [...targetKeys].flatMap((key): readonly ReachNode[] => {
+            if (key === clusterAdminKey) return [{ kind: 'clusterAdmin', clusterArn }];
+            const subject = subjects.get(key);
+            return subject === undefined ? [] : [nodeOf(subject, clusterArn)];
+          });
+          const chains = stepsTo(targets, options);
+          const byKey = new Map(chains.map((chain) => [nodeKey(chain.from), chain]));
+          return { chains, of: (key) => byKey.get(key) ?? byKey.get(`${clusterArn} ${key}`) };
+        },
+        stepsFrom: (subject, options) => stepsFrom(nodeOf(subject, clusterArn), options),
+        clusterAdmins: () => indexOf(clusterArn)?.admins() ?? [],
+      };
+    },
+  };
+}
+
+/** A subject of a cluster as a node. */
+export function nodeOf(subject: ClusterSubject, clusterArn: string): ReachNode {
+  return subject.kind === 'iam' ? { kind: 'iam', subject } : { kind: 'kubernetes', clusterArn, subject };
+}
+
+function withDefaults({
+  maxSteps = longest,
+  onlyCertain = false,
+}: {
+  maxSteps?: number;
+  onlyCertain?: boolean;
+} = {}): SearchOptions {
+  return { maxSteps, onlyCertain };
+}
+
+function sorted(chains: readonly ReachChain[], by: (chain: ReachChain) => ReachNode): readonly ReachChain[] {
+  const keyed = chains.map((chain) => ({ chain, key: nodeKey(by(chain)) }));
+  keyed.sort(
+    (one, other) =>
+      one.chain.steps.length - other.chain.steps.length ||
+      (one.key < other.key ? -1 : one.key > other.key ? 1 : 0),
+  );
+  return keyed.map(({ chain }) => chain);
+}
+
+/** The index of a cluster is made when somebody gets as far as that. */
+function lazily(cluster: ClusterWorld, index: () => ClusterIndex): StepRules {
+  const steps = once(() => createKubeSteps(cluster, index()));
+  const { arn } = cluster.cluster;
+  const concerns = (node: ReachNode): boolean => node.kind === 'iam' || node.clusterArn === arn;
+  return {
+    *into(to, isKnown: IsKnown) {
+      if (to.kind !== 'iam' && to.clusterArn === arn) yield* steps().into(to, isKnown);
+    },
+    *from(from, isKnown: IsKnown) {
+      if (concerns(from)) yield* steps().from(from, isKnown);
+    },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}

@@ -10,7 +10,8 @@ import type { ReachNode } from './node.ts';
  * the caller's code), `updateTrust`, `createAccessKey`, `setPassword`, `administerIam` (may give itself every permission of
  * its account, and so become any of its principals), `accountRoot`.
  * EKS and ours: `associateAccessPolicy` (own entry), `createAccessEntry` (with a policy), `entryGroups`, `entryUsername`
- * (own entry made or changed), `breakGlass`, `changeAccessPolicy` (a policy of the account that the own entry has).
+ * (own entry made or changed), `breakGlass`, `changeAccessPolicy` (a policy of the account that the own entry has),
+ * `replaceConnection` (aws-auth of a connected cluster read from elsewhere).
  * Kubernetes: `createToken`, `runWorkload`, `changeWorkload`, `execInPod`, `tokenSecret`, `impersonate`, `bindRole`,
  * `escalateRole`, `writeAwsAuth`, `kubelet`, `certificate`, `admission`, `actAsAdmin` (an administrator as anybody).
  */
@@ -29,6 +30,7 @@ export type StepCode =
   | 'entryUsername'
   | 'breakGlass'
   | 'changeAccessPolicy'
+  | 'replaceConnection'
   | 'createToken'
   | 'runWorkload'
   | 'changeWorkload'
