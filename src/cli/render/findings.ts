@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Finding } from '../../engine/analysis/policylint/rule.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
 import type { Position } from '../../engine/iam/position.ts';
+import { counted } from './counted.ts';
 import { printable } from './printable.ts';
 
 /** A document with what was found in it. */
@@ -74,12 +75,17 @@ function summary(reviewed: readonly Reviewed[]): string {
   const findings = reviewed.flatMap((one) => one.findings);
   const documents = reviewed.length === 1 ? '1 document' : `${reviewed.length} documents`;
   if (findings.length === 0) return `nothing found in ${documents}`;
-  const counts = [...severities]
+  return `${counted(findings.length, 'finding')} in ${documents}: ${severityCounts(findings)}`;
+}
+
+/** `1 error, 2 security`, the gravest first. */
+export function severityCounts(findings: readonly { readonly severity: Severity }[]): string {
+  return [...severities]
     .reverse()
     .map((severity) => ({ severity, count: findings.filter((one) => one.severity === severity).length }))
     .filter(({ count }) => count > 0)
-    .map(({ severity, count }) => `${count} ${count === 1 ? severity : plurals[severity]}`);
-  return `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${documents}: ${counts.join(', ')}`;
+    .map(({ severity, count }) => `${count} ${count === 1 ? severity : plurals[severity]}`)
+    .join(', ');
 }
 
 const plurals: Readonly<Record<Severity, string>> = {
@@ -97,5 +103,5 @@ const colours: Readonly<Record<Severity, 'red' | 'magenta' | 'yellow' | 'cyan'>>
 };
 
 // `styleText` leaves colours away where standard output is no terminal, and where NO_COLOR asks for it.
-const bold = (text: string): string => styleText('bold', text);
-const coloured = (severity: Severity): string => styleText(colours[severity], severity);
+export const bold = (text: string): string => styleText('bold', text);
+export const coloured = (severity: Severity): string => styleText(colours[severity], severity);

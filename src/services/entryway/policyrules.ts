@@ -1,16 +1,14 @@
 import { customPolicyLimits as maximum } from '../../engine/accesspolicies/custom.ts';
 import { lintAccessPolicy } from '../../engine/analysis/accesspolicylint/accesspolicylint.ts';
-import type { AccessPolicyFinding, ServedResources } from '../../engine/analysis/accesspolicylint/rule.ts';
+import type { AccessPolicyFinding } from '../../engine/analysis/accesspolicylint/rule.ts';
 import type { StoredPolicyRule } from '../../storage/records/eks.ts';
-import { resourceDefinitions } from '../../wire/kube/resources.ts';
+import { servedResources } from '../../wire/kube/served.ts';
 import { invalidParameter } from '../eks/refusals.ts';
 
 /** A rule as it is sent: absent lists are empty. */
 export type PolicyRuleInput = { readonly [List in keyof StoredPolicyRule]?: readonly string[] | undefined };
 
 const lists = ['verbs', 'apiGroups', 'resources', 'resourceNames', 'nonResourceURLs'] as const;
-
-const served: ServedResources = servedResources();
 
 /**
  * The rules with every list, and what is to be said of them. Throws where Kubernetes would refuse them in a ClusterRole, and
@@ -52,16 +50,5 @@ export function readPolicyRules(input: readonly PolicyRuleInput[]): {
 }
 
 export function findingsOn(rules: readonly StoredPolicyRule[]): readonly AccessPolicyFinding[] {
-  return lintAccessPolicy({ rules, served });
-}
-
-function servedResources(): ServedResources {
-  const byGroup = new Map<string, Set<string>>();
-  for (const { group, resource, subresources } of resourceDefinitions) {
-    const names = byGroup.get(group) ?? new Set();
-    byGroup.set(group, names);
-    names.add(resource);
-    for (const { name } of subresources) names.add(`${resource}/${name}`);
-  }
-  return byGroup;
+  return lintAccessPolicy({ rules, served: servedResources() });
 }

@@ -1,22 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { CreateReach } from '../reach/reach.ts';
 import { type AccessLintOptions, lintAccess } from './accesslint.ts';
 import type { Example } from './example.ts';
 import { examples, exampleUsage, exampleWorld } from './examples.ts';
 import { accessRules } from './rules.ts';
 
-const createReach: CreateReach = () => ({
-  inCluster: () => ({
-    stepsTo: () => ({ chains: [], of: () => undefined }),
-    stepsFrom: () => [],
-    clusterAdmins: () => [],
-  }),
-  stepsTo: () => [],
-  stepsFrom: () => [],
-});
 const options: AccessLintOptions = {
-  createReach,
   served: new Map([['', new Set(['pods', 'secrets'])]]),
   digest: (text) => createHash('sha256').update(text).digest('hex').slice(0, 32),
 };

@@ -1,6 +1,5 @@
 import type { Severity } from '../policylint/severity.ts';
 import { severities } from '../policylint/severity.ts';
-import type { CreateReach } from '../reach/reach.ts';
 import { placeKey } from '../snapshot/places.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
 import type { World } from '../world/world.ts';
@@ -11,7 +10,7 @@ import type { AccessFinding, AccessRule, Borrowed, Spotted } from './rule.ts';
 import { accessRuleIds, accessRules } from './rules.ts';
 import {
   createSuppressionIndex,
-  isoDay,
+  lastDay,
   type Suppressed,
   type Suppression,
   type SuppressionIndex,
@@ -19,7 +18,6 @@ import {
 } from './suppressions.ts';
 
 export interface AccessLintOptions extends BorrowedInputs {
-  readonly createReach: CreateReach;
   /** A cryptographic digest in short: a suppression must not hide what somebody made up to have the same. */
   readonly digest: (text: string) => string;
   readonly usage?: Usage | undefined;
@@ -192,7 +190,7 @@ function createCollector(
       };
       const suppression = suppressions.of(finding);
       if (suppression !== undefined) {
-        suppressed.push({ finding, reason: suppression.reason, until: isoDay(suppression.until) });
+        suppressed.push({ finding, reason: suppression.reason, until: lastDay(suppression) });
         return;
       }
       state.found += 1;

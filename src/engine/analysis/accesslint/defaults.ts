@@ -52,6 +52,21 @@ export function isDefaultBinding(binding: Binding): boolean {
   return defaultSubjects.has(`${keyOf(binding)} ${binding.roleRef.name}`);
 }
 
+const controllers: ReadonlySet<string> = new Set(
+  defaultRbacObjects.flatMap((object) =>
+    'subjects' in object
+      ? object.subjects.flatMap(({ kind, namespace, name }) =>
+          kind === 'ServiceAccount' ? [`${namespace}/${name}`] : [],
+        )
+      : [],
+  ),
+);
+
+/** Whether a part of Kubernetes' own control plane works as the service account. */
+export function isController(namespace: string, name: string): boolean {
+  return controllers.has(`${namespace}/${name}`);
+}
+
 /** Names no customer can have through an access entry, of EKS itself (eks-access-facts B21, B28). */
 function isServiceSubject({ kind, name }: Subject): boolean {
   return (kind === 'User' || kind === 'Group') && name.startsWith('eks:');

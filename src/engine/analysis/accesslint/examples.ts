@@ -1,7 +1,7 @@
 import { stockRbac, testArn, testEntry, testSnapshot, testTakenAt } from '../testworld.ts';
 import type { AccessUse } from '../usage/use.ts';
 import { createWorld, type World } from '../world/world.ts';
-import { adminExamples } from './admins/examples.ts';
+import { adminExamples, pathExamples } from './admins/examples.ts';
 import { entryExamples } from './entries/examples.ts';
 import type { Example, Examples } from './example.ts';
 import type { Usage } from './facts.ts';
@@ -23,6 +23,7 @@ const good = suppressing({});
 /** By rule: every rule has one. */
 export const examples: Readonly<Record<string, Examples>> = {
   ...adminExamples,
+  ...pathExamples,
   ...rbacExamples,
   ...entryExamples,
   ...iamExamples,

@@ -1,5 +1,5 @@
 import { clusterAdminKey } from '../reach/node.ts';
-import type { CreateReach, Reach, ReachedFrom } from '../reach/reach.ts';
+import { createReach, type Reach, type ReachedFrom } from '../reach/reach.ts';
 import type { AccessUse } from '../usage/use.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
@@ -14,13 +14,13 @@ export interface Facts {
   readonly now: number;
   /** Who did what, and since when that is known; undefined: not given. */
   readonly usage: Usage | undefined;
-  /** Whoever can become administrator of the cluster in one or two steps, and is not. */
-  pathsToAdmin(cluster: ClusterWorld): ReachedFrom;
+  /** Whoever can become administrator of the cluster in one or two steps, and is not; `certain`: whatever is not known. */
+  pathsToAdmin(cluster: ClusterWorld): { readonly all: ReachedFrom; readonly certain: ReachedFrom };
   grants(cluster: ClusterWorld): readonly Grant[];
   mappings(cluster: ClusterWorld): Mappings;
   /** Whether the subject may do everything in the cluster. */
   isAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
-  /** Whether it is administrator, or can become one in two steps. */
+  /** Whether it is administrator, or can for certain become one in two steps. */
   reachesAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
 }
 
@@ -36,16 +36,17 @@ export const everything: Question = {
   ...{ subresource: '', namespace: '', name: '' },
 };
 
-export function createFacts(
-  world: World,
-  { usage, createReach }: { readonly usage?: Usage | undefined; readonly createReach: CreateReach },
-): Facts {
+export function createFacts(world: World, { usage }: { readonly usage?: Usage | undefined }): Facts {
   let reach: Reach | undefined;
   const grants = remembered((cluster: ClusterWorld) => grantsOf(cluster, world.snapshot, world.now));
   const mappings = remembered((cluster: ClusterWorld) => createMappings(cluster, world));
   const pathsToAdmin = remembered((cluster: ClusterWorld) => {
     reach ??= createReach(world);
-    return reach.inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
+    const { stepsTo } = reach.inCluster(cluster);
+    return {
+      all: stepsTo([clusterAdminKey], { maxSteps: 2 }),
+      certain: stepsTo([clusterAdminKey], { maxSteps: 2, onlyCertain: true }),
+    };
   });
   const isAdmin: Facts['isAdmin'] = (cluster, subject) => cluster.can(subject, everything).allowed;
   return {
@@ -57,7 +58,7 @@ export function createFacts(
     mappings,
     isAdmin,
     reachesAdmin: (cluster, subject) =>
-      isAdmin(cluster, subject) || pathsToAdmin(cluster).of(subjectKey(subject)) !== undefined,
+      isAdmin(cluster, subject) || pathsToAdmin(cluster).certain.of(subjectKey(subject)) !== undefined,
   };
 }
 

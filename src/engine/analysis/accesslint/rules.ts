@@ -3,6 +3,7 @@ import { awsAuthRuleIds } from '../awsauthlint/finding.ts';
 import { malformed } from '../policylint/policylint.ts';
 import { rules as policyRules } from '../policylint/rules.ts';
 import { adminRules } from './admins/admins.ts';
+import { pathRules } from './admins/paths.ts';
 import { awsAuthRules } from './entries/awsauth.ts';
 import { duplicateEntryRules } from './entries/duplicates.ts';
 import { emptyEntryRules } from './entries/empty.ts';
@@ -21,6 +22,7 @@ import { suppressionRules } from './suppressions.ts';
 /** The rules of access, in the order of their ids. */
 export const accessRules: readonly AccessRule[] = [
   ...adminRules,
+  ...pathRules,
   ...wildcardRules,
   ...powerRules,
   ...danglingRules,

@@ -20,6 +20,7 @@ export interface Suppression {
 export interface Suppressed {
   readonly finding: AccessFinding;
   readonly reason: string;
+  /** The last day on which it counts: `2027-01-31`. */
   readonly until: string;
 }
 
@@ -130,7 +131,7 @@ export function createSuppressionIndex(
           ];
         }
         if (!counts(suppression)) {
-          return [{ id: 'EW-ACC-901', suppression, message: `${about} ended ${isoDay(until)}` }];
+          return [{ id: 'EW-ACC-901', suppression, message: `${about} ended ${lastDay(suppression)}` }];
         }
         return used.has(suppression) || !ran.has(id) || !wasRead(suppression)
           ? []
@@ -158,6 +159,7 @@ function isWhole({ reason, until, subject, object, fingerprint }: Suppression): 
   );
 }
 
-export function isoDay(time: number | undefined): string {
-  return time === undefined ? '' : new Date(time).toISOString().slice(0, 10);
+/** The last day on which it counts. */
+export function lastDay({ until }: Suppression): string {
+  return until === undefined ? '' : new Date(until - 1).toISOString().slice(0, 10);
 }

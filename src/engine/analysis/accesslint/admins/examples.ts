@@ -112,4 +112,15 @@ export const pathExamples: Readonly<Record<string, Examples>> = {
       cluster: admins,
     },
   },
+  'EW-ACC-012': {
+    triggers: {
+      account: { users: [testUser('ada', { attachedPolicyArns: [testArn('policy/ops')] })] },
+    },
+    passes: {
+      account: {
+        users: [testUser('ada', { attachedPolicyArns: [testArn('policy/ops')] })],
+        managedPolicies: [{ arn: testArn('policy/ops'), document: may('eks:ListClusters', '*') }],
+      },
+    },
+  },
 };

@@ -1,8 +1,12 @@
-import { nodeText, type ReachNode } from '../../reach/node.ts';
-import type { ReachChain } from '../../reach/step.ts';
+import { nodeText } from '../../reach/node.ts';
+import type { ReachChain, ReachCondition, ReachEvidence } from '../../reach/step.ts';
 import type { PlacedThing } from '../../snapshot/places.ts';
+import type { ClusterWorld } from '../../world/cluster.ts';
+import { subjectKey } from '../../world/subject.ts';
+import { isController } from '../defaults.ts';
+import type { Facts } from '../facts.ts';
 import { isServiceLinked } from '../names.ts';
-import type { AccessRule, Spotted } from '../rule.ts';
+import type { AccessRule, ClusterRule, Spotted } from '../rule.ts';
 
 /** Who is not administrator and can become one. */
 export const pathRules: readonly AccessRule[] = [
@@ -19,54 +23,123 @@ export const pathRules: readonly AccessRule[] = [
     name: 'two steps from administrator',
     severity: 'warning',
     why: 'Two commands after one another make the principal an administrator.',
-    fix: 'take away the permission one of the steps needs',
+    fix: 'take away the permission that one of the steps needs',
     steps: 2,
   }),
+  {
+    about: 'cluster',
+    id: 'EW-ACC-012',
+    name: 'way to administrator that was not read',
+    severity: 'suggestion',
+    why: 'What a policy, a principal or a role allows was not read: who has it may be able to become administrator in one or two steps, and nobody looked.',
+    fix: 'read it: snapshots of a running server, of AWS and of get-account-authorization-details hold all policies that something has',
+    *check(cluster, facts) {
+      const unread = new Map<string, number>();
+      for (const chain of pathsOf(cluster, facts)) {
+        for (const what of new Set(unreadOf(chain))) unread.set(what, (unread.get(what) ?? 0) + 1);
+      }
+      const { arn: clusterArn, name } = cluster.cluster;
+      for (const [what, count] of unread) {
+        const who = count === 1 ? '1 subject' : `${count} subjects`;
+        yield {
+          subject: what,
+          at: { thing: 'cluster', clusterArn },
+          message: `\`${what}\` was not read: by it ${who} may be able to become administrator of cluster \`${name}\``,
+        };
+      }
+    },
+  },
 ];
 
 function pathRule({
   steps,
   ...text
-}: Omit<AccessRule, 'about' | 'check' | 'needs'> & { readonly steps: number }): AccessRule {
+}: Omit<ClusterRule, 'about' | 'check' | 'needs'> & { readonly steps: number }): AccessRule {
   return {
     about: 'cluster',
     ...text,
     *check(cluster, facts) {
       const { arn, name } = cluster.cluster;
-      for (const chain of facts.pathsToAdmin(cluster).chains) {
-        if (chain.steps.length !== steps || !isOwn(chain.from, arn)) continue;
-        yield spotted(chain, arn, name);
+      for (const chain of pathsOf(cluster, facts)) {
+        if (chain.steps.length === steps && unreadOf(chain).length === 0) yield spotted(chain, arn, name);
       }
     },
   };
 }
 
-/** Subjects of other clusters are told of in theirs; roles of AWS's services and Kubernetes' own controllers are not news. */
-function isOwn(node: ReachNode, clusterArn: string): boolean {
-  if (node.kind === 'iam') return !isServiceLinked(node.subject.arn);
-  if (node.kind !== 'kubernetes' || node.clusterArn !== clusterArn) return false;
-  const { kind, namespace, name } = node.subject;
-  if (kind === 'ServiceAccount') return !(namespace === 'kube-system' && name.endsWith('-controller'));
-  return !/^(?:system:|eks:)/.test(name);
+/** One chain for each who can perhaps become administrator: one that is certain where there is one. */
+function* pathsOf(cluster: ClusterWorld, facts: Facts): Generator<ReachChain> {
+  const { all, certain } = facts.pathsToAdmin(cluster);
+  for (const chain of all.chains) {
+    const { from } = chain;
+    if (!isNews(chain, cluster)) continue;
+    const key = from.kind === 'clusterAdmin' ? '' : subjectKey(from.subject);
+    yield (chain.certainty === 'always' ? undefined : certain.of(key)) ?? chain;
+  }
+}
+
+/**
+ * Not the root of the cluster's account, which can do everything there; not who makes up the control plane; and of other
+ * clusters' subjects it is told there.
+ */
+function isNews({ from }: ReachChain, { cluster }: ClusterWorld): boolean {
+  switch (from.kind) {
+    case 'iam': {
+      const { type, arn, accountId } = from.subject;
+      return !(type === 'root' && accountId === cluster.accountId) && !isServiceLinked(arn);
+    }
+    case 'kubernetes': {
+      const { kind, namespace, name } = from.subject;
+      if (from.clusterArn !== cluster.arn) return false;
+      if (kind === 'ServiceAccount') return !isController(namespace, name);
+      return !/^(?:system:(?!authenticated|unauthenticated|anonymous|serviceaccounts)|eks:)/.test(name);
+    }
+    case 'clusterAdmin':
+      return false;
+    default:
+      return from satisfies never;
+  }
+}
+
+/** What would have to be read to tell; empty where the chain depends on no such thing. */
+function unreadOf({ steps }: ReachChain): readonly string[] {
+  return steps.flatMap(({ conditions }) => conditions.flatMap(unreadIn));
+}
+
+function unreadIn(condition: ReachCondition): readonly string[] {
+  switch (condition.kind) {
+    case 'policyNotRead':
+      return [condition.arn ?? condition.name];
+    case 'principalNotRead':
+    case 'roleNotRead':
+      return [condition.arn];
+    case 'condition':
+    case 'variable':
+    case 'session':
+    case 'assumption':
+      return [];
+    default:
+      return condition satisfies never;
+  }
 }
 
 function spotted({ from, steps, certainty }: ReachChain, clusterArn: string, clusterName: string): Spotted {
   const [first] = steps;
-  const last = steps.at(-1) ?? first;
   const told = steps.map(({ message }) => message).join(', then ');
   const perhaps = certainty === 'always' ? 'can become' : 'can perhaps become';
   const subject = nodeText(from);
-  const at: PlacedThing | undefined = from.kind === 'iam' ? { thing: 'iam', arn: subject } : undefined;
+  const needed = [...new Set(first.evidence.map(evidenceText))].join(' and ');
+  const at: PlacedThing =
+    from.kind === 'iam' ? { thing: 'iam', arn: subject } : { thing: 'cluster', clusterArn };
   return {
     subject,
-    object: nodeText(last.to),
     message: `\`${subject}\` ${perhaps} administrator of cluster \`${clusterName}\`: ${told}`,
-    fix: `take away what the step needs: ${first.evidence.map(evidenceText).join(', ') || first.code}`,
-    at: at ?? { thing: 'cluster', clusterArn },
+    fix: needed === '' ? 'take away what the step needs' : `take away ${needed}`,
+    at,
   };
 }
 
-function evidenceText(evidence: ReachChain['steps'][0]['evidence'][number]): string {
+function evidenceText(evidence: ReachEvidence): string {
   if (evidence.kind === 'iam') return `\`${evidence.action}\` on \`${evidence.resource}\``;
   const { question } = evidence;
   if (question.kind === 'nonResource') return `\`${question.verb} ${question.path}\``;

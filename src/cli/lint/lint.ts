@@ -1,0 +1,88 @@
+import { lintAccess } from '../../engine/analysis/accesslint/accesslint.ts';
+import { accessRuleIds } from '../../engine/analysis/accesslint/rules.ts';
+import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
+import { servedResources } from '../../wire/kube/served.ts';
+import { sha256Hex } from '../../wire/sigv4/canonical.ts';
+import type { SourceOptions } from '../analysis/options.ts';
+import { printAnswer } from '../analysis/print.ts';
+import { openWorld } from '../analysis/source.ts';
+import { readAwsAuth } from '../../sources/awsauth/manifest.ts';
+import { CommandError, exitCodes } from '../failure.ts';
+import { printable } from '../render/printable.ts';
+import { packageVersion } from '../version.ts';
+import { junitOf, sarifOf, warningsOf } from './reports.ts';
+import { readSuppressions } from './suppressionfile.ts';
+import { asText, unlookedLines } from './text.ts';
+
+export interface LintOptions extends SourceOptions {
+  readonly minSeverity: Severity;
+  readonly rule?: readonly string[];
+  readonly skipRule?: readonly string[];
+  readonly suppressions?: string;
+  readonly output: 'table' | 'json' | 'yaml' | 'sarif' | 'junit';
+}
+
+/** Reviews who has access; exit code 1 when something is found, so that a pipeline stops. */
+export async function lint(options: LintOptions): Promise<void> {
+  const only = options.rule && idsOf(options.rule);
+  const skip = options.skipRule && idsOf(options.skipRule);
+  // First: a mistake in the file should not cost the time to read a whole account.
+  const suppressions = options.suppressions === undefined ? [] : readSuppressions(options.suppressions);
+  const world = await openWorld(options);
+  const answer = lintAccess(world, {
+    ...{ only, skip, suppressions, minSeverity: options.minSeverity },
+    served: servedResources(),
+    digest: (text) => sha256Hex(text).slice(0, 32),
+    // JSON is YAML as well, and nobody looks at its places.
+    readAwsAuth: (data) => readAwsAuth(JSON.stringify(data)).source,
+  });
+  const names = new Map(world.snapshot.clusters.map(({ arn, name }) => [arn, name]));
+  const { output } = options;
+  switch (output) {
+    case 'table':
+    case 'json':
+    case 'yaml':
+      printAnswer({ output }, answer, () => asText(answer, names));
+      if (output === 'table') warn(unlookedLines(answer.notLookedAt, names));
+      break;
+    case 'sarif':
+      process.stdout.write(sarifOf(answer, names, packageVersion()));
+      warn(warningsOf(answer, names));
+      break;
+    case 'junit': {
+      const least = severities.indexOf(options.minSeverity);
+      process.stdout.write(
+        junitOf(
+          answer,
+          names,
+          ({ id, severity }) =>
+            id.startsWith('EW-ACC-') &&
+            (only?.has(id) ?? true) &&
+            skip?.has(id) !== true &&
+            severities.indexOf(severity) >= least,
+        ),
+      );
+      warn(warningsOf(answer, names));
+      break;
+    }
+    default:
+      output satisfies never;
+  }
+  if (answer.findings.length > 0) process.exitCode = exitCodes.denied;
+}
+
+function idsOf(ids: readonly string[]): ReadonlySet<string> {
+  const unknown = ids.find((id) => !accessRuleIds.has(id));
+  if (unknown !== undefined) {
+    throw new CommandError(
+      'misuse',
+      `there is no rule \`${unknown}\``,
+      'docs/reference/access-lint.md has all',
+    );
+  }
+  return new Set(ids);
+}
+
+function warn(lines: readonly string[]): void {
+  for (const line of lines) process.stderr.write(`entryway: ${printable(line)}\n`);
+}

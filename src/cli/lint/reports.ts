@@ -1,0 +1,106 @@
+import type { AccessLintAnswer } from '../../engine/analysis/accesslint/accesslint.ts';
+import type { AccessFinding } from '../../engine/analysis/accesslint/rule.ts';
+import { accessRules } from '../../engine/analysis/accesslint/rules.ts';
+import type { Severity } from '../../engine/analysis/policylint/severity.ts';
+import { gapLines } from '../analysis/source.ts';
+import { type JunitCase, junitXml } from '../report/junit.ts';
+import { type SarifResult, type SarifRule, sarifLog } from '../report/sarif.ts';
+import { unlookedLines } from './text.ts';
+
+type Names = ReadonlyMap<string, string>;
+
+/** What a report says of the rules that may have been carried out: ours, and those of others that found something. */
+function rulesOf({ findings, suppressed }: AccessLintAnswer): readonly SarifRule[] {
+  const rules = new Map<string, SarifRule>(accessRules.map((rule) => [rule.id, rule]));
+  for (const { id, rule, severity } of [...findings, ...suppressed.map(({ finding }) => finding)]) {
+    if (!rules.has(id)) rules.set(id, { id, name: rule, severity, why: otherPages(id) });
+  }
+  return [...rules.values()].sort((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+function otherPages(id: string): string {
+  const page = id.startsWith('EW-POL')
+    ? 'policy-lint'
+    : id.startsWith('EW-AUTH')
+      ? 'aws-auth-lint'
+      : 'access-policy-lint';
+  return `docs/reference/${page}.md says why it matters.`;
+}
+
+export function sarifOf(answer: AccessLintAnswer, names: Names, version: string): string {
+  const result = (finding: AccessFinding, suppressedBecause?: string): SarifResult => ({
+    ...finding,
+    ruleId: finding.id,
+    subject: [...(finding.clusterArn === undefined ? [] : [finding.clusterArn]), finding.subject].join(' '),
+    ...(suppressedBecause !== undefined && { suppressedBecause }),
+  });
+  return sarifLog({
+    version,
+    rules: rulesOf(answer),
+    results: [
+      ...answer.findings.map((finding) => result(finding)),
+      ...answer.suppressed.map(({ finding, reason, until }) => result(finding, `${reason} (until ${until})`)),
+    ],
+    warnings: warningsOf(answer, names),
+  });
+}
+
+/** One case for each finding, and one for each rule that found nothing: passed, or skipped where it could not look. */
+export function junitOf(
+  answer: AccessLintAnswer,
+  names: Names,
+  ran: (rule: { readonly id: string; readonly severity: Severity }) => boolean,
+): string {
+  const findings = Map.groupBy(answer.findings, ({ id }) => id);
+  const unlooked = new Map(
+    answer.notLookedAt.flatMap(({ ids, reason }) => ids.map((id) => [id, reason] as const)),
+  );
+  const rules = rulesOf(answer).filter((rule) => ran(rule) || findings.has(rule.id));
+  const cases = rules.flatMap((rule): readonly JunitCase[] => {
+    const found = findings.get(rule.id);
+    const name = `${rule.id} ${rule.name}`;
+    if (found !== undefined) return found.map((finding) => failed(name, finding, names));
+    const reason = unlooked.get(rule.id);
+    return [
+      {
+        name,
+        classname: rule.id,
+        outcome:
+          reason === undefined
+            ? { is: 'passed' }
+            : { is: 'skipped', message: `not looked at because ${reason}` },
+      },
+    ];
+  });
+  return junitXml([{ name: 'entryway lint', cases }]);
+}
+
+function failed(
+  name: string,
+  { id, severity, subject, clusterArn, message, fix, place }: AccessFinding,
+  names: Names,
+): JunitCase {
+  const cluster = clusterArn === undefined ? '' : `, cluster ${names.get(clusterArn) ?? clusterArn}`;
+  return {
+    name: `${name}: ${subject}${cluster}`,
+    classname: id,
+    ...(place !== undefined && { place }),
+    outcome: {
+      is: 'failed',
+      message: `${severity}: ${message}`,
+      text: fix === undefined ? message : `${message}\nfix: ${fix}`,
+    },
+  };
+}
+
+/** What keeps the report from being the whole truth. */
+export function warningsOf(
+  { notLookedAt, cut, incomplete }: AccessLintAnswer,
+  names: Names,
+): readonly string[] {
+  return [
+    ...gapLines(incomplete),
+    ...unlookedLines(notLookedAt, names),
+    ...cut.map(({ id, found, told }) => `${id} found ${found}, of which ${told} are told`),
+  ];
+}
