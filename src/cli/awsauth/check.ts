@@ -1,10 +1,10 @@
 import { lintAwsAuth } from '../../engine/analysis/awsauthlint/awsauthlint.ts';
 import type { Finding } from '../../engine/analysis/policylint/rule.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
+import { readAwsAuth } from '../../sources/awsauth/manifest.ts';
 import { exitCodes } from '../failure.ts';
 import { type Reviewed, renderFindings } from '../render/findings.ts';
 import { readText } from '../textfile.ts';
-import { readAwsAuth } from './manifest.ts';
 
 export interface CheckAwsAuthOptions {
   readonly output: 'text' | 'json';

@@ -1,11 +1,11 @@
-import { closestPolicy, type PolicyFit } from '../../engine/analysis/whatcan/closest.ts';
-import { type CustomPolicies, customPoliciesFor } from '../../engine/analysis/whatcan/custompolicies.ts';
 import { diffPermissions } from '../../engine/analysis/whatcan/diff.ts';
+import { type Fit, fitOf } from '../../engine/analysis/whatcan/fit.ts';
 import { permissionsOf } from '../../engine/analysis/whatcan/permissions.ts';
 import { type WhatCan, whatCan } from '../../engine/analysis/whatcan/whatcan.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { ClusterSubject } from '../../engine/analysis/world/subject.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
+import { knownResources } from '../../wire/kube/resourceuniverse.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { onlyCluster, openWorld } from '../analysis/source.ts';
@@ -21,7 +21,6 @@ import {
   rulesYaml,
   subjectText,
 } from './text.ts';
-import { knownResources } from './universe.ts';
 
 export interface WhatCanOptions extends SourceOptions, OutputOptions {
   readonly namespace?: string;
@@ -51,7 +50,9 @@ export function answerWhatCan(
   const answer = whatCan(cluster, snapshot, subject, { namespace: options.namespace });
   if (answer.identities.length === 0) process.exitCode = exitCodes.denied;
   const fit =
-    options.closestPolicy && answer.identities.length > 0 ? fitOf(cluster, world, subject) : undefined;
+    options.closestPolicy && answer.identities.length > 0
+      ? fitOf(cluster, snapshot.partition, subject, knownResources())
+      : undefined;
   printAnswer(options, { ...answer, ...fit }, () => {
     tellNobody(answer);
     const hint = unboundHint(subject, cluster);
@@ -68,24 +69,6 @@ function tellNobody({ identities, refusal, subject, cluster }: WhatCan): void {
     printableLines(`entryway: ${subjectText(subject)} is nobody on ${cluster.name}: ${message}\n`),
   );
   if (refusal?.hint !== undefined) process.stderr.write(printableLines(`hint: ${refusal.hint}\n`));
-}
-
-interface Fit {
-  /** Undefined: it has nothing of its own. */
-  readonly closestPolicy: PolicyFit | undefined;
-  readonly customPolicies: CustomPolicies;
-}
-
-/** Of a role that can be several users, of all of them together. */
-function fitOf(cluster: ClusterWorld, world: World, subject: ClusterSubject): Fit {
-  const { identities } = cluster.identitiesOf(subject);
-  const own = permissionsOf(cluster, identities, { of: 'own' });
-  const shared = permissionsOf(cluster, identities, { of: 'everybodys' });
-  const universe = knownResources();
-  return {
-    closestPolicy: closestPolicy(own, { shared, partition: world.snapshot.partition, universe }),
-    customPolicies: customPoliciesFor(own, subject, universe),
-  };
 }
 
 function renderFit({ closestPolicy: fit, customPolicies }: Fit): string {

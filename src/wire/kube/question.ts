@@ -44,6 +44,18 @@ export function parseQuestion(verb: string, resource: string, options: QuestionO
   };
 }
 
+/**
+ * Whether requests about the resource may carry a namespace: undefined where it is not known. Those for a Namespace carry its
+ * own name (kubernetes-facts A5).
+ */
+export function isAskedInNamespaces(question: Question): boolean | undefined {
+  if (question.kind === 'nonResource') return false;
+  const { resource, apiGroup } = question;
+  if (resource === 'namespaces' && apiGroup === '') return true;
+  byName ??= indexResources();
+  return byName.get(apiGroup === '' ? resource : `${resource}.${apiGroup}`)?.isNamespaced;
+}
+
 let byName: ReadonlyMap<string, KnownResource> | undefined;
 
 /** By plural, singular, kind or short name; with `.GROUP` any resource there is. The first of discovery's order wins. */

@@ -1,5 +1,5 @@
 import type { KnownResource } from '../../engine/analysis/whatcan/closest.ts';
-import { resourceDefinitions } from '../../wire/kube/resources.ts';
+import { resourceDefinitions } from './resources.ts';
 
 /** Every resource and subresource of Kubernetes itself, each group's once. */
 export function knownResources(): readonly KnownResource[] {
