@@ -102,7 +102,7 @@ function parseContext(pairs: readonly string[]): Readonly<Record<string, string 
 }
 
 /** Principals are told apart as in a cluster that has nothing, so that IAM alone counts. */
-function anyCluster({ snapshot, now, principals }: World): ClusterWorld {
+export function anyCluster({ snapshot, now, principals }: World): ClusterWorld {
   const nothing: SnapshotCluster = {
     ...{ arn: '', accountId: '', region: '', name: '', authenticationMode: 'API' },
     ...{ accessEntries: [], rbac: [], identityProviders: [] },

@@ -54,4 +54,11 @@ export function declareExplain(program: Command): void {
         '\nExit codes: 0 let in, 1 refused, 2 misuse, 3 not known. Tutorial: docs/tutorials/i-get-unauthorized.md',
     )
     .action(async (token, options) => (await import('./token.ts')).explainToken(token, options));
+
+  sourceOptions(explain.command('last'))
+    .description('explain the last refusals of the trail: what was refused and why, and what would be now')
+    .option('-N, --number <count>', 'so many', '5')
+    .addOption(outputOption())
+    .addHelpText('after', '\nExit codes: 0 told, 2 misuse, 3 failure.')
+    .action(async (options) => (await import('./last.ts')).explainLast(options));
 }

@@ -15,7 +15,7 @@ import type { ProposedChange } from './proposedchange.ts';
 export interface ChangeOptions {
   /** Whether the cluster is one of an Entryway server, which knows access policies of one's own and ends. */
   readonly extensions: boolean;
-  /** At most so many; five when not given. */
+  /** At most so many; five when not given, none are looked for where it is 0. */
   readonly limit?: number;
 }
 
@@ -34,7 +34,7 @@ export function smallestChanges(
   { extensions, limit = 5 }: ChangeOptions,
 ): readonly ProposedChange[] {
   const decided = cluster.can(subject, question);
-  if (decided.allowed || (subject.kind === 'iam' && subject.standing === 'missing')) return [];
+  if (limit === 0 || decided.allowed || (subject.kind === 'iam' && subject.standing === 'missing')) return [];
   const before: Asked = { cluster, principals: world.principals, now: world.now };
   const start: Edited = { snapshot: world.snapshot, cluster: cluster.cluster };
   const wanted: Wanted = {
