@@ -3,6 +3,7 @@ import type {
   Place,
   Snapshot,
   SnapshotAccessEntry,
+  SnapshotAccount,
   SnapshotCluster,
   SnapshotIdentityProvider,
   SnapshotServiceAccount,
@@ -60,7 +61,14 @@ export type Fact = { readonly place: Place } & (
       readonly areAll: boolean;
     }
   /** Whom a cluster has entries for, and nothing about them. */
-  | { readonly fact: 'entryNames'; readonly cluster: ClusterRef; readonly principalArns: readonly string[] }
+  | {
+      readonly fact: 'entryNames';
+      readonly cluster: ClusterRef;
+      readonly principalArns: readonly string[];
+      readonly areAll: boolean;
+    }
+  /** Clusters there are, and nothing about them. */
+  | { readonly fact: 'clusterNames'; readonly names: readonly string[] }
   | { readonly fact: 'rbac'; readonly cluster: ClusterRef; readonly object: RbacObject }
   | { readonly fact: 'namespace'; readonly cluster: ClusterRef; readonly name: string }
   | {
@@ -83,7 +91,8 @@ export type Fact = { readonly place: Place } & (
     }
   /** Whose the files are: the account of whatever names none. */
   | { readonly fact: 'account'; readonly accountId: string; readonly partition?: string }
-  /** That all users, all roles, … of an account are in the files. */
+  | { readonly fact: 'root'; readonly accountId: string; readonly root: NonNullable<SnapshotAccount['root']> }
+  /** '' is the account of the files. That all users, all roles, … of an account are in the files. */
   | { readonly fact: 'complete'; readonly accountId: string; readonly lists: readonly IamList[] }
   | {
       readonly fact: 'principal';

@@ -2,6 +2,7 @@ import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import { SourceError } from '../sourceerror.ts';
 import { assemble } from './assemble/assemble.ts';
 import { placeText } from './assemble/draft.ts';
+import { isCredentialReport, readCredentialReport } from './awscli/credentialreport.ts';
 import type { Fact, Findings } from './facts.ts';
 import { walkPaths } from './paths.ts';
 import { readDocument } from './recognise.ts';
@@ -49,6 +50,10 @@ export async function readFiles(
     total += found.size;
     if (!found.ok) {
       findings.gap({ area: 'file', reason: found.fault, place: start });
+      continue;
+    }
+    if (isCredentialReport(found.text)) {
+      readCredentialReport(found.text, () => start, findings);
       continue;
     }
     let documents = 0;

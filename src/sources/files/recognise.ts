@@ -1,6 +1,8 @@
 import { awsAuthKeys } from '../../access/awsauth.ts';
 import { asObject, asText, type JsonObject } from '../../access/json.ts';
 import { describeFault, isSavedSnapshot, readSnapshot, ShapeFault } from '../saved/saved.ts';
+import { isAnswer, readAnswer } from './awscli/answers.ts';
+import { isEksctlConfig, readEksctlConfig } from './eksctl/eksctl.ts';
 import type { Findings } from './facts.ts';
 import { isManifest, readAwsAuthData, readManifest } from './manifests/manifests.ts';
 import type { FileDocument } from './text/documents.ts';
@@ -22,7 +24,9 @@ interface Format {
 /** The first that fits. */
 const formats: readonly Format[] = [
   { is: isSavedSnapshot, read: readSaved },
+  { is: isEksctlConfig, read: readEksctlConfig },
   { is: isManifest, read: (document, value, findings) => readManifest(document, value, findings) },
+  { is: isAnswer, read: readAnswer },
   {
     is: isBareAwsAuth,
     read: (document, value, findings) => readAwsAuthData(document, value, value, findings, {}),

@@ -15,7 +15,10 @@ import type { Fact, IamList, ToldPrincipal } from '../facts.ts';
 import { createDraft, createShelf, type Draft, placeText, type ReportGap } from './draft.ts';
 
 type PrincipalFact = Extract<Fact, { readonly fact: 'principal' }>;
-type IamFact = Extract<Fact, { readonly fact: 'principal' | 'managedPolicy' | 'oidcProvider' | 'complete' }>;
+type IamFact = Extract<
+  Fact,
+  { readonly fact: 'principal' | 'managedPolicy' | 'oidcProvider' | 'complete' | 'root' }
+>;
 
 interface PrincipalDraft {
   readonly kind: PrincipalFact['kind'];
@@ -47,6 +50,7 @@ export function createAccountDraft(
   const providers = createShelf<SnapshotAccount['oidcProviders'][number]>(gap);
   const complete = new Set<IamList>();
   let policiesAreMissing = 0;
+  let root: SnapshotAccount['root'];
 
   const addPolicies = (
     principal: PrincipalDraft,
@@ -142,6 +146,9 @@ export function createAccountDraft(
           providers.put(arn, { arn, url, clientIds }, place, () => `OIDC provider \`${arn}\``);
           break;
         }
+        case 'root':
+          root = fact.root;
+          break;
         case 'complete':
           for (const list of fact.lists) complete.add(list);
           break;
@@ -190,6 +197,7 @@ export function createAccountDraft(
         managedPolicies: [...managedPolicies.values()],
         oidcProviders: [...providers.things.values()].map(({ thing }) => thing),
         accessPolicies: [],
+        ...(root && { root }),
       };
     },
   };

@@ -60,8 +60,18 @@ export function assemble(
         draftOfAccount(accountOf(fact.arn)).take(fact);
         break;
       case 'complete':
-        draftOfAccount(fact.accountId).take(fact);
+      case 'root':
+        draftOfAccount(
+          fact.accountId === '' ? (surroundings.accountId ?? placeholderAccount) : fact.accountId,
+        ).take(fact);
         break;
+      case 'clusterNames': {
+        const missing = fact.names.filter((name) => !clusters.all.some((one) => one.name === name));
+        if (missing.length === 0) break;
+        const names = missing.map((name) => `\`${name}\``).join(', ');
+        report({ area: 'cluster', reason: `of ${names} only the name is in the files`, place: fact.place });
+        break;
+      }
       case 'account':
       case 'snapshot':
         break;
@@ -77,6 +87,11 @@ export function assemble(
     notes.push(...assumed);
     return [cluster];
   });
+  if (surroundings.isGuessed) {
+    notes.push(
+      `assumed: account ${surroundings.accountId}, whose principals get access; no file tells whose the clusters are`,
+    );
+  }
   const isPlaceholder = accountDrafts.has(placeholderAccount) || finished.some(isOfPlaceholder);
   if (isPlaceholder) {
     notes.push(

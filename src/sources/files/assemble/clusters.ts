@@ -52,7 +52,8 @@ export function createClusterDraft(
       report({ area, clusterArn, reason, ...(place && { place }) });
   let told: Draft<ToldCluster> | undefined;
   const entries = new Map<string, EntryDraft>();
-  const listed = new Map<string, Place>();
+  const listed = new Set<string>();
+  let entriesAreAll = false;
   const rbac = createShelf<RbacObject>(gapOf('rbac'));
   const namespaces = new Set<string>();
   const serviceAccounts = createShelf<SnapshotServiceAccount>(gapOf('serviceAccounts'));
@@ -111,6 +112,7 @@ export function createClusterDraft(
           break;
         case 'entry':
           entryOf(fact.principalArn, place).draft.tell(fact.told, place);
+          addPlace({ thing: 'accessEntry', clusterArn, principalArn: fact.principalArn }, place);
           break;
         case 'policies': {
           const entry = entryOf(fact.principalArn, place);
@@ -128,8 +130,9 @@ export function createClusterDraft(
           break;
         }
         case 'entryNames':
+          if (fact.areAll) entriesAreAll = true;
           for (const principalArn of fact.principalArns) {
-            listed.set(principalArn, place);
+            listed.add(principalArn);
             entryOf(principalArn, place);
           }
           break;
@@ -182,8 +185,11 @@ export function createClusterDraft(
           `the authentication mode of ${where} is not in the files: access entries and aws-auth both count; \`aws eks describe-cluster\` prints it`,
         );
       }
-      if (known === undefined && authenticationMode !== 'CONFIG_MAP' && entries.size === 0) {
-        gapOf('accessEntries')(`access entries of ${where} are not in the files`);
+      if (known === undefined && authenticationMode !== 'CONFIG_MAP' && !entriesAreAll) {
+        const which = entries.size === 0 ? 'access entries' : 'perhaps not all access entries';
+        gapOf('accessEntries')(
+          `${which} of ${where} are ${entries.size === 0 ? 'not ' : ''}in the files; \`aws eks list-access-entries\` prints whom they are for`,
+        );
       }
       const whole = wholeAwsAuth.things.get('')?.thing;
       const awsAuth = joinAwsAuth([...(whole ? [whole.awsAuth] : []), ...awsAuthParts]);

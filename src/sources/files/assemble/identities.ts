@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly partition: string;
   /** Undefined: no file tells it, or several do. */
   readonly accountId: string | undefined;
+  /** Whether the account is that of the principals that get access. */
+  readonly isGuessed: boolean;
   readonly region: string | undefined;
   /** Puts these into a text in place of the marks of `facts.ts`. */
   fill(text: string): string;
@@ -32,6 +34,7 @@ export function surroundingsOf(facts: readonly Fact[], known: readonly SnapshotC
   const accounts = new Set<string>();
   const callers = new Set<string>();
   const regions = new Set<string>();
+  const guesses = new Set<string>();
   const addArn = (arn: string): void => {
     const { partition = '', accountId = '' } = parseArn(arn) ?? {};
     if (isPartition(partition)) partitions.add(partition);
@@ -57,6 +60,11 @@ export function surroundingsOf(facts: readonly Fact[], known: readonly SnapshotC
       case 'oidcProvider':
         addArn(fact.arn);
         break;
+      case 'entry': {
+        const { accountId = '' } = parseArn(fact.principalArn) ?? {};
+        if (isAccountId(accountId)) guesses.add(accountId);
+        break;
+      }
       default:
         break;
     }
@@ -64,11 +72,15 @@ export function surroundingsOf(facts: readonly Fact[], known: readonly SnapshotC
   const only = (found: ReadonlySet<string>): string | undefined =>
     found.size === 1 ? [...found][0] : undefined;
   const partition = only(partitions) ?? (partitions.size === 0 ? 'aws' : [...partitions].sort()[0]) ?? 'aws';
-  const accountId = only(callers) ?? (callers.size === 0 ? only(accounts) : undefined);
+  const told = only(callers) ?? (callers.size === 0 ? only(accounts) : undefined);
+  // Most clusters let in principals of their own account first of all.
+  const guessed = callers.size + accounts.size === 0 ? only(guesses) : undefined;
+  const accountId = told ?? guessed;
   const region = only(regions);
   return {
     partition,
     accountId,
+    isGuessed: guessed !== undefined,
     region,
     fill: (text) =>
       text.includes('\uE000')
@@ -172,7 +184,7 @@ function namelessOf(
   const names = clusters.map(({ name }) => `\`${name}\``).join(', ');
   throw new SourceError(
     'misuse',
-    'manifests name no cluster, and it is not clear whose these are',
+    'some files name no cluster, and it is not clear whose they are',
     `say it with --cluster, one of ${names}; or read them without the others`,
   );
 }

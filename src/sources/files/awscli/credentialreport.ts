@@ -1,0 +1,60 @@
+import type { Findings } from '../facts.ts';
+import type { FileDocument } from '../text/documents.ts';
+
+const columns = 'user,arn,user_creation_time,';
+
+/** Whether a text is a credential report of IAM (iam-facts J27): `get-credential-report`, decoded. */
+export function isCredentialReport(text: string): boolean {
+  return text.startsWith(columns);
+}
+
+/** Who has a password, MFA and keys, and when each was used last. The report does not tell ids of keys. */
+export function readCredentialReport(
+  text: string,
+  placeOf: FileDocument['placeOf'],
+  findings: Findings,
+): void {
+  const [header = '', ...lines] = text.split(/\r?\n/);
+  const names = header.split(',');
+  for (const [index, line] of lines.entries()) {
+    if (line === '') continue;
+    const place = { ...placeOf(), line: index + 2, column: 1 };
+    const cells = line.split(',');
+    const cell = (name: string): string => cells[names.indexOf(name)] ?? '';
+    if (cells.length !== names.length) {
+      findings.gap({ area: 'iam', reason: 'this line has another number of columns: it is left out', place });
+      continue;
+    }
+    const arn = cell('arn');
+    const accessKeys = ([1, 2] as const).flatMap((number) => {
+      const status = cell(`access_key_${number}_active`) === 'true' ? 'Active' : 'Inactive';
+      const createdAt = timeOf(cell(`access_key_${number}_last_rotated`));
+      const lastUsedAt = timeOf(cell(`access_key_${number}_last_used_date`));
+      if (status === 'Inactive' && createdAt === undefined) return [];
+      return [
+        {
+          ...({ accessKeyId: `key ${number}`, status } as const),
+          ...(createdAt !== undefined && { createdAt }),
+          ...(lastUsedAt !== undefined && { lastUsedAt }),
+        },
+      ];
+    });
+    const hasMfa = cell('mfa_active') === 'true';
+    if (cell('user') === '<root_account>') {
+      const active = accessKeys.filter(({ status }) => status === 'Active').length;
+      const accountId = arn.split(':')[4] ?? '';
+      findings.add({ fact: 'root', accountId, root: { accessKeys: active, mfa: hasMfa }, place });
+      continue;
+    }
+    findings.add({
+      ...{ fact: 'principal', kind: 'user', arn, isPart: true },
+      told: { hasPassword: cell('password_enabled') === 'true', mfaDevices: hasMfa ? 1 : 0, accessKeys },
+      place,
+    });
+  }
+}
+
+function timeOf(text: string): number | undefined {
+  const time = /^\d{4}-/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
