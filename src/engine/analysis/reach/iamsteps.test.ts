@@ -178,7 +178,7 @@ test.for<[string, string | undefined, Partial<SnapshotAccount>, Parameters<typeo
     scene([allow('iam:PutRolePolicy', { Resource: testArn('role/tool') })], {
       roles: [testRole('tool', { trustPolicy: trusts({ AWS: ada }) })],
     }),
-  ].map((part) => part) as [string, string, Partial<SnapshotAccount>],
+  ],
 ])('to a role: %s: %s', ([, expected, what, more]) => {
   expect(adaTo(target, what, more)).toBe(expected);
 });
@@ -226,7 +226,11 @@ test.for<[string, string | undefined, Partial<SnapshotAccount>]>([
   ['making one of herself', undefined, scene([allow('iam:CreateAccessKey', { Resource: ada })])],
   ['changing the password he has', 'setPassword always', scene([allow('iam:UpdateLoginProfile')])],
   ['giving a password to him who has one', undefined, scene([allow('iam:CreateLoginProfile')])],
-  ['a Deny on him', undefined, scene([allow('iam:*'), deny('iam:*', { Resource: bob })])],
+  [
+    'a Deny on him that she can take away',
+    'administerIam sometimes',
+    scene([allow('iam:*'), deny('iam:*', { Resource: bob })]),
+  ],
 ])('to a user: %s: %s', ([, expected, what]) => {
   expect(adaTo(bob, what)).toBe(expected);
 });
