@@ -1,9 +1,10 @@
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
 import { type MigrationProof, proveMigration } from '../../engine/analysis/migrate/proof.ts';
+import { isAccountKnown } from '../../engine/analysis/migrate/views.ts';
 import type { SourceOptions } from '../analysis/options.ts';
 import { gapLines, onlyCluster, openWorld } from '../analysis/source.ts';
-import { exitCodes } from '../failure.ts';
+import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { cloudformation } from './cloudformation.ts';
 import type { PlanOutput } from './declare.ts';
@@ -51,6 +52,13 @@ export async function migrateAwsAuth(options: MigrateOptions): Promise<void> {
 }
 
 function carriedOutBy(output: Exclude<PlanOutput, 'plan' | 'json'>, plan: MigrationPlan): string {
+  if (!isAccountKnown(plan) && output !== 'manifests') {
+    throw new CommandError(
+      'misuse',
+      `the account and region of cluster \`${plan.clusterName}\` were not read`,
+      `name it by its ARN: --cluster arn:${plan.partition}:eks:REGION:ACCOUNT:cluster/NAME`,
+    );
+  }
   switch (output) {
     case 'script':
       return migrationScript(plan);

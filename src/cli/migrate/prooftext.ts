@@ -14,7 +14,7 @@ const words: Readonly<Record<Verdict, string>> = {
   gainsAndLoses: 'GAINS AND LOSES',
   gains: 'GAINS',
   loses: 'LOSES',
-  unproven: 'NOT PROVEN',
+  unproven: 'NOT PROVEN, since not all bindings were read',
   renamed: 'may do the same, as somebody of another name',
   same: 'unchanged',
 };

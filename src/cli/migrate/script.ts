@@ -13,7 +13,7 @@ const replacedTag = 'entryway-replaced-stale-entry';
  * quoted JSON argument: as words of their own the CLI would read `file://…` from the disk and take `[…]` apart.
  */
 export function migrationScript(plan: MigrationPlan): string {
-  const { clusterName, clusterArn, accountId, region, from, entries, bindings, creatorArn } = plan;
+  const { clusterName, clusterArn, accountId, region, entries, bindings, creatorArn } = plan;
   const rbac = bindings.map((binding) => JSON.stringify(rbacManifest(binding)));
   return `#!/bin/sh
 # Puts access entries in the place of aws-auth in cluster ${comment(clusterName)} (account ${accountId}, ${comment(region)}).
@@ -65,6 +65,8 @@ ${indented(entries.map(undoLine))}
 fi
 
 if [ "$stage" = prepare ]; then
+  # Entries for people whom nothing lets in now would let them in.
+  [ "$(mode)" != API ] || die 'the cluster is in mode API already: aws-auth lets nobody in'
   if command -v kubectl >/dev/null && backup=$(kubectl -n kube-system get configmap aws-auth -o yaml 2>/dev/null); then
     [ -e "aws-auth-$cluster.yaml" ] || (umask 077; printf '%s\\n' "$backup" >"aws-auth-$cluster.yaml")
     say "aws-auth is kept in aws-auth-$cluster.yaml"
@@ -72,12 +74,8 @@ if [ "$stage" = prepare ]; then
     say 'aws-auth was not saved: kubectl does not reach it. The ConfigMap itself stays as it is.'
   fi
 ${rbac.length === 0 ? '' : bindingsStep(rbac)}\
-${
-  from === 'CONFIG_MAP'
-    ? `  [ "$(mode)" != CONFIG_MAP ] || switch_to API_AND_CONFIG_MAP
-${creatorArn === undefined ? '' : `  has_entry ${key(plan, creatorArn)} || die ${quoted(`the cluster’s creator ${printable(creatorArn)} has no entry: create one with AmazonEKSClusterAdminPolicy first`)}\n`}`
-    : ''
-}\
+  [ "$(mode)" != CONFIG_MAP ] || switch_to API_AND_CONFIG_MAP
+${creatorArn === undefined ? '' : `  has_entry ${key(plan, creatorArn)} || die ${quoted(`the cluster’s creator ${printable(creatorArn)} has no entry: create one with AmazonEKSClusterAdminPolicy first`)}\n`}\
 ${indented(entries.flatMap(createLines))}
 fi
 

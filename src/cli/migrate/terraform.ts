@@ -28,15 +28,16 @@ function entryBlocks(
   { principalArn, type, username, kubernetesGroups, policies }: PlannedEntry,
   name: string,
 ): string {
-  const attributes = [
-    `cluster_name  = ${hcl(clusterName)}`,
-    `principal_arn = ${hcl(principalArn)}`,
-    `type          = ${hcl(type)}`,
-    ...(type === 'STANDARD' && username !== undefined ? [`user_name     = ${hcl(username)}`] : []),
+  const attributes: readonly (readonly [string, string])[] = [
+    ['cluster_name', hcl(clusterName)],
+    ['principal_arn', hcl(principalArn)],
+    ['type', hcl(type)],
+    ...(type === 'STANDARD' && username !== undefined ? ([['user_name', hcl(username)]] as const) : []),
     ...(type === 'STANDARD' && kubernetesGroups.length > 0
-      ? [`kubernetes_groups = [${kubernetesGroups.map(hcl).join(', ')}]`]
+      ? ([['kubernetes_groups', `[${kubernetesGroups.map(hcl).join(', ')}]`]] as const)
       : []),
   ];
+  const width = Math.max(...attributes.map(([key]) => key.length));
   const associations = policies.map(({ policyArn, accessScope: { type: scope, namespaces } }) => {
     const policy = policyArn.slice(policyArn.lastIndexOf('/') + 1);
     return `
@@ -53,7 +54,7 @@ resource "aws_eks_access_policy_association" "${name}_${identifier(policy)}" {
   });
   return `
 resource "aws_eks_access_entry" "${name}" {
-${attributes.map((line) => `  ${line}\n`).join('')}}
+${attributes.map(([key, value]) => `  ${key.padEnd(width)} = ${value}\n`).join('')}}
 ${associations.join('')}`;
 }
 

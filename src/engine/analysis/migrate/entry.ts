@@ -6,6 +6,7 @@ import type { IamSubject } from '../world/subject.ts';
 import { entryNames, type NewName } from './names.ts';
 import { groupsGivenToo, nodeTypeOf } from './nodeitem.ts';
 import type { AwsAuthKey, ItemCode, PlannedEntry } from './plan.ts';
+import { isAccountKnown } from './views.ts';
 
 /** What of aws-auth maps a subject. */
 export interface MappingItem {
@@ -43,7 +44,9 @@ export function entryFor(
   const nodeType = nodeTypeOf(item.username, item.groups);
   if (nodeType !== undefined) {
     if (type !== 'role') return { is: 'stays', code: 'nodeNotRole' };
-    if (subject.accountId !== cluster.accountId) return { is: 'stays', code: 'nodeOfOtherAccount' };
+    if (isAccountKnown(cluster) && subject.accountId !== cluster.accountId) {
+      return { is: 'stays', code: 'nodeOfOtherAccount' };
+    }
     if (groupsGivenToo(nodeType, item.groups).length > 0) return { is: 'stays', code: 'nodeWithoutGroups' };
     const given: readonly string[] = nodeTypes[nodeType].groups;
     const gone = [...new Set(item.groups)].filter((group) => !given.includes(group));

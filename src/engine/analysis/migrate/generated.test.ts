@@ -27,7 +27,7 @@ import { planMigration } from './create.ts';
 import type { PermissionDifference } from './difference.ts';
 import { proveMigration } from './proof.ts';
 
-const rounds = Number(process.env.ENTRYWAY_MIGRATIONS ?? 150);
+const rounds = Number(process.env.ENTRYWAY_MIGRATIONS ?? 60);
 const firstSeed = Number(process.env.ENTRYWAY_SEED ?? 1);
 
 /** Mulberry32: the same numbers for the same seed. */

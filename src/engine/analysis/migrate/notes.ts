@@ -2,6 +2,7 @@ import { lowerAscii } from '../../arn/case.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { NewName } from './names.ts';
 import { type MigrationPlan, mostEntries, type PlanNote } from './plan.ts';
+import { isAccountKnown } from './views.ts';
 
 /** What no list of principals shows and a reader must know, the gravest first. */
 export function notesOf(
@@ -31,9 +32,17 @@ export function notesOf(
         : 'who created the cluster is not among the principals that were read; if it still exists, EKS makes a visible administrator’s entry of it in mode API_AND_CONFIG_MAP',
     );
   }
+  if (!isAccountKnown(cluster)) {
+    note(
+      'accountUnknown',
+      `the account and region of the cluster were not read: name it with its ARN, arn:${plan.partition}:eks:REGION:ACCOUNT:cluster/${plan.clusterName}`,
+    );
+  }
   if (!hasRbac && newNames.length > 0) {
-    const names = [...new Set(newNames.map(({ old, name }) => `\`${name}\` what \`${old}\` has`))].join(', ');
-    note('rbacUnknown', `bindings were not read: give ${names} before the entries are created`);
+    const names = [...new Set(newNames.map(({ old, name }) => `\`${name}\` has what \`${old}\` has`))].join(
+      ', ',
+    );
+    note('rbacUnknown', `not all bindings were read: see that ${names} before the entries are created`);
   }
   for (const arn of spelledTwice(cluster)) {
     note(

@@ -98,6 +98,7 @@ export interface PlanNote {
     | 'ownRbac'
     | 'noAwsAuth'
     | 'rbacUnknown'
+    | 'accountUnknown'
     | 'root'
     | 'masters';
   readonly message: string;

@@ -12,6 +12,11 @@ export function viewOf({ snapshot, now }: World, cluster: SnapshotCluster): Clus
   return view;
 }
 
+/** Files need not tell it, and no account of AWS is called so. */
+export function isAccountKnown({ accountId }: Pick<SnapshotCluster, 'accountId'>): boolean {
+  return accountId !== '000000000000';
+}
+
 /** A cluster without any RBAC does not exist: then nobody told. */
 export function isRbacKnown({ snapshot }: World, { arn, rbac }: SnapshotCluster): boolean {
   return rbac.length > 0 && !snapshot.gaps.some((gap) => gap.area === 'rbac' && isAbout(gap, arn));
