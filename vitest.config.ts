@@ -1,4 +1,13 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// The workers, and the programs they start with their own environment, find their code compiled, as the launcher's do.
+process.env.NODE_COMPILE_CACHE ??= join(
+  process.env.XDG_CACHE_HOME || join(homedir(), '.cache'),
+  'entryway',
+  'compiled',
+);
 
 export default defineConfig({
   test: {
