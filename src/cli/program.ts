@@ -26,6 +26,7 @@ import { declareSnapshot } from './snapshot/declare.ts';
 import { declareTest } from './test/declare.ts';
 import { packageVersion } from './version.ts';
 import { declareWhatCan } from './whatcan/declare.ts';
+import { declareWhoCan } from './whocan/declare.ts';
 
 /** Declares the commands; each one's work is loaded when it is asked for, so that every command starts fast. */
 export function createProgram(): Command {
@@ -233,6 +234,7 @@ export function createProgram(): Command {
   declareDiff(program);
   declareTest(program);
   declareWhatCan(program);
+  declareWhoCan(program);
   declareMigrate(program);
 
   program

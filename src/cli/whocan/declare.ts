@@ -1,0 +1,28 @@
+import { type Command, Option } from 'commander';
+import { outputOption, sourceOptions } from '../analysis/options.ts';
+
+/** Declares `entryway who-can`. */
+export function declareWhoCan(program: Command): void {
+  sourceOptions(
+    program
+      .command('who-can')
+      .description(
+        'tell everybody who may do something, over everything that grants, and how; exit code 1 when nobody may but system:masters',
+      )
+      .argument('<verb>', 'get, list, watch, create, update, patch, delete, …')
+      .argument('<resource>', 'pods, deployments.apps, pods/log, …; or a path that begins with /')
+      .option('-n, --namespace <name>', 'in this namespace (default: in all of them at once)')
+      .option('--name <name>', 'to the object of this name (default: to objects of any name)')
+      .addOption(
+        new Option('--any-namespace', 'who may in at least one namespace, and in which').conflicts(
+          'namespace',
+        ),
+      )
+      .option('--paths', 'print every way each of them may, not only the first')
+      .option('--transitive', 'also: who can become one of them, and how'),
+  )
+    .addOption(outputOption())
+    .action(async (verb, resource, options) =>
+      (await import('./whocan.ts')).printWhoCan(verb, resource, options),
+    );
+}

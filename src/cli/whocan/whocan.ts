@@ -1,0 +1,124 @@
+import { createReach } from '../../engine/analysis/reach/reach.ts';
+import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
+import type { WhoCanAnswer } from '../../engine/analysis/whocan/answer.ts';
+import { type TransitiveRow, whoCanBecome } from '../../engine/analysis/whocan/transitive.ts';
+import { whoCan } from '../../engine/analysis/whocan/whocan.ts';
+import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
+import type { Question } from '../../engine/analysis/world/question.ts';
+import type { World } from '../../engine/analysis/world/world.ts';
+import { isAskedInNamespaces, parseQuestion, type QuestionOptions } from '../../wire/kube/question.ts';
+import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
+import { printAnswer } from '../analysis/print.ts';
+import { openWorld } from '../analysis/source.ts';
+import { CommandError, exitCodes } from '../failure.ts';
+import { counted } from '../render/counted.ts';
+import { printable } from '../render/printable.ts';
+import { questionWords, renderRows, renderTransitive, unclearLines } from './text.ts';
+
+export interface WhoCanOptions extends SourceOptions, OutputOptions, QuestionOptions {
+  readonly anyNamespace?: true;
+  readonly paths?: true;
+  readonly transitive?: true;
+}
+
+/** Tells everybody who may, in each of the clusters that were read. */
+export async function printWhoCan(verb: string, resource: string, options: WhoCanOptions): Promise<void> {
+  // What is asked is wrong or right whatever the source has.
+  const question = parseQuestion(verb, resource, options);
+  answerWhoCan(await openWorld(options), question, options);
+}
+
+interface ClusterAnswer extends WhoCanAnswer {
+  /** With `--transitive`: who can become one of the rows. */
+  readonly canBecome?: readonly TransitiveRow[];
+}
+
+/** The same of a world; sets the exit code. */
+export function answerWhoCan(
+  world: World,
+  question: Question,
+  options: Omit<WhoCanOptions, keyof SourceOptions>,
+): void {
+  const isNamespaced = isAskedInNamespaces(question);
+  if (options.anyNamespace === true && isNamespaced === false) {
+    throw new CommandError(
+      'misuse',
+      `${questionWords(question, 'asked')}: there is no namespace in it`,
+      'leave out --any-namespace',
+    );
+  }
+  if (world.clusters.length === 0) {
+    throw new CommandError(
+      'misuse',
+      'there is no cluster in what was read',
+      'name a source that has one with --from',
+    );
+  }
+  const reach = options.transitive === true ? createReach(world) : undefined;
+  const clusters = world.clusters.map((cluster): ClusterAnswer => {
+    const namespaces = options.anyNamespace === true ? 'any' : 'asked';
+    const answer = whoCan(world, cluster, question, { namespaces });
+    return { ...answer, ...(reach && { canBecome: whoCanBecome(reach, cluster, answer) }) };
+  });
+  if (clusters.every((answer) => isNobody(answer))) process.exitCode = exitCodes.denied;
+  const all = { clusters, incomplete: unite(clusters.map(({ incomplete }) => incomplete)) };
+  printAnswer(options, all, () => {
+    const parts = clusters.map((answer, at) => {
+      const cluster = world.clusters[at];
+      return cluster === undefined ? '' : renderAnswer(answer, cluster, options);
+    });
+    const mayAsk = options.anyNamespace === undefined && isNamespaced !== false;
+    if (mayAsk && question.kind === 'resource' && question.namespace === '')
+      hintAtNamespaces(world, question);
+    return parts.join('\n');
+  });
+}
+
+/** Whether nobody may but the group that always may: whom it is given is seen by the principals that have it. */
+function isNobody({ rows }: WhoCanAnswer): boolean {
+  return rows.every(({ key }) => key === 'Group:system:masters');
+}
+
+function renderAnswer(
+  answer: ClusterAnswer,
+  { cluster: { accountId } }: ClusterWorld,
+  { paths }: Pick<WhoCanOptions, 'paths'>,
+): string {
+  const { rows, unclear, canBecome, incomplete } = answer;
+  const what = `${questionWords(answer.question, answer.namespaces)} on ${answer.cluster.name}`;
+  const more = incomplete.length > 0 ? ', as far as it is known' : '';
+  const summary = isNobody(answer)
+    ? `nobody but the group system:masters may ${what}${more}`
+    : `${counted(rows.length, 'subject')} may ${what}${more}`;
+  return [
+    isNobody(answer) ? '' : `${renderRows(answer, { accountId, ...(paths && { paths }) })}\n`,
+    `${printable(summary)}\n`,
+    unclearLines(unclear),
+    canBecome === undefined ? '' : renderBecoming(canBecome, accountId),
+  ].join('');
+}
+
+function renderBecoming(rows: readonly TransitiveRow[], accountId: string): string {
+  if (rows.length === 0) return '\nnobody else can become one of them\n';
+  return `\n${renderTransitive(rows, accountId)}\n${counted(rows.length, 'other')} can become one of them, or an administrator\n`;
+}
+
+/** A gap that several clusters have is one gap. */
+function unite(gaps: readonly (readonly Gap[])[]): readonly Gap[] {
+  return [...new Set(gaps.flat())];
+}
+
+/** Standard error: in all namespaces at once hardly anybody may, and in one of them many. */
+function hintAtNamespaces(world: World, question: Question): void {
+  const more = world.clusters.reduce((sum, cluster) => {
+    const everywhere = whoCan(world, cluster, question, { pathsPerRow: 1 }).rows.length;
+    return (
+      sum + whoCan(world, cluster, question, { pathsPerRow: 1, namespaces: 'any' }).rows.length - everywhere
+    );
+  }, 0);
+  if (more === 0) return;
+  process.stderr.write(
+    'entryway: this is about all namespaces at once\n' +
+      `hint: ${counted(more, 'other')} may in at least one: see where with --any-namespace, or ask about one with -n NAMESPACE\n`,
+  );
+}
