@@ -101,8 +101,9 @@ function isWrapper(record: Fields): boolean {
  */
 export async function readUsageFiles(files: readonly string[], reader: UsageReader): Promise<void> {
   for (const file of files) {
-    const text =
-      file === '-' ? decoded(process.stdin, false) : decoded(createReadStream(file), await isGzip(file));
+    const isStandardInput = file === '-';
+    const isCompressed = !isStandardInput && (await isGzip(file));
+    const text = decoded(isStandardInput ? process.stdin : createReadStream(file), isCompressed);
     const name = isStandardInput ? 'standard input' : file;
     try {
       for await (const piece of splitLog(text)) {

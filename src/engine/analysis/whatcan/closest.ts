@@ -177,13 +177,13 @@ function grantedIn(
   return [...rules, ...shared];
 }
 
-interface Pair {
+export interface Pair {
   readonly apiGroup: string;
   readonly resource: string;
   readonly verb: string;
 }
 
-function pairsOf(universe: readonly KnownResource[]): readonly Pair[] {
+export function pairsOf(universe: readonly KnownResource[]): readonly Pair[] {
   const pairs = universe.flatMap(({ apiGroup, resource, verbs }) =>
     verbs.map((verb) => ({ apiGroup, resource, verb })),
   );
@@ -191,7 +191,7 @@ function pairsOf(universe: readonly KnownResource[]): readonly Pair[] {
 }
 
 /** Places of the pairs that the rules allow, of some object at least. */
-function heldPairs(rules: readonly PolicyRule[], pairs: readonly Pair[]): ReadonlySet<number> {
+export function heldPairs(rules: readonly PolicyRule[], pairs: readonly Pair[]): ReadonlySet<number> {
   const compiled = compileRules(rules.map((rule) => ({ ...rule, resourceNames: [] })));
   const held = new Set<number>();
   for (const [at, { apiGroup, resource, verb }] of pairs.entries()) {

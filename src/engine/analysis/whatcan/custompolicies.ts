@@ -4,7 +4,6 @@ import type { PolicyRule } from '../../rbac/rules.ts';
 import { lintAccessPolicy } from '../accesspolicylint/accesspolicylint.ts';
 import type { ClusterSubject } from '../world/subject.ts';
 import { type KnownResource, minimalNames } from './closest.ts';
-import type { Permissions } from './permissions.ts';
 import { minimalRules } from './rules.ts';
 
 /** Access policies of an account's own that grant exactly something, each with where it must hold; or why none can. */
@@ -18,9 +17,19 @@ export type CustomPolicies =
     }
   | { readonly isPossible: false; readonly reason: string };
 
+/** `Permissions` without where they come from. */
+export interface PlacedRuleLists {
+  readonly everywhere: readonly PolicyRule[];
+  readonly places: readonly {
+    readonly namespaces: readonly string[];
+    readonly patterns: readonly string[];
+    readonly rules: readonly PolicyRule[];
+  }[];
+}
+
 /** One policy for what holds everywhere, one for each place that has more. */
 export function customPoliciesFor(
-  { everywhere, places }: Pick<Permissions, 'everywhere' | 'places'>,
+  { everywhere, places }: PlacedRuleLists,
   subject: ClusterSubject,
   universe: readonly KnownResource[],
 ): CustomPolicies {
@@ -33,10 +42,10 @@ export function customPoliciesFor(
   }
   const policies = [
     ...(everywhere.length > 0
-      ? [{ rules: plain(everywhere), accessScope: { type: 'cluster', namespaces: [] } } as const]
+      ? [{ rules: minimalRules(everywhere), accessScope: { type: 'cluster', namespaces: [] } } as const]
       : []),
     ...places.map(({ namespaces, patterns, rules }) => ({
-      rules: plain(rules),
+      rules: minimalRules(rules),
       accessScope: { type: 'namespace', namespaces: minimalNames([...patterns, ...namespaces]) } as const,
     })),
   ];
@@ -45,10 +54,6 @@ export function customPoliciesFor(
     if (reason !== undefined) return { isPossible: false, reason };
   }
   return { isPossible: true, policies };
-}
-
-function plain(rules: readonly PolicyRule[]): readonly PolicyRule[] {
-  return minimalRules(rules);
 }
 
 function whyNot(rules: readonly PolicyRule[], universe: readonly KnownResource[]): string | undefined {

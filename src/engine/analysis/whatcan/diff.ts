@@ -1,4 +1,4 @@
-import { type Permissions, sampleOf } from './permissions.ts';
+import { type PermissionPlace, type Permissions, sampleOf } from './permissions.ts';
 import { type RuleDifference, rulesBeyond } from './rules.ts';
 
 /** What one side has beyond the other in some place. */
@@ -14,8 +14,13 @@ export interface PermissionsDiff {
   readonly onlySecond: readonly PlaceDifference[];
 }
 
+/** Rules by place, as far as a comparison needs them. */
+export interface PlacedRules extends Pick<Permissions, 'rulesIn'> {
+  readonly places: readonly Pick<PermissionPlace, 'namespaces' | 'patterns'>[];
+}
+
 /** What each may that the other may not, exactly, place by place. Both empty: they may the same. */
-export function diffPermissions(first: Permissions, second: Permissions): PermissionsDiff {
+export function diffPermissions(first: PlacedRules, second: PlacedRules): PermissionsDiff {
   const named = [...first.places, ...second.places];
   const places = [
     { name: '*', sample: '' },

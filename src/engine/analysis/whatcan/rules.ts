@@ -14,8 +14,14 @@ export function minimalRules(rules: readonly PolicyRule[]): readonly PolicyRule[
 
 /** Whether the rules allow the question, wherever it is asked: namespaces are the caller's to compare. */
 export function rulesAllow(rules: readonly PolicyRule[], question: Question): boolean {
+  return askRules(rules)(question);
+}
+
+/** The same for many questions: the rules are compiled once. */
+export function askRules(rules: readonly PolicyRule[]): (question: Question) => boolean {
   const nobody = { username: '', uid: '', groups: [], extra: {} };
-  return findRule(compileRules(rules), compileRequest(attributesOf(question, nobody))) !== undefined;
+  const compiled = compileRules(rules);
+  return (question) => findRule(compiled, compileRequest(attributesOf(question, nobody))) !== undefined;
 }
 
 /** A rule that one side has, without what the other side has of it. */

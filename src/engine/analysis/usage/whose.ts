@@ -1,0 +1,61 @@
+import { lowerAscii } from '../../arn/case.ts';
+import { parsePrincipalArn } from '../../arn/principalarn.ts';
+import { comparableArn } from '../../identity/entries.ts';
+import type { SubjectIdentity } from '../world/cluster.ts';
+import { anySession } from '../world/sessions.ts';
+import type { ClusterSubject } from '../world/subject.ts';
+import type { AccessUse } from './use.ts';
+
+/**
+ * Tells which uses are a subject's. An IAM principal is known by its ARN, path and case aside, and, where both tell one, by
+ * its unique id: who had the name before is somebody else. Where a log knows no principal, the name in the cluster counts,
+ * also that of any session. `identities` are the users it is in the cluster of the log.
+ */
+export function usesOf(
+  subject: ClusterSubject,
+  identities: readonly SubjectIdentity[],
+): (use: Pick<AccessUse, 'who'>) => boolean {
+  if (subject.kind === 'Group') return ({ who }) => who.groups?.includes(subject.name) === true;
+  if (subject.kind !== 'iam') {
+    const name =
+      subject.kind === 'User' ? subject.name : `system:serviceaccount:${subject.namespace}:${subject.name}`;
+    // A principal of IAM of the same name is somebody else than the bare name, but it is this user to the cluster.
+    return ({ who }) => who.username === name;
+  }
+  const own = comparableArn(subject.arn);
+  const names = identities.map(({ user, sessionName }) =>
+    sessionName === anySession ? user.username.split(anySession) : [user.username],
+  );
+  return ({ who }) => {
+    const { principalArn, principalId, username } = who;
+    if (principalArn !== undefined) {
+      if (own === undefined || comparableArn(roleOfSession(principalArn)) !== own) return false;
+      return subject.principalId === '' || principalId === undefined || principalId === subject.principalId;
+    }
+    if (principalId !== undefined) return subject.principalId !== '' && principalId === subject.principalId;
+    if (username === undefined) return false;
+    const arn = roleOfSession(username);
+    if (arn !== username) return own !== undefined && comparableArn(arn) === own;
+    return names.some((pieces) => fits(pieces, username));
+  };
+}
+
+/** `arn:…:sts::…:assumed-role/NAME/SESSION` → the role's ARN; anything else is itself. */
+function roleOfSession(arn: string): string {
+  const named = parsePrincipalArn(arn);
+  if (named?.kind !== 'assumedRole') return arn;
+  return `arn:${named.partition}:iam::${named.accountId}:role/${named.name}`;
+}
+
+/** Whether the name is a template's, whatever stands for the session. A template of nothing else would fit everybody. */
+function fits(pieces: readonly string[], name: string): boolean {
+  const [start = '', ...rest] = pieces;
+  if (rest.length === 0) return name === start;
+  const end = rest[rest.length - 1] ?? '';
+  if (start === '' && end === '') return false;
+  return (
+    name.length > start.length + end.length &&
+    name.startsWith(start) &&
+    lowerAscii(name).endsWith(lowerAscii(end))
+  );
+}
