@@ -21,6 +21,8 @@ export interface ChangeOptions {
 
 /** A candidate is built on at most so many ways in; each costs compiling the cluster again. */
 const waysInTried = 3;
+/** Doors behind one another: taken off the block list, somebody may still have no entry. */
+const doorsTried = 2;
 
 /**
  * What would let the subject do it, each tried on a copy of the cluster with the engine's own deciders; the one that adds
@@ -69,27 +71,32 @@ export function smallestChanges(
     return true;
   };
 
-  if (decided.identity !== undefined) {
-    for (const candidate of decisionCandidates(wanted, decided.identity)) {
-      propose(candidate, tried(start, candidate.edits));
-    }
-  } else if (subject.kind === 'iam') {
-    const waysIn = identityCandidates(wanted, subject, decided.refusal?.code ?? '');
-    for (const wayIn of waysIn.slice(0, waysInTried)) {
-      const inside = tried(start, wayIn.edits);
-      if (propose(wayIn, inside)) continue;
-      const { identity } = inside.cluster.can(subject, question);
-      if (identity === undefined) continue;
-      const then: Wanted = {
-        ...wanted,
-        ...{ cluster: inside.cluster, principals: inside.principals, snapshot: inside.edited.snapshot },
-      };
-      for (const candidate of decisionCandidates(then, identity)) {
-        const both = joinedWith(wayIn, candidate);
-        propose(both, tried(start, both.edits));
+  const first: Tried = { ...before, edited: start };
+  const search = (at: Tried, done: Candidate | undefined, depth: number): void => {
+    const now = at.cluster.can(subject, question);
+    if (now.allowed) return;
+    const then: Wanted = {
+      ...wanted,
+      cluster: at.cluster,
+      principals: at.principals,
+      snapshot: at.edited.snapshot,
+    };
+    if (now.identity !== undefined) {
+      for (const candidate of decisionCandidates(then, now.identity)) {
+        const whole = done === undefined ? candidate : joinedWith(done, candidate);
+        propose(whole, tried(start, whole.edits));
       }
+      return;
     }
-  }
+    if (subject.kind !== 'iam' || depth === doorsTried) return;
+    const waysIn = identityCandidates(then, subject, now.refusal?.code ?? '').slice(0, waysInTried);
+    for (const wayIn of waysIn) {
+      const whole = done === undefined ? wayIn : joinedWith(done, wayIn);
+      const inside = tried(start, whole.edits);
+      if (!propose(whole, inside)) search(inside, whole, depth + 1);
+    }
+  };
+  search(first, undefined, 0);
   return inOrder(proposals).slice(0, limit);
 }
 
