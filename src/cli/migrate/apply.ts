@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
@@ -24,7 +23,7 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
   }
   const world = await openWorld(options);
   const cluster = onlyCluster(world);
-  const path = resolve(options.rollbackFile ?? `retire-aws-auth-${cluster.cluster.name}.json`);
+  const path = options.rollbackFile ?? `retire-aws-auth-${cluster.cluster.name}.json`;
   const interrupted = readRollbackFile(path);
   const plan = interrupted?.plan ?? planMigration(world, cluster);
   if (plan.clusterArn !== cluster.cluster.arn) {

@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { CallerOptions } from '../clients/ours.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
@@ -7,8 +6,7 @@ import { readRollbackFile } from './rollbackfile.ts';
 import { openServerTarget } from './servertarget.ts';
 
 /** Undoes a migration on the running server by the file that it wrote before its first change. */
-export async function rollBack(options: CallerOptions, name: string): Promise<void> {
-  const path = resolve(name);
+export async function rollBack(options: CallerOptions, path: string): Promise<void> {
   const file = readRollbackFile(path);
   if (file === undefined) {
     throw new CommandError('misuse', `there is no file \`${path}\``, 'name the one that --apply wrote');
