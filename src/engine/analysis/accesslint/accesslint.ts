@@ -6,7 +6,7 @@ import type { World } from '../world/world.ts';
 import { type BorrowedInputs, inAccessPolicies, inAwsAuth, inDocuments } from './borrowed.ts';
 import { createFacts, type Facts, type Usage } from './facts.ts';
 import { type Missing, missingInAccount, missingInCluster } from './needs.ts';
-import type { AccessFinding, AccessRule, Borrowed, Spotted } from './rule.ts';
+import type { AccessFinding, AccessRule, Borrowed, ClusterRule, Spotted } from './rule.ts';
 import { accessRuleIds, accessRules } from './rules.ts';
 import {
   createSuppressionIndex,
@@ -66,19 +66,16 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
     severities.indexOf(severity) >= severities.indexOf(options.minSeverity ?? 'suggestion');
   const collector = createCollector(world, suppressions, options);
   const unlooked = createUnlooked();
-  for (const rule of accessRules) {
-    if (!isWanted(rule)) continue;
+  const wanted = accessRules.filter(isWanted);
+  for (const { rule, spotted, clusterArn } of carryOut(wanted, facts, unlooked)) {
     const { id, name, severity } = rule;
-    for (const { spotted, clusterArn } of carryOut(rule, facts, unlooked)) {
-      collector.add({ id, rule: name, severity }, spotted, clusterArn);
-    }
+    collector.add({ id, rule: name, severity }, spotted, clusterArn);
   }
   for (const { borrowed, clusterArn } of borrowedFindings(world, options)) {
     if (isWanted(borrowed)) collector.add(borrowed, borrowed, clusterArn, borrowed.distinct);
   }
   const notLookedAt = unlooked.told();
   const skipped = new Set(notLookedAt.flatMap(({ ids }) => ids));
-  const wanted = accessRules.filter(isWanted);
   const ran = new Set([
     ...wanted.map(({ id }) => id).filter((id) => !skipped.has(id)),
     ...[...accessRuleIds].filter((id) => !id.startsWith('EW-ACC-') && options.only === undefined),
@@ -97,43 +94,53 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
   return { ...collector.told(), notLookedAt, incomplete: snapshot.gaps };
 }
 
-/** What a rule finds, cluster by cluster or account by account; where it cannot be carried out, `unlooked` is told. */
+/**
+ * What the rules find, account by account and cluster by cluster, so that what is made for one cluster need not be kept;
+ * where one cannot be carried out, `unlooked` is told.
+ */
 function* carryOut(
-  rule: AccessRule,
+  rules: readonly AccessRule[],
   facts: Facts,
   unlooked: Unlooked,
-): Generator<{ readonly spotted: Spotted; readonly clusterArn?: string }> {
+): Generator<{ readonly rule: AccessRule; readonly spotted: Spotted; readonly clusterArn?: string }> {
   const { world, usage } = facts;
   const { snapshot } = world;
-  switch (rule.about) {
-    case 'cluster':
-      if (world.clusters.length === 0) unlooked.add({ reason: 'no cluster was read', blocks: true }, rule.id);
-      for (const cluster of world.clusters) {
-        const clusterArn = cluster.cluster.arn;
-        const missing = (rule.needs ?? []).flatMap(
-          (need) => missingInCluster(need, cluster.cluster, snapshot, usage !== undefined) ?? [],
-        );
-        for (const one of missing) unlooked.add(one, rule.id, { clusterArn });
-        if (missing.some(({ blocks }) => blocks)) continue;
-        for (const spotted of rule.check(cluster, facts)) yield { spotted, clusterArn };
-      }
-      return;
-    case 'account':
-      if (snapshot.accounts.length === 0)
-        unlooked.add({ reason: 'no account’s IAM was read', blocks: true }, rule.id);
-      for (const account of snapshot.accounts) {
-        const { accountId } = account;
-        const missing = (rule.needs ?? []).flatMap((need) => missingInAccount(need, account) ?? []);
-        for (const one of missing) unlooked.add(one, rule.id, { accountId });
-        if (missing.some(({ blocks }) => blocks)) continue;
-        for (const spotted of rule.check(account, facts)) yield { spotted };
-      }
-      return;
-    case 'suppressions':
-      return;
-    default:
-      rule satisfies never;
+  const ofClusters = rules.filter((rule) => rule.about === 'cluster');
+  const ofAccounts = rules.filter((rule) => rule.about === 'account');
+  const nothing = (reason: string, { id }: AccessRule): void => unlooked.add({ reason, blocks: true }, id);
+  if (world.clusters.length === 0) for (const rule of ofClusters) nothing('no cluster was read', rule);
+  if (snapshot.accounts.length === 0)
+    for (const rule of ofAccounts) nothing('no account’s IAM was read', rule);
+  const isBlocked = (
+    rule: AccessRule,
+    missing: readonly Missing[],
+    where: Parameters<Unlooked['add']>[2],
+  ): boolean => {
+    for (const one of missing) unlooked.add(one, rule.id, where);
+    return missing.some(({ blocks }) => blocks);
+  };
+  for (const cluster of world.clusters) {
+    const clusterArn = cluster.cluster.arn;
+    for (const rule of ofClusters) {
+      const missing = (rule.needs ?? []).flatMap(
+        (need) => missingInCluster(need, cluster.cluster, snapshot, usage !== undefined) ?? [],
+      );
+      if (isBlocked(rule, missing, usageOnly(rule) ? {} : { clusterArn })) continue;
+      for (const spotted of rule.check(cluster, facts)) yield { rule, spotted, clusterArn };
+    }
   }
+  for (const account of snapshot.accounts) {
+    for (const rule of ofAccounts) {
+      const missing = (rule.needs ?? []).flatMap((need) => missingInAccount(need, account) ?? []);
+      if (isBlocked(rule, missing, { accountId: account.accountId })) continue;
+      for (const spotted of rule.check(account, facts)) yield { rule, spotted };
+    }
+  }
+}
+
+/** What is missing is missing for all clusters alike. */
+function usageOnly({ needs }: ClusterRule): boolean {
+  return needs?.every((need) => need === 'usage') === true;
 }
 
 function* borrowedFindings(

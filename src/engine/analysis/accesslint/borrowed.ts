@@ -70,7 +70,7 @@ function borrowed(
     statement === undefined ? '' : `, statement ${sid === undefined ? statement + 1 : `"${sid}"`}`;
   return {
     ...{ id, rule, severity, subject: arn, object: name },
-    message: `${name}${which}${element === 'document' ? '' : `, ${element}`}: ${message}`,
+    message: `${name} of \`${arn}\`${which}${element === 'document' ? '' : `, ${element}`}: ${message}`,
     ...(hint !== undefined && { fix: hint }),
     distinct: `${statement ?? ''} ${element} ${message}`,
     at: { thing: 'iam', arn },

@@ -5,6 +5,7 @@ import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
+import { type LintedBinding, ownBindings } from './bindings.ts';
 import { type Grant, grantsOf } from './grants.ts';
 import { createMappings, type Mappings } from './mappings.ts';
 
@@ -14,8 +15,9 @@ export interface Facts {
   readonly now: number;
   /** Who did what, and since when that is known; undefined: not given. */
   readonly usage: Usage | undefined;
-  /** Whoever can become administrator of the cluster in one or two steps, and is not; `certain`: whatever is not known. */
-  pathsToAdmin(cluster: ClusterWorld): { readonly all: ReachedFrom; readonly certain: ReachedFrom };
+  /** Whoever can become administrator of the cluster in one or two steps, perhaps, and is not. */
+  pathsToAdmin(cluster: ClusterWorld): ReachedFrom;
+  bindings(cluster: ClusterWorld): readonly LintedBinding[];
   grants(cluster: ClusterWorld): readonly Grant[];
   mappings(cluster: ClusterWorld): Mappings;
   /** Whether the subject may do everything in the cluster. */
@@ -38,15 +40,11 @@ export const everything: Question = {
 
 export function createFacts(world: World, { usage }: { readonly usage?: Usage | undefined }): Facts {
   let reach: Reach | undefined;
-  const grants = remembered((cluster: ClusterWorld) => grantsOf(cluster, world.snapshot, world.now));
-  const mappings = remembered((cluster: ClusterWorld) => createMappings(cluster, world));
+  const grants = rememberedLast((cluster: ClusterWorld) => grantsOf(cluster, world.snapshot, world.now));
+  const mappings = rememberedLast((cluster: ClusterWorld) => createMappings(cluster, world));
   const pathsToAdmin = remembered((cluster: ClusterWorld) => {
     reach ??= createReach(world);
-    const { stepsTo } = reach.inCluster(cluster);
-    return {
-      all: stepsTo([clusterAdminKey], { maxSteps: 2 }),
-      certain: stepsTo([clusterAdminKey], { maxSteps: 2, onlyCertain: true }),
-    };
+    return reach.inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
   });
   const isAdmin: Facts['isAdmin'] = (cluster, subject) => cluster.can(subject, everything).allowed;
   return {
@@ -54,11 +52,12 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
     now: world.now,
     usage,
     pathsToAdmin,
+    bindings: rememberedLast(ownBindings),
     grants,
     mappings,
     isAdmin,
     reachesAdmin: (cluster, subject) =>
-      isAdmin(cluster, subject) || pathsToAdmin(cluster).certain.of(subjectKey(subject)) !== undefined,
+      isAdmin(cluster, subject) || pathsToAdmin(cluster).of(subjectKey(subject))?.certainty === 'always',
   };
 }
 
@@ -70,5 +69,14 @@ function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value 
     const value = make(key);
     made.set(key, value);
     return value;
+  };
+}
+
+/** Of the last key alone: rules look at one cluster after the other, and of large ones not all must be kept. */
+function rememberedLast<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  let last: { readonly key: Key; readonly value: Value } | undefined;
+  return (key) => {
+    if (last === undefined || last.key !== key) last = { key, value: make(key) };
+    return last.value;
   };
 }

@@ -2,7 +2,6 @@ import { nodeText } from '../../reach/node.ts';
 import type { ReachChain, ReachCondition, ReachEvidence } from '../../reach/step.ts';
 import type { PlacedThing } from '../../snapshot/places.ts';
 import type { ClusterWorld } from '../../world/cluster.ts';
-import { subjectKey } from '../../world/subject.ts';
 import { isController } from '../defaults.ts';
 import type { Facts } from '../facts.ts';
 import { isServiceLinked } from '../names.ts';
@@ -67,15 +66,9 @@ function pathRule({
   };
 }
 
-/** One chain for each who can perhaps become administrator: one that is certain where there is one. */
+/** One chain for each who can perhaps become administrator. */
 function* pathsOf(cluster: ClusterWorld, facts: Facts): Generator<ReachChain> {
-  const { all, certain } = facts.pathsToAdmin(cluster);
-  for (const chain of all.chains) {
-    const { from } = chain;
-    if (!isNews(chain, cluster)) continue;
-    const key = from.kind === 'clusterAdmin' ? '' : subjectKey(from.subject);
-    yield (chain.certainty === 'always' ? undefined : certain.of(key)) ?? chain;
-  }
+  for (const chain of facts.pathsToAdmin(cluster).chains) if (isNews(chain, cluster)) yield chain;
 }
 
 /**

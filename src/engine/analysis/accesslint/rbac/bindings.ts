@@ -1,45 +1,9 @@
-import type { ClusterRoleBinding, RbacObjectRef, RoleBinding, Subject } from '../../../rbac/objects.ts';
-import type { PlacedThing } from '../../snapshot/places.ts';
-import type { ClusterWorld } from '../../world/cluster.ts';
+import type { Subject } from '../../../rbac/objects.ts';
+import type { LintedBinding } from '../bindings.ts';
 import { deleteObject } from '../commands.ts';
-import { isDefaultBinding } from '../defaults.ts';
 import type { BindingGrant, Grant } from '../grants.ts';
-import { objectLabel, subjectLabel } from '../names.ts';
+import { subjectLabel } from '../names.ts';
 import type { AccessRule } from '../rule.ts';
-
-/** A binding of the cluster, with what every remark on it needs. */
-export interface LintedBinding {
-  readonly binding: ClusterRoleBinding | RoleBinding;
-  /** '' for ClusterRoleBindings. */
-  readonly namespace: string;
-  readonly label: string;
-  /** Of the role. */
-  readonly roleLabel: string;
-  readonly at: PlacedThing;
-  /** `kubectl delete …` */
-  readonly remove: string;
-}
-
-/** All bindings that are not there in every cluster. */
-export function* ownBindings({ cluster }: ClusterWorld): Generator<LintedBinding> {
-  for (const binding of cluster.rbac) {
-    if (binding.kind === 'ClusterRole' || binding.kind === 'Role') continue;
-    if (!isDefaultBinding(binding)) yield linted(binding, cluster.arn);
-  }
-}
-
-function linted(binding: ClusterRoleBinding | RoleBinding, clusterArn: string): LintedBinding {
-  const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
-  const ref: RbacObjectRef = { kind: binding.kind, namespace, name: binding.name };
-  const { kind, name } = binding.roleRef;
-  return {
-    ...{ binding, namespace },
-    label: objectLabel(ref),
-    roleLabel: objectLabel({ kind, namespace: kind === 'Role' ? namespace : '', name }),
-    at: { thing: 'rbac', clusterArn, ref },
-    remove: deleteObject(binding.kind, namespace, binding.name),
-  };
-}
 
 const everybody: ReadonlyMap<string, string> = new Map([
   ['Group system:authenticated', 'everybody with credentials, service accounts included'],
@@ -94,10 +58,10 @@ export const bindingRules: readonly AccessRule[] = [
     severity: 'suggestion',
     why: 'Whoever takes one of two bindings away believes that the access is gone.',
     fix: 'delete one of them',
-    *check(cluster) {
+    *check(cluster, facts) {
       const seen = new Map<string, LintedBinding>();
       const everywhere = new Map<string, LintedBinding>();
-      const bindings = [...ownBindings(cluster)];
+      const bindings = facts.bindings(cluster);
       for (const one of bindings) {
         if (one.binding.kind !== 'ClusterRoleBinding') continue;
         for (const subject of one.binding.subjects)
@@ -111,7 +75,7 @@ export const bindingRules: readonly AccessRule[] = [
         const same = seen.get(key);
         if (same !== undefined) {
           const message = `\`${label}\` gives \`${roleLabel}\` to the same subjects as \`${same.label}\``;
-          yield { subject: label, object: same.label, at, message, fix: remove };
+          yield { subject: label, object: same.label, at, message, fix: remove() };
           continue;
         }
         seen.set(key, one);
@@ -120,7 +84,7 @@ export const bindingRules: readonly AccessRule[] = [
         const [first] = wider;
         if (first === undefined || wider.includes(undefined)) continue;
         const message = `\`${label}\` gives \`${roleLabel}\`, which \`${first.label}\` gives to the same subjects in the whole cluster`;
-        yield { subject: label, object: first.label, at, message, fix: remove };
+        yield { subject: label, object: first.label, at, message, fix: remove() };
       }
     },
   },

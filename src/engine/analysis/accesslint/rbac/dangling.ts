@@ -2,10 +2,11 @@ import type { ClusterRoleBinding, RoleBinding, Subject } from '../../../rbac/obj
 import { subjectNamespace } from '../../../rbac/subjects.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../../world/cluster.ts';
+import type { LintedBinding } from '../bindings.ts';
+import type { Facts } from '../facts.ts';
 import type { Mappings } from '../mappings.ts';
 import { subjectLabel } from '../names.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
-import { type LintedBinding, ownBindings } from './bindings.ts';
 
 /** Bindings that name what is not there: they give nothing now, and everything to whoever takes the name. */
 export const danglingRules: readonly AccessRule[] = [
@@ -17,17 +18,17 @@ export const danglingRules: readonly AccessRule[] = [
     why: 'It gives nothing now, and whatever a role of this name will allow once somebody makes one.',
     fix: 'bind the role that is meant with a new binding (roleRef cannot be changed), and delete this one',
     needs: ['rbac'],
-    *check(cluster) {
+    *check(cluster, facts) {
       const roles = new Set<string>();
       for (const object of cluster.cluster.rbac) {
         if (object.kind === 'ClusterRole') roles.add(`ClusterRole  ${object.name}`);
         else if (object.kind === 'Role') roles.add(`Role ${object.namespace} ${object.name}`);
       }
-      for (const { binding, namespace, label, roleLabel, at, remove } of ownBindings(cluster)) {
+      for (const { binding, namespace, label, roleLabel, at, remove } of facts.bindings(cluster)) {
         const { kind, name } = binding.roleRef;
         if (roles.has(`${kind} ${kind === 'Role' ? namespace : ''} ${name}`)) continue;
         const message = `\`${label}\` names \`${roleLabel}\`, which does not exist`;
-        yield { subject: label, object: roleLabel, at, message, fix: remove };
+        yield { subject: label, object: roleLabel, at, message, fix: remove() };
       }
     },
   },
@@ -39,11 +40,11 @@ export const danglingRules: readonly AccessRule[] = [
     why: 'Whoever may make service accounts in the namespace can make this one, and has what is bound to it.',
     fix: 'take the service account out of the binding, or make it',
     needs: ['serviceAccounts'],
-    check(cluster) {
+    check(cluster, facts) {
       const there = new Set(
         cluster.cluster.serviceAccounts?.map(({ namespace, name }) => `${namespace}/${name}`),
       );
-      return onSubjects(cluster, (subject, { namespace }) => {
+      return onSubjects(cluster, facts, (subject, { namespace }) => {
         if (subject.kind !== 'ServiceAccount') return undefined;
         const of = subjectNamespace(subject, namespace);
         // The service account `default` comes with each namespace.
@@ -68,7 +69,7 @@ export const danglingRules: readonly AccessRule[] = [
     needs: ['identities'],
     check(cluster, facts) {
       const mappings = facts.mappings(cluster);
-      return onSubjects(cluster, (subject) => {
+      return onSubjects(cluster, facts, (subject) => {
         if (subject.kind === 'ServiceAccount' || mayBeSomebody(subject, cluster.cluster, mappings)) {
           return undefined;
         }
@@ -83,11 +84,11 @@ export const danglingRules: readonly AccessRule[] = [
     severity: 'suggestion',
     why: 'It gives nothing to anybody, and looks as if it did.',
     fix: 'delete it',
-    *check(cluster) {
-      for (const { binding, label, roleLabel, at, remove } of ownBindings(cluster)) {
+    *check(cluster, facts) {
+      for (const { binding, label, roleLabel, at, remove } of facts.bindings(cluster)) {
         if (binding.subjects.length > 0) continue;
         const message = `\`${label}\` names nobody who gets \`${roleLabel}\``;
-        yield { subject: label, object: roleLabel, at, message, fix: remove };
+        yield { subject: label, object: roleLabel, at, message, fix: remove() };
       }
     },
   },
@@ -98,8 +99,8 @@ export const danglingRules: readonly AccessRule[] = [
     severity: 'error',
     why: 'In a ClusterRoleBinding a service account needs its namespace: without it, the subject is nobody (kubernetes-facts B6).',
     fix: 'write the namespace of the service account',
-    check: (cluster) =>
-      onSubjects(cluster, ({ kind, namespace }, { binding }) =>
+    check: (cluster, facts) =>
+      onSubjects(cluster, facts, ({ kind, namespace }, { binding }) =>
         kind === 'ServiceAccount' && namespace === '' && binding.kind === 'ClusterRoleBinding'
           ? 'a service account without a namespace: nobody'
           : undefined,
@@ -110,9 +111,10 @@ export const danglingRules: readonly AccessRule[] = [
 /** One remark on each subject, by what it is said to be. */
 function* onSubjects(
   cluster: ClusterWorld,
+  facts: Facts,
   judge: (subject: Subject, binding: LintedBinding) => string | undefined,
 ): Generator<Spotted> {
-  for (const linted of ownBindings(cluster)) {
+  for (const linted of facts.bindings(cluster)) {
     const { binding, namespace, label, roleLabel, at, remove } = linted;
     for (const subject of binding.subjects) {
       const what = judge(subject, linted);
@@ -121,7 +123,7 @@ function* onSubjects(
       yield {
         ...{ subject: label, object: name, at },
         message: `\`${label}\` gives \`${roleLabel}\` to \`${name}\`: ${what}`,
-        fix: isAlone(binding) ? remove : `take \`${name}\` out of \`${label}\``,
+        fix: isAlone(binding) ? remove() : `take \`${name}\` out of \`${label}\``,
       };
     }
   }
