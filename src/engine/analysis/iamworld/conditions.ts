@@ -48,7 +48,7 @@ export function openConditions(
 }
 
 function policiesOf(
-  { identity, boundary, guardrails }: WorldStanding,
+  { identity, boundary, session = [], guardrails }: WorldStanding,
   trust: WorldPolicy | undefined,
 ): readonly WorldPolicy[] {
   return [
@@ -57,6 +57,7 @@ function policiesOf(
     ...(trust ? [trust] : []),
     ...identity,
     ...(boundary ? [boundary] : []),
+    ...session,
   ];
 }
 
@@ -68,11 +69,12 @@ function certainlyAllowed(
 ): boolean {
   const mixed = (policy: WorldPolicy): CompiledPolicy => ({ ...policy.worst, denies: policy.best.denies });
   const mixedPolicy = (policy: WorldPolicy): WorldPolicy => ({ ...policy, worst: mixed(policy) });
-  const { identity, boundary, guardrails } = standing;
+  const { identity, boundary, session, guardrails } = standing;
   const set = policySet(
     {
       identity: identity.map(mixedPolicy),
       ...(boundary && { boundary: mixedPolicy(boundary) }),
+      ...(session && { session: session.map(mixedPolicy) }),
       ...(guardrails && {
         guardrails: {
           serviceControl: guardrails.serviceControl.map((level) => level.map(mixedPolicy)),

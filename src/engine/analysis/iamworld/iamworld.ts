@@ -187,7 +187,7 @@ export function createIamWorld(world: World): IamWorld {
     }
     const known = principals.named(resource);
     if (known?.kind !== 'role' || known.record.arn !== resource) {
-      if (principals.account(named.accountId) !== undefined) return never('trust');
+      if (principals.isRead(named.accountId)) return never('trust');
       const trust = unreadPolicy(
         'trust',
         { type: 'trust', name: named.name },

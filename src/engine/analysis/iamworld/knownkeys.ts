@@ -78,6 +78,10 @@ export function principalKeys(
     values.set('aws:multifactorauthage', absent);
     return { values, closed };
   }
+  if (type === 'federatedUser') {
+    values.set('aws:principaltype', 'FederatedUser');
+    return { values, closed };
+  }
   values.set('aws:principaltype', type === 'root' ? 'Account' : 'User');
   values.set('aws:username', type === 'root' ? absent : arn.slice(arn.lastIndexOf('/') + 1));
   values.set('aws:federatedprovider', absent);

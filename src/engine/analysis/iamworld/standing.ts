@@ -11,6 +11,8 @@ import { createWorldPolicies, unreadPolicy, type WorldPolicies, type WorldPolicy
 export interface WorldStanding {
   readonly identity: readonly WorldPolicy[];
   readonly boundary?: WorldPolicy;
+  /** Of a federated user, which has what its session policies say (iam-facts E7). */
+  readonly session?: readonly WorldPolicy[];
   readonly guardrails?: WorldGuardrails;
   readonly keys: KnownKeys;
   /** Whether a session of it can have tags of its own. */
@@ -87,6 +89,9 @@ export function createStandings(
     const source = { type: 'inline', name: '' } as const;
     return {
       identity: [unreadPolicy('identity', source, { kind: 'principalNotRead', arn })],
+      ...(subject.type === 'federatedUser' && {
+        session: [unreadPolicy('session', { type: 'session', name: '' }, { kind: 'principalNotRead', arn })],
+      }),
       ...(guardrails && { guardrails }),
       keys: principalKeys(subject, undefined, undefined),
       taggable: true,
@@ -126,7 +131,7 @@ export function mayAllow({ best }: WorldPolicy, lowerAction: string): boolean {
 
 /** The policies of one reading, as the engine evaluates them. */
 export function policySet(
-  { identity, boundary, guardrails }: Omit<WorldStanding, 'keys' | 'taggable'>,
+  { identity, boundary, session, guardrails }: Omit<WorldStanding, 'keys' | 'taggable'>,
   reading: Reading,
   resource?: WorldPolicy,
 ): PolicySet {
@@ -134,6 +139,7 @@ export function policySet(
   return {
     identity: identity.map(read),
     ...(boundary && { boundary: boundary[reading] }),
+    ...(session && { session: session.map(read) }),
     ...(resource && { resource: resource[reading] }),
     ...(guardrails && {
       guardrails: {

@@ -501,7 +501,7 @@ test('a path goes through IAM and Kubernetes, each step from where the one befor
   });
   const reach = createReach(world).inCluster(cluster);
   const chain = reach.stepsTo([clusterAdminKey]).of(`iam:${testArn('user/dev')}`);
-  expect(chain?.steps.map(({ code }) => code)).toEqual(['runWorkload', 'webIdentity', 'createAccessEntry']);
+  expect(chain?.steps.map(({ code }) => code)).toEqual(['impersonate', 'webIdentity', 'createAccessEntry']);
   expect(chain?.certainty).toBe('always');
   expect(reach.stepsTo([clusterAdminKey], { maxSteps: 2 }).of(`iam:${testArn('user/dev')}`)).toBe(undefined);
   const dev = cluster

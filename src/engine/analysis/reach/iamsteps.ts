@@ -126,7 +126,7 @@ export function createIamSteps(
       const { named, accounts } = trusts.of(to);
       yield* named;
       for (const trusted of accounts) {
-        if (principals.account(trusted) === undefined) yield accountSubject(partition, trusted);
+        if (!principals.isRead(trusted)) yield accountSubject(partition, trusted);
       }
       if (accounts.size > 0) {
         for (const one of iam.allowers.of('sts:AssumeRole', arn)) {

@@ -42,8 +42,8 @@ export function createTrusts(world: World, iam: IamWorld): Trusts {
     const plain = named.kind === 'assumedRole' ? `arn:${partition}:iam::${accountId}:role/${name}` : arn;
     const known = principals.named(plain);
     if (known !== undefined) return [subjectOf(known)];
-    // Nobody of an account that was read has the name: nobody can be it.
-    if (principals.account(accountId) !== undefined) return [];
+    // Nobody of an account that was read wholly has the name: nobody can be it.
+    if (principals.isRead(accountId)) return [];
     return [{ kind: 'iam', type: kind, arn: plain, accountId, principalId: '', standing: 'unlisted' }];
   };
 
