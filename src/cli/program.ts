@@ -11,6 +11,7 @@ import {
   logLevels,
   oidcIssuers,
 } from '../server/config.ts';
+import { packageVersion } from '../server/version.ts';
 import { declareAwsAuth } from './awsauth/declare.ts';
 import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
@@ -24,7 +25,6 @@ import { declareMigrate } from './migrate/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
 import { declareSnapshot } from './snapshot/declare.ts';
 import { declareTest } from './test/declare.ts';
-import { packageVersion } from './version.ts';
 import { declareWhatCan } from './whatcan/declare.ts';
 import { declareWhoCan } from './whocan/declare.ts';
 

@@ -2,9 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { type HttpRequest, type HttpResponse, type Peer, peerAddress } from '../wire/protocols/http.ts';
+import { openApiOf } from '../wire/protocols/openapi.ts';
+import { services } from '../wire/protocols/services.ts';
 import { isExtensionPath } from './extension.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import { packageVersion } from './version.ts';
 
 /** Bytes turned into an HttpRequest and back; everything about AWS is behind `gateway`. */
 export interface AwsListenerOptions {
@@ -140,7 +143,7 @@ async function answer(
   }
 }
 
-/** `/healthz`, `/readyz`, `/metrics`: unsigned, and nothing in them is secret. */
+/** `/healthz`, `/readyz`, `/metrics` and the description of our own API: unsigned, and nothing in them is secret. */
 async function operationalAnswer(
   options: AwsListenerOptions,
   path: string,
@@ -154,9 +157,20 @@ async function operationalAnswer(
       const { contentType, body } = await options.metrics.render();
       return { status: 200, headers: { 'content-type': contentType }, body };
     }
+    case openApiPath:
+      return { status: 200, headers: { 'content-type': 'application/json' }, body: openApiText() };
     default:
       return undefined;
   }
+}
+
+const openApiPath = '/entryway/v1/openapi.json';
+let openApi: string | undefined;
+
+/** Made when it is first asked for: most servers never are. */
+function openApiText(): string {
+  openApi ??= JSON.stringify(openApiOf(services.entryway, { title: 'Entryway', version: packageVersion() }));
+  return openApi;
 }
 
 function peerOf({ socket }: IncomingMessage): Peer {

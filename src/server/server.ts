@@ -35,6 +35,7 @@ import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
 import { hostNames, listen, originOf, webhookNames } from './addresses.ts';
+import { createAnalyst } from './analysis/analyst.ts';
 import { openAwsAccess } from './aws/access.ts';
 import { pinCall } from './aws/pincall.ts';
 import { createAwsServer } from './awslistener.ts';
@@ -267,6 +268,16 @@ async function compose(
     ...(aws.awsPrincipals && { awsPrincipals: aws.awsPrincipals }),
   };
   const eks = createEksOperations(eksDeps);
+  const readSnapshot = createSnapshotReader({
+    storage,
+    access,
+    followers,
+    usage: trail.usage,
+    partition,
+    config,
+  });
+  const analyst = createAnalyst({ storage, readSnapshot, log });
+  opened.push(() => analyst.close());
   const gateway = createGateway({
     operations: {
       eks,
@@ -277,14 +288,8 @@ async function compose(
         connections: followers,
         authenticate: async (clusterId, token, time) =>
           (await access.cluster(clusterId)?.authenticate(token, time)) ?? clusterGone,
-        readSnapshot: createSnapshotReader({
-          storage,
-          access,
-          followers,
-          usage: trail.usage,
-          partition,
-          config,
-        }),
+        readSnapshot,
+        analyse: analyst.analyse,
         awsAuthOf: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
         ...(config.aws?.sts && { stsAccounts: config.aws.sts.accounts }),
         ...(webhooks !== undefined && { webhooks: webhooks.door }),

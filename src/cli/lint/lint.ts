@@ -1,15 +1,15 @@
 import { lintAccess } from '../../engine/analysis/accesslint/accesslint.ts';
 import { accessRuleIds } from '../../engine/analysis/accesslint/rules.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
+import { packageVersion } from '../../server/version.ts';
+import { readAwsAuth } from '../../sources/awsauth/manifest.ts';
 import { servedResources } from '../../wire/kube/served.ts';
 import { sha256Hex } from '../../wire/sigv4/canonical.ts';
 import type { SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
-import { readAwsAuth } from '../../sources/awsauth/manifest.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
-import { packageVersion } from '../version.ts';
 import { junitOf, sarifOf, warningsOf } from './reports.ts';
 import { readSuppressions } from './suppressionfile.ts';
 import { asText, unlookedLines } from './text.ts';

@@ -1,6 +1,7 @@
 import type { Operations } from '../operation.ts';
 import { accessEntryOperations } from './accessentries.ts';
 import { customAccessPolicyOperations } from './accesspolicies.ts';
+import { analysisOperations } from './analyses.ts';
 import { associationOperations } from './associations.ts';
 import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
@@ -16,6 +17,7 @@ import { webhookCredentialOperations } from './webhookcredentials.ts';
 export function createEntrywayOperations(deps: EntrywayDeps): Operations {
   return {
     ...accessEntryOperations(deps),
+    ...analysisOperations(deps),
     ...associationOperations(deps),
     ...blockOperations(deps),
     ...breakGlassOperations(deps),

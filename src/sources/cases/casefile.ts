@@ -7,7 +7,7 @@ import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
 import { parseQuestion } from '../../wire/kube/question.ts';
-import { documentsIn } from '../files/text/documents.ts';
+import { documentsIn, type FileDocument } from '../files/text/documents.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -21,16 +21,20 @@ export function readCases(file: string, text: string, world: World): readonly Ac
   for (const document of documentsIn(file, text)) {
     if ('fault' in document) throw misuse(document.place, document.fault);
     documents++;
-    const { value, placeOf } = document;
-    const list = isFields(value) ? value.cases : undefined;
-    if (!isFields(value) || !Array.isArray(list) || list.length === 0) {
-      throw misuse(placeOf(), 'a list `cases` is expected', 'see docs/howto/test-access.md');
-    }
-    refuseUnknown(value, ['cases'], placeOf());
-    for (const one of list) cases.push(...readCase(one, placeOf(one), world));
+    cases.push(...casesOf(document, world));
   }
   if (documents === 0) throw misuse({ file, line: 1, column: 1 }, 'there is nothing in it', 'write `cases:`');
   return cases;
+}
+
+/** The cases of one document. */
+export function casesOf({ value, placeOf }: FileDocument, world: World): readonly AccessCase[] {
+  const list = isFields(value) ? value.cases : undefined;
+  if (!isFields(value) || !Array.isArray(list) || list.length === 0) {
+    throw misuse(placeOf(), 'a list `cases` is expected', 'see docs/howto/test-access.md');
+  }
+  refuseUnknown(value, ['cases'], placeOf());
+  return list.flatMap((one) => readCase(one, placeOf(one), world));
 }
 
 function readCase(value: unknown, place: Place, world: World): readonly AccessCase[] {

@@ -79,6 +79,8 @@ export interface ServiceContract<Service extends string = string> {
   readonly operationNames: readonly string[];
   /** Undefined for a name the service does not have; any text may be asked. */
   operation(name: string): OperationContract | undefined;
+  /** Class names of the modelled errors. */
+  readonly errorNames: readonly string[];
   /** A modelled error by its class name or its wire code. */
   error(code: string): ErrorContract | undefined;
 }
@@ -188,6 +190,7 @@ export function openContract<Service extends string>(
       }
       return operation;
     },
+    errorNames: Object.keys(text.errors),
     error: (code) => errors.get(code),
   };
 }

@@ -58,6 +58,14 @@ export const entryway = {
     CheckCluster: 'POST /entryway/v1/clusters/check 200 CheckClusterRequest CheckClusterResponse',
     // Why, who and what if.
     ExplainToken: 'POST /entryway/v1/explain/token 200 ExplainTokenRequest ExplainTokenResponse',
+    WhoCan: 'POST /entryway/v1/analyses/who-can 200 WhoCanRequest AnalysisResponse',
+    WhatCan: 'POST /entryway/v1/analyses/what-can 200 WhatCanRequest AnalysisResponse',
+    ExplainRequest: 'POST /entryway/v1/explain/request 200 ExplainRequestRequest AnalysisResponse',
+    ExplainAwsRequest: 'POST /entryway/v1/explain/aws 200 ExplainAwsRequestRequest AnalysisResponse',
+    LintAccess: 'POST /entryway/v1/analyses/lint 200 LintAccessRequest AnalysisResponse',
+    PlanAwsAuthMigration: 'POST /entryway/v1/analyses/migrate-aws-auth 200 ClusterRequest AnalysisResponse',
+    DiffAccess: 'POST /entryway/v1/analyses/diff 200 DiffAccessRequest AnalysisResponse',
+    TestAccess: 'POST /entryway/v1/analyses/test 200 TestAccessRequest AnalysisResponse',
     GetSnapshot: 'POST /entryway/v1/snapshots/get 200 GetSnapshotRequest GetSnapshotResponse',
   },
   structures: {
@@ -132,6 +140,15 @@ export const entryway = {
     ExplainTokenRequest: 'clusterName! token!',
     ExplainTokenResponse: 'clusterName outcome steps:document',
 
+    // Answers of analyses are documents: what the command of the same name prints with `-o json`.
+    AnalysisResponse: 'answer:document',
+    WhoCanRequest: 'clusterName! verb! resource! namespace name anyNamespace:boolean',
+    WhatCanRequest: 'clusterName! principal! namespace comparedWith closestPolicy:boolean',
+    ExplainRequestRequest: 'clusterName! principal! verb! resource! namespace name',
+    ExplainAwsRequestRequest: 'clusterName! principal! action! resource!',
+    LintAccessRequest: 'minSeverity rules:[string]',
+    DiffAccessRequest: 'after!:document',
+    TestAccessRequest: 'cases!:document assumeComplete:boolean',
     GetSnapshotRequest: '',
     GetSnapshotResponse: 'snapshot:document',
   },

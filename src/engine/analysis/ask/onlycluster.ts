@@ -3,7 +3,7 @@ import type { World } from '../world/world.ts';
 import { Misasked } from './misasked.ts';
 
 /** The one cluster a question is about. */
-export function onlyCluster({ clusters }: World): ClusterWorld {
+export function onlyCluster({ clusters }: Pick<World, 'clusters'>): ClusterWorld {
   const [cluster, ...others] = clusters;
   if (cluster === undefined) {
     throw new Misasked('there is no cluster in what was read', 'name a source that has one with --from');
