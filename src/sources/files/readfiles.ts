@@ -3,7 +3,7 @@ import { SourceError } from '../sourceerror.ts';
 import { assemble } from './assemble/assemble.ts';
 import { placeText } from './assemble/draft.ts';
 import { isCredentialReport, readCredentialReport } from './awscli/credentialreport.ts';
-import type { Fact, Findings } from './facts.ts';
+import { collectFindings } from './findings.ts';
 import { walkPaths } from './paths.ts';
 import { readDocument } from './recognise.ts';
 import { largestFile, readFileText } from './text/bytes.ts';
@@ -33,14 +33,7 @@ export async function readFiles(
   { clusters: wanted = [], now }: ReadFilesOptions,
 ): Promise<Snapshot> {
   const { files, leftOut } = await walkPaths(paths);
-  const facts: Fact[] = [];
-  const gaps: Gap[] = [];
-  const ignored = new Map<string, number>();
-  const findings: Findings = {
-    add: (fact) => void facts.push(fact),
-    gap: (gap) => void gaps.push(gap),
-    ignore: (kind) => void ignored.set(kind, (ignored.get(kind) ?? 0) + 1),
-  };
+  const { findings, facts, gaps, ignored } = collectFindings();
   const unknown: string[] = [];
   let total = 0;
   for (const { path, isFound } of files) {

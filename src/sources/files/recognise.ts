@@ -2,9 +2,11 @@ import { awsAuthKeys } from '../../access/awsauth.ts';
 import { asObject, asText, type JsonObject } from '../../access/json.ts';
 import { describeFault, isSavedSnapshot, readSnapshot, ShapeFault } from '../saved/saved.ts';
 import { isAnswer, readAnswer } from './awscli/answers.ts';
+import { isTemplate, readTemplate } from './cloudformation/template.ts';
 import { isEksctlConfig, readEksctlConfig } from './eksctl/eksctl.ts';
 import type { Findings } from './facts.ts';
 import { isManifest, readAwsAuthData, readManifest } from './manifests/manifests.ts';
+import { isTerraform, readTerraform } from './terraform/terraform.ts';
 import type { FileDocument } from './text/documents.ts';
 
 /** Reads a document as what it is, by what is in it; false where it is nothing that is known here. */
@@ -26,6 +28,8 @@ const formats: readonly Format[] = [
   { is: isSavedSnapshot, read: readSaved },
   { is: isEksctlConfig, read: readEksctlConfig },
   { is: isManifest, read: (document, value, findings) => readManifest(document, value, findings) },
+  { is: isTerraform, read: readTerraform },
+  { is: isTemplate, read: readTemplate },
   { is: isAnswer, read: readAnswer },
   {
     is: isBareAwsAuth,

@@ -1,10 +1,15 @@
-import { emptySnapshot, type Gap, type Snapshot } from '../../../engine/analysis/snapshot/snapshot.ts';
+import {
+  emptySnapshot,
+  type Gap,
+  type Snapshot,
+  type SnapshotCluster,
+} from '../../../engine/analysis/snapshot/snapshot.ts';
 import { parseArn } from '../../../engine/arn/arn.ts';
 import { mergeSnapshots } from '../../merge.ts';
 import type { Fact } from '../facts.ts';
 import { type AccountDraft, createAccountDraft } from './accounts.ts';
 import { type ClusterDraft, createClusterDraft, placesOf } from './clusters.ts';
-import { placeholderAccount, placeholderRegion, settleClusters, surroundingsOf } from './identities.ts';
+import { placeholderAccount, settleClusters, surroundingsOf } from './identities.ts';
 
 /**
  * Joins what documents tell into one snapshot. `wanted` are the clusters that were asked for, by name or ARN. Throws
@@ -92,11 +97,10 @@ export function assemble(
       `assumed: account ${surroundings.accountId}, whose principals get access; no file tells whose the clusters are`,
     );
   }
-  const isPlaceholder = accountDrafts.has(placeholderAccount) || finished.some(isOfPlaceholder);
-  if (isPlaceholder) {
-    notes.push(
-      `assumed: ${placeholderAccount} for the account, which no file tells; add the output of \`aws sts get-caller-identity\``,
-    );
+  // Whose manifests are does not matter to what is in them; whose roles are does.
+  if (accountDrafts.has(placeholderAccount) || finished.some(namesPlaceholder)) {
+    const reason = `no file tells the account, and ${placeholderAccount} stands for it; add the output of \`aws sts get-caller-identity\``;
+    report({ area: 'file', reason });
   }
   const rest: Snapshot = {
     ...emptySnapshot(surroundings.partition, now),
@@ -107,14 +111,8 @@ export function assemble(
   return [...others, ...(facts.length > 0 ? [rest] : [])].reduce(mergeSnapshots, first);
 }
 
-function isOfPlaceholder({
-  accountId,
-  region,
-}: {
-  readonly accountId: string;
-  readonly region: string;
-}): boolean {
-  return accountId === placeholderAccount && region !== placeholderRegion;
+function namesPlaceholder({ accessEntries }: SnapshotCluster): boolean {
+  return accessEntries.some(({ principalArn }) => parseArn(principalArn)?.accountId === placeholderAccount);
 }
 
 /** Every text of a fact with its marks filled in. */

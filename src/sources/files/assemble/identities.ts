@@ -15,7 +15,7 @@ export interface ClusterIdentity {
 
 /** What stands for an account that no file names: twelve digits, as every ARN needs, and no account has them. */
 export const placeholderAccount = '000000000000';
-export const placeholderRegion = 'unknown-region';
+const placeholderRegion = 'unknown-region';
 
 /** What the files as a whole tell of where they belong. */
 export interface Surroundings {

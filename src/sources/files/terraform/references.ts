@@ -1,0 +1,104 @@
+import { asObject, asText, type JsonObject } from '../../../access/json.ts';
+import { listOf, type TerraformResource } from './resources.ts';
+
+/** A member of another resource that an expression names. */
+export interface Reference {
+  readonly resource: TerraformResource;
+  readonly attribute: string;
+}
+
+export interface References {
+  /** What the expression of a member refers to; undefined for whatever is no plain reference to one instance. */
+  find(resource: TerraformResource, member: string): Reference | undefined;
+  /** Whether the configuration gives the member: else the provider chooses it. True where the configuration is not known. */
+  isWritten(resource: TerraformResource, member: string): boolean;
+}
+
+/** References of references: beyond this they go in a circle. */
+const longestChain = 20;
+
+/**
+ * References by the configuration that a plan carries: what is known only after apply may still be a resource of the same
+ * plan.
+ */
+export function createReferences(
+  configuration: unknown,
+  resources: readonly TerraformResource[],
+): References {
+  const root = asObject(asObject(configuration)?.root_module) ?? {};
+  const instances = Map.groupBy(resources, ({ module, type, name }) => `${module} ${type}.${name}`);
+
+  const moduleAt = (path: readonly string[]): JsonObject | undefined => {
+    let module: JsonObject | undefined = root;
+    for (const name of path) {
+      const calls: JsonObject | undefined = asObject(module?.module_calls);
+      const call: JsonObject | undefined =
+        calls && Object.hasOwn(calls, name) ? asObject(calls[name]) : undefined;
+      module = asObject(call?.module);
+    }
+    return module;
+  };
+
+  const follow = (
+    references: unknown,
+    modulePath: string,
+    like: TerraformResource,
+    left: number,
+  ): Reference | undefined => {
+    const [first] = listOf(references);
+    const text = asText(first);
+    if (text === undefined || left === 0) return undefined;
+    const names = moduleNames(modulePath);
+    const [head = '', second = '', third = ''] = text.split('.');
+    if (head === 'var') {
+      const parent = moduleAt(names.slice(0, -1));
+      const call = asObject(asObject(parent?.module_calls)?.[names.at(-1) ?? '']);
+      const expression = asObject(asObject(call?.expressions)?.[second]);
+      return follow(expression?.references, parentOf(modulePath), like, left - 1);
+    }
+    if (head === 'module') {
+      const name = second.replace(/\[.*$/, '');
+      const output = asObject(asObject(moduleAt([...names, name])?.outputs)?.[third]);
+      const path = `${modulePath === '' ? '' : `${modulePath}.`}module.${second}`;
+      return follow(asObject(output?.expression)?.references, path, like, left - 1);
+    }
+    const [, type, name, index, attribute] =
+      /^(?:data\.)?([a-z]\w*)\.([\w-]+)(?:\[([^\]]*)\])?\.(\w+)$/.exec(text) ?? [];
+    if (type === undefined || name === undefined || attribute === undefined) return undefined;
+    const found = instances.get(`${modulePath} ${type}.${name}`) ?? [];
+    const wanted = index === undefined ? like.index : index.replace(/^"|"$/g, '');
+    const resource =
+      found.length === 1
+        ? found[0]
+        : found.find((one) => one.index !== undefined && String(one.index) === String(wanted));
+    return resource && { resource, attribute };
+  };
+
+  const expressionsOf = ({ module: path, type, name }: TerraformResource): JsonObject | undefined => {
+    const local = `${type}.${name}`;
+    const config = listOf(moduleAt(moduleNames(path))?.resources)
+      .map(asObject)
+      .find((one) => one?.address === local || one?.address === `data.${local}`);
+    return asObject(config?.expressions);
+  };
+  return {
+    find(resource, member) {
+      const expression = asObject(expressionsOf(resource)?.[member]);
+      return follow(expression?.references, resource.module, resource, longestChain);
+    },
+    isWritten(resource, member) {
+      const expressions = expressionsOf(resource);
+      return expressions === undefined || Object.hasOwn(expressions, member);
+    },
+  };
+}
+
+/** `module.a["x"].module.b` → `a`, `b`. */
+function moduleNames(path: string): readonly string[] {
+  return [...path.matchAll(/(?:^|\.)module\.([\w-]+)/g)].map(([, name = '']) => name);
+}
+
+function parentOf(path: string): string {
+  const last = path.lastIndexOf('module.');
+  return last <= 0 ? '' : path.slice(0, last - 1);
+}
