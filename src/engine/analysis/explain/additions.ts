@@ -1,11 +1,13 @@
 import { findAccessPolicy } from '../../accesspolicies/catalogue.ts';
 import { compileScope } from '../../accesspolicies/scope.ts';
+import type { ClusterRole, Role } from '../../rbac/objects.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
 import { isEverything } from '../accesspolicylint/reach.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
 import type { Principals } from '../world/principals.ts';
 import type { Question } from '../world/question.ts';
 import { type ClusterSubject, type KubernetesSubject, subjectKey } from '../world/subject.ts';
+import type { Edit } from './edits.ts';
 import type { Additions } from './proposedchange.ts';
 import { breadth, exactRule } from './questiontext.ts';
 
@@ -27,7 +29,8 @@ const nobody: KubernetesSubject = { kind: 'User', name: 'entryway:nobody', names
 
 /**
  * What the subject, and who else, could do after a change and not before. The rules of the subject are taken apart into
- * pairs of verb and resource, and each is asked of the cluster as it was; others are asked the question itself.
+ * pairs of verb and resource, and each is asked of the cluster as it was; others are asked the question
+ * itself, and what a role that they may have comes to give.
  */
 export function additionsOf(
   before: Asked,
@@ -35,7 +38,9 @@ export function additionsOf(
   subject: ClusterSubject,
   question: Question,
   identity: SubjectIdentity,
+  edits: readonly Edit[],
 ): Additions {
+  const questions = questionsOf(after, edits, question);
   const gained = gainedPieces(before, after, subject, question, identity);
   const pairs = gained.pieces.reduce((sum, { size }) => sum + size, 0);
   const all = after.cluster.subjects();
@@ -45,7 +50,7 @@ export function additionsOf(
       // Its own user or group, by which it was bound.
       !(other.kind === 'User' && other.name === identity.user.username) &&
       !(other.kind === 'Group' && isOwnGroup(before, other.name)) &&
-      gains(before.cluster, after.cluster, other, question),
+      gains(before.cluster, after.cluster, other, questions),
   );
   return {
     everything: gained.everything,
@@ -70,16 +75,76 @@ function isOwnGroup({ cluster }: Asked, name: string): boolean {
   );
 }
 
+/** Whether somebody may one of these, or is somebody, who was not before. */
 function gains(
   before: ClusterWorld,
   after: ClusterWorld,
   other: ClusterSubject,
-  question: Question,
+  questions: readonly Question[],
 ): boolean {
-  if (after.can(other, question).allowed) return !before.can(other, question).allowed;
+  if (questions.some((one) => after.can(other, one).allowed && !before.can(other, one).allowed)) return true;
+  const then = after.identitiesOf(other).identities;
+  if (then.length > 0 && before.identitiesOf(other).identities.length === 0) return true;
+  // With entries that begin to count, what they give begins to count.
   return (
-    after.identitiesOf(other).identities.length > 0 && before.identitiesOf(other).identities.length === 0
+    before.cluster.authenticationMode !== after.cluster.authenticationMode &&
+    then.some(({ mapped }) => mapped?.mappedBy.source === 'accessEntry')
   );
+}
+
+/** Requests asked of everybody at most. */
+const questionsAsked = 50;
+
+/** The request itself, and what a changed or missing role gives wherever it is bound: others may be bound to it. */
+function questionsOf({ cluster }: Asked, edits: readonly Edit[], question: Question): readonly Question[] {
+  const found = edits.flatMap((edit): readonly Question[] => {
+    const role = editedRole(edit, cluster);
+    if (role === undefined) return [];
+    const namespaces = cluster.cluster.rbac.flatMap((object) => {
+      if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return [];
+      const namespace = object.kind === 'RoleBinding' ? object.namespace : '';
+      const isBound =
+        object.roleRef.kind === role.kind &&
+        object.roleRef.name === role.name &&
+        (role.kind === 'ClusterRole' || namespace === role.namespace);
+      return isBound ? [namespace] : [];
+    });
+    const pieces = role.rules.flatMap(breakDown);
+    return [...new Set(namespaces)].flatMap((namespace) =>
+      pieces.flatMap((piece) => questionOf(piece, namespace) ?? []),
+    );
+  });
+  return [question, ...found].slice(0, questionsAsked);
+}
+
+interface EditedRole {
+  readonly kind: 'Role' | 'ClusterRole';
+  readonly namespace: string;
+  readonly name: string;
+  readonly rules: readonly PolicyRule[];
+}
+
+/** A role with what an edit puts into it. */
+function editedRole(edit: Edit, { cluster }: ClusterWorld): EditedRole | undefined {
+  if (edit.edit === 'createRole') {
+    const { role } = edit;
+    return {
+      kind: role.kind,
+      namespace: role.kind === 'Role' ? role.namespace : '',
+      name: role.name,
+      rules: role.rules,
+    };
+  }
+  if (edit.edit !== 'addToRule') return undefined;
+  const { kind, namespace, name, member, value } = edit;
+  const role = cluster.rbac.find(
+    (object): object is Role | ClusterRole =>
+      object.kind === kind &&
+      object.name === name &&
+      (object.kind !== 'Role' || object.namespace === namespace),
+  );
+  const rule = role?.rules[edit.rule];
+  return rule && { kind, namespace, name, rules: [{ ...rule, [member]: [value] }] };
 }
 
 interface Piece {

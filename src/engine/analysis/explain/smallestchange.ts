@@ -66,7 +66,7 @@ export function smallestChanges(
       summary,
       edits,
       commands: edits.map((edit) => commandOf(edit, cluster.cluster)),
-      adds: additionsOf(before, after, subject, question, answer.identity),
+      adds: additionsOf(before, after, subject, question, answer.identity, edits),
     });
     return true;
   };
