@@ -1,0 +1,203 @@
+import { expect, test } from 'vitest';
+import { allow } from '../../rbac/allow.ts';
+import type { RbacObject } from '../../rbac/objects.ts';
+import { testArn, testEntry, testGrant, testRole, testUser, testWorld } from '../testworld.ts';
+import type { World } from '../world/world.ts';
+import { nodeKey, type ReachNode } from './node.ts';
+import { createReach, nodeOf } from './reach.ts';
+import type { ReachChain } from './step.ts';
+
+/** More: `ENTRYWAY_REACH_ROUNDS=2000 ENTRYWAY_SEED=7 npx vitest run src/engine/analysis/reach/generated`. */
+const rounds = Number(process.env.ENTRYWAY_REACH_ROUNDS ?? 30);
+const seed = Number(process.env.ENTRYWAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+
+function random(from: number) {
+  let state = from >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
+  const some = <T>(items: readonly T[], of: number): T[] => items.filter(() => next() < of);
+  return { next, pick, some };
+}
+
+const users = ['ada', 'bob'] as const;
+const roles = ['r1', 'r2', 'r3', 'r4'] as const;
+const arns = [
+  ...users.map((name) => testArn(`user/${name}`)),
+  ...roles.map((name) => testArn(`role/${name}`)),
+];
+const accounts = ['team/a', 'team/b', 'kube-system/c'] as const;
+const rbac = 'rbac.authorization.k8s.io';
+const provider = testArn('oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC');
+const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
+
+/** A small account and cluster in which much is allowed, and much is not. */
+function randomWorld({ pick, some, next }: ReturnType<typeof random>): World {
+  const actions = [
+    ...[
+      'sts:AssumeRole',
+      'iam:UpdateAssumeRolePolicy',
+      'iam:CreateAccessKey',
+      'iam:PutRolePolicy',
+      'iam:PutUserPolicy',
+    ],
+    ...[
+      'iam:PassRole',
+      'ec2:RunInstances',
+      'eks:CreateAccessEntry',
+      'eks:AssociateAccessPolicy',
+      'eks:UpdateAccessEntry',
+    ],
+    ...['entryway:PutBreakGlassPrincipal', 'iam:AttachRolePolicy', 'eks:*', 'iam:*'],
+  ];
+  const own = () => {
+    const statements = some(actions, 0.12).map((Action) => ({
+      ...{ Effect: next() < 0.85 ? 'Allow' : 'Deny', Action, Resource: pick(['*', '*', ...arns]) },
+      ...(next() < 0.2 && { Condition: { StringEquals: { 'aws:SourceVpc': 'vpc-1' } } }),
+    }));
+    return statements.length === 0 ? {} : { own: policy(...statements) };
+  };
+  const trust = () => {
+    const sub = `system:serviceaccount:${pick(['team:a', 'team:*', 'kube-system:c'])}`;
+    return pick([
+      policy({
+        Effect: 'Allow',
+        Principal: { AWS: pick([...arns, testArn('root')]) },
+        Action: 'sts:AssumeRole',
+      }),
+      policy({
+        Effect: 'Allow',
+        Principal: { AWS: some(arns, 0.4).concat(testArn('role/r1')) },
+        Action: 'sts:AssumeRole',
+      }),
+      policy({ Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' }, Action: 'sts:AssumeRole' }),
+      policy({
+        ...{ Effect: 'Allow', Principal: { Federated: provider }, Action: 'sts:AssumeRoleWithWebIdentity' },
+        Condition: { StringLike: { 'oidc.eks.us-east-1.amazonaws.com/id/ABC:sub': sub } },
+      }),
+    ]);
+  };
+  const grants = [
+    allow('create', 'core', 'serviceaccounts/token'),
+    allow('create', 'core', 'pods'),
+    allow('get create', 'core', 'secrets'),
+    allow('create', 'core', 'pods/exec'),
+    allow('impersonate', 'core', 'users groups'),
+    allow('patch escalate', rbac, 'roles clusterroles'),
+    allow('patch', 'core', 'configmaps', 'aws-auth'),
+    allow('get', 'core', 'pods'),
+    allow('*', '*', '*'),
+  ];
+  const bearers = [
+    'User:eve',
+    'Group:ops',
+    'Group:devs',
+    ...accounts.map((name) => `ServiceAccount:${name}`),
+  ];
+  const objects: RbacObject[] = some(grants, 0.5).flatMap((rule, at) =>
+    testGrant(`g${at}`, pick(bearers), [rule], pick(['', 'team', 'kube-system'])),
+  );
+  const { world } = testWorld({
+    account: {
+      users: users.map((name) => testUser(name, { inlinePolicies: own() })),
+      roles: roles.map((name) => testRole(name, { inlinePolicies: own(), trustPolicy: trust() })),
+    },
+    cluster: {
+      rbac: objects,
+      serviceAccounts: accounts.map((name) => {
+        const [namespace = '', account = ''] = name.split('/');
+        return { namespace, name: account };
+      }),
+      accessEntries: some(arns, 0.4).map((arn) =>
+        testEntry(arn, next() < 0.3 ? { AmazonEKSEditPolicy: ['team'] } : {}, {
+          kubernetesGroups: some(['ops', 'devs'], 0.5),
+        }),
+      ),
+      authenticationMode: pick(['API', 'API_AND_CONFIG_MAP', 'CONFIG_MAP']),
+    },
+  });
+  return world;
+}
+
+const told = (round: number, chain: ReachChain): string =>
+  `seed ${seed}, round ${round}: ${nodeKey(chain.from)} ${chain.steps.map(({ code, to }) => `${code} ${nodeKey(to)}`).join(', ')}`;
+
+/** What a chain says holds, by those who decide. */
+function checkChain(world: World, chain: ReachChain, why: string): void {
+  const { from, steps } = chain;
+  let at = nodeKey(from);
+  const seen = new Set([at]);
+  for (const step of steps) {
+    expect(nodeKey(step.from), why).toBe(at);
+    at = nodeKey(step.to);
+    expect(seen.has(at), why).toBe(false);
+    seen.add(at);
+    expect(step.conditions.length > 0, why).toBe(step.certainty === 'sometimes');
+    if (step.code !== 'actAsAdmin') expect(step.evidence.length, why).toBeGreaterThan(0);
+    for (const evidence of step.evidence) {
+      if (evidence.kind === 'iam') {
+        expect(evidence.decision.decision, why).toBe('allowed');
+        continue;
+      }
+      const cluster = world.clusters.find(({ cluster: { arn } }) => arn === evidence.clusterArn);
+      const subject = step.from.kind === 'clusterAdmin' ? undefined : step.from.subject;
+      expect(subject && cluster?.can(subject, evidence.question).allowed, why).toBe(true);
+    }
+  }
+  expect(chain.certainty, why).toBe(
+    steps.every(({ certainty }) => certainty === 'always') ? 'always' : 'sometimes',
+  );
+}
+
+test(
+  'every chain is real step by step, ends, and is found as short from either end',
+  () => {
+    const any = random(seed);
+    let chains = 0;
+    for (let round = 0; round < rounds; round++) {
+      const world = randomWorld(any);
+      const [cluster] = world.clusters;
+      if (cluster === undefined) throw new Error('there is a cluster');
+      const clusterArn = cluster.cluster.arn;
+      const nodes: readonly ReachNode[] = [
+        ...cluster.subjects().map((subject) => nodeOf(subject, clusterArn)),
+        { kind: 'clusterAdmin', clusterArn },
+      ];
+      const reach = createReach(world);
+      // The clusters' administrators are targets with it, so that it is compared by itself.
+      const forward = new Map(
+        nodes.map((from) => [
+          nodeKey(from),
+          new Map(reach.stepsFrom(from).map((chain) => [nodeKey(chain.steps.at(-1)?.to ?? from), chain])),
+        ]),
+      );
+      for (const target of nodes) {
+        if (target.kind === 'clusterAdmin') continue;
+        const backward = reach.stepsTo([target]);
+        const lengths = Object.fromEntries(backward.map(({ from, steps }) => [nodeKey(from), steps.length]));
+        const expected = nodes.flatMap((from) => {
+          const chain = forward.get(nodeKey(from))?.get(nodeKey(target));
+          return chain === undefined || from.kind === 'clusterAdmin'
+            ? []
+            : [[nodeKey(from), chain.steps.length] as const];
+        });
+        expect(lengths, `seed ${seed}, round ${round}, to ${nodeKey(target)}`).toEqual(
+          Object.fromEntries(expected),
+        );
+        for (const chain of backward) {
+          checkChain(world, chain, told(round, chain));
+          expect(nodeKey(chain.steps.at(-1)?.to ?? target)).toBe(nodeKey(target));
+          chains++;
+        }
+      }
+      for (const from of forward.values())
+        for (const chain of from.values()) checkChain(world, chain, told(round, chain));
+    }
+    expect(chains, `seed ${seed}`).toBeGreaterThan(rounds * 10);
+  },
+  30_000 + rounds * 1000,
+);
