@@ -50,6 +50,20 @@ function powersOf(rules: readonly PolicyRule[]): ReadonlySet<string> {
   return powers;
 }
 
+const byPower = new WeakMap<readonly Grant[], ReadonlyMap<string, readonly Grant[]>>();
+
+/** The grants of each power: most have none, and twelve rules ask. */
+function grantsOfPower(grants: readonly Grant[], id: string): readonly Grant[] {
+  let found = byPower.get(grants);
+  if (found === undefined) {
+    const map = new Map<string, Grant[]>(escalations.map((escalation) => [escalation.id, []]));
+    for (const grant of grants) for (const power of powersOf(grant.rules)) map.get(power)?.push(grant);
+    byPower.set(grants, map);
+    found = map;
+  }
+  return found.get(id) ?? [];
+}
+
 const wideRoles: ReadonlySet<string> = new Set([
   ...['ClusterRole admin', 'ClusterRole edit'],
   ...['AmazonEKSAdminPolicy', 'AmazonEKSEditPolicy'],
@@ -106,8 +120,8 @@ function powerRule(escalation: Escalation): AccessRule {
     why: `${why} Here somebody has it in the whole cluster.`,
     fix: 'give it in the namespaces, and for the names, that need it',
     *check(cluster, facts) {
-      for (const grant of facts.grants(cluster)) {
-        if (!powersOf(grant.rules).has(id) || makesAdmins(grant)) continue;
+      for (const grant of grantsOfPower(facts.grants(cluster), id)) {
+        if (makesAdmins(grant)) continue;
         // `bind` and `escalate` hold for Roles in a namespace as well; the others are usual there.
         if (grant.namespaces !== undefined && id !== 'EW-AP-301') continue;
         if (wideRoles.has(grant.object) && id !== 'EW-AP-301') continue;
