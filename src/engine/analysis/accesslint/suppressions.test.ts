@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { testArn, testTakenAt } from '../testworld.ts';
+import { lintAccess } from './accesslint.ts';
+import { examples, exampleWorld } from './examples.ts';
+import type { Suppression } from './suppressions.ts';
+
+const day = 86_400_000;
+const lint = (suppressions: readonly Suppression[], only?: readonly string[]) =>
+  lintAccess(exampleWorld(examples['EW-ACC-001']?.triggers ?? {}), {
+    ...{ suppressions, served: new Map(), digest: (text: string) => text },
+    ...(only && { only: new Set(only) }),
+  });
+const base = { id: 'EW-ACC-001', reason: 'runs the cluster', until: testTakenAt + day };
+const ids = (suppressions: readonly Suppression[]) => lint(suppressions).findings.map(({ id }) => id);
+
+test('what is suppressed is told apart with its reason, not as a finding', () => {
+  const [finding] = lint([]).findings;
+  const by: readonly Partial<Suppression>[] = [
+    { subject: testArn('role/ops') },
+    { object: 'AmazonEKSClusterAdminPolicy', cluster: 'prod' },
+    { fingerprint: finding?.fingerprint ?? '' },
+  ];
+  for (const what of by) {
+    const { findings, suppressed } = lint([{ ...base, ...what }]);
+    expect(findings).toEqual([]);
+    expect(suppressed).toEqual([{ finding, reason: 'runs the cluster', until: '2026-11-22' }]);
+  }
+});
+
+test.each<[string, Partial<Suppression>]>([
+  ['another subject', { subject: testArn('role/op') }],
+  ['a wildcard', { subject: '*' }],
+  ['another case', { subject: testArn('role/OPS') }],
+  ['another rule', { id: 'EW-ACC-002', subject: testArn('role/ops') }],
+  ['another cluster', { subject: testArn('role/ops'), cluster: 'test' }],
+  ['another object', { subject: testArn('role/ops'), object: 'AmazonEKSViewPolicy' }],
+  ['an end that has come', { subject: testArn('role/ops'), until: testTakenAt }],
+  ['no reason', { subject: testArn('role/ops'), reason: '  ' }],
+  ['nothing that says of whom', {}],
+])('%s hides nothing', (_, change) => {
+  expect(ids([{ ...base, ...change }])).toContain('EW-ACC-001');
+});
+
+test('a suppression of what was not looked at is not called useless', () => {
+  const suppression = { ...base, subject: testArn('role/gone') };
+  expect(ids([suppression])).toContain('EW-ACC-902');
+  expect(lint([suppression], ['EW-ACC-003', 'EW-ACC-902']).findings).toEqual([]);
+  expect(ids([{ ...suppression, cluster: 'not-read' }])).not.toContain('EW-ACC-902');
+});
