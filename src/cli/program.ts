@@ -20,6 +20,7 @@ import { declareDiff } from './diff/declare.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
 import { declareExplain } from './explain/declare.ts';
+import { declareLeastPrivilege } from './leastprivilege/declare.ts';
 import { declareLint } from './lint/declare.ts';
 import { declareMigrate } from './migrate/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
@@ -236,6 +237,7 @@ export function createProgram(): Command {
   declareWhatCan(program);
   declareWhoCan(program);
   declareMigrate(program);
+  declareLeastPrivilege(program);
 
   program
     .command('tour')
