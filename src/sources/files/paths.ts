@@ -54,7 +54,8 @@ export async function walkPaths(paths: readonly string[]): Promise<Walk> {
           );
         }
         files.push({ path, isFound: true });
-      } else leaveOut(kind === 'file' ? `files \`${endOf(name)}\`` : kind);
+      } else if (kind === 'missing') leaveOut('links that lead nowhere');
+      else leaveOut(kind === 'file' ? `files \`${endOf(name)}\`` : kind);
     }
   };
 

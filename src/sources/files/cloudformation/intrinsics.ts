@@ -75,7 +75,10 @@ export function createIntrinsics({
     if (template === undefined) return fail('`Fn::Sub`');
     let isKnown = true;
     const text = template.replaceAll(/\$\{(!?)([^}]*)\}/g, (_, literal: string, written: string) => {
-      if (--budget.steps < 0) return '';
+      if (--budget.steps < 0) {
+        isKnown = false;
+        return '';
+      }
       if (literal !== '') return `\${${written}}`;
       const name = written.trim();
       const value =
@@ -89,7 +92,7 @@ export function createIntrinsics({
       return '';
     });
     if (text.length > longestText) return fail('a text without end');
-    return isKnown ? text : unresolved;
+    return isKnown ? text : fail('`Fn::Sub`');
   };
 
   const join = (argument: unknown, depth: number): unknown => {

@@ -18,8 +18,9 @@ export function isTemplate(value: JsonObject): boolean {
   );
 }
 
-/** Steps of one template: far more than the 500 resources it may have take. */
-const mostSteps = 500_000;
+/** Steps of one template, and of one resource of it: far more than the 500 resources it may have take. */
+const mostSteps = 1_000_000;
+const mostStepsOfOne = 20_000;
 
 /** How a type of resource is named, and what `Ref` gives of it. */
 const named: ReadonlyMap<
@@ -76,11 +77,13 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
     if (attribute === undefined) return how.ref === 'arn' ? arnOf(logicalId) : nameOf(logicalId);
     return attribute === 'Arn' || attribute === 'PolicyArn' ? arnOf(logicalId) : undefined;
   };
+  const budget = { steps: 0 };
+  let left = mostSteps;
   const options = {
     parameters: asObject(value.Parameters) ?? {},
     mappings: asObject(value.Mappings) ?? {},
     attributeOf,
-    budget: { steps: mostSteps },
+    budget,
   };
   const quiet = createIntrinsics({ ...options, report: () => {} });
 
@@ -97,6 +100,9 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
       continue;
     }
     read++;
+    // One that goes on without end does not take the others with it.
+    const granted = Math.min(mostStepsOfOne, left);
+    budget.steps = granted;
     const missing = new Set<string>();
     const intrinsics = createIntrinsics({ ...options, report: (what) => void missing.add(what) });
     const properties = asObject(resource.Properties) ?? {};
@@ -122,6 +128,7 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
       resolveDocument: (written) => intrinsics.resolveDocument(written),
     };
     how.read(reader);
+    left -= granted - Math.max(budget.steps, 0);
     if (missing.size > 0)
       gap(how.area, `it cannot be told here what ${[...missing].slice(0, 5).join(', ')} will be`);
   }
