@@ -18,6 +18,7 @@ import { createIamOperations } from '../src/services/iam/operations.ts';
 import type { Operations } from '../src/services/operation.ts';
 import { createStsOperations } from '../src/services/sts/operations.ts';
 import { services } from '../src/wire/protocols/services.ts';
+import { accessLintPage, awsAuthLintPage } from './lint-pages.ts';
 
 const directory = resolve(import.meta.dirname, '../docs/reference');
 
@@ -142,8 +143,10 @@ function kindOf({ kind }: { readonly kind?: string }): string {
 }
 
 const pages = {
+  'access-lint.md': accessLintPage(),
   'access-policy-lint.md': accessPolicyLintPage(),
   'alerts.md': alertsPage(),
+  'aws-auth-lint.md': awsAuthLintPage(),
   'cli.md': cliPage(),
   'operations.md': operationsPage(),
   'policy-lint.md': policyLintPage(),

@@ -6,7 +6,7 @@ import type { Severity } from '../policylint/severity.ts';
  * What is found in aws-auth, by id: `error` for what does not work as written, `security` for what gives more than it
  * seems to, `warning` for what does something unexpected. Ids are stable: one never changes its meaning.
  */
-const rules = {
+export const awsAuthRules = {
   'EW-AUTH-001': ['error', 'no aws-auth'],
   'EW-AUTH-002': ['error', 'broken YAML'],
   'EW-AUTH-003': ['error', 'value that is no text'],
@@ -45,9 +45,9 @@ const rules = {
   'EW-AUTH-072': ['warning', 'node without a usual group'],
 } as const satisfies Readonly<Record<string, readonly [Severity, string]>>;
 
-export type AwsAuthRuleId = keyof typeof rules;
+export type AwsAuthRuleId = keyof typeof awsAuthRules;
 
-export const awsAuthRuleIds: readonly string[] = Object.keys(rules);
+export const awsAuthRuleIds: readonly string[] = Object.keys(awsAuthRules);
 
 /** Takes what is found. `element` is the place in words: `mapRoles[2].groups`. */
 export type Report = (
@@ -64,7 +64,7 @@ export function collectFindings(): { readonly report: Report; readonly findings:
   return {
     findings,
     report(id, element, position, message, hint) {
-      const [severity, rule] = rules[id];
+      const [severity, rule] = awsAuthRules[id];
       findings.push({ id, rule, severity, element, position, message, ...(hint !== undefined && { hint }) });
     },
   };
