@@ -209,7 +209,7 @@ export function createClusterIndex(world: World, cluster: ClusterWorld): Cluster
 }
 
 /** Every verb on every resource, everywhere: a star of a question is covered by a star of a rule alone. */
-export const everything: Question = {
+const everything: Question = {
   ...{ kind: 'resource', verb: '*', apiGroup: '*', resource: '*', subresource: '', namespace: '', name: '' },
 };
 

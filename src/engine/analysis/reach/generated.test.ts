@@ -8,7 +8,7 @@ import { createReach, nodeOf } from './reach.ts';
 import type { ReachChain } from './step.ts';
 
 /** More: `ENTRYWAY_REACH_ROUNDS=2000 ENTRYWAY_SEED=7 npx vitest run src/engine/analysis/reach/generated`. */
-const rounds = Number(process.env.ENTRYWAY_REACH_ROUNDS ?? 30);
+const rounds = Number(process.env.ENTRYWAY_REACH_ROUNDS ?? 10);
 const seed = Number(process.env.ENTRYWAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 function random(from: number) {
