@@ -35,20 +35,29 @@ switch_to() {
   eks wait cluster-active --name "$cluster"
   say "mode $1"
 }
-# What an entry is, without blanks: KEY QUERY
-entry_is() { eks describe-access-entry --cli-input-json "$1" --query "$2" --output json | tr -d ' \\n'; }
-has_entry() { eks describe-access-entry --cli-input-json "$1" >/dev/null 2>&1; }
+# What the service says of an entry, without blanks: OPERATION INPUT QUERY
+ask() {
+  answer=$(eks "$1" --cli-input-json "$2" --query "$3" --output json) || return $?
+  printf '%s' "$answer" | tr -d ' \\n'
+}
+has_entry() { ask describe-access-entry "$1" accessEntry.type >/dev/null 2>&1; }
+# FOUND EXPECTED NAME
+same() { [ "$1" = "$2" ] || die "the entry of $3 is not as planned: $1"; }
 # KEY QUERY EXPECTED NAME
 check_entry() {
-  found=$(entry_is "$1" "$2")
-  [ "$found" = "$3" ] || die "the entry of $4 is not as planned: $found"
+  found=$(ask describe-access-entry "$1" "$2") || die "there is no entry of $4"
+  same "$found" "$3" "$4"
 }
 # KEY CREATION QUERY EXPECTED NAME
 ensure_entry() {
-  if has_entry "$1"; then say "there already: $5"
-  else eks create-access-entry --cli-input-json "$2" >/dev/null; say "created: $5"
+  if found=$(ask describe-access-entry "$1" "$3" 2>/dev/null); then
+    same "$found" "$4" "$5"
+    say "there already: $5"
+  else
+    found=$(ask create-access-entry "$2" "$3")
+    same "$found" "$4" "$5"
+    say "created: $5"
   fi
-  check_entry "$1" "$3" "$4" "$5"
 }
 
 case $stage in prepare | finish | undo) ;; *) die 'say nothing, finish or undo' ;; esac
@@ -79,16 +88,18 @@ ${creatorArn === undefined ? '' : `  has_entry ${key(plan, creatorArn)} || die $
 ${indented(entries.flatMap(createLines))}
 fi
 
-${entries.map(verifyLine).join('\n')}
 if [ "$stage" = prepare ]; then
   say 'every entry is as planned; aws-auth still counts beside them'
   say 'see that nodes stay Ready and people get in; then run this script again with: finish'
-elif [ "$(mode)" = API ]; then
-  say 'mode is API already'
-else
-  switch_to API
-  say 'aws-auth counts no more; delete it when you like: kubectl -n kube-system delete configmap aws-auth'
+  exit 0
 fi
+if [ "$(mode)" = API ]; then
+  say 'mode is API already'
+  exit 0
+fi
+${entries.map(verifyLine).join('\n')}
+switch_to API
+say 'aws-auth counts no more; delete it when you like: kubectl -n kube-system delete configmap aws-auth'
 `;
 
   function createLines(entry: PlannedEntry): readonly string[] {
@@ -98,7 +109,7 @@ fi
     return [
       ...(replacesStale
         ? [
-            `if has_entry ${own} && [ "$(entry_is ${own} ${quoted(stale)})" != '"yes"' ]; then`,
+            `if has_entry ${own} && [ "$(ask describe-access-entry ${own} ${quoted(stale)})" != '"yes"' ]; then`,
             `  eks delete-access-entry --cli-input-json ${own}; say ${quoted(`deleted an entry whose principal is gone: ${printable(principalArn)}`)}`,
             'fi',
           ]
@@ -123,7 +134,7 @@ fi
     const wanted = JSON.stringify(policies.map(({ policyArn }) => policyArn).sort());
     const query = quoted('sort(associatedAccessPolicies[].policyArn)');
     return `${check}
-[ "$(eks list-associated-access-policies --cli-input-json ${own} --query ${query} --output json | tr -d ' \\n')" = ${quoted(wanted)} ] ||
+[ "$(ask list-associated-access-policies ${own} ${query})" = ${quoted(wanted)} ] ||
   die ${quoted(`the policies of ${printable(principalArn)} are not as planned`)}`;
   }
 
@@ -176,7 +187,7 @@ function expectation({ type, username, kubernetesGroups }: PlannedEntry): string
 }
 
 /** One word of a POSIX shell, whatever is in it. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

@@ -1,7 +1,7 @@
 import { type AwsAuthIndex, createAwsAuthIndex } from '../../identity/awsauth.ts';
 import { canonicalArnOf } from '../../identity/userinfo.ts';
+import { principalOf } from '../world/callers.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
-import { principalOf } from '../world/iamsubjects.ts';
 import { anySession } from '../world/sessions.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';

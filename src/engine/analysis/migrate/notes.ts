@@ -66,7 +66,7 @@ export function notesOf(
   if (entries.some(({ policies }) => policies.length > 0)) {
     note(
       'masters',
-      'between an administrator’s entry and its policy lies a moment in which it may do nothing: be somebody else, or be patient',
+      'an administrator who moves may do nothing for the moment between its entry and its policy: carry this out as somebody else',
     );
   }
   if (entries.length > 0) {

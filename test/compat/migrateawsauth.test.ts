@@ -1,0 +1,184 @@
+/** aws-auth ends and nobody notices: by the commands of the tutorial as printed, and by the script with stock clients. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { AuthenticationV1Api, AuthorizationV1Api } from '@kubernetes/client-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { onlyCluster, openWorld } from '../../src/cli/analysis/source.ts';
+import { migrationScript } from '../../src/cli/migrate/script.ts';
+import { planMigration } from '../../src/engine/analysis/migrate/create.ts';
+import { proveMigration } from '../../src/engine/analysis/migrate/proof.ts';
+import { awsCliUnavailable, type CommandResult, run } from './clients.ts';
+import type { KubernetesUser } from './kubernetes.ts';
+import { npxDirectory, openShell, temporaryDirectory } from './process.ts';
+import { openScene, type Scene } from './scene.ts';
+import { createCluster, createUser, rootKeys } from './world.ts';
+
+const unavailable = awsCliUnavailable();
+const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
+const page = readFileSync(resolve(import.meta.dirname, '../../docs/tutorials/retire-aws-auth.md'), 'utf8');
+const blocksOf = (language: string): readonly string[] =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
+const [configMap = '', binding = ''] = blocksOf('yaml');
+
+const instances = temporaryDirectory();
+let scene: Scene;
+let directory: string;
+let carla: Parameters<Scene['enter']>[1];
+
+beforeAll(async () => {
+  const file = join(instances.path, 'instances.json');
+  writeFileSync(file, JSON.stringify({ 'i-0123456789abcdef0': 'ip-10-0-0-1.ec2.internal' }));
+  scene = await openScene(['--instances', file]);
+  directory = scene.directory;
+  await scene.role('nodes');
+  await scene.role('admin', '/people/');
+  await scene.role('developers', '/people/');
+  await scene.role('metrics');
+  carla = await createUser(scene.root, 'carla');
+  writeFileSync(join(directory, 'aws-auth.yaml'), `${configMap}---\n${binding}`);
+}, 120_000);
+
+afterAll(async () => {
+  await scene?.close();
+  instances.remove();
+});
+
+/** A cluster with the ConfigMap and the binding of the page, and a way to ask who everybody is there and what they may. */
+async function openCluster(name: string, mode: 'CONFIG_MAP' | 'API_AND_CONFIG_MAP') {
+  await createCluster(scene.root, scene.connection, name, mode);
+  const creator = await scene.enter(name, rootKeys(scene.connection));
+  const applied = await creator.kubectl('apply', '-f', join(directory, 'aws-auth.yaml'));
+  expect(applied.code, applied.stderr).toBe(0);
+  const enter = async (role: string, session: string): Promise<KubernetesUser> =>
+    scene.enter(name, await scene.session(role, session));
+  const people = {
+    node: await enter('nodes', 'i-0123456789abcdef0'),
+    admin: await enter('people/admin', 'ada'),
+    developer: await enter('people/developers', 'bob'),
+    metrics: await enter('metrics', 'scraper'),
+    carla: await scene.enter(name, carla),
+  };
+  const state = async (): Promise<Readonly<Record<string, Standing>>> =>
+    Object.fromEntries(
+      await Promise.all(
+        Object.entries(people).map(async ([who, user]) => [who, await standing(user)] as const),
+      ),
+    );
+  return { creator, state };
+}
+
+interface Standing {
+  readonly username: string;
+  readonly groups: readonly string[];
+  readonly may: string;
+}
+
+const asked = [
+  { resourceAttributes: { verb: 'list', resource: 'pods', namespace: 'default' } },
+  { resourceAttributes: { verb: 'list', resource: 'pods' } },
+  { resourceAttributes: { verb: 'get', resource: 'secrets', namespace: 'default' } },
+  { resourceAttributes: { verb: 'delete', resource: 'nodes' } },
+  { resourceAttributes: { verb: 'frob', group: 'example.com', resource: 'widgets' } },
+  { nonResourceAttributes: { verb: 'get', path: '/metrics' } },
+];
+
+async function standing({ config }: KubernetesUser): Promise<Standing> {
+  const review = await config.makeApiClient(AuthenticationV1Api).createSelfSubjectReview({ body: {} });
+  const { username = '', groups = [] } = review.status?.userInfo ?? {};
+  const authorization = config.makeApiClient(AuthorizationV1Api);
+  const may = await Promise.all(
+    asked.map(async (spec) => {
+      const answer = await authorization.createSelfSubjectAccessReview({ body: { spec } });
+      return answer.status?.allowed === true ? 'y' : 'n';
+    }),
+  );
+  return { username, groups: groups.filter((group) => group !== 'system:authenticated'), may: may.join('') };
+}
+
+const before = {
+  node: {
+    username: 'system:node:ip-10-0-0-1.ec2.internal',
+    groups: ['system:bootstrappers', 'system:nodes'],
+    may: 'nnnnnn',
+  },
+  admin: { username: 'admin', groups: ['system:masters'], may: 'yyyyyy' },
+  developer: { username: 'developer:bob', groups: ['developers'], may: 'ynnnnn' },
+  metrics: { username: 'metrics', groups: ['system:monitoring'], may: 'nnnnny' },
+  carla: { username: 'carla', groups: ['developers'], may: 'ynnnnn' },
+};
+/** The same people with the same rights; three are in groups of another name. */
+const after = {
+  ...before,
+  node: { ...before.node, groups: ['system:nodes'] },
+  admin: { ...before.admin, groups: [] },
+  metrics: { ...before.metrics, groups: ['from-aws-auth:system:monitoring'] },
+};
+
+test('the commands of docs/tutorials/retire-aws-auth.md say what it shows, and nobody’s rights change', async () => {
+  const { creator, state } = await openCluster('prod', 'API_AND_CONFIG_MAP');
+  const npx = npxDirectory(directory);
+  const shell = async (commands: string): Promise<string> => {
+    const { code, stdout, stderr } = await run('sh', ['-euc', commands], {
+      cwd: directory,
+      env: {
+        PATH: [npx, process.env.PATH].join(':'),
+        HOME: directory,
+        ENTRYWAY_DATA: join(directory, 'data'),
+        NO_COLOR: '1',
+      },
+    });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toBe('');
+    return stdout;
+  };
+  const [plan = '', apply = '', rollback = '', again = '', finish = ''] = blocksOf('sh');
+  const outputs = blocksOf('text');
+  expect(await state()).toEqual(before);
+
+  expect(await shell(plan)).toBe(outputs[0]);
+  expect(await state()).toEqual(before);
+  expect(await shell(apply)).toBe(outputs[1]);
+  expect(await state()).toEqual(after);
+  expect(await shell(rollback)).toBe(outputs[2]);
+  expect(await state()).toEqual(before);
+  expect(await shell(again)).toBe(outputs[3]);
+  expect(await shell(finish)).toBe(outputs[4]);
+  expect(await state()).toEqual(after);
+  const gone = await creator.kubectl('-n', 'kube-system', 'get', 'configmap', 'aws-auth');
+  expect(gone.stderr).toContain('NotFound');
+}, 120_000);
+
+test.skipIf(unavailable !== undefined)(
+  `the script takes a cluster from CONFIG_MAP to API with the stock AWS CLI and kubectl${because}`,
+  async () => {
+    const { state } = await openCluster('legacy', 'CONFIG_MAP');
+    const world = await openWorld({ data: join(directory, 'data'), cluster: ['legacy'] });
+    const cluster = onlyCluster(world);
+    const plan = planMigration(world, cluster);
+    expect(proveMigration(world, cluster, plan).isSafe).toBe(true);
+    writeFileSync(join(directory, 'retire.sh'), migrationScript(plan));
+    const shell = openShell(directory, scene.connection, rootKeys(scene.connection));
+    const script = (stage: string): Promise<CommandResult> =>
+      shell.script(`sh '${join(directory, 'retire.sh')}' ${stage}`);
+    expect((await shell.aws('eks', 'update-kubeconfig', '--name', 'legacy')).code).toBe(0);
+    expect(await state()).toEqual(before);
+
+    const prepared = await script('');
+    expect(prepared.code, prepared.stderr).toBe(0);
+    expect(prepared.stdout).toContain('aws-auth is kept in aws-auth-legacy.yaml\n');
+    expect(prepared.stdout).toContain(
+      'mode API_AND_CONFIG_MAP\ncreated: arn:aws:iam::111122223333:role/nodes\n',
+    );
+    expect(await state()).toEqual(after);
+    const finished = await script('finish');
+    expect(finished.code, finished.stderr).toBe(0);
+    expect(finished.stdout).toMatch(/^mode API$/m);
+    expect(await state()).toEqual(after);
+    expect(await script('undo')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('deleting them would shut everybody out'),
+    });
+    expect(await state()).toEqual(after);
+  },
+  240_000,
+);
