@@ -97,8 +97,13 @@ function everybodys({ everybodys: shared }: KubernetesNeeds): string {
   return shared.length === 0 ? '' : ', but what everybody has';
 }
 
+const linesTold = 12;
+
 function unusedText(title: string, lines: readonly string[]): string {
-  return lines.length === 0 ? '' : `${title}\n\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+  if (lines.length === 0) return '';
+  const more = lines.length - linesTold;
+  const told = [...lines.slice(0, linesTold), ...(more > 0 ? [`and ${more} more (all with -o json)`] : [])];
+  return `${title}\n\n${told.map((line) => `  ${line}`).join('\n')}\n`;
 }
 
 function usedTable(title: string, rows: readonly (readonly string[])[]): string {
