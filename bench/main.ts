@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, platform, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchAnalysis } from './analysis.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchEvaluations } from './evaluations.ts';
 import { benchMemory } from './memory.ts';
@@ -21,6 +22,7 @@ import { benchWrites } from './writes.ts';
 const sections: Readonly<Record<string, readonly [title: string, run: Section]>> = {
   decisions: ['decisions', benchDecisions],
   evaluations: ['IAM policies', benchEvaluations],
+  analysis: ['who can, lint and diff on one large organization', benchAnalysis],
   signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
   webhooks: ['webhooks of a connected cluster, over mutual TLS', benchWebhooks],

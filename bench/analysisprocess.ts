@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { lintAccess } from '../src/engine/analysis/accesslint/accesslint.ts';
+import { diffAccess } from '../src/engine/analysis/diff/diff.ts';
+import { whoCanEverywhere } from '../src/engine/analysis/whocan/whocan.ts';
+import { createWorld, type World } from '../src/engine/analysis/world/world.ts';
+import { readAwsAuth } from '../src/sources/awsauth/manifest.ts';
+import { parseSnapshot } from '../src/sources/saved/saved.ts';
+import { parseQuestion } from '../src/wire/kube/question.ts';
+import { servedResources } from '../src/wire/kube/served.ts';
+import { sha256Hex } from '../src/wire/sigv4/canonical.ts';
+import { median } from './measure.ts';
+
+/** Times in milliseconds. */
+export interface AnalysisFigures {
+  readonly load: number;
+  readonly whoCanFirst: number;
+  readonly whoCan: number;
+  readonly whoCanRows: number;
+  readonly askingEverybody: number;
+  readonly lint: number;
+  readonly lintFindings: number;
+  readonly diff: number;
+  readonly diffChanged: number;
+  /** The most this process has had. */
+  readonly residentBytes: number;
+}
+
+/** Run by `analysis.ts` with the file of a saved snapshot: prints `AnalysisFigures` as JSON. */
+const [file = ''] = process.argv.slice(2);
+
+const timed = <Value>(run: () => Value): readonly [Value, number] => {
+  const started = performance.now();
+  const value = run();
+  return [value, performance.now() - started];
+};
+
+const [world, load] = timed(() => createWorld(parseSnapshot(readFileSync(file, 'utf8'), file)));
+const question = parseQuestion('get', 'secrets', { namespace: 'ns-1' });
+const [, whoCanFirst] = timed(() => whoCanEverywhere(world, question));
+const rounds = ['get', 'list', 'watch', 'get', 'list', 'watch', 'delete'].map((verb) =>
+  timed(() => whoCanEverywhere(world, parseQuestion(verb, 'secrets', { namespace: 'ns-1' }))),
+);
+const [, askingEverybody] = timed(() => everybodyAsked(world));
+const [findings, lint] = timed(() => {
+  const options = {
+    served: servedResources(),
+    digest: (text: string) => sha256Hex(text).slice(0, 32),
+    readAwsAuth: (data: Readonly<Record<string, string>>) => readAwsAuth(JSON.stringify(data)).source,
+  };
+  return lintAccess(world, options).findings;
+});
+const [changes, diff] = timed(() => diffAccess(world, createWorld(withoutBindings(world))).changes);
+
+const figures: AnalysisFigures = {
+  ...{ load, whoCanFirst },
+  whoCan: median(rounds.map(([, time]) => time)),
+  whoCanRows: rounds[0]?.[0].reduce((sum, { rows }) => sum + rows.length, 0) ?? 0,
+  ...{ askingEverybody, lint, lintFindings: findings.length, diff, diffChanged: changes.length },
+  residentBytes: process.resourceUsage().maxRSS * 1024,
+};
+process.stdout.write(JSON.stringify(figures));
+
+/** The same question without an index. */
+function everybodyAsked({ clusters }: World): number {
+  return clusters.reduce(
+    (sum, cluster) =>
+      sum + cluster.subjects().filter((subject) => cluster.can(subject, question).allowed).length,
+    0,
+  );
+}
+
+/** What a pull request may do: one binding of each cluster goes. */
+function withoutBindings({ snapshot }: World): World['snapshot'] {
+  return {
+    ...snapshot,
+    clusters: snapshot.clusters.map((cluster) => ({
+      ...cluster,
+      rbac: cluster.rbac.filter(
+        (object, at) => at !== cluster.rbac.findLastIndex(({ kind }) => kind === object.kind),
+      ),
+    })),
+  };
+}
