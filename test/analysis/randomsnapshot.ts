@@ -11,7 +11,7 @@ import type { Random } from '../differential/random.ts';
 import { randomAttributes, randomEntry, randomObject, randomPolicy, times } from '../differential/world.ts';
 
 /** Two accounts that may be read, and one that never is. */
-export const accountIds = ['111122223333', '222233334444', '333344445555'] as const;
+const accountIds = ['111122223333', '222233334444', '333344445555'] as const;
 const roles = [
   '/Ops',
   '/team/Ops',

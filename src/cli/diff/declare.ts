@@ -6,8 +6,11 @@ import { connectionOptions } from '../connectionoptions.ts';
 export function declareDiff(program: Command): void {
   connectionOptions(program.command('diff'))
     .description('show whose access changes between two snapshots: what each gains and loses')
-    .argument('<before>', 'a file or directory that `--from` reads, or now: the running server')
-    .argument('<after>', 'the same, or a Terraform plan, which is applied to what was before')
+    .argument(
+      '<before>',
+      'a file or directory that `--from` reads; now: the running server; or a Terraform plan alone, whose two sides are compared',
+    )
+    .argument('[after]', 'the same: what it becomes')
     .option('--cluster <name...>', 'only these clusters, by name or ARN')
     .addOption(
       new Option('--only <which>', 'show and count').choices(['all', 'gained', 'lost']).default('all'),

@@ -28,7 +28,7 @@ export interface DiffOptions extends ConnectionOptions, OutputOptions {
 
 /** Prints whose access changes; exit code 1 where some does. */
 export async function diff(
-  names: { readonly before: string; readonly after: string },
+  names: { readonly before: string; readonly after: string | undefined },
   options: DiffOptions,
 ): Promise<void> {
   const sides = await readSides(names, options);

@@ -36,7 +36,7 @@ function renderStep({ step, outcome, message, misses, hint, evidence }: ExplainS
 const indent = ' '.repeat(14);
 
 /** Commands stand by themselves on their lines, so that they can be copied. */
-export function renderChanges(changes: readonly ProposedChange[]): string {
+function renderChanges(changes: readonly ProposedChange[]): string {
   if (changes.length === 0) return '';
   const several = changes.length > 1 ? ', the one that gives least first' : '';
   const parts = changes.map(({ summary, commands, adds }, at) =>

@@ -74,7 +74,7 @@ function labelOf(byGroup: ReadonlyMap<string, readonly string[]>, names: readonl
 }
 
 /** `pods, secrets`, `apps: deployments`, `everything`. */
-export function resourcesText(group: string, resources: readonly string[]): string {
+function resourcesText(group: string, resources: readonly string[]): string {
   const all = resources.includes('*');
   if (group === '*') return all ? 'everything' : `any group: ${resources.join(', ')}`;
   if (group === '') return all ? 'everything of the core group' : resources.join(', ');

@@ -37,7 +37,7 @@ export function renderRows({ rows, namespaces }: WhoCanAnswer, options: TextOpti
 }
 
 /** `role/team/ops`; with the whole ARN where it is another account's. */
-export function subjectText(subject: ClusterSubject, { accountId }: TextOptions): string {
+function subjectText(subject: ClusterSubject, { accountId }: TextOptions): string {
   switch (subject.kind) {
     case 'iam':
       if (subject.type === 'account') return `anybody of ${subject.accountId}`;

@@ -5,7 +5,7 @@ export type LogPiece = {
 } & ({ readonly text: string } | { readonly fault: string });
 
 /** CloudTrail records are at most 256 KiB, audit events at most what etcd takes; a body of `RequestResponse` level included. */
-export const longestRecord = 4 * 1024 * 1024;
+const longestRecord = 4 * 1024 * 1024;
 
 /** Members whose list holds the records: CloudTrail's files and `lookup-events`, CloudWatch's `filter-log-events`, lists of kubectl. */
 const listStart = /^\uFEFF?\s*(?:\{\s*"(?:Records|Events|events|items)"\s*:\s*)?\[/;

@@ -33,7 +33,7 @@ export interface Usage {
 }
 
 /** Whoever may do this may do everything: only a rule of stars answers it. */
-export const everything: Question = {
+const everything: Question = {
   ...{ kind: 'resource', verb: '*', apiGroup: '*', resource: '*' },
   ...{ subresource: '', namespace: '', name: '' },
 };

@@ -44,7 +44,7 @@ export function additionsOf(
   const gained = gainedPieces(before, after, subject, question, identity);
   const pairs = gained.pieces.reduce((sum, { size }) => sum + size, 0);
   const all = after.cluster.subjects();
-  const others = all.slice(0, subjectsAsked).filter(
+  const gaining = all.slice(0, subjectsAsked).filter(
     (other) =>
       subjectKey(other) !== subjectKey(subject) &&
       // Its own user or group, by which it was bound.
@@ -52,11 +52,14 @@ export function additionsOf(
       !(other.kind === 'Group' && isOwnGroup(before, other.name)) &&
       gains(before.cluster, after.cluster, other, questions),
   );
+  const others = [
+    ...new Set([...gaining.map(subjectKey), ...awakened(before.cluster, after.cluster, subject)]),
+  ];
   return {
     everything: gained.everything,
     pairs,
     also: joined(gained.pieces).slice(0, told),
-    others: others.slice(0, told).map(subjectKey),
+    others: others.slice(0, told),
     otherCount: others.length,
     othersKnown: all.length <= subjectsAsked,
   };
@@ -83,13 +86,17 @@ function gains(
   questions: readonly Question[],
 ): boolean {
   if (questions.some((one) => after.can(other, one).allowed && !before.can(other, one).allowed)) return true;
-  const then = after.identitiesOf(other).identities;
-  if (then.length > 0 && before.identitiesOf(other).identities.length === 0) return true;
-  // With entries that begin to count, what they give begins to count.
   return (
-    before.cluster.authenticationMode !== after.cluster.authenticationMode &&
-    then.some(({ mapped }) => mapped?.mappedBy.source === 'accessEntry')
+    after.identitiesOf(other).identities.length > 0 && before.identitiesOf(other).identities.length === 0
   );
+}
+
+/** Entries that begin to count with the mode, whatever they give and to however many. */
+function awakened(before: ClusterWorld, after: ClusterWorld, subject: ClusterSubject): readonly string[] {
+  if (before.cluster.authenticationMode === after.cluster.authenticationMode) return [];
+  return before.cluster.accessEntries
+    .map(({ principalArn }) => `iam:${principalArn}`)
+    .filter((key) => key !== subjectKey(subject));
 }
 
 /** Requests asked of everybody at most. */
@@ -204,7 +211,8 @@ function namespacesOf(
   const names = new Set(['', askedIn]);
   const entry = mapped?.mappedBy.source === 'accessEntry' ? cluster.entry(mapped.mappedBy.arn) : undefined;
   for (const { accessScope } of entry?.associatedPolicies ?? []) {
-    for (const namespace of accessScope.namespaces) if (!namespace.includes('*')) names.add(namespace);
+    // A pattern fits itself, and stands for those it fits.
+    for (const namespace of accessScope.namespaces) names.add(namespace);
   }
   const own = new Set(user.groups);
   for (const object of cluster.cluster.rbac) {

@@ -68,7 +68,7 @@ export function decisionStep({ decision, identity }: SubjectDecision, question: 
 }
 
 /** The same for a decision that comes without a walk: of a token's request, of a record. */
-export function refusalOf(
+function refusalOf(
   { evidence }: Decision,
   question: Question,
 ): Pick<ExplainStep, 'message' | 'misses' | 'hint'> {

@@ -10,7 +10,7 @@ import type { IamCondition } from '../iamworld/answer.ts';
 import type { ExplainMiss } from './explanation.ts';
 
 /** `statement 2 (AllowEks) of inline policy `ci` of role `ops``. */
-export function statementText({ policy, index, sid }: StatementRef): string {
+function statementText({ policy, index, sid }: StatementRef): string {
   const name = sid === undefined ? '' : ` (\`${sid}\`)`;
   return `statement ${index + 1}${name} of ${policyText(policy)}`;
 }
@@ -39,7 +39,7 @@ function policyText({ type, name, bearer }: PolicySource): string {
 }
 
 /** `condition `StringEquals` on `aws:PrincipalTag/team` wants `red`, and the request does not have the key`. */
-export function conditionText({ operator, key, values, absent }: ConditionFinding, unknown: boolean): string {
+function conditionText({ operator, key, values, absent }: ConditionFinding, unknown: boolean): string {
   const state = unknown
     ? 'which cannot be judged'
     : absent

@@ -50,7 +50,7 @@ export function identitySteps(
   return [caller, identityStep(world, cluster, subject, decided)];
 }
 
-export function notReached(step: ExplainStep['step']): ExplainStep {
+function notReached(step: ExplainStep['step']): ExplainStep {
   return {
     step,
     outcome: 'notReached',

@@ -46,7 +46,7 @@ export function rulesAllow(rules: readonly PolicyRule[], question: Question): bo
   return findRule(compileRules(rules), requestOf(question)) !== undefined;
 }
 
-export function requestOf(question: Question): CompiledRequest {
+function requestOf(question: Question): CompiledRequest {
   return compileRequest(attributesOf(question, anybody));
 }
 

@@ -4,7 +4,7 @@ import type { EvaluationStep, IamDecision } from '../../iam/decision.ts';
 import { evaluate, type PolicySet } from '../../iam/evaluate.ts';
 import { contextKey, type RequestPrincipal } from '../../iam/request.ts';
 import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
-import { principalOf } from '../world/iamsubjects.ts';
+import { principalOf } from '../world/callers.ts';
 import type { KnownPrincipal } from '../world/principals.ts';
 import { anySession } from '../world/sessions.ts';
 import type { IamSubject } from '../world/subject.ts';

@@ -125,7 +125,7 @@ export function createStandings(
 }
 
 /** Whether a statement speaks of the action at all; in lower case. */
-export function mayAllow({ best }: WorldPolicy, lowerAction: string): boolean {
+function mayAllow({ best }: WorldPolicy, lowerAction: string): boolean {
   return best.allows.forAction(lowerAction).length > 0;
 }
 
@@ -167,7 +167,7 @@ function compileGuardrails(
 const sessionArn = /^arn:[^:]*:sts::([0-9]{12}):assumed-role\/([^/]+)\/([^/]+)$/;
 
 /** The sessions a document's principals name. */
-export function namedSessions({ document }: WorldPolicy): ReadonlyMap<string, readonly string[]> {
+function namedSessions({ document }: WorldPolicy): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const { principal } of document?.statements ?? []) {
     for (const { value } of principal?.entries ?? []) {

@@ -154,10 +154,7 @@ function questionOf({ verbs, apiGroups, resources, resourceNames, nonResourceURL
 }
 
 /** Rules of needs as something that can be compared with permissions. */
-export function placedRules({
-  everywhere,
-  places,
-}: Pick<KubernetesNeeds, 'everywhere' | 'places'>): PlacedRules {
+function placedRules({ everywhere, places }: Pick<KubernetesNeeds, 'everywhere' | 'places'>): PlacedRules {
   return {
     places,
     rulesIn: (namespace) =>

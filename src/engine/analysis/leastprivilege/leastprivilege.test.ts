@@ -20,7 +20,7 @@ import type { AccessUse } from '../usage/use.ts';
 import type { KnownResource } from '../whatcan/closest.ts';
 import { permissionsOf } from '../whatcan/permissions.ts';
 import { askRules } from '../whatcan/rules.ts';
-import { principalOf } from '../world/iamsubjects.ts';
+import { principalOf } from '../world/callers.ts';
 import type { Question } from '../world/question.ts';
 import type { IamSubject } from '../world/subject.ts';
 import { collectUses, leastPrivilege, unusedAccess } from './leastprivilege.ts';

@@ -43,7 +43,7 @@ function countOf({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }
   return verbs.length * (objects + nonResourceURLs.length);
 }
 
-export function keyOf(piece: Piece): string {
+function keyOf(piece: Piece): string {
   return 'path' in piece
     ? JSON.stringify([piece.verb, piece.path])
     : JSON.stringify([piece.verb, piece.group, piece.resource, piece.name ?? null]);

@@ -9,8 +9,6 @@ import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { Principals } from './principals.ts';
 import type { IamSubject } from './subject.ts';
 
-export { principalOf } from './callers.ts';
-
 /** What the subjects of a cluster are made of. */
 export interface IamSubjectSources {
   readonly cluster: SnapshotCluster;

@@ -34,7 +34,7 @@ export function pinsOf(
 }
 
 /** The same of one entry by itself. */
-export function pinnedIdOf(
+function pinnedIdOf(
   { principalArn, principalId, createdAt }: SnapshotAccessEntry,
   principals: Principals,
 ): string {

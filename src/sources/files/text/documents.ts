@@ -17,7 +17,7 @@ export interface DocumentFault {
 }
 
 /** YAML takes a second a megabyte. */
-export const longestYaml = 4 * 1024 * 1024;
+const longestYaml = 4 * 1024 * 1024;
 /** Documents of one file. */
 const mostDocuments = 20_000;
 
