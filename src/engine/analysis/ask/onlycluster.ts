@@ -6,7 +6,7 @@ import { Misasked } from './misasked.ts';
 export function onlyCluster({ clusters }: Pick<World, 'clusters'>): ClusterWorld {
   const [cluster, ...others] = clusters;
   if (cluster === undefined) {
-    throw new Misasked('there is no cluster in what was read', 'name a source that has one with --from');
+    throw new Misasked('there is no cluster in what was read', 'name a source that has one: --from PATH, or --live');
   }
   if (others.length > 0) {
     const names = clusters.map(({ cluster: { name } }) => `\`${name}\``).join(', ');
