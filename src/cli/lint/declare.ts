@@ -16,6 +16,10 @@ export function declareLint(program: Command): void {
     .option('--rule <id...>', 'only these rules (docs/reference/access-lint.md)')
     .option('--skip-rule <id...>', 'not these rules')
     .option(
+      '--usage <file...>',
+      'CloudTrail files, audit.k8s.io logs or exports of the trail, also .gz: finds access that nobody used in them',
+    )
+    .option(
       '--suppressions <file>',
       'YAML: what was decided to be left as it is, each with a reason and an end',
     )

@@ -13,12 +13,14 @@ import { printable } from '../render/printable.ts';
 import { junitOf, sarifOf, warningsOf } from './reports.ts';
 import { readSuppressions } from './suppressionfile.ts';
 import { asText, unlookedLines } from './text.ts';
+import { readUsage } from './usage.ts';
 
 export interface LintOptions extends SourceOptions {
   readonly minSeverity: Severity;
   readonly rule?: readonly string[];
   readonly skipRule?: readonly string[];
   readonly suppressions?: string;
+  readonly usage?: readonly string[];
   readonly output: 'table' | 'json' | 'yaml' | 'sarif' | 'junit';
 }
 
@@ -28,14 +30,16 @@ export async function lint(options: LintOptions): Promise<void> {
   const skip = options.skipRule && idsOf(options.skipRule);
   // First: a mistake in the file should not cost the time to read a whole account.
   const suppressions = options.suppressions === undefined ? [] : readSuppressions(options.suppressions);
+  const read = options.usage === undefined ? undefined : await readUsage(options.usage);
   const world = await openWorld(options);
-  const answer = lintAccess(world, {
-    ...{ only, skip, suppressions, minSeverity: options.minSeverity },
+  const found = lintAccess(world, {
+    ...{ only, skip, suppressions, minSeverity: options.minSeverity, usage: read?.usage },
     served: servedResources(),
     digest: (text) => sha256Hex(text).slice(0, 32),
     // JSON is YAML as well, and nobody looks at its places.
     readAwsAuth: (data) => readAwsAuth(JSON.stringify(data)).source,
   });
+  const answer = { ...found, incomplete: [...found.incomplete, ...(read?.gaps ?? [])] };
   const names = new Map(world.snapshot.clusters.map(({ arn, name }) => [arn, name]));
   const { output } = options;
   switch (output) {

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { allow } from '../../rbac/allow.ts';
+import type { RbacObject } from '../../rbac/objects.ts';
+import { bindingSubject, testArn, testEntry, testGrant } from '../testworld.ts';
 import { type AccessLintOptions, lintAccess } from './accesslint.ts';
 import type { Example } from './example.ts';
 import { examples, exampleUsage, exampleWorld } from './examples.ts';
@@ -48,4 +51,61 @@ test('ids are unique, in order and of one form, and each has an example', () => 
 
 test('a new cluster, with all that Kubernetes itself puts into it, is clean', () => {
   expect(lint({}).findings).toEqual([]);
+});
+
+test('who is known by the name in the cluster alone used the entry all the same', () => {
+  const { triggers } = examples['EW-ACC-701'] ?? {};
+  const uses = (triggers?.uses ?? []).map((use) => ({
+    ...use,
+    who: { username: 'arn:aws:sts::111122223333:assumed-role/ops/ada' },
+  }));
+  expect(found({ ...triggers, uses })).not.toContain('EW-ACC-701');
+});
+
+test('whoever adds themselves to a binding of Kubernetes itself is told of', () => {
+  const rbac: RbacObject[] = [
+    {
+      kind: 'ClusterRoleBinding',
+      name: 'cluster-admin',
+      roleRef: { kind: 'ClusterRole', name: 'cluster-admin' },
+      subjects: ['Group:system:masters', 'User:eve'].map(bindingSubject),
+    },
+  ];
+  expect(lint({ cluster: { rbac } }).findings).toMatchObject([{ id: 'EW-ACC-003', subject: 'User eve' }]);
+});
+
+test('no more of one rule is told than was asked for, and how many there are', () => {
+  const rbac = Array.from({ length: 5 }, (_, at) =>
+    testGrant(`all-${at}`, 'Group:devs', [allow('*', '*', '*')]),
+  );
+  const { findings, cut } = lint({ cluster: { rbac: rbac.flat() } }, { mostPerRule: 2 });
+  expect(findings.filter(({ id }) => id === 'EW-ACC-003')).toHaveLength(2);
+  expect(cut).toContainEqual({ id: 'EW-ACC-003', found: 5, told: 2 });
+});
+
+test('what could not be read is not called clean', () => {
+  const gap = { area: 'rbac', reason: 'rbac was refused: Forbidden' } as const;
+  const { notLookedAt, incomplete } = lint({ gaps: [gap] });
+  expect(incomplete).toEqual([gap]);
+  expect(notLookedAt).toContainEqual(
+    expect.objectContaining({ reason: gap.reason, ids: expect.arrayContaining(['EW-ACC-201']) }),
+  );
+});
+
+test('a name in a command stands in quotes: nothing in it is carried out', () => {
+  const rbac: RbacObject[] = [
+    {
+      kind: 'ClusterRoleBinding',
+      name: "x'; rm -rf ~ #",
+      roleRef: { kind: 'ClusterRole', name: 'gone' },
+      subjects: [],
+    },
+  ];
+  const fixes = lint({ cluster: { rbac } }).findings.map(({ fix }) => fix);
+  expect(fixes).toContain(`kubectl delete 'clusterrolebinding/x'\\''; rm -rf ~ #'`);
+});
+
+test('an entry that lets nobody in makes no administrator', () => {
+  const stale = { accessEntries: [testEntry(testArn('role/gone'), { AmazonEKSClusterAdminPolicy: [] })] };
+  expect(found({ cluster: stale })).toEqual(['EW-ACC-311']);
 });

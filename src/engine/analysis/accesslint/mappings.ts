@@ -118,7 +118,8 @@ function createTemplates(): { add(template: string): void; fits(name: string): b
   };
 }
 
-function binds(
+/** Whether one of the names is what the template can become. */
+export function binds(
   template: string,
   names: ReadonlySet<string>,
   startingWith: (prefix: string) => Iterable<string>,

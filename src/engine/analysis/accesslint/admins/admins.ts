@@ -3,6 +3,7 @@ import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
 import { command, deleteObject, disassociate } from '../commands.ts';
 import type { Grant } from '../grants.ts';
+import { subjectNamed } from '../mappings.ts';
 import { subjectLabel } from '../names.ts';
 import type { AccessRule } from '../rule.ts';
 
@@ -26,6 +27,14 @@ export const adminRules: readonly AccessRule[] = [
       for (const grant of facts.grants(cluster)) {
         if (grant.by !== 'association' || !makesAdmins(grant)) continue;
         const { subject, object, policyArn, at } = grant;
+        const principal = subjectNamed(subject, facts.world.principals);
+        // Of an entry that lets nobody in another rule tells.
+        if (
+          principal !== undefined &&
+          principal.standing !== 'unlisted' &&
+          !facts.isAdmin(cluster, principal)
+        )
+          continue;
         yield {
           ...{ subject, object, at },
           message: `\`${subject}\` may do everything in the cluster by access policy \`${object}\``,
@@ -126,7 +135,7 @@ export const adminRules: readonly AccessRule[] = [
         subject: breakGlass.principalArn,
         at: { thing: 'cluster', clusterArn: cluster.arn },
         message: `\`${breakGlass.principalArn}\` is the break-glass principal: administrator whatever else is written`,
-        fix: command('entryway', 'cluster', 'break-glass', 'off', cluster.name),
+        fix: command('entryway', 'cluster', 'break-glass', 'remove', cluster.name),
       };
     },
   },

@@ -1,8 +1,10 @@
 import { comparableArn } from '../../../identity/entries.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
 import type { AccessUse } from '../../usage/use.ts';
+import { createPrefixIndex } from '../../world/prefixes.ts';
 import { deleteEntry } from '../commands.ts';
 import { ownEntries } from '../entries/empty.ts';
+import { binds } from '../mappings.ts';
 import type { AccessRule } from '../rule.ts';
 
 const day = 86_400_000;
@@ -23,20 +25,28 @@ export const unusedRules: readonly AccessRule[] = [
       if (usage === undefined) return;
       const seen = usersOf(cluster.cluster, usage.uses);
       const since = new Date(usage.since).toISOString().slice(0, 10);
-      const isUsed = (arn: string): boolean => seen.has(comparableArn(arn) ?? arn);
+      const byStart = createPrefixIndex(seen.usernames);
+      // Some logs know the name in the cluster alone.
+      const cameAs = (template: string): boolean => binds(template, seen.usernames, byStart.startingWith);
+      const isUsed = (arn: string): boolean => seen.principals.has(comparableArn(arn) ?? arn);
       for (const { entry, base } of ownEntries(cluster)) {
         const { principalArn, createdAt, principalId } = entry;
         // One that is newer has not had the time; of a matcher it is not known who stands for it.
         if (principalArn.includes('*') || (createdAt !== undefined && createdAt > usage.since)) continue;
-        if (isUsed(principalArn) || (principalId !== undefined && seen.has(principalId))) continue;
+        if (
+          isUsed(principalArn) ||
+          cameAs(entry.username) ||
+          (principalId !== undefined && seen.principals.has(principalId))
+        )
+          continue;
         yield {
           ...base,
           message: `\`${principalArn}\` has an access entry and did nothing in cluster \`${cluster.cluster.name}\` since ${since}`,
           fix: deleteEntry(cluster.cluster.name, principalArn),
         };
       }
-      for (const { arn, element } of facts.mappings(cluster).awsAuth) {
-        if (isUsed(arn)) continue;
+      for (const { arn, element, username } of facts.mappings(cluster).awsAuth) {
+        if (isUsed(arn) || cameAs(username)) continue;
         yield {
           ...{
             subject: arn,
@@ -71,14 +81,21 @@ export const unusedRules: readonly AccessRule[] = [
   },
 ];
 
-/** Comparable ARNs and unique ids of those who did something there; who tried and was refused had no use of it. */
-function usersOf({ arn, name }: SnapshotCluster, uses: readonly AccessUse[]): ReadonlySet<string> {
-  const seen = new Set<string>();
+/** Who did something there, by comparable ARN and unique id, else by name; who was refused had no use of it. */
+function usersOf(
+  { arn, name }: SnapshotCluster,
+  uses: readonly AccessUse[],
+): { readonly principals: ReadonlySet<string>; readonly usernames: ReadonlySet<string> } {
+  const principals = new Set<string>();
+  const usernames = new Set<string>();
   for (const { did, who, allowed } of uses) {
     if (did.kind !== 'kubernetes' || !allowed) continue;
     if (did.cluster !== undefined && did.cluster !== arn && did.cluster !== name) continue;
-    if (who.principalArn !== undefined) seen.add(comparableArn(who.principalArn) ?? who.principalArn);
-    if (who.principalId !== undefined) seen.add(who.principalId);
+    const { principalArn, principalId, username } = who;
+    if (principalArn !== undefined) principals.add(comparableArn(principalArn) ?? principalArn);
+    if (principalId !== undefined) principals.add(principalId);
+    if (principalArn === undefined && principalId === undefined && username !== undefined)
+      usernames.add(username);
   }
-  return seen;
+  return { principals, usernames };
 }
