@@ -6,7 +6,10 @@ import { Misasked } from './misasked.ts';
 export function onlyCluster({ clusters }: Pick<World, 'clusters'>): ClusterWorld {
   const [cluster, ...others] = clusters;
   if (cluster === undefined) {
-    throw new Misasked('there is no cluster in what was read', 'name a source that has one: --from PATH, or --live');
+    throw new Misasked(
+      'there is no cluster in what was read',
+      'name a source that has one: --from PATH, or --live',
+    );
   }
   if (others.length > 0) {
     const names = clusters.map(({ cluster: { name } }) => `\`${name}\``).join(', ');
