@@ -8,11 +8,13 @@ import type { Usage } from './facts.ts';
 import { iamExamples } from './iam/examples.ts';
 import { rbacExamples } from './rbac/examples.ts';
 import type { Suppression } from './suppressions.ts';
+import { exampleRole } from './testworld.ts';
 
 const day = 86_400_000;
 const ops = testArn('role/ops');
 const isAdmin: Example['cluster'] = { accessEntries: [testEntry(ops, { AmazonEKSClusterAdminPolicy: [] })] };
 const suppressing = (change: Partial<Suppression>): Example => ({
+  account: { roles: [exampleRole('ops')] },
   cluster: isAdmin,
   suppressions: [
     { id: 'EW-ACC-001', subject: ops, reason: 'on call', until: testTakenAt + 90 * day, ...change },
