@@ -51,7 +51,7 @@ export function answerWhoCan(
     throw new CommandError(
       'misuse',
       'there is no cluster in what was read',
-      'name a source that has one with --from',
+      'name with --from a source that has one',
     );
   }
   const reach = options.transitive === true ? createReach(world) : undefined;
