@@ -46,6 +46,7 @@ describe('manifests', () => {
       { namespace: 'payments', name: 'payments-api', roleArn: 'arn:aws:iam::111122223333:role/payments-api' },
     ]);
     const world = createWorld(snapshot).clusters[0];
+    expect(world?.serviceAccounts).toBeUndefined();
     const payments = world?.subjects().find((one) => one.kind === 'iam' && one.arn.endsWith('role/payments'));
     if (world === undefined || payments === undefined) throw new Error('nobody is there');
     const question = {

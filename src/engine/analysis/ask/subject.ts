@@ -114,8 +114,8 @@ function subjectOfName(text: string, world: ClusterWorld): IamSubject {
 
 function serviceAccount(namespace: string, name: string, world: ClusterWorld): KubernetesSubject {
   const subject = { kind: 'ServiceAccount', namespace, name } as const;
-  // A list that was not read lacks nobody.
-  if (world.cluster.serviceAccounts === undefined) return subject;
+  // A list that was not read, or not wholly, lacks nobody.
+  if (world.serviceAccounts === undefined) return subject;
   const known = world.subjects().filter(({ kind }) => kind === 'ServiceAccount');
   const key = subjectKey(subject);
   if (known.some((one) => subjectKey(one) === key)) return subject;

@@ -94,12 +94,11 @@ function indexOf(cluster: ClusterWorld): Index {
   let index = indexes.get(cluster);
   if (index === undefined) {
     const holders = createHolders(cluster);
-    const existing = cluster.cluster.serviceAccounts;
     index = {
       holders,
       bindings: createBindingGrants(cluster),
       policies: createPolicyGrants(cluster, holders.byEntry.keys()),
-      serviceAccounts: existing && new Set(existing.map(({ namespace, name }) => `${namespace}/${name}`)),
+      serviceAccounts: cluster.serviceAccounts,
     };
     indexes.set(cluster, index);
   }

@@ -8,7 +8,7 @@ import { createEntryIndex } from '../../identity/entries.ts';
 import { type MappedIdentity, resolveIdentity } from '../../identity/resolve.ts';
 import { canonicalArnOf } from '../../identity/userinfo.ts';
 import { subjectIdentity } from '../../rbac/subjects.ts';
-import type { Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
+import type { Gap, Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
 import { principalOf } from './callers.ts';
 import { iamSubjectsOf } from './iamsubjects.ts';
 import { pinsOf } from './pins.ts';
@@ -23,6 +23,8 @@ export interface ClusterWorld {
   readonly cluster: SnapshotCluster;
   /** The decider, with everything of the cluster in it: `roleRules` and the like. Ask, never apply. */
   readonly authorizer: Authorizer;
+  /** `NAMESPACE/NAME` of the service accounts there are; undefined where these, or some of them, are not known. */
+  readonly serviceAccounts: ReadonlySet<string> | undefined;
   /** Names that bindings name. */
   readonly bound: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> };
   /**
@@ -226,6 +228,7 @@ export function createClusterWorld(
   let subjects: readonly ClusterSubject[] | undefined;
   return {
     cluster,
+    serviceAccounts: allServiceAccounts(cluster, snapshot.gaps),
     authorizer,
     bound,
     subjects() {
@@ -295,6 +298,18 @@ function userOf(subject: KubernetesSubject): UserInfo {
     default:
       return subject.kind satisfies never;
   }
+}
+
+function allServiceAccounts(
+  { arn, serviceAccounts }: SnapshotCluster,
+  gaps: readonly Gap[],
+): ReadonlySet<string> | undefined {
+  const areSome = gaps.some(
+    ({ area, clusterArn }) => area === 'serviceAccounts' && (clusterArn === undefined || clusterArn === arn),
+  );
+  return areSome
+    ? undefined
+    : serviceAccounts && new Set(serviceAccounts.map(({ namespace, name }) => `${namespace}/${name}`));
 }
 
 /** Service accounts that exist or are bound, then users, then groups. */

@@ -211,6 +211,11 @@ export function createClusterDraft(
       if (namespaces.size > 0 && !namespaces.has('kube-system') && known?.namespaces === undefined) {
         gapOf('namespaces')(`only some namespaces of ${where} are in the files`);
       }
+      // Every cluster has this one: who tells all of them tells it.
+      const hasAll = serviceAccounts.things.has('kube-system/default');
+      if (serviceAccounts.things.size > 0 && !hasAll && known?.serviceAccounts === undefined) {
+        gapOf('serviceAccounts')(`only some service accounts of ${where} are in the files`);
+      }
       const { arn, accountId, region, name } = identity;
       return {
         notes,
