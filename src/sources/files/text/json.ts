@@ -14,7 +14,7 @@ export function* parseJsonValues(
   text: string,
   offsets: Offsets,
 ): Generator<{ readonly value: unknown; readonly offset: number }> {
-  const reader = { text, at: 0, offsets };
+  const reader = { text, at: 0, values: 0, offsets };
   for (skipSpace(reader); reader.at < text.length; skipSpace(reader)) {
     const offset = reader.at;
     yield { value: readValue(reader, 0), offset };
@@ -25,7 +25,12 @@ interface Reader {
   readonly text: string;
   readonly offsets: Offsets;
   at: number;
+  /** Those read so far. */
+  values: number;
 }
+
+/** Values of one text: twice as many as the largest file of anything sensible has. */
+const mostValues = 8_000_000;
 
 function skipSpace(reader: Reader): void {
   for (;;) {
@@ -37,6 +42,7 @@ function skipSpace(reader: Reader): void {
 
 function readValue(reader: Reader, depth: number): unknown {
   if (depth > deepest) throw new TextFault(tooDeep, reader.at);
+  if (++reader.values > mostValues) throw new TextFault('it has too many parts', reader.at);
   switch (reader.text.charCodeAt(reader.at)) {
     case 0x7b:
       return readObject(reader, depth);
