@@ -2,6 +2,7 @@ import { findAccessPolicy } from '../../accesspolicies/catalogue.ts';
 import { compileScope } from '../../accesspolicies/scope.ts';
 import type { ClusterRole, Role } from '../../rbac/objects.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
+import { subjectIdentity } from '../../rbac/subjects.ts';
 import { isEverything } from '../accesspolicylint/reach.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
 import type { Principals } from '../world/principals.ts';
@@ -22,6 +23,7 @@ export interface Asked {
 /** Namespaces looked into, subjects asked and resources told at most: an answer has a bound, too. */
 const namespacesLooked = 200;
 const subjectsAsked = 5_000;
+const identitiesLooked = 50;
 const told = 20;
 
 /** Somebody whom nothing names: what they may, everybody may. */
@@ -118,7 +120,7 @@ function questionsOf({ cluster }: Asked, edits: readonly Edit[], question: Quest
     });
     const pieces = role.rules.flatMap(breakDown);
     return [...new Set(namespaces)].flatMap((namespace) =>
-      pieces.flatMap((piece) => questionOf(piece, namespace) ?? []),
+      pieces.flatMap((piece) => literalQuestion(piece, namespace) ?? []),
     );
   });
   return [question, ...found].slice(0, questionsAsked);
@@ -173,14 +175,16 @@ function gainedPieces(
   const everywhere = new Set<string>();
   const pieces: Piece[] = [];
   let everything = false;
-  for (const namespace of namespacesOf(after, identity, askedIn)) {
+  // Of a role whose name depends on its session: all it can be, not only the one that was looked for.
+  const identities = [identity, ...after.cluster.identitiesOf(subject).identities.slice(0, identitiesLooked)];
+  for (const namespace of namespacesOf(after, identities, askedIn)) {
     const known = [
       ...before.cluster.identitiesOf(subject).identities,
       ...before.cluster.identitiesOf(nobody).identities,
     ];
     const had = new Set(rulesIn(before, known, namespace).flatMap(keysOf));
     const seen = new Set<string>();
-    for (const rule of rulesIn(after, [identity], namespace)) {
+    for (const rule of rulesIn(after, identities, namespace)) {
       if (isEverything(rule)) {
         everything ||= !had.has(pieceKey(rule));
         continue;
@@ -205,24 +209,27 @@ function gainedPieces(
 /** '' first; then where the request is, and wherever else the subject has something. */
 function namespacesOf(
   { cluster }: Asked,
-  { user, mapped }: SubjectIdentity,
+  identities: readonly SubjectIdentity[],
   askedIn: string,
 ): readonly string[] {
   const names = new Set(['', askedIn]);
-  const entry = mapped?.mappedBy.source === 'accessEntry' ? cluster.entry(mapped.mappedBy.arn) : undefined;
-  for (const { accessScope } of entry?.associatedPolicies ?? []) {
+  const groups = new Set(identities.flatMap(({ user }) => user.groups));
+  const users = new Set(identities.map(({ user }) => user.username));
+  for (const { mapped } of identities) {
+    const entry = mapped?.mappedBy.source === 'accessEntry' ? cluster.entry(mapped.mappedBy.arn) : undefined;
     // A pattern fits itself, and stands for those it fits.
-    for (const namespace of accessScope.namespaces) names.add(namespace);
+    for (const { accessScope } of entry?.associatedPolicies ?? []) {
+      for (const namespace of accessScope.namespaces) names.add(namespace);
+    }
   }
-  const own = new Set(user.groups);
   for (const object of cluster.cluster.rbac) {
     if (names.size >= namespacesLooked) break;
     if (object.kind !== 'RoleBinding') continue;
-    if (
-      object.subjects.some(({ kind, name }) => (kind === 'Group' ? own.has(name) : name === user.username))
-    ) {
-      names.add(object.namespace);
-    }
+    const isOwn = object.subjects.some((subject) => {
+      const bound = subjectIdentity(subject, object.namespace);
+      return bound !== undefined && (bound.is === 'user' ? users : groups).has(bound.name);
+    });
+    if (isOwn) names.add(object.namespace);
   }
   return [...names];
 }
@@ -281,18 +288,29 @@ function pieceKey({ verbs, apiGroups, resources, resourceNames, nonResourceURLs 
 
 /** The one request a piece allows; undefined where it is more than one. */
 function questionOf(piece: PolicyRule, namespace: string): Question | undefined {
-  const [verb = '', group, resource, url] = [
-    piece.verbs[0],
-    piece.apiGroups[0],
-    piece.resources[0],
-    piece.nonResourceURLs[0],
-  ];
-  if (url !== undefined) return url.includes('*') ? undefined : { kind: 'nonResource', verb, path: url };
-  if (group === undefined || resource === undefined || piece.resourceNames.length > 1) return undefined;
-  if ([verb, group, resource].some((text) => text.includes('*'))) return undefined;
-  const [plain = '', subresource = ''] = resource.split('/');
-  const [name = ''] = piece.resourceNames;
-  return { kind: 'resource', verb, apiGroup: group, resource: plain, subresource, namespace, name };
+  const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = piece;
+  const isOne = ![...verbs, ...apiGroups, ...resources, ...nonResourceURLs].some((text) =>
+    text.includes('*'),
+  );
+  return isOne && resourceNames.length <= 1 ? literalQuestion(piece, namespace) : undefined;
+}
+
+/** The request a piece spells, whose stars only stars allow; of several names the first. */
+function literalQuestion(
+  {
+    verbs: [verb = ''],
+    apiGroups: [apiGroup],
+    resources: [target],
+    resourceNames,
+    nonResourceURLs: [path],
+  }: PolicyRule,
+  namespace: string,
+): Question | undefined {
+  if (path !== undefined) return { kind: 'nonResource', verb, path };
+  if (apiGroup === undefined || target === undefined) return undefined;
+  const [resource = '', subresource = ''] = target.split('/');
+  const [name = ''] = resourceNames;
+  return { kind: 'resource', verb, apiGroup, resource, subresource, namespace, name };
 }
 
 /** Pieces that differ in the verb alone, as one. */
