@@ -40,8 +40,6 @@ export async function openWorld(options: SourceOptions): Promise<World> {
   return createWorld(snapshot, options.at === undefined ? {} : { now: options.at });
 }
 
-export { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
-
 /** `incomplete because …`, one line each, with the place where there is one. */
 export function gapLines(gaps: readonly Gap[]): readonly string[] {
   return gaps.map(({ reason, place }) => {

@@ -1,3 +1,4 @@
+import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { actionsMatching, isKnownService, knownActions } from '../../engine/analysis/catalogue/catalogue.ts';
 import { explainAws } from '../../engine/analysis/explain/aws.ts';
 import type { IamChange } from '../../engine/analysis/explain/iamchange.ts';
@@ -10,7 +11,6 @@ import type { World } from '../../engine/analysis/world/world.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
-import { parseSubject } from '../analysis/subject.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { renderSteps } from './walk.ts';

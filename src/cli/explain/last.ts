@@ -1,3 +1,4 @@
+import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { explainAws } from '../../engine/analysis/explain/aws.ts';
 import type { ExplainStep } from '../../engine/analysis/explain/explanation.ts';
 import { identitySteps } from '../../engine/analysis/explain/identitystep.ts';
@@ -12,7 +13,6 @@ import type { World } from '../../engine/analysis/world/world.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
-import { parseSubject } from '../analysis/subject.ts';
 import { readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
 import { printable } from '../render/printable.ts';

@@ -1,11 +1,12 @@
+import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
+import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { questionText } from '../../engine/analysis/explain/questiontext.ts';
 import { explainRequest } from '../../engine/analysis/explain/request.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
+import { parseQuestion, type QuestionOptions } from '../../wire/kube/question.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
-import { parseQuestion, type QuestionOptions } from '../analysis/question.ts';
-import { onlyCluster, openWorld } from '../analysis/source.ts';
-import { parseSubject } from '../analysis/subject.ts';
+import { openWorld } from '../analysis/source.ts';
 import { exitCodes } from '../failure.ts';
 import { renderExplanation } from './walk.ts';
 

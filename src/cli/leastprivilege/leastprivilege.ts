@@ -1,3 +1,5 @@
+import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
+import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { collectUses, leastPrivilege } from '../../engine/analysis/leastprivilege/leastprivilege.ts';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { AccessUse } from '../../engine/analysis/usage/use.ts';
@@ -6,8 +8,7 @@ import { createUsageReader, readUsageFiles } from '../../sources/usage/usage.ts'
 import { knownResources } from '../../wire/kube/resourceuniverse.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
-import { onlyCluster, openWorld } from '../analysis/source.ts';
-import { parseSubject } from '../analysis/subject.ts';
+import { openWorld } from '../analysis/source.ts';
 import { readConnection } from '../connection.ts';
 import { exitCodes } from '../failure.ts';
 import { openTrailClient } from '../trail/client.ts';

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
-import { onlyCluster, openWorld } from '../analysis/source.ts';
+import { openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { carryOut } from './carryout.ts';

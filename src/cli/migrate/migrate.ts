@@ -1,9 +1,10 @@
+import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
 import { type MigrationProof, proveMigration } from '../../engine/analysis/migrate/proof.ts';
 import { isAccountKnown } from '../../engine/analysis/migrate/views.ts';
 import type { SourceOptions } from '../analysis/options.ts';
-import { gapLines, onlyCluster, openWorld } from '../analysis/source.ts';
+import { gapLines, openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { cloudformation } from './cloudformation.ts';

@@ -1,3 +1,5 @@
+import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
+import { parseSubject, unboundHint } from '../../engine/analysis/ask/subject.ts';
 import { diffPermissions } from '../../engine/analysis/whatcan/diff.ts';
 import { type Fit, fitOf } from '../../engine/analysis/whatcan/fit.ts';
 import { permissionsOf } from '../../engine/analysis/whatcan/permissions.ts';
@@ -8,8 +10,7 @@ import type { World } from '../../engine/analysis/world/world.ts';
 import { knownResources } from '../../wire/kube/resourceuniverse.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
-import { onlyCluster, openWorld } from '../analysis/source.ts';
-import { parseSubject, unboundHint } from '../analysis/subject.ts';
+import { openWorld } from '../analysis/source.ts';
 import { exitCodes } from '../failure.ts';
 import { counted } from '../render/counted.ts';
 import { printable } from '../render/printable.ts';

@@ -1,1 +1,0 @@
-export { parseQuestion, type QuestionOptions } from '../../wire/kube/question.ts';

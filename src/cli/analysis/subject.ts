@@ -1,1 +1,0 @@
-export { parseSubject, unboundHint } from '../../engine/analysis/ask/subject.ts';
