@@ -36,7 +36,10 @@ const prefixes = [
   'aws-auth-good/',
 ];
 
+/** The task under way. SECURITY: only its own thread's answer to it counts, so that nobody gets another's. */
 interface Waiting {
+  readonly id: number;
+  readonly worker: Worker;
   readonly settle: (result: AnalysisResult) => void;
 }
 
@@ -68,10 +71,12 @@ export function createAnalyst({
     });
     // An idle thread keeps nobody from stopping.
     started.unref();
-    started.on('message', (result: AnalysisResult) => current?.settle(result));
+    started.on('message', (result: AnalysisResult) => {
+      if (current?.worker === started && current.id === result.id) current.settle(result);
+    });
     const ended = (message: string): void => {
       if (worker === started) forget();
-      current?.settle({ id: -1, outcome: 'failed', message });
+      if (current?.worker === started) current.settle({ id: current.id, outcome: 'failed', message });
     };
     started.on('error', (error) => ended(error.message));
     started.on('exit', () => ended('the analysis was ended: it took too long, or too much memory'));
@@ -95,6 +100,8 @@ export function createAnalyst({
     const result = await new Promise<AnalysisResult>((settle) => {
       const timer = setTimeout(() => void asked.terminate(), patience);
       current = {
+        id: task.id,
+        worker: asked,
         settle(one) {
           clearTimeout(timer);
           current = undefined;
