@@ -38,6 +38,8 @@ export interface ClusterWorld {
   sessionsOf(subject: IamSubject): readonly SessionWish[];
   /** Who the subject is in this very session; undefined for nobody. */
   identityIn(subject: IamSubject, session: SessionWish): SubjectIdentity | undefined;
+  /** The same, with why it is nobody. */
+  identitiesIn(subject: IamSubject, session: SessionWish): SubjectIdentities;
   /** The entry a principal is mapped by, whatever its type; undefined for no such entry. */
   entry(principalArn: string): SnapshotAccessEntry | undefined;
   /** Whether the subject may, as any of its identities; the first that may decides, else the first refusal. */
@@ -137,7 +139,7 @@ export function createClusterWorld(
         ok: false,
         code: 'blocked',
         message: `\`${subject.arn}\` is on the block list`,
-        hint: 'take it off with `entryway block delete`',
+        hint: 'take it off with `entryway block remove`',
       } as const;
     }
     return resolveIdentity(principal, {
@@ -179,21 +181,9 @@ export function createClusterWorld(
   };
 
   const iamIdentities = (subject: IamSubject): SubjectIdentities => {
-    if (subject.standing === 'missing') {
-      return {
-        identities: [],
-        refusal: {
-          code: 'missingPrincipal',
-          message: `\`${subject.arn}\` does not exist`,
-          hint: 'delete what maps it: whoever creates a principal of this name later is somebody else',
-        },
-      };
-    }
+    if (subject.standing === 'missing') return { identities: [], refusal: missing(subject) };
     const { first } = anyIdentity(subject);
-    if (!first.ok) {
-      const { code, message, hint } = first;
-      return { identities: [], refusal: { code, message, ...(hint !== undefined && { hint }) } };
-    }
+    if (!first.ok) return { identities: [], refusal: refusalOf(first) };
     const wishes = wishesOf(subject, first);
     if (wishes === undefined) return { identities: [{ user: authenticated(first.user), mapped: first }] };
     return { identities: wishes.flatMap((wish) => identityIn(subject, wish) ?? []) };
@@ -205,13 +195,16 @@ export function createClusterWorld(
     return templates && sessionWishes(templates, boundByPrefix);
   };
 
-  const identityIn = (subject: IamSubject, session: SessionWish): SubjectIdentity | undefined => {
-    if (subject.standing === 'missing') return undefined;
+  const identitiesIn = (subject: IamSubject, session: SessionWish): SubjectIdentities => {
+    if (subject.standing === 'missing') return { identities: [], refusal: missing(subject) };
     const mapped = resolve(subject, session);
-    return mapped.ok
-      ? { user: authenticated(mapped.user), mapped, sessionName: session.sessionName }
-      : undefined;
+    if (!mapped.ok) return { identities: [], refusal: refusalOf(mapped) };
+    return {
+      identities: [{ user: authenticated(mapped.user), mapped, sessionName: session.sessionName }],
+    };
   };
+  const identityIn = (subject: IamSubject, session: SessionWish): SubjectIdentity | undefined =>
+    identitiesIn(subject, session).identities[0];
 
   // By the very value: keys of thousands of subjects cost more than who they are.
   const remembered = new WeakMap<ClusterSubject, SubjectIdentities>();
@@ -247,6 +240,7 @@ export function createClusterWorld(
       return (first.ok ? wishesOf(subject, first) : undefined) ?? [session];
     },
     identityIn,
+    identitiesIn,
     entry: (principalArn) => entryByArn.get(principalArn),
     can(subject, question) {
       const { identities, refusal } = identitiesOf(subject);
@@ -262,6 +256,20 @@ export function createClusterWorld(
 }
 
 const anyNode: SessionWish = { sessionName: 'i-00000000000000000', privateDnsName: 'INSTANCE' };
+
+type Refusal = NonNullable<SubjectIdentities['refusal']>;
+
+function missing({ arn }: IamSubject): Refusal {
+  return {
+    code: 'missingPrincipal',
+    message: `\`${arn}\` does not exist`,
+    hint: 'delete what maps it: whoever creates a principal of this name later is somebody else',
+  };
+}
+
+function refusalOf({ code, message, hint }: Extract<Resolved, { readonly ok: false }>): Refusal {
+  return { code, message, ...(hint !== undefined && { hint }) };
+}
 
 /** The group every request has that carries a credential (kubernetes-facts C). */
 function authenticated(user: UserInfo): UserInfo {
