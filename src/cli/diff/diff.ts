@@ -1,11 +1,11 @@
 import {
   type AccessDiff,
   diffAccess,
-  type GrantChange,
   type Identity,
   type PlacedRules,
   type SubjectChange,
 } from '../../engine/analysis/diff/diff.ts';
+import type { GrantChange } from '../../engine/analysis/diff/grantchanges.ts';
 import type { RuleOrigin } from '../../engine/analysis/whatcan/permissions.ts';
 import { createWorld } from '../../engine/analysis/world/world.ts';
 import type { OutputOptions } from '../analysis/options.ts';

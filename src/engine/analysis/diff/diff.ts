@@ -1,11 +1,12 @@
 import type { PolicyRule } from '../../rbac/rules.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
-import { isForEverybody, type Permissions, permissionsOf, type RuleOrigin } from '../whatcan/permissions.ts';
+import { type Rights, rightsOf, scopeOf } from '../whatcan/permissions.ts';
 import { type RuleDifference, rulesBeyond } from '../whatcan/rules.ts';
 import { gapsOf } from '../whocan/gaps.ts';
 import type { ClusterWorld, SubjectIdentities } from '../world/cluster.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
+import { type GrantChange, grantChanges, type HeldGrant, heldGrants } from './grantchanges.ts';
 
 /** Whose access changes from one snapshot to another. Plain data that JSON holds as it is. */
 export interface AccessDiff {
@@ -33,11 +34,6 @@ export interface SubjectChange {
   /** What may be done that could not be; empty for a new name without new rights. */
   readonly gained: readonly PlacedRules[];
   readonly lost: readonly PlacedRules[];
-}
-
-export interface GrantChange {
-  readonly change: 'added' | 'removed' | 'changed';
-  readonly origin: RuleOrigin;
 }
 
 /** The Kubernetes users somebody can be, or why it is nobody. */
@@ -153,14 +149,15 @@ function subjectChange(
 ): Pick<SubjectChange, 'identity' | 'grants' | 'gained' | 'lost'> | undefined {
   const identities = { before: identityOf(before.identities), after: identityOf(after.identities) };
   const identity = sameUsers(identities.before, identities.after) ? undefined : identities;
-  const grants = grantChanges(grantsOf(before, of), grantsOf(after, of));
+  const grants = grantChanges(grantsIn(before, of), grantsIn(after, of));
   // Equal grants are equal rights: nothing needs to be compared rule by rule.
   if (grants.length === 0) {
     return identity === undefined ? undefined : { identity, grants, gained: [], lost: [] };
   }
   const held = { before: rightsIn(before, of), after: rightsIn(after, of) };
-  const gained = beyond(held.after, held.before);
-  const lost = beyond(held.before, held.after);
+  const names = changedPlaces(grants, held.before, held.after);
+  const gained = beyond(held.after, held.before, names);
+  const lost = beyond(held.before, held.after, names);
   if (identity === undefined && gained.length === 0 && lost.length === 0) return undefined;
   return { ...(identity !== undefined && { identity }), grants, gained, lost };
 }
@@ -180,46 +177,36 @@ function sameUsers({ users: one }: Identity, { users: other }: Identity): boolea
   return text(one) === text(other);
 }
 
-/** Rules as text by origin as text. */
-type Grants = ReadonlyMap<string, { readonly origin: RuleOrigin; readonly rules: string }>;
-
-function grantsOf({ world, identities: { identities } }: Side, of: 'all' | 'own'): Grants {
-  const grants = new Map<string, { readonly origin: RuleOrigin; readonly rules: string }>();
-  const add = (origin: RuleOrigin, rules: readonly PolicyRule[]): void => {
-    if (of === 'own' && isForEverybody(origin)) return;
-    grants.set(JSON.stringify(origin), { origin, rules: JSON.stringify(rules) });
-  };
-  for (const { user } of identities) {
-    if (user.groups.includes('system:masters')) add({ by: 'systemMasters' }, []);
-    for (const { origin, rules } of world?.authorizer.grantsFor(user) ?? []) add(origin, rules);
-  }
-  return grants;
+function grantsIn({ world, identities: { identities } }: Side, of: 'all' | 'own'): readonly HeldGrant[] {
+  return world === undefined ? [] : heldGrants(world, identities, of);
 }
 
-function grantChanges(before: Grants, after: Grants): readonly GrantChange[] {
-  const changes: GrantChange[] = [];
-  for (const [key, { origin, rules }] of after) {
-    const old = before.get(key);
-    if (old === undefined) changes.push({ change: 'added', origin });
-    else if (old.rules !== rules) changes.push({ change: 'changed', origin });
-  }
-  for (const [key, { origin }] of before) {
-    if (!after.has(key)) changes.push({ change: 'removed', origin });
-  }
-  return changes;
-}
-
-/** What is compared of permissions. */
-type Rights = Pick<Permissions, 'places' | 'rulesIn'>;
-
-const nothing: Rights = { places: [], rulesIn: () => [] };
+const nothing: Rights = { names: [], rulesIn: () => [] };
 
 function rightsIn({ world, identities: { identities } }: Side, of: 'all' | 'own'): Rights {
-  return world === undefined ? nothing : permissionsOf(world, identities, { of });
+  if (world === undefined) return nothing;
+  const { names, rulesIn } = rightsOf(world, identities, { of });
+  // Asked twice: for what is gained and for what is lost.
+  const known = new Map<string, readonly PolicyRule[]>();
+  return {
+    names,
+    rulesIn(name) {
+      const rules = known.get(name) ?? rulesIn(name);
+      known.set(name, rules);
+      return rules;
+    },
+  };
 }
 
-/** What one side has and the other has not. */
-function beyond(owned: Rights, other: Rights): readonly PlacedRules[] {
+/** Where both sides may differ: in some place that a changed grant is about, anywhere where one holds everywhere. */
+function changedPlaces(changes: readonly GrantChange[], ...sides: readonly Rights[]): readonly string[] {
+  const scopes = changes.map(({ origin }) => scopeOf(origin));
+  const names = new Set(sides.flatMap((side) => side.names));
+  return [...names].filter((name) => scopes.some((scope) => scope === undefined || scope.holdsIn(name)));
+}
+
+/** What one side has in these places and the other has not. */
+function beyond(owned: Rights, other: Rights, names: readonly string[]): readonly PlacedRules[] {
   const everywhere = rulesBeyond(owned.rulesIn(''), other.rulesIn(''));
   const usual = JSON.stringify(everywhere);
   const but: string[] = [];
@@ -227,7 +214,7 @@ function beyond(owned: Rights, other: Rights): readonly PlacedRules[] {
     string,
     { readonly namespaces: string[]; readonly rules: readonly RuleDifference[] }
   >();
-  for (const name of namedPlaces(owned, other)) {
+  for (const name of names) {
     const rules = rulesBeyond(owned.rulesIn(name), other.rulesIn(name));
     const key = JSON.stringify(rules);
     if (key === usual) continue;
@@ -241,11 +228,4 @@ function beyond(owned: Rights, other: Rights): readonly PlacedRules[] {
     ...(everywhere.length === 0 ? [] : [{ where: { everywhere: true, but } as const, rules: everywhere }]),
     ...[...places.values()].map(({ namespaces, rules }) => ({ where: { namespaces }, rules })),
   ];
-}
-
-/** Namespaces, and patterns of scopes, in which either side has something of its own. */
-function namedPlaces(...sides: readonly Rights[]): ReadonlySet<string> {
-  return new Set(
-    sides.flatMap(({ places }) => places.flatMap(({ namespaces, patterns }) => [...namespaces, ...patterns])),
-  );
 }

@@ -36,13 +36,24 @@ export interface Permissions {
   sourcedIn(namespace: string): readonly SourcedRule[];
 }
 
+/** The part of it that is cheap to have: what may be done in a place, and nothing about who gives it. */
+export interface Rights extends Pick<Permissions, 'rulesIn'> {
+  /** Namespaces by name, and patterns of scopes, in which there is something that does not hold everywhere. */
+  readonly names: readonly string[];
+}
+
+/** Where a grant holds that does not hold everywhere. */
+export interface GrantScope {
+  /** By name, and of access policies as patterns. */
+  readonly namespaces: readonly string[];
+  readonly holdsIn: (namespace: string) => boolean;
+}
+
 interface HeldGrant {
   readonly origin: RuleOrigin;
   readonly rules: readonly PolicyRule[];
   /** Undefined: everywhere. */
-  readonly scope:
-    | { readonly namespaces: readonly string[]; readonly holdsIn: (namespace: string) => boolean }
-    | undefined;
+  readonly scope: GrantScope | undefined;
 }
 
 /** Groups that whoever asks is in: what they give says nothing about anybody. */
@@ -59,14 +70,40 @@ export function isForEverybody(origin: RuleOrigin): boolean {
  * `of` chooses grants: `own` leaves out what everybody has.
  */
 export function permissionsOf(
-  { authorizer, cluster }: ClusterWorld,
+  world: ClusterWorld,
   identities: readonly Pick<SubjectIdentity, 'user'>[],
-  { of: wanted = 'all' }: { readonly of?: 'all' | 'own' | 'everybodys' } = {},
+  options: GrantChoice = {},
 ): Permissions {
+  return permissionsFrom(heldGrants(world, identities, options), world.cluster.namespaces ?? []);
+}
+
+/** `permissionsOf` without what is dear: places that allow the same are not joined, and nobody is told who gives it. */
+export function rightsOf(
+  world: ClusterWorld,
+  identities: readonly Pick<SubjectIdentity, 'user'>[],
+  options: GrantChoice = {},
+): Rights {
+  const grants = heldGrants(world, identities, options);
+  const { names, patterns } = placesOf(grants, world.cluster.namespaces ?? []);
+  return {
+    names: [...names, ...patterns].filter((name) => grants.some(({ scope }) => scope?.holdsIn(name))),
+    rulesIn: rulesOfPlace(grants),
+  };
+}
+
+interface GrantChoice {
+  readonly of?: 'all' | 'own' | 'everybodys';
+}
+
+function heldGrants(
+  { authorizer }: ClusterWorld,
+  identities: readonly Pick<SubjectIdentity, 'user'>[],
+  { of: wanted = 'all' }: GrantChoice,
+): readonly HeldGrant[] {
   const grants = identities
     .flatMap(({ user }) => [...mastersGrant(user), ...authorizer.grantsFor(user).map(held)])
     .filter(({ origin }) => wanted === 'all' || isForEverybody(origin) === (wanted === 'everybodys'));
-  return permissionsFrom(distinct(grants), cluster.namespaces ?? []);
+  return distinct(grants);
 }
 
 function mastersGrant({ groups }: UserInfo): readonly HeldGrant[] {
@@ -76,23 +113,30 @@ function mastersGrant({ groups }: UserInfo): readonly HeldGrant[] {
 }
 
 function held({ origin, rules }: Grant): HeldGrant {
-  const namespaces =
-    origin.by === 'rbac'
-      ? origin.binding.kind === 'RoleBinding'
-        ? [origin.binding.namespace]
-        : undefined
-      : origin.accessScope.type === 'namespace'
-        ? origin.accessScope.namespaces
-        : undefined;
-  if (namespaces === undefined) return { origin, rules, scope: undefined };
-  // Of a binding a star is no pattern.
-  const holdsIn =
-    origin.by === 'rbac'
-      ? (namespace: string) => namespace === origin.binding.namespace && namespace !== ''
-      : compileScope({ type: 'namespace', namespaces });
+  const scope = scopeOf(origin);
   // A path is asked for without a namespace (kubernetes-facts B7).
-  const scoped = rules.map((rule) => ({ ...rule, nonResourceURLs: [] }));
-  return { origin, rules: scoped, scope: { namespaces, holdsIn } };
+  const fitting = scope === undefined ? rules : rules.map((rule) => ({ ...rule, nonResourceURLs: [] }));
+  return { origin, rules: fitting, scope };
+}
+
+/** Undefined: it holds everywhere. */
+export function scopeOf(origin: RuleOrigin): GrantScope | undefined {
+  switch (origin.by) {
+    case 'systemMasters':
+      return undefined;
+    case 'rbac': {
+      if (origin.binding.kind !== 'RoleBinding') return undefined;
+      const { namespace } = origin.binding;
+      // Of a binding a star is no pattern.
+      return { namespaces: [namespace], holdsIn: (name) => name === namespace && name !== '' };
+    }
+    case 'accessPolicy': {
+      const { type, namespaces } = origin.accessScope;
+      return type === 'namespace' ? { namespaces, holdsIn: compileScope({ type, namespaces }) } : undefined;
+    }
+    default:
+      return origin satisfies never;
+  }
 }
 
 /** A role that can be several users has most of its grants as each of them. */
@@ -104,14 +148,7 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
   const wide = grants.filter(({ scope }) => scope === undefined);
   const scoped = grants.filter(({ scope }) => scope !== undefined);
   const everywhere = withOrigins(wide, []);
-  const named = scoped.flatMap(({ scope }) => scope?.namespaces ?? []);
-  const patterns = new Set(
-    scoped
-      .filter(({ origin }) => origin.by === 'accessPolicy')
-      .flatMap(({ scope }) => scope?.namespaces ?? [])
-      .filter((name) => name.includes('*')),
-  );
-  const names = new Set([...known, ...named.filter((name) => !patterns.has(name) && name !== '')]);
+  const { names, patterns } = placesOf(grants, known);
   const places = new Map<
     string,
     { namespaces: string[]; patterns: string[]; rules: readonly SourcedRule[] }
@@ -133,16 +170,39 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
       }));
     }
   };
-  for (const name of [...names].sort(byText)) addPlace('namespaces', name);
-  for (const pattern of [...patterns].sort(byText)) addPlace('patterns', pattern);
-  const grantsIn = (namespace: string): readonly HeldGrant[] =>
-    namespace === '' ? wide : [...wide, ...scoped.filter(({ scope }) => scope?.holdsIn(namespace))];
+  for (const name of names) addPlace('namespaces', name);
+  for (const pattern of patterns) addPlace('patterns', pattern);
   return {
     everywhere,
     places: [...places.values()],
-    rulesIn: (namespace) => minimalRules(grantsIn(namespace).flatMap(({ rules }) => rules)),
-    sourcedIn: (namespace) => withOrigins(grantsIn(namespace), []),
+    rulesIn: rulesOfPlace(grants),
+    sourcedIn: (namespace) => withOrigins(grantsIn(grants, namespace), []),
   };
+}
+
+function grantsIn(grants: readonly HeldGrant[], namespace: string): readonly HeldGrant[] {
+  const wide = grants.filter(({ scope }) => scope === undefined);
+  return [...wide, ...grants.filter(({ scope }) => scope?.holdsIn(namespace))];
+}
+
+function rulesOfPlace(grants: readonly HeldGrant[]): Permissions['rulesIn'] {
+  return (namespace) => minimalRules(grantsIn(grants, namespace).flatMap(({ rules }) => rules));
+}
+
+/** Where it may be otherwise than everywhere: `known` namespaces and those that grants name, and patterns; both sorted. */
+function placesOf(
+  grants: readonly HeldGrant[],
+  known: readonly string[],
+): { readonly names: readonly string[]; readonly patterns: readonly string[] } {
+  const patterns = new Set<string>();
+  const names = new Set(known);
+  for (const { origin, scope } of grants) {
+    for (const name of scope?.namespaces ?? []) {
+      if (origin.by === 'accessPolicy' && name.includes('*')) patterns.add(name);
+      else if (name !== '') names.add(name);
+    }
+  }
+  return { names: [...names].sort(byText), patterns: [...patterns].sort(byText) };
 }
 
 /**
