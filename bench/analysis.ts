@@ -35,7 +35,8 @@ export async function benchAnalysis(report: Report, { seed, directory }: BenchOp
       times(figures.askingEverybody, figures.whoCan),
     ],
     [`lint (${whole(figures.lintFindings)} findings)`, ns(figures.lint), '10 s', '', ''],
+    ['resident memory at most until here', megabytes(figures.residentBytes), '1024 MiB', '', ''],
     [`diff with a snapshot of ${whole(figures.diffChanged)} changed subjects`, ns(figures.diff), '', '', ''],
-    ['resident memory at most', megabytes(figures.residentBytes), '1024 MiB', '', ''],
+    ['resident memory at most with both', megabytes(figures.residentBytesOfBoth), '', '', ''],
   ]);
 }

@@ -21,8 +21,10 @@ export interface AnalysisFigures {
   readonly lintFindings: number;
   readonly diff: number;
   readonly diffChanged: number;
-  /** The most this process has had. */
+  /** The most this process has had until the end of the lint: one snapshot, loaded and asked. */
   readonly residentBytes: number;
+  /** The same at the end of the comparison, which needs a second one. */
+  readonly residentBytesOfBoth: number;
 }
 
 /** Run by `analysis.ts` with the file of a saved snapshot: prints `AnalysisFigures` as JSON. */
@@ -49,6 +51,7 @@ const [findings, lint] = timed(() => {
   };
   return lintAccess(world, options).findings;
 });
+const residentBytes = mostResident();
 const [changes, diff] = timed(() => diffAccess(world, createWorld(withoutBindings(world))).changes);
 
 const figures: AnalysisFigures = {
@@ -56,9 +59,14 @@ const figures: AnalysisFigures = {
   whoCan: median(rounds.map(([, time]) => time)),
   whoCanRows: rounds[0]?.[0].reduce((sum, { rows }) => sum + rows.length, 0) ?? 0,
   ...{ askingEverybody, lint, lintFindings: findings.length, diff, diffChanged: changes.length },
-  residentBytes: process.resourceUsage().maxRSS * 1024,
+  residentBytes,
+  residentBytesOfBoth: mostResident(),
 };
 process.stdout.write(JSON.stringify(figures));
+
+function mostResident(): number {
+  return process.resourceUsage().maxRSS * 1024;
+}
 
 /** The same question without an index. */
 function everybodyAsked({ clusters }: World): number {
