@@ -2,9 +2,7 @@ import { lintAccess } from '../../engine/analysis/accesslint/accesslint.ts';
 import { accessRuleIds } from '../../engine/analysis/accesslint/rules.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
 import { packageVersion } from '../../server/version.ts';
-import { readAwsAuth } from '../../sources/awsauth/manifest.ts';
-import { servedResources } from '../../wire/kube/served.ts';
-import { sha256Hex } from '../../wire/sigv4/canonical.ts';
+import { lintInputs } from '../../sources/lintinputs.ts';
 import type { SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
@@ -30,16 +28,12 @@ export async function lint(options: LintOptions): Promise<void> {
   const skip = options.skipRule && idsOf(options.skipRule);
   // First: a mistake in the file should not cost the time to read a whole account.
   const suppressions = options.suppressions === undefined ? [] : readSuppressions(options.suppressions);
-  const read = options.usage === undefined ? undefined : await readUsage(options.usage);
+  const usage = options.usage && (await readUsage(options.usage));
   const world = await openWorld(options);
-  const found = lintAccess(world, {
-    ...{ only, skip, suppressions, minSeverity: options.minSeverity, usage: read?.usage },
-    served: servedResources(),
-    digest: (text) => sha256Hex(text).slice(0, 32),
-    // JSON is YAML as well, and nobody looks at its places.
-    readAwsAuth: (data) => readAwsAuth(JSON.stringify(data)).source,
+  const answer = lintAccess(world, {
+    ...{ only, skip, suppressions, minSeverity: options.minSeverity, usage },
+    ...lintInputs(),
   });
-  const answer = { ...found, incomplete: [...found.incomplete, ...(read?.gaps ?? [])] };
   const names = new Map(world.snapshot.clusters.map(({ arn, name }) => [arn, name]));
   const { output } = options;
   switch (output) {

@@ -1,83 +1,68 @@
-import { isMap, isScalar, isSeq, LineCounter, parseDocument, type YAMLMap } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type SuppressionPath, suppressionsOf } from '../../engine/analysis/accesslint/suppressionlist.ts';
 import type { Suppression } from '../../engine/analysis/accesslint/suppressions.ts';
-import { CommandError } from '../failure.ts';
+import { Misasked } from '../../engine/analysis/ask/misasked.ts';
+import type { Place } from '../../engine/analysis/snapshot/snapshot.ts';
 import { readText } from '../textfile.ts';
-
-const members = ['id', 'fingerprint', 'subject', 'object', 'cluster', 'reason', 'until'] as const;
-type Member = (typeof members)[number];
 
 /** Longer is no list that somebody wrote; reading it takes too long. */
 const longest = 1_048_576;
 
-/** Reads a suppression file: a list of mappings. What is no such list is misuse; a suppression that lacks something is told of as a finding. */
+/** Reads a suppression file: YAML or JSON. Misuse is told with its place. */
 export function readSuppressions(file: string): readonly Suppression[] {
   return parseSuppressions(readText(file), file === '-' ? 'stdin' : file);
 }
 
 export function parseSuppressions(text: string, file: string): readonly Suppression[] {
   const lines = new LineCounter();
-  const refuse = (offset: number, message: string): never => {
+  const placeAt = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
-    throw new CommandError(
-      'misuse',
-      `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}: ${message}`,
-      'write a list of `id`, `subject` or `fingerprint`, `reason` and `until`: docs/reference/access-lint.md',
-    );
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  };
+  const inWords = ({ line, column }: Place): string => `${file}:${line}:${column}`;
+  const refuse = (offset: number, message: string): never => {
+    throw new Misasked(`${inWords(placeAt(offset))}: ${message}`, 'docs/reference/access-lint.md shows one');
   };
   if (text.length > longest) refuse(0, `the file is longer than ${longest} characters`);
   const document = parseDocument(text, { lineCounter: lines, logLevel: 'silent', schema: 'failsafe' });
   const [error] = document.errors;
   if (error !== undefined) refuse(error.pos[0], error.message.split('\n')[0] ?? 'broken YAML');
   const { contents } = document;
-  if (contents === null) return [];
-  if (!isSeq(contents)) return refuse(contents.range?.[0] ?? 0, 'the file is no list');
-  return contents.items.map((item): Suppression => {
-    if (!isMap(item)) return refuse(offsetOf(item), 'a suppression is a mapping');
-    const values = readMembers(item, refuse);
-    const { line, col } = lines.linePos(offsetOf(item));
-    const { id, reason, until: _, ...others } = values;
-    if (id === undefined) return refuse(offsetOf(item), 'a suppression needs the `id` of a rule');
-    const until = untilOf(values.until, (message) => refuse(offsetOf(item), message));
-    return {
-      ...others,
-      id,
-      reason: reason ?? '',
-      ...(until !== undefined && { until }),
-      place: { file, line, column: col },
-    };
+  // A file of comments alone: nothing is suppressed.
+  if (contents === null || (isScalar(contents) && contents.value === '')) return [];
+  const place = (path: SuppressionPath): Place => placeAt(offsetOf(nodeAt(contents, path)));
+  return suppressionsOf(plainOf(contents), { place, where: (path) => inWords(place(path)) });
+}
+
+/**
+ * The list as plain data, two levels deep. What is no text becomes null: a list of suppressions has no numbers, and an
+ * alias could stand for a great deal.
+ */
+function plainOf(contents: Node): unknown {
+  if (!isSeq(contents)) return null;
+  return contents.items.map((item) => {
+    if (!isMap(item)) return null;
+    return Object.fromEntries(item.items.map(({ key, value }) => [nameOf(key), textOf(value)]));
   });
 }
 
-function readMembers(
-  map: YAMLMap,
-  refuse: (offset: number, message: string) => never,
-): { readonly [Name in Member]?: string } {
-  const values: { [Name in Member]?: string } = {};
-  for (const { key, value } of map.items) {
-    const name = isScalar(key) ? String(key.value) : '';
-    const member = members.find((one) => one === name);
-    // A misspelt `until` would otherwise be one that never ends, or one that does not count.
-    if (member === undefined) return refuse(offsetOf(key), `\`${name}\` means nothing in a suppression`);
-    if (!isScalar(value) || typeof value.value !== 'string' || value.value === '') {
-      return refuse(offsetOf(value ?? key), `\`${name}\` is no text`);
-    }
-    values[member] = value.value;
-  }
-  return values;
+/** The key of a member, or its value where that is what is wrong. */
+function nodeAt(contents: Node, [at, name]: SuppressionPath): unknown {
+  const item = at === undefined || !isSeq(contents) ? contents : contents.items[at];
+  if (name === undefined || !isMap(item)) return item;
+  const pair = item.items.find(({ key }) => nameOf(key) === name);
+  return pair && (textOf(pair.value) === null ? (pair.value ?? pair.key) : pair.key);
 }
 
-/** The end of the day that is written: it counts to the last of it, in UTC. */
-function untilOf(text: string | undefined, refuse: (message: string) => never): number | undefined {
-  if (text === undefined) return undefined;
-  const start = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : Number.NaN;
-  // `Date.parse` takes the 31st of February for a day in March.
-  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== text) {
-    return refuse(`\`until\` is \`${text}\`, which is no day: write it as 2027-01-31`);
-  }
-  return start + 86_400_000;
+function nameOf(key: unknown): string {
+  return isScalar(key) ? String(key.value) : '';
+}
+
+function textOf(value: unknown): string | null {
+  return !isAlias(value) && isScalar(value) && typeof value.value === 'string' ? value.value : null;
 }
 
 function offsetOf(node: unknown): number {
-  const range = (node as { readonly range?: readonly number[] | null } | null)?.range;
+  const range = (node as { readonly range?: readonly number[] | null } | null | undefined)?.range;
   return range?.[0] ?? 0;
 }

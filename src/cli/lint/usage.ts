@@ -1,34 +1,10 @@
-import type { Usage } from '../../engine/analysis/accesslint/facts.ts';
-import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
-import type { AccessUse } from '../../engine/analysis/usage/use.ts';
+import { createUsageCollector, type Usage } from '../../engine/analysis/accesslint/usage.ts';
 import { createUsageReader, readUsageFiles } from '../../sources/usage/usage.ts';
 
-/**
- * Who used what in a cluster, from logs, each once: logs are long, and who comes once comes often. What is known begins with
- * the oldest record. Undefined usage: the files hold none.
- */
-export async function readUsage(
-  files: readonly string[],
-): Promise<{ readonly usage: Usage | undefined; readonly gaps: readonly Gap[] }> {
-  const uses = new Map<string, AccessUse>();
-  let since = Number.POSITIVE_INFINITY;
-  const reader = createUsageReader((use) => {
-    since = Math.min(since, use.at);
-    const { did, who, allowed } = use;
-    if (did.kind !== 'kubernetes' || !allowed) return;
-    const key = JSON.stringify([
-      did.cluster,
-      who.principalArn,
-      who.principalId,
-      isNamed(who) ? '' : who.username,
-    ]);
-    if (!uses.has(key)) uses.set(key, use);
-  });
+/** Who used what in clusters, from logs, and what of them could not be understood. */
+export async function readUsage(files: readonly string[]): Promise<Usage> {
+  const collector = createUsageCollector();
+  const reader = createUsageReader(collector.add);
   await readUsageFiles(files, reader);
-  const usage = since === Number.POSITIVE_INFINITY ? undefined : { uses: [...uses.values()], since };
-  return { usage, gaps: reader.gaps() };
-}
-
-function isNamed({ principalArn, principalId }: AccessUse['who']): boolean {
-  return principalArn !== undefined || principalId !== undefined;
+  return collector.usage(reader.gaps());
 }

@@ -4,9 +4,9 @@ import { placeKey } from '../snapshot/places.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
 import type { World } from '../world/world.ts';
 import { type BorrowedInputs, inAccessPolicies, inAwsAuth, inDocuments } from './borrowed.ts';
-import { createFacts, type Facts, type Usage } from './facts.ts';
+import { createFacts, type Facts } from './facts.ts';
 import { type Missing, missingInAccount, missingInCluster } from './needs.ts';
-import type { AccessFinding, AccessRule, Borrowed, ClusterRule, Spotted } from './rule.ts';
+import type { AccessFinding, AccessRule, Borrowed, Spotted } from './rule.ts';
 import { accessRuleIds, accessRules } from './rules.ts';
 import {
   createSuppressionIndex,
@@ -16,6 +16,7 @@ import {
   type SuppressionIndex,
   suppressedOf,
 } from './suppressions.ts';
+import type { Usage } from './usage.ts';
 
 export interface AccessLintOptions extends BorrowedInputs {
   /** A cryptographic digest in short: a suppression must not hide what somebody made up to have the same. */
@@ -67,7 +68,7 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
   const collector = createCollector(world, suppressions, options);
   const unlooked = createUnlooked();
   const wanted = accessRules.filter(isWanted);
-  for (const { rule, spotted, clusterArn } of carryOut(wanted, facts, unlooked)) {
+  for (const { rule, spotted, clusterArn } of carryOut(wanted, { facts, unlooked, usage: options.usage })) {
     const { id, name, severity } = rule;
     collector.add({ id, rule: name, severity }, spotted, clusterArn);
   }
@@ -91,7 +92,11 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
       suppression.place,
     );
   }
-  return { ...collector.told(), notLookedAt, incomplete: snapshot.gaps };
+  return {
+    ...collector.told(),
+    notLookedAt,
+    incomplete: [...snapshot.gaps, ...(options.usage?.gaps ?? [])],
+  };
 }
 
 /**
@@ -100,10 +105,13 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
  */
 function* carryOut(
   rules: readonly AccessRule[],
-  facts: Facts,
-  unlooked: Unlooked,
+  {
+    facts,
+    unlooked,
+    usage,
+  }: { readonly facts: Facts; readonly unlooked: Unlooked; readonly usage: Usage | undefined },
 ): Generator<{ readonly rule: AccessRule; readonly spotted: Spotted; readonly clusterArn?: string }> {
-  const { world, usage } = facts;
+  const { world } = facts;
   const { snapshot } = world;
   const ofClusters = rules.filter((rule) => rule.about === 'cluster');
   const ofAccounts = rules.filter((rule) => rule.about === 'account');
@@ -116,16 +124,16 @@ function* carryOut(
     missing: readonly Missing[],
     where: Parameters<Unlooked['add']>[2],
   ): boolean => {
-    for (const one of missing) unlooked.add(one, rule.id, where);
+    for (const one of missing) unlooked.add(one, rule.id, one.everywhere ? {} : where);
     return missing.some(({ blocks }) => blocks);
   };
   for (const cluster of world.clusters) {
     const clusterArn = cluster.cluster.arn;
     for (const rule of ofClusters) {
       const missing = (rule.needs ?? []).flatMap(
-        (need) => missingInCluster(need, cluster.cluster, snapshot, usage !== undefined) ?? [],
+        (need) => missingInCluster(need, cluster.cluster, snapshot, usage) ?? [],
       );
-      if (isBlocked(rule, missing, usageOnly(rule) ? {} : { clusterArn })) continue;
+      if (isBlocked(rule, missing, { clusterArn })) continue;
       for (const spotted of rule.check(cluster, facts)) yield { rule, spotted, clusterArn };
     }
   }
@@ -136,11 +144,6 @@ function* carryOut(
       for (const spotted of rule.check(account, facts)) yield { rule, spotted };
     }
   }
-}
-
-/** What is missing is missing for all clusters alike. */
-function usageOnly({ needs }: ClusterRule): boolean {
-  return needs?.every((need) => need === 'usage') === true;
 }
 
 function* borrowedFindings(

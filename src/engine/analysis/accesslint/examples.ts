@@ -4,11 +4,11 @@ import { createWorld, type World } from '../world/world.ts';
 import { adminExamples, pathExamples } from './admins/examples.ts';
 import { entryExamples } from './entries/examples.ts';
 import type { Example, Examples } from './example.ts';
-import type { Usage } from './facts.ts';
 import { iamExamples } from './iam/examples.ts';
 import { rbacExamples } from './rbac/examples.ts';
 import type { Suppression } from './suppressions.ts';
 import { exampleRole } from './testworld.ts';
+import type { Usage } from './usage.ts';
 
 const day = 86_400_000;
 const ops = testArn('role/ops');
@@ -47,5 +47,5 @@ export function exampleWorld({ account, cluster, gaps }: Example): World {
 }
 
 export function exampleUsage(uses: readonly AccessUse[] | undefined): Usage | undefined {
-  return uses && { uses, since: testTakenAt - 30 * day };
+  return uses && { uses, covered: [{ from: testTakenAt - 30 * day, to: testTakenAt }] };
 }

@@ -1,6 +1,5 @@
 import { clusterAdminKey } from '../reach/node.ts';
 import { createReach, type Reach, type ReachedFrom } from '../reach/reach.ts';
-import type { AccessUse } from '../usage/use.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
@@ -8,13 +7,15 @@ import type { World } from '../world/world.ts';
 import { type LintedBinding, ownBindings } from './bindings.ts';
 import { type Grant, grantsOf } from './grants.ts';
 import { createMappings, type Mappings } from './mappings.ts';
+import type { Usage } from './usage.ts';
+import { createUseIndex, type UseIndex } from './useindex.ts';
 
 /** What the rules look at, each part made once and only when a rule asks for it. */
 export interface Facts {
   readonly world: World;
   readonly now: number;
-  /** Who did what, and since when that is known; undefined: not given. */
-  readonly usage: Usage | undefined;
+  /** Who used the cluster; undefined where there are no records of it. */
+  use(cluster: ClusterWorld): UseIndex | undefined;
   /** Whoever can become administrator of the cluster in one or two steps, perhaps, and is not. */
   pathsToAdmin(cluster: ClusterWorld): ReachedFrom;
   bindings(cluster: ClusterWorld): readonly LintedBinding[];
@@ -24,12 +25,6 @@ export interface Facts {
   isAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
   /** Whether it is administrator, or can for certain become one in two steps. */
   reachesAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
-}
-
-export interface Usage {
-  readonly uses: readonly AccessUse[];
-  /** Epoch milliseconds: who is not in `uses` did nothing from here on. */
-  readonly since: number;
 }
 
 /** Whoever may do this may do everything: only a rule of stars answers it. */
@@ -50,7 +45,7 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
   return {
     world,
     now: world.now,
-    usage,
+    use: rememberedLast((cluster) => usage && createUseIndex(cluster, usage)),
     pathsToAdmin,
     bindings: rememberedLast(ownBindings),
     grants,

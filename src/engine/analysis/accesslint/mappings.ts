@@ -1,10 +1,13 @@
+import { lowerAscii } from '../../arn/case.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
-import type { AwsAuthRole, AwsAuthUser } from '../../identity/awsauth.ts';
+import type { AwsAuth, AwsAuthRole } from '../../identity/awsauth.ts';
+import { compileSsoPattern } from '../../identity/sso.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import { createPrefixIndex } from '../world/prefixes.ts';
 import type { Principals } from '../world/principals.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
+import type { Spotted } from './rule.ts';
 
 /** Who is let into one cluster under which names, as written: entries and aws-auth. */
 export interface Mappings {
@@ -21,16 +24,19 @@ export interface Mappings {
 }
 
 export interface AwsAuthMapping {
-  readonly element: string;
+  /** Not its index: bad items before it are dropped, and it would change when others come and go. */
+  readonly key: 'mapRoles' | 'mapUsers';
   readonly arn: string;
   readonly username: string;
   readonly groups: readonly string[];
+  /** Who is meant; absent where that can be nobody, of which `awsauthlint` tells. */
+  readonly subject?: IamSubject;
 }
 
 const placeholder = /\{\{\w+\}\}/;
 
 export function createMappings({ cluster, bound }: ClusterWorld, { principals }: World): Mappings {
-  const awsAuth = cluster.authenticationMode === 'API' ? [] : awsAuthOf(cluster.awsAuth);
+  const awsAuth = cluster.authenticationMode === 'API' ? [] : awsAuthOf(cluster.awsAuth, principals);
   const entries = cluster.authenticationMode === 'CONFIG_MAP' ? [] : cluster.accessEntries;
   const users = createTemplates();
   const groups = createTemplates();
@@ -71,22 +77,46 @@ function exists(arn: string, accountId: string, principals: Principals): boolean
   return !principals.isRead(accountId) || arn.endsWith(':root') || principals.named(arn) !== undefined;
 }
 
-function awsAuthOf(
-  awsAuth: { readonly roles: readonly AwsAuthRole[]; readonly users: readonly AwsAuthUser[] } | undefined,
-): readonly AwsAuthMapping[] {
+function awsAuthOf(awsAuth: AwsAuth | undefined, principals: Principals): readonly AwsAuthMapping[] {
   if (awsAuth === undefined) return [];
+  const subjectOf = (arn: string): { readonly subject?: IamSubject } => {
+    const named = parsePrincipalArn(arn) ?? parsePrincipalArn(lowerAscii(arn));
+    // A role's path is in no caller's ARN, so that an item with one fits nobody (eks-access-facts G10).
+    if (named?.kind === 'role' && named.path !== '/') return {};
+    const subject = subjectNamed(arn, principals) ?? subjectNamed(lowerAscii(arn), principals);
+    return subject === undefined ? {} : { subject };
+  };
   return [
-    ...awsAuth.roles.map(({ rolearn, sso, username, groups }, at) => ({
-      element: `mapRoles[${at}]`,
-      arn: rolearn ?? `${sso?.permissionSetName ?? ''} of account ${sso?.accountID ?? ''}`,
-      ...{ username, groups },
+    ...awsAuth.roles.map((item) => ({
+      key: 'mapRoles' as const,
+      ...{ username: item.username, groups: item.groups },
+      ...(item.rolearn === undefined
+        ? permissionSet(item)
+        : { arn: item.rolearn, ...subjectOf(item.rolearn) }),
     })),
-    ...awsAuth.users.map(({ userarn, username, groups }, at) => ({
-      element: `mapUsers[${at}]`,
+    ...awsAuth.users.map(({ userarn, username, groups }) => ({
+      key: 'mapUsers' as const,
       arn: userarn,
       ...{ username, groups },
+      ...subjectOf(userarn),
     })),
   ];
+}
+
+function permissionSet({ sso }: AwsAuthRole): Pick<AwsAuthMapping, 'arn' | 'subject'> {
+  const pattern = sso && compileSsoPattern(sso)?.pattern;
+  const arn = `${sso?.permissionSetName ?? ''} of account ${sso?.accountID ?? ''}`;
+  if (sso === undefined || pattern === undefined) return { arn };
+  const base = { kind: 'iam', type: 'rolePattern', accountId: sso.accountID } as const;
+  return { arn, subject: { ...base, arn: pattern, principalId: '', standing: 'unlisted' } };
+}
+
+/** What a remark on an item is about. */
+export function aboutItem({ arn, key }: AwsAuthMapping, clusterArn: string): Omit<Spotted, 'message'> {
+  return {
+    ...{ subject: arn, object: `aws-auth ${key}`, at: { thing: 'awsAuth', clusterArn } },
+    fix: `take the item of \`${arn}\` out of \`${key}\`: kubectl edit configmap/aws-auth --namespace kube-system`,
+  };
 }
 
 /** Names and templates; whether one fits is found by the beginnings of the name, not by trying all. */
@@ -133,13 +163,15 @@ export function binds(
   return false;
 }
 
-/** Who an ARN names now; undefined for what is no user and no role. */
+/** Who an ARN names now; undefined for what is no user, no role and no account's root. */
 export function subjectNamed(arn: string, principals: Principals): IamSubject | undefined {
   const named = parsePrincipalArn(arn);
-  if (named?.kind !== 'user' && named?.kind !== 'role') return undefined;
+  if (named?.kind !== 'user' && named?.kind !== 'role' && named?.kind !== 'root') return undefined;
   const { kind, accountId } = named;
-  const known = principals.named(arn);
   const base = { kind: 'iam', type: kind, accountId } as const;
+  // Every account has its root.
+  if (kind === 'root') return { ...base, arn, principalId: accountId, standing: 'exists' };
+  const known = principals.named(arn);
   if (known !== undefined) {
     return { ...base, arn: known.record.arn, principalId: known.record.principalId, standing: 'exists' };
   }

@@ -1,4 +1,5 @@
 import type { Gap, Snapshot, SnapshotAccount, SnapshotCluster, SnapshotUser } from '../snapshot/snapshot.ts';
+import type { Usage } from './usage.ts';
 
 /** What a rule must know of a cluster or an account, beyond what every snapshot has. */
 export type Need =
@@ -15,6 +16,8 @@ export type Need =
 export interface Missing {
   readonly reason: string;
   readonly blocks: boolean;
+  /** Of all clusters alike: told once. */
+  readonly everywhere?: true;
 }
 
 const blocks = (reason: string): Missing => ({ reason, blocks: true });
@@ -24,7 +27,7 @@ export function missingInCluster(
   need: Need,
   cluster: SnapshotCluster,
   snapshot: Snapshot,
-  hasUsage: boolean,
+  usage: Usage | undefined,
 ): Missing | undefined {
   const gapIn = (...areas: readonly Gap['area'][]): Missing | undefined => {
     const gap = snapshot.gaps.find(
@@ -47,7 +50,7 @@ export function missingInCluster(
         ? blocks('its service accounts are not known')
         : gapIn('serviceAccounts', 'cluster');
     case 'usage':
-      return hasUsage ? undefined : blocks('no records of use were given');
+      return missingUsage(cluster, usage);
     case 'accessKeys':
     case 'mfa':
     case 'root':
@@ -55,6 +58,19 @@ export function missingInCluster(
     default:
       return need satisfies never;
   }
+}
+
+function missingUsage({ arn, name }: SnapshotCluster, usage: Usage | undefined): Missing | undefined {
+  if (usage === undefined) return { ...blocks('no records of use were given'), everywhere: true };
+  const { covered, gaps = [] } = usage;
+  // Whoever reads the log of one cluster knows nothing of the others.
+  if (!covered.some(({ cluster }) => cluster === undefined || cluster === arn || cluster === name))
+    return blocks('the records of use tell nothing of it');
+  if (gaps.length === 0) return undefined;
+  return {
+    reason: 'some records of use were not understood, so that what looks unused may be used',
+    ...{ blocks: false, everywhere: true },
+  };
 }
 
 /** Of an account; undefined: nothing is missing. */

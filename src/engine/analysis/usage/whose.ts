@@ -3,7 +3,7 @@ import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import { comparableArn } from '../../identity/entries.ts';
 import type { SubjectIdentity } from '../world/cluster.ts';
 import { anySession } from '../world/sessions.ts';
-import type { ClusterSubject } from '../world/subject.ts';
+import type { ClusterSubject, KubernetesSubject } from '../world/subject.ts';
 import type { AccessUse } from './use.ts';
 
 /**
@@ -17,8 +17,7 @@ export function usesOf(
 ): (use: Pick<AccessUse, 'who'>) => boolean {
   if (subject.kind === 'Group') return ({ who }) => who.groups?.includes(subject.name) === true;
   if (subject.kind !== 'iam') {
-    const name =
-      subject.kind === 'User' ? subject.name : `system:serviceaccount:${subject.namespace}:${subject.name}`;
+    const name = subject.kind === 'User' ? subject.name : serviceAccountUser(subject);
     // A principal of IAM of the same name is somebody else than the bare name, but it is this user to the cluster.
     return ({ who }) => who.username === name;
   }
@@ -40,8 +39,28 @@ export function usesOf(
   };
 }
 
+/** Somebody whose uses are the subject's, whatever the subject is. */
+export function whoIs(subject: ClusterSubject): AccessUse['who'] {
+  switch (subject.kind) {
+    case 'iam':
+      return { principalArn: subject.arn };
+    case 'User':
+      return { username: subject.name };
+    case 'Group':
+      return { groups: [subject.name] };
+    case 'ServiceAccount':
+      return { username: serviceAccountUser(subject) };
+    default:
+      return subject.kind satisfies never;
+  }
+}
+
+function serviceAccountUser({ namespace, name }: Pick<KubernetesSubject, 'namespace' | 'name'>): string {
+  return `system:serviceaccount:${namespace}:${name}`;
+}
+
 /** `arn:…:sts::…:assumed-role/NAME/SESSION` → the role's ARN; anything else is itself. */
-function roleOfSession(arn: string): string {
+export function roleOfSession(arn: string): string {
   const named = parsePrincipalArn(arn);
   if (named?.kind !== 'assumedRole') return arn;
   return `arn:${named.partition}:iam::${named.accountId}:role/${named.name}`;

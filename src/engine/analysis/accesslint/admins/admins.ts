@@ -3,7 +3,7 @@ import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
 import { command, deleteObject, disassociate } from '../commands.ts';
 import type { Grant } from '../grants.ts';
-import { subjectNamed } from '../mappings.ts';
+import { aboutItem, subjectNamed } from '../mappings.ts';
 import { subjectLabel } from '../names.ts';
 import type { AccessRule } from '../rule.ts';
 
@@ -52,14 +52,12 @@ export const adminRules: readonly AccessRule[] = [
     fix: 'map them to a group of your own that a ClusterRoleBinding names, or make an access entry with AmazonEKSClusterAdminPolicy',
     *check(cluster, facts) {
       const { arn: clusterArn } = cluster.cluster;
-      for (const { arn, element, groups } of facts.mappings(cluster).awsAuth) {
-        if (!groups.includes(masters)) continue;
+      for (const item of facts.mappings(cluster).awsAuth) {
+        if (!item.groups.includes(masters)) continue;
         yield {
-          subject: arn,
-          object: `aws-auth ${element}`,
-          at: { thing: 'awsAuth', clusterArn },
-          message: `\`${element}\` of aws-auth makes \`${arn}\` a member of \`${masters}\``,
-          fix: `replace \`${masters}\` in \`${element}\` by a group of your own, or move it to an access entry: entryway migrate aws-auth`,
+          ...aboutItem(item, clusterArn),
+          message: `\`${item.key}\` of aws-auth makes \`${item.arn}\` a member of \`${masters}\``,
+          fix: `replace \`${masters}\` by a group of your own, or move the item to an access entry: entryway migrate aws-auth`,
         };
       }
     },

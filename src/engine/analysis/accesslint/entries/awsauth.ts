@@ -1,6 +1,6 @@
 import { enumerate } from '../../policylint/policy.ts';
-import { type AwsAuthMapping, subjectNamed } from '../mappings.ts';
-import type { AccessRule, Spotted } from '../rule.ts';
+import { aboutItem } from '../mappings.ts';
+import type { AccessRule } from '../rule.ts';
 
 /**
  * What an item of aws-auth does not do because of what is elsewhere. What is wrong with the ConfigMap itself (duplicates,
@@ -14,16 +14,14 @@ export const awsAuthRules: readonly AccessRule[] = [
     severity: 'warning',
     why: 'Where a principal has an access entry, its item in aws-auth counts for nothing (eks-access-facts D10): its groups are not added, and taking it away changes nothing.',
     fix: 'take the item out of aws-auth, after its groups are in the entry where they are needed',
-    *check(cluster, { world, mappings }) {
+    *check(cluster, { mappings }) {
       for (const item of mappings(cluster).awsAuth) {
-        const subject = subjectNamed(item.arn, world.principals);
-        if (subject === undefined) continue;
-        const mapped = cluster.identitiesOf(subject).identities[0]?.mapped?.mappedBy;
+        if (item.subject === undefined) continue;
+        const mapped = cluster.identitiesOf(item.subject).identities[0]?.mapped?.mappedBy;
         if (mapped?.source !== 'accessEntry') continue;
         yield {
-          ...about(item, cluster.cluster.arn),
-          message: `\`${item.element}\` of aws-auth counts for nothing: \`${item.arn}\` has the access entry \`${mapped.arn}\``,
-          fix: `take \`${item.element}\` out of aws-auth`,
+          ...aboutItem(item, cluster.cluster.arn),
+          message: `the item of \`${item.arn}\` in \`${item.key}\` of aws-auth counts for nothing: there is the access entry \`${mapped.arn}\``,
         };
       }
     },
@@ -55,13 +53,12 @@ export const awsAuthRules: readonly AccessRule[] = [
     severity: 'security',
     why: 'aws-auth goes by the name alone: whoever makes a role or user of this name, years later and for something else, has what the item gives.',
     fix: 'take the item out of aws-auth',
-    *check(cluster, { world, mappings }) {
+    *check(cluster, { mappings }) {
       for (const item of mappings(cluster).awsAuth) {
-        if (subjectNamed(item.arn, world.principals)?.standing !== 'missing') continue;
+        if (item.subject?.standing !== 'missing') continue;
         yield {
-          ...about(item, cluster.cluster.arn),
-          message: `\`${item.arn}\` of \`${item.element}\` does not exist: whoever makes a principal of this name is let in`,
-          fix: `take \`${item.element}\` out of aws-auth`,
+          ...aboutItem(item, cluster.cluster.arn),
+          message: `\`${item.arn}\` of \`${item.key}\` in aws-auth does not exist: whoever makes a principal of this name is let in`,
         };
       }
     },
@@ -83,15 +80,11 @@ export const awsAuthRules: readonly AccessRule[] = [
         );
         if (unbound.length === 0) continue;
         yield {
-          ...about(item, cluster.cluster.arn),
-          message: `no binding names ${enumerate(unbound)}, which \`${item.element}\` of aws-auth gives to \`${item.arn}\``,
-          fix: `correct \`${item.element}\`, or bind the group`,
+          ...aboutItem(item, cluster.cluster.arn),
+          message: `no binding names ${enumerate(unbound)}, which \`${item.key}\` of aws-auth gives to \`${item.arn}\``,
+          fix: `correct the name in \`${item.key}\`, or bind the group: kubectl edit configmap/aws-auth --namespace kube-system`,
         };
       }
     },
   },
 ];
-
-function about({ arn, element }: AwsAuthMapping, clusterArn: string): Omit<Spotted, 'message'> {
-  return { subject: arn, object: `aws-auth ${element}`, at: { thing: 'awsAuth', clusterArn } };
-}

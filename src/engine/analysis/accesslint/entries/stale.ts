@@ -95,7 +95,8 @@ function standingOf({ principalArn }: SnapshotAccessEntry, pinned: string, { wor
     return ofId.record.arn === principalArn ? { is: 'current' } : { is: 'renamed', now: ofId };
   }
   const subject = subjectNamed(principalArn, principals);
-  if (subject === undefined || subject.standing === 'unlisted') return { is: 'current' };
+  if (subject === undefined || subject.type === 'root' || subject.standing === 'unlisted')
+    return { is: 'current' };
   const now = principals.named(principalArn);
   if (now === undefined) return { is: 'deleted' };
   return { is: now.record.arn === principalArn ? 'recreated' : 'otherPath', now };

@@ -1,10 +1,11 @@
-import { comparableArn } from '../../../identity/entries.ts';
-import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
-import type { AccessUse } from '../../usage/use.ts';
-import { createPrefixIndex } from '../../world/prefixes.ts';
+import { isMatcherArn } from '../../../identity/entries.ts';
+import { compileMatcher } from '../../../identity/matchers.ts';
+import type { ClusterWorld } from '../../world/cluster.ts';
+import type { IamSubject } from '../../world/subject.ts';
 import { deleteEntry } from '../commands.ts';
 import { ownEntries } from '../entries/empty.ts';
-import { binds } from '../mappings.ts';
+import type { Facts } from '../facts.ts';
+import { aboutItem, subjectNamed } from '../mappings.ts';
 import type { AccessRule } from '../rule.ts';
 
 const day = 86_400_000;
@@ -21,41 +22,28 @@ export const unusedRules: readonly AccessRule[] = [
     fix: 'delete the entry; `entryway least-privilege` shrinks what is used in part',
     needs: ['usage'],
     *check(cluster, facts) {
-      const { usage } = facts;
-      if (usage === undefined) return;
-      const seen = usersOf(cluster.cluster, usage.uses);
-      const since = new Date(usage.since).toISOString().slice(0, 10);
-      const byStart = createPrefixIndex(seen.usernames);
-      // Some logs know the name in the cluster alone.
-      const cameAs = (template: string): boolean => binds(template, seen.usernames, byStart.startingWith);
-      const isUsed = (arn: string): boolean => seen.principals.has(comparableArn(arn) ?? arn);
+      const use = facts.use(cluster);
+      if (use === undefined) return;
+      const { arn: clusterArn, name } = cluster.cluster;
+      const did = `did nothing in cluster \`${name}\` from ${dateOf(use.from)} to ${dateOf(use.to)}`;
       for (const { entry, base } of ownEntries(cluster)) {
-        const { principalArn, createdAt, principalId } = entry;
-        // One that is newer has not had the time; of a matcher it is not known who stands for it.
-        if (principalArn.includes('*') || (createdAt !== undefined && createdAt > usage.since)) continue;
-        if (
-          isUsed(principalArn) ||
-          cameAs(entry.username) ||
-          (principalId !== undefined && seen.principals.has(principalId))
-        )
-          continue;
+        const { principalArn, createdAt } = entry;
+        // One that is newer has not had the time.
+        if (createdAt !== undefined && createdAt > use.from) continue;
+        const subject = mappedBy(principalArn, facts);
+        if (subject === undefined || !lets(cluster, subject, principalArn) || use.isUsed(subject)) continue;
         yield {
           ...base,
-          message: `\`${principalArn}\` has an access entry and did nothing in cluster \`${cluster.cluster.name}\` since ${since}`,
+          message: `\`${principalArn}\` has an access entry and ${did}`,
           fix: deleteEntry(cluster.cluster.name, principalArn),
         };
       }
-      for (const { arn, element, username } of facts.mappings(cluster).awsAuth) {
-        if (isUsed(arn) || cameAs(username)) continue;
-        yield {
-          ...{
-            subject: arn,
-            object: `aws-auth ${element}`,
-            at: { thing: 'awsAuth', clusterArn: cluster.cluster.arn },
-          },
-          message: `\`${arn}\` is in aws-auth and did nothing in cluster \`${cluster.cluster.name}\` since ${since}`,
-          fix: `take \`${element}\` out of aws-auth`,
-        };
+      for (const item of facts.mappings(cluster).awsAuth) {
+        const { arn, username, subject } = item;
+        // Nodes are no people: theirs are used as long as there are nodes.
+        if (subject === undefined || username.startsWith('system:node:')) continue;
+        if (!lets(cluster, subject) || use.isUsed(subject)) continue;
+        yield { ...aboutItem(item, clusterArn), message: `\`${arn}\` is in aws-auth and ${did}` };
       }
     },
   },
@@ -81,21 +69,23 @@ export const unusedRules: readonly AccessRule[] = [
   },
 ];
 
-/** Who did something there, by comparable ARN and unique id, else by name; who was refused had no use of it. */
-function usersOf(
-  { arn, name }: SnapshotCluster,
-  uses: readonly AccessUse[],
-): { readonly principals: ReadonlySet<string>; readonly usernames: ReadonlySet<string> } {
-  const principals = new Set<string>();
-  const usernames = new Set<string>();
-  for (const { did, who, allowed } of uses) {
-    if (did.kind !== 'kubernetes' || !allowed) continue;
-    if (did.cluster !== undefined && did.cluster !== arn && did.cluster !== name) continue;
-    const { principalArn, principalId, username } = who;
-    if (principalArn !== undefined) principals.add(comparableArn(principalArn) ?? principalArn);
-    if (principalId !== undefined) principals.add(principalId);
-    if (principalArn === undefined && principalId === undefined && username !== undefined)
-      usernames.add(username);
-  }
-  return { principals, usernames };
+/** Who an entry is for; undefined for a pattern that fits nobody. */
+function mappedBy(principalArn: string, { world }: Facts): IamSubject | undefined {
+  const matcher = isMatcherArn(principalArn) ? compileMatcher(principalArn) : undefined;
+  if (matcher === undefined) return subjectNamed(principalArn, world.principals);
+  const base = { kind: 'iam', type: 'rolePattern', arn: principalArn, principalId: '' } as const;
+  return { ...base, accountId: matcher.accountId, standing: 'unlisted' };
+}
+
+/**
+ * Whether the subject comes in by this entry, or by aws-auth. Of one that lets nobody in other rules tell why: its principal
+ * is gone or another, or another mapping goes before it.
+ */
+function lets(cluster: ClusterWorld, subject: IamSubject, principalArn?: string): boolean {
+  const by = cluster.identitiesOf(subject).identities[0]?.mapped?.mappedBy;
+  return principalArn === undefined ? by?.source === 'awsAuth' : by?.source === 'accessEntry';
+}
+
+function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }
