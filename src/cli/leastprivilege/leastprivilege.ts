@@ -51,7 +51,8 @@ export async function answerLeastPrivilege(
   const gaps = await source(used.add, range);
   const { roundUp, names } = options;
   const universe = knownResources();
-  const answer = leastPrivilege(world, cluster, { subject, used, ...period, gaps, universe, roundUp, names });
+  const usage = used.ledger();
+  const answer = leastPrivilege(world, cluster, { subject, usage, gaps, universe, roundUp, names });
   if (answer.recorded === 0) process.exitCode = exitCodes.denied;
   printAnswer(options, answer, () => {
     if (answer.recorded > 0) return printableLines(renderLeastPrivilege(answer));

@@ -23,7 +23,7 @@ import { askRules } from '../whatcan/rules.ts';
 import { principalOf } from '../world/callers.ts';
 import type { Question } from '../world/question.ts';
 import type { IamSubject } from '../world/subject.ts';
-import { collectUses, leastPrivilege, unusedAccess } from './leastprivilege.ts';
+import { collectUses, leastPrivilege } from './leastprivilege.ts';
 
 const universe: readonly KnownResource[] = resourceDefinitions.map(
   ({ group, resource, verbs, namespaced }) => ({
@@ -74,7 +74,7 @@ function shrink(
   const used = collectUses(cluster, ops, range);
   for (const one of uses) used.add(one);
   return {
-    ...leastPrivilege(world, cluster, { subject: ops, used, universe, ...range, ...options }),
+    ...leastPrivilege(world, cluster, { subject: ops, usage: used.ledger(), universe, ...options }),
   };
 }
 const withPolicies = (
@@ -455,33 +455,11 @@ describe('what was needed of IAM', () => {
     };
     const used = collectUses(cluster, stranger, range);
     used.add(call('eks:ListClusters', [], { who: { principalArn: stranger.arn } }));
-    const { iam } = leastPrivilege(world, cluster, { subject: stranger, used, universe, ...range });
+    const { iam } = leastPrivilege(world, cluster, { subject: stranger, usage: used.ledger(), universe });
     expect(iam).toMatchObject({
       notes: [expect.stringContaining('are not known')],
       used: [{ action: 'eks:ListClusters' }],
     });
     expect(iam?.policy).toBeUndefined();
   });
-});
-
-test('who never used what it has is found, by name or principal', () => {
-  const { cluster } = testWorld({
-    account: { roles: [testRole('ops'), testRole('idle')] },
-    cluster: {
-      accessEntries: [
-        testEntry(ops.arn, { AmazonEKSSecretReaderPolicy: ['dev'] }),
-        testEntry(testArn('role/idle'), { AmazonEKSSecretReaderPolicy: ['dev'] }),
-      ],
-      rbac: testGrant('ada', 'User:ada', [allow('get', 'core', 'pods')]),
-    },
-  });
-  const uses = [
-    ...['get', 'list', 'watch'].map((verb) => use(ask(`${verb} core secrets in dev`))),
-    use(ask('get core pods'), { who: { username: 'ada' } }),
-  ];
-  const found = unusedAccess(cluster, uses).filter(
-    ({ subject }) => subject.kind === 'iam' || subject.kind === 'User',
-  );
-  expect(found).toMatchObject([{ subject: { arn: testArn('role/idle') } }]);
-  expect(found[0]?.lastUsedAt).toBeUndefined();
 });

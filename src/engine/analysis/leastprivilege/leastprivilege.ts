@@ -1,13 +1,14 @@
 import type { Gap } from '../snapshot/snapshot.ts';
+import { createUsageLedger, type UsageLedger } from '../usage/ledger.ts';
 import { createUsageTally, type TalliedUse } from '../usage/tally.ts';
 import type { AccessUse } from '../usage/use.ts';
-import { usesOf } from '../usage/whose.ts';
+import { usesOf, whoIs } from '../usage/whose.ts';
 import type { KnownResource } from '../whatcan/closest.ts';
 import { type CustomPolicies, customPoliciesFor } from '../whatcan/custompolicies.ts';
 import { permissionsOf } from '../whatcan/permissions.ts';
 import { gapsOf } from '../whocan/gaps.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
-import { type ClusterSubject, subjectKey } from '../world/subject.ts';
+import type { ClusterSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { fittingPolicy, type StockAssociation } from './associations.ts';
 import { type IamNeeds, iamNeeds } from './iam.ts';
@@ -33,64 +34,60 @@ export interface LeastPrivilege {
   readonly incomplete: readonly Gap[];
 }
 
-/** Takes uses as they come and keeps those of one subject in one time. */
-export interface UsageOfSubject {
-  add(use: AccessUse): void;
-  readonly tally: {
-    uses(): readonly TalliedUse[];
-    readonly uncounted: number;
-  };
-}
-
+/**
+ * Takes uses as they come and keeps those of one subject, whose sessions count as one. Both ends of the time count (epoch
+ * milliseconds).
+ */
 export function collectUses(
   world: ClusterWorld,
   subject: ClusterSubject,
-  { since, until }: { readonly since: number; readonly until: number },
-): UsageOfSubject {
-  const tally = createUsageTally();
+  period: Pick<UsageLedger, 'since' | 'until'>,
+): ReturnType<typeof createUsageLedger> {
+  const { add, ledger } = createUsageLedger(period);
   const isOwn = usesOf(subject, world.identitiesOf(subject).identities);
-  const { arn, name } = world.cluster;
+  const who = whoIs(subject);
   return {
-    tally,
+    ledger,
     add(use) {
-      if (use.at < since || use.at > until) return;
-      // A log of one cluster does not name it.
-      const { did } = use;
-      if (
-        did.kind === 'kubernetes' &&
-        did.cluster !== undefined &&
-        did.cluster !== arn &&
-        did.cluster !== name
-      )
-        return;
-      if (isOwn(use)) tally.add(use);
+      if (isInCluster(use, world) && isOwn(use)) add({ ...use, who });
     },
   };
 }
 
+/** A log of one cluster does not name it. */
+function isInCluster({ did }: Pick<AccessUse, 'did'>, { cluster: { arn, name } }: ClusterWorld): boolean {
+  return (
+    did.kind !== 'kubernetes' || did.cluster === undefined || did.cluster === arn || did.cluster === name
+  );
+}
+
+/**
+ * What a subject used in one cluster and of AWS, and the least that would have been enough. `usage` may hold uses of anybody
+ * and of any cluster. `universe` is what Kubernetes serves; `gaps` are those of whoever read the uses.
+ */
 export function leastPrivilege(
   world: World,
   cluster: ClusterWorld,
   {
     subject,
-    used,
-    since,
-    until,
+    usage,
     universe,
     gaps = [],
     ...options
   }: {
     readonly subject: ClusterSubject;
-    readonly used: UsageOfSubject;
-    readonly since: number;
-    readonly until: number;
+    readonly usage: UsageLedger;
     readonly universe: readonly KnownResource[];
-    /** Of whoever read the uses. */
     readonly gaps?: readonly Gap[];
   } & NeedsOptions,
 ): LeastPrivilege {
-  const uses = used.tally.uses();
+  const { since, until, uncounted } = usage;
   const { identities } = cluster.identitiesOf(subject);
+  const isOwn = usesOf(subject, identities);
+  const tally = createUsageTally<TalliedUse>(({ did, allowed }) => [did, allowed]);
+  for (const { who, ...use } of usage.entries)
+    if (isInCluster(use, cluster) && isOwn({ who })) tally.add(use);
+  const uses = tally.uses();
   const kubernetes = kubernetesNeeds(cluster, identities, uses, options);
   const association =
     subject.kind === 'iam'
@@ -101,11 +98,10 @@ export function leastPrivilege(
           universe,
         })
       : undefined;
-  const { uncounted } = used.tally;
   const { name, arn } = cluster.cluster;
   return {
     ...{ subject, cluster: { name, arn }, since, until },
-    recorded: uses.reduce((sum, { count }) => sum + count, uncounted),
+    recorded: uses.reduce((sum, { count }) => sum + count, 0),
     kubernetes,
     ...(association !== undefined && { association }),
     customPolicies: customPoliciesFor(kubernetes, subject, universe),
@@ -124,51 +120,4 @@ export function leastPrivilege(
           ]),
     ],
   };
-}
-
-/** Permissions that nobody needed. */
-export interface UnusedAccess {
-  readonly subject: ClusterSubject;
-  /** Epoch milliseconds; absent: nothing at all was used. */
-  readonly lastUsedAt?: number;
-  readonly neverUsed: KubernetesNeeds['neverUsed'];
-}
-
-/**
- * Who has permissions in the cluster, of its own, that it did not use in the time of the uses. Whoever used all it has is not
- * in the answer; neither is who has nothing.
- */
-export function unusedAccess(
-  cluster: ClusterWorld,
-  uses: Iterable<AccessUse>,
-  { subjects = cluster.subjects() }: { readonly subjects?: readonly ClusterSubject[] } = {},
-): readonly UnusedAccess[] {
-  const byUser = new Map<
-    string,
-    { readonly who: AccessUse['who']; readonly tally: ReturnType<typeof createUsageTally> }
-  >();
-  const { arn, name } = cluster.cluster;
-  for (const use of uses) {
-    const { did, who } = use;
-    if (
-      did.kind !== 'kubernetes' ||
-      (did.cluster !== undefined && did.cluster !== arn && did.cluster !== name)
-    )
-      continue;
-    const key = JSON.stringify([who.principalArn, who.principalId, who.username, who.groups]);
-    const known = byUser.get(key) ?? { who, tally: createUsageTally() };
-    known.tally.add(use);
-    byUser.set(key, known);
-  }
-  const distinct = [...new Map(subjects.map((subject) => [subjectKey(subject), subject])).values()];
-  return distinct.flatMap((subject): readonly UnusedAccess[] => {
-    const { identities } = cluster.identitiesOf(subject);
-    if (identities.length === 0) return [];
-    const isOwn = usesOf(subject, identities);
-    const own = [...byUser.values()].filter(isOwn).flatMap(({ tally }) => tally.uses());
-    const { neverUsed } = kubernetesNeeds(cluster, identities, own);
-    if (neverUsed.length === 0) return [];
-    const last = own.filter(({ allowed }) => allowed).reduce((at, { lastAt }) => Math.max(at, lastAt), 0);
-    return [{ subject, neverUsed, ...(last > 0 && { lastUsedAt: last }) }];
-  });
 }

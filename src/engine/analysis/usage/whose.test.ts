@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { testArn, testEntry, testRole, testWorld } from '../testworld.ts';
 import type { ClusterSubject } from '../world/subject.ts';
-import { createUsageTally } from './tally.ts';
+import { createUsageLedger } from './ledger.ts';
 import type { AccessUse } from './use.ts';
-import { usesOf } from './whose.ts';
+import { usesOf, whoIs } from './whose.ts';
 
 const ops: ClusterSubject = {
   kind: 'iam',
@@ -44,13 +44,42 @@ test('a group is whoever is in it, a service account its name', () => {
   expect(isBuilder({ who: { username: 'system:serviceaccount:other:b' } })).toBe(false);
 });
 
-test('equal uses are counted, with the first and the last', () => {
-  const tally = createUsageTally();
+test.each<[ClusterSubject]>([
+  [ops],
+  [{ kind: 'User', name: 'ada', namespace: '' }],
+  [{ kind: 'Group', name: 'devs', namespace: '' }],
+  [{ kind: 'ServiceAccount', name: 'b', namespace: 'ci' }],
+])('whoever is %j has its uses', (subject) =>
+  expect(usesOf(subject, [])({ who: whoIs(subject) })).toBe(true),
+);
+
+describe('a ledger', () => {
   const did = { kind: 'aws', action: 'eks:ListClusters', resources: [] } as const;
-  for (const at of [5, 3, 9]) tally.add({ at, who: {}, did, allowed: true });
-  tally.add({ at: 7, who: {}, did, allowed: false });
-  expect(tally.uses()).toMatchObject([
-    { count: 3, firstAt: 3, lastAt: 9 },
-    { count: 1, allowed: false },
-  ]);
+
+  test('equal uses of one are counted, with the first and the last', () => {
+    const { add, ledger } = createUsageLedger({ since: 0, until: 100 });
+    for (const at of [5, 3, 9]) add({ at, who: {}, did, allowed: true });
+    add({ at: 7, who: {}, did, allowed: false });
+    add({ at: 7, who: { username: 'ada' }, did, allowed: true });
+    expect(ledger().entries).toMatchObject([
+      { count: 3, firstAt: 3, lastAt: 9 },
+      { count: 1, allowed: false },
+      { who: { username: 'ada' }, count: 1 },
+    ]);
+  });
+
+  test('has both ends of its time, and nothing besides', () => {
+    const { add, ledger } = createUsageLedger({ since: 10, until: 20 });
+    for (const at of [9, 10, 20, 21]) add({ at, who: {}, did, allowed: true });
+    expect(ledger()).toMatchObject({ entries: [{ count: 2, firstAt: 10, lastAt: 20 }], uncounted: 0 });
+  });
+
+  test('has a bound, beyond which it tells how many it left out', () => {
+    const { add, ledger } = createUsageLedger({ since: 0, until: 0 });
+    const long = 'x'.repeat(4 * 1024 * 1024);
+    for (let at = 0; at < 10; at++) {
+      add({ at: 0, who: {}, did: { ...did, action: `eks:${long}${at}` }, allowed: true });
+    }
+    expect(ledger().uncounted).toBe(3);
+  });
 });

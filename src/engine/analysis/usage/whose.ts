@@ -51,7 +51,7 @@ export function whoIs(subject: ClusterSubject): AccessUse['who'] {
     case 'ServiceAccount':
       return { username: serviceAccountUser(subject) };
     default:
-      return subject.kind satisfies never;
+      return subject satisfies never;
   }
 }
 
