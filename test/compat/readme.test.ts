@@ -133,6 +133,16 @@ test.skipIf(unavailable !== undefined)(
     expect(result.stdout).toMatch(/ user\/olivia +eks:AssociateAccessPolicy +127\.0\.0\.1 +AccessDenied/);
     expect(result.stdout).toMatch(/ olivia +k8s:list secrets +127\.0\.0\.1 +Forbidden /);
     expect(result.stdout).toMatch(/EW-TRAIL-\d+ .*aws-auth/);
+    // Why, who and what if.
+    expect(result.stdout).toMatch(
+      /^refused: `get` `secrets` in namespace `team-a` .*\n[\s\S]*^and that is why$/m,
+    );
+    expect(result.stdout).toMatch(
+      /^role\/team-b-developer +IAM role +entry .* → AmazonEKSEditPolicy on team-b/m,
+    );
+    expect(result.stdout).toMatch(/^user\/alice +assumes role `.*role\/platform-admin` /m);
+    expect(result.stdout).toMatch(/^in namespace team-b$/m);
+    expect(result.stdout).toMatch(/EW-ACC-001 .*\n[\s\S]*^findings, as it should be$/m);
   },
   120_000,
 );
