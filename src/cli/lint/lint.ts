@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs';
 import { lintAccess } from '../../engine/analysis/accesslint/accesslint.ts';
 import { accessRuleIds } from '../../engine/analysis/accesslint/rules.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
+import type { Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import { packageVersion } from '../../server/version.ts';
 import { lintInputs } from '../../sources/lintinputs.ts';
 import type { SourceOptions } from '../analysis/options.ts';
@@ -8,6 +10,7 @@ import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
+import type { SarifReport } from '../report/sarif.ts';
 import { junitOf, sarifOf, warningsOf } from './reports.ts';
 import { readSuppressions } from './suppressionfile.ts';
 import { asText, unlookedLines } from './text.ts';
@@ -44,7 +47,9 @@ export async function lint(options: LintOptions): Promise<void> {
       if (output === 'table') warn(unlookedLines(answer.notLookedAt, names));
       break;
     case 'sarif':
-      process.stdout.write(sarifOf(answer, names, packageVersion()));
+      process.stdout.write(
+        sarifOf(answer, names, { version: packageVersion(), artifact: artifactOf(options, world.snapshot) }),
+      );
       warn(warningsOf(answer, names));
       break;
     case 'junit': {
@@ -67,6 +72,17 @@ export async function lint(options: LintOptions): Promise<void> {
       output satisfies never;
   }
   if (answer.findings.length > 0) process.exitCode = exitCodes.denied;
+}
+
+/** Where a finding stands that is in no file of its own: in the file that was read, or in the snapshot as if it were one. */
+function artifactOf({ from }: LintOptions, { sources }: Snapshot): SarifReport['artifact'] {
+  const [file, ...others] = from ?? [];
+  const isFile =
+    file !== undefined && others.length === 0 && statSync(file, { throwIfNoEntry: false })?.isFile();
+  return {
+    file: isFile === true ? file : 'entryway-snapshot.json',
+    description: `what was read: ${sources.join(', ')}`,
+  };
 }
 
 function idsOf(ids: readonly string[]): ReadonlySet<string> {

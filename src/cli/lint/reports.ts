@@ -4,7 +4,7 @@ import { accessRules } from '../../engine/analysis/accesslint/rules.ts';
 import type { Severity } from '../../engine/analysis/policylint/severity.ts';
 import { gapLines } from '../analysis/source.ts';
 import { type JunitCase, junitXml } from '../report/junit.ts';
-import { type SarifResult, type SarifRule, sarifLog } from '../report/sarif.ts';
+import { type SarifReport, type SarifResult, type SarifRule, sarifLog } from '../report/sarif.ts';
 import { unlookedLines } from './text.ts';
 
 type Names = ReadonlyMap<string, string>;
@@ -27,7 +27,11 @@ function otherPages(id: string): string {
   return `docs/reference/${page}.md says why it matters.`;
 }
 
-export function sarifOf(answer: AccessLintAnswer, names: Names, version: string): string {
+export function sarifOf(
+  answer: AccessLintAnswer,
+  names: Names,
+  { version, artifact }: Pick<SarifReport, 'version' | 'artifact'>,
+): string {
   const result = (finding: AccessFinding, suppressedBecause?: string): SarifResult => ({
     ...finding,
     ruleId: finding.id,
@@ -35,7 +39,7 @@ export function sarifOf(answer: AccessLintAnswer, names: Names, version: string)
     ...(suppressedBecause !== undefined && { suppressedBecause }),
   });
   return sarifLog({
-    version,
+    ...{ version, artifact },
     rules: rulesOf(answer),
     results: [
       ...answer.findings.map((finding) => result(finding)),

@@ -23,6 +23,7 @@ const log = (change: Partial<SarifResult>) =>
       ],
       results: [{ ...result, ...change }],
       warnings: ['not looked at'],
+      artifact: { file: './snap shot.json', description: 'a server' },
     }),
   );
 
@@ -58,7 +59,7 @@ test('a log has what SARIF 2.1.0 asks for: the version, one run, its tool with i
           logicalLocations: [{ fullyQualifiedName: 'role/ops', kind: 'resource' }],
         },
       ],
-      partialFingerprints: { 'entryway/v1': 'f1' },
+      partialFingerprints: { 'entryway/v1': 'f1', primaryLocationLineHash: 'f1:1' },
     },
   ]);
   expect(invocations[0].toolExecutionNotifications).toEqual([
@@ -75,10 +76,19 @@ test.each([
   expect(log({ severity }).runs[0].results[0].level).toBe(level);
 });
 
-test('a result that is not to be shown says why, and one without a file has no place in one', () => {
+test('a result that is not to be shown says why', () => {
   const [shown] = log({ suppressedBecause: 'on call' }).runs[0].results;
   expect(shown.suppressions).toEqual([{ kind: 'external', justification: 'on call' }]);
-  expect(shown.locations[0]).not.toHaveProperty('physicalLocation');
+});
+
+test('a result that is in no file of its own stands in what was read as a whole', () => {
+  const [{ results, artifacts }] = log({}).runs;
+  const uri = 'snap%20shot.json';
+  expect(artifacts).toEqual([{ location: { uri }, description: { text: 'a server' } }]);
+  expect(results[0].locations[0].physicalLocation).toEqual({
+    artifactLocation: { uri },
+    region: { startLine: 1, startColumn: 1 },
+  });
 });
 
 test('a name places no link and no control character into the report', () => {

@@ -29,6 +29,8 @@ export interface SarifReport {
   readonly results: readonly SarifResult[];
   /** What could not be looked at. */
   readonly warnings: readonly string[];
+  /** What results stand in that are in no file of their own, and what that is. */
+  readonly artifact: { readonly file: string; readonly description: string };
 }
 
 const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
@@ -38,8 +40,11 @@ const levels: Readonly<Record<Severity, 'error' | 'warning' | 'note'>> = {
   suggestion: 'note',
 };
 
-/** A SARIF 2.1.0 log (OASIS) with one run. Every result names a rule that is in it. */
-export function sarifLog({ version, rules, results, warnings }: SarifReport): string {
+/**
+ * A SARIF 2.1.0 log (OASIS) with one run. Every result names a rule that is in it, and has a physical location: GitHub's
+ * code scanning refuses a whole log of which one result has none (`expected a physical location`).
+ */
+export function sarifLog({ version, rules, results, warnings, artifact }: SarifReport): string {
   const indexOf = new Map(rules.map(({ id }, index) => [id, index]));
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -48,6 +53,9 @@ export function sarifLog({ version, rules, results, warnings }: SarifReport): st
       {
         tool: { driver: { name: 'entryway', version, rules: rules.map(descriptor) } },
         columnKind: 'utf16CodeUnits',
+        artifacts: [
+          { location: { uri: uriOf(artifact.file) }, description: { text: plain(artifact.description) } },
+        ],
         invocations: [
           {
             executionSuccessful: true,
@@ -64,8 +72,12 @@ export function sarifLog({ version, rules, results, warnings }: SarifReport): st
           message: {
             text: plain(result.fix === undefined ? result.message : `${result.message}\nfix: ${result.fix}`),
           },
-          locations: [location(result)],
-          partialFingerprints: { 'entryway/v1': result.fingerprint },
+          locations: [location(result, artifact.file)],
+          // GitHub goes by the second alone. Made of the line, as it would be, two findings of one line were one alert.
+          partialFingerprints: {
+            'entryway/v1': result.fingerprint,
+            primaryLocationLineHash: `${result.fingerprint}:1`,
+          },
           ...(result.suppressedBecause !== undefined && {
             suppressions: [{ kind: 'external', justification: plain(result.suppressedBecause) }],
           }),
@@ -93,14 +105,13 @@ function descriptor({ id, name, severity, why, fix }: SarifRule) {
   };
 }
 
-function location({ subject, place }: SarifResult) {
+function location({ subject, place }: SarifResult, artifactFile: string) {
+  const { file, line, column } = place ?? { file: artifactFile, line: 1, column: 1 };
   return {
-    ...(place !== undefined && {
-      physicalLocation: {
-        artifactLocation: { uri: uriOf(place.file) },
-        region: { startLine: place.line, startColumn: place.column },
-      },
-    }),
+    physicalLocation: {
+      artifactLocation: { uri: uriOf(file) },
+      region: { startLine: line, startColumn: column },
+    },
     logicalLocations: [{ fullyQualifiedName: printable(subject), kind: 'resource' }],
   };
 }
@@ -108,6 +119,7 @@ function location({ subject, place }: SarifResult) {
 /** A file's name as a URI reference: relative stays relative, so that a report fits every checkout. */
 function uriOf(file: string): string {
   const path = file
+    .replace(/^(?:\.\/)+/, '')
     .split('/')
     .map((segment) => encodeURIComponent(segment.isWellFormed() ? segment : segment.toWellFormed()))
     .join('/');
