@@ -1,10 +1,11 @@
 import type { PermissionDifference } from '../../engine/analysis/migrate/difference.ts';
-import type {
-  MigrationProof,
-  PrincipalProof,
-  SessionProof,
-  Verdict,
-  Who,
+import {
+  type MigrationProof,
+  nodeNameOf,
+  type PrincipalProof,
+  type SessionProof,
+  type Verdict,
+  type Who,
 } from '../../engine/analysis/migrate/proof.ts';
 import { printable } from '../render/printable.ts';
 import { ruleText } from '../render/rules.ts';
@@ -22,15 +23,24 @@ const words: Readonly<Record<Verdict, string>> = {
 const mostLines = 8;
 
 /** Who is somebody else afterwards or may do something else, whoever gains first. */
-export function proofText({ principals, unchanged, isSafe }: MigrationProof): string {
+export function proofText({ principals, unchanged, unread, isSafe }: MigrationProof): string {
   const total = principals.length + unchanged;
   const sorted = principals.toSorted(
     (one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict),
   );
+  const changed = changedCount(principals);
   const head = isSafe
-    ? `Proof: of ${total} principals nobody gains and nobody loses anything.`
-    : `Proof: ACCESS CHANGES for ${changedCount(principals)} of ${total} principals.`;
-  return [`${head}\n`, ...sorted.map(principalText)].join('');
+    ? `of ${total} principals nobody gains and nobody loses anything.`
+    : changed > 0
+      ? `ACCESS CHANGES for ${changed} of ${total} principals.`
+      : 'NONE.';
+  return [
+    `Proof: ${head}\n`,
+    ...unread.map(
+      (reason) => `  ${printable(`NOT PROVEN of whomever else aws-auth may let in: ${reason}`)}\n`,
+    ),
+    ...sorted.map(principalText),
+  ].join('');
 }
 
 function changedCount(principals: readonly PrincipalProof[]): number {
@@ -46,10 +56,20 @@ function sessionText({ sessionName, before, after, gained, lost }: SessionProof)
   const isOne = sessionName === 'SESSION' || sessionName === '';
   const lines = [
     `${isOne ? '' : `session ${sessionName}: `}${whoText(before)} -> ${whoText(after)}`,
+    ...nodeLines(before, after),
     ...differenceLines('gains', gained),
     ...differenceLines('loses', lost),
   ];
   return lines.map((line) => `      ${printable(line)}\n`).join('');
+}
+
+function nodeLines(before: Who | undefined, after: Who | undefined): readonly string[] {
+  const [was, is] = [nodeNameOf(before), nodeNameOf(after)];
+  if (was === is) return [];
+  return [
+    ...(is === '' ? [] : [`gains what Kubernetes gives to node ${is}`]),
+    ...(was === '' ? [] : [`loses what Kubernetes gives to node ${was}`]),
+  ];
 }
 
 function differenceLines(word: string, differences: readonly PermissionDifference[]): readonly string[] {

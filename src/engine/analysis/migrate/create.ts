@@ -40,7 +40,7 @@ export function planMigration(world: World, { cluster }: Pick<ClusterWorld, 'clu
     const nobody = letsNobodyIn(before, entriesAlone, subject);
     if (nobody !== undefined) outcomes.push({ subject, item, ...nobody });
     else {
-      const result = entryFor(subject, item, cluster, { isBound, partition });
+      const result = entryFor(subject, item, cluster, { isBound, partition, bound: before.bound });
       outcomes.push({ subject, item, ...result });
       if (result.is === 'moves') newNames.push(...result.newNames);
     }
@@ -54,7 +54,7 @@ export function planMigration(world: World, { cluster }: Pick<ClusterWorld, 'clu
     ...{ clusterArn: cluster.arn, clusterName: cluster.name, accountId: cluster.accountId },
     ...{ region: cluster.region, partition, from: cluster.authenticationMode },
     ...{ entries, bindings, ...(creatorArn !== undefined && { creatorArn }) },
-    items: outcomesOf(cluster, outcomes),
+    items: outcomesOf(cluster, outcomes, world.principals),
     incomplete: gapsAbout(world, cluster),
   };
   return { ...plan, notes: notesOf(plan, cluster, { hasRbac, newNames }) };

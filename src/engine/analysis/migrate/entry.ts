@@ -1,10 +1,13 @@
 import { accessPolicyArn } from '../../accesspolicies/catalogue.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
+import { mostGroups } from '../../identity/entrynames.ts';
 import { nodeTypes } from '../../identity/nodetypes.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
+import type { ClusterWorld } from '../world/cluster.ts';
 import type { IamSubject } from '../world/subject.ts';
+import { isBoundByKey } from './keynames.ts';
 import { entryNames, type NewName } from './names.ts';
-import { groupsGivenToo, nodeTypeOf } from './nodeitem.ts';
+import { groupsGivenToo, isNodeOfOtherName, nodeTypeOf } from './nodeitem.ts';
 import type { AwsAuthKey, ItemCode, PlannedEntry } from './plan.ts';
 import { isAccountKnown } from './views.ts';
 
@@ -20,12 +23,19 @@ export type EntryResult =
   | { readonly is: 'moves'; readonly entry: PlannedEntry; readonly newNames: readonly NewName[] }
   | { readonly is: 'stays'; readonly code: ItemCode };
 
+export interface EntryContext {
+  readonly bound: ClusterWorld['bound'];
+  /** Whether a group may be bound; so it is of all where RBAC is not known. */
+  readonly isBound: (group: string) => boolean;
+  readonly partition: string;
+}
+
 /** The entry in an item's place for somebody whom it lets in, or why there can be none (eks-access-facts B3, B7, B13). */
 export function entryFor(
   subject: IamSubject,
   item: MappingItem,
   cluster: SnapshotCluster,
-  { isBound, partition }: { readonly isBound: (group: string) => boolean; readonly partition: string },
+  { bound, isBound, partition }: EntryContext,
 ): EntryResult {
   const { arn, type, standing } = subject;
   if (type === 'account') return { is: 'stays', code: 'account' };
@@ -59,7 +69,15 @@ export function entryFor(
       },
     };
   }
+  if (isNodeOfOtherName(item)) return { is: 'stays', code: 'nodeOtherName' };
+  if (
+    isBoundByKey(item.username, bound.users) ||
+    item.groups.some((one) => isBoundByKey(one, bound.groups))
+  ) {
+    return { is: 'stays', code: 'boundByKey' };
+  }
   const { username, groups, isMaster, newNames, changes } = entryNames(item, subject.accountId, isBound);
+  if (groups.length > mostGroups) return { is: 'stays', code: 'tooManyGroups' };
   const policyArn = accessPolicyArn('AmazonEKSClusterAdminPolicy', partition);
   return {
     is: 'moves',

@@ -1,7 +1,9 @@
+import { isAccountId } from '../../arn/arn.ts';
 import { lowerAscii } from '../../arn/case.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import { compileSsoPattern } from '../../identity/sso.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
+import type { Principals } from '../world/principals.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { EntryResult, MappingItem } from './entry.ts';
 import { textsOf } from './itemtexts.ts';
@@ -18,12 +20,15 @@ export type SubjectOutcome = { readonly subject: IamSubject; readonly item: Mapp
 export function outcomesOf(
   cluster: SnapshotCluster,
   subjects: readonly SubjectOutcome[],
+  principals: Pick<Principals, 'named'>,
 ): readonly ItemOutcome[] {
   const { roles = [], users = [], accounts = [] } = cluster.awsAuth ?? {};
   const byItem = new Map<string, SubjectOutcome[]>();
   for (const outcome of subjects) {
     const key = itemKey(outcome.item.key, outcome.item.arn);
-    byItem.set(key, [...(byItem.get(key) ?? []), outcome]);
+    const found = byItem.get(key);
+    if (found === undefined) byItem.set(key, [outcome]);
+    else found.push(outcome);
   }
   const lastRole = lastOf(
     roles.map(({ rolearn, sso }) => rolearn ?? (sso && compileSsoPattern(sso)?.pattern) ?? ''),
@@ -47,7 +52,7 @@ export function outcomesOf(
     if (found.some(({ is }) => is === 'already')) return by('already');
     const nothing = found.find((outcome) => outcome.is === 'nothing');
     if (nothing?.is === 'nothing') return by('nothing', nothing.code);
-    return by('nothing', namesNobody(arn));
+    return by('nothing', namesNobody(arn, principals));
   };
 
   return [
@@ -68,7 +73,9 @@ export function outcomesOf(
             : 'laterItemCounts',
       ),
     ),
-    ...[...new Set(accounts)].map((account) => one('mapAccounts', account, undefined)),
+    ...[...new Set(accounts)].map((account) =>
+      one('mapAccounts', account, isAccountId(account) ? undefined : 'notAccount'),
+    ),
   ];
 }
 
@@ -83,12 +90,13 @@ function lastOf(arns: readonly string[]): (arn: string) => number | undefined {
 }
 
 /** Of an item that matches no subject. */
-function namesNobody(arn: string): ItemCode {
+function namesNobody(arn: string, principals: Pick<Principals, 'named'>): ItemCode {
   const named = parsePrincipalArn(lowerAscii(arn));
   switch (named?.kind) {
     case 'role':
       return named.path === '/' ? 'missingPrincipal' : 'rolePath';
     case 'user':
+      return principals.named(lowerAscii(arn)) === undefined ? 'missingPrincipal' : 'userPath';
     case 'root':
       return 'missingPrincipal';
     case 'assumedRole':

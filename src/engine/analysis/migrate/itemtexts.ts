@@ -1,3 +1,4 @@
+import { mostGroups } from '../../identity/entrynames.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { ItemCode } from './plan.ts';
 
@@ -26,6 +27,11 @@ export function textsOf(code: ItemCode, arn: string, { accountId, name }: Snapsh
       return {
         why: 'it does not exist, and an entry cannot name it',
         instead: 'let it go: whoever creates it later would be let in by aws-auth, and is not by an entry',
+      };
+    case 'userPath':
+      return {
+        why: 'the user of this name has another path, and a user’s ARN matches with its path alone',
+        instead: 'an entry would let the user in for the first time: create one only if that was meant',
       };
     case 'ssoGate':
       return {
@@ -76,6 +82,23 @@ export function textsOf(code: ItemCode, arn: string, { accountId, name }: Snapsh
         why: 'it is called like a node and is in no node group; an entry of a node type would put it there',
         instead: 'decide what it is: for a node create the entry of its type, else one with another username',
       };
+    case 'nodeOtherName':
+      return {
+        why: 'Kubernetes takes it for a node, and no type of entry gives the name that it has',
+        instead: `call it as entries do, \`system:node:{{EC2PrivateDNSName}}\` or \`system:node:{{SessionName}}\`, and see that its nodes stay Ready`,
+      };
+    case 'boundByKey':
+      return {
+        why: 'a binding names its users or groups by their access key, which no entry can',
+        instead: 'bind a name that does not depend on the key first',
+      };
+    case 'tooManyGroups':
+      return {
+        why: `an entry has at most ${mostGroups} groups here; the number that EKS takes is not published`,
+        instead: 'bind what they give to fewer groups first',
+      };
+    case 'notAccount':
+      return { why: 'it is no account id, and matches nobody', instead: 'an account id has twelve digits' };
     case 'account':
       return {
         why: `an entry names one principal, and this is everybody of account ${arn}`,

@@ -6,6 +6,7 @@ import {
   stockRbac,
   testAccountId,
   testArn,
+  testClusterArn,
   testEntry,
   testGrant,
   testRole,
@@ -65,6 +66,7 @@ const verdicts = ({ principals }: MigrationProof): Readonly<Record<string, strin
       verdict,
     ]),
   );
+const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, at) => `g${at}`);
 const secrets = [allow('get', 'core', 'secrets')];
 
 describe('nobody gains', () => {
@@ -239,6 +241,26 @@ describe('what moves', () => {
     expect(proof.isSafe).toBe(true);
   });
 
+  test('whoever is called like a service account keeps what that may do, and a new group is there once', () => {
+    const { plan, proof } = migrate(
+      { roles: [role('ci', 'system:serviceaccount:ci:runner', 'system:x', 'from-aws-auth:system:x')] },
+      {
+        roles: ['ci'],
+        rbac: [
+          ...stockRbac,
+          ...testGrant('s', 'ServiceAccount:ci/runner', secrets),
+          ...testGrant('x', 'Group:system:x', secrets, 'x'),
+        ],
+      },
+    );
+    expect(plan.entries).toMatchObject([{ kubernetesGroups: ['from-aws-auth:system:x'] }]);
+    expect(plan.bindings.map(({ subjects }) => subjects)).toEqual([
+      [{ kind: 'User', name: 'from-aws-auth:system:serviceaccount:ci:runner', namespace: '' }],
+      [{ kind: 'Group', name: 'from-aws-auth:system:x', namespace: '' }],
+    ]);
+    expect(verdicts(proof)).toEqual({ 'role/ci': 'renamed' });
+  });
+
   test('the roles of a permission set move one by one where they are known, with their path', () => {
     const path = 'aws-reserved/sso.amazonaws.com/AWSReservedSSO_View_0123456789abcdef';
     const sso = { permissionSetName: 'View', accountID: testAccountId };
@@ -340,6 +362,59 @@ describe('what cannot move is told as lost', () => {
     expect(verdicts(proof)).toEqual({ root: 'loses', 'role/ops': 'loses', 'user/bob': 'loses' });
   });
 
+  test.each([
+    [
+      'a node of a name that no type of entry gives',
+      [role('ops', 'system:node:{{SessionNameRaw}}', 'system:nodes')],
+      'nodeOtherName',
+    ],
+    ['more groups than an entry has', [role('ops', 'o', ...numbered(101))], 'tooManyGroups'],
+    ['whom a binding names by the access key', [role('ops', 'key:{{AccessKeyID}}', 'devs')], 'boundByKey'],
+    ['who is in a group by the access key', [role('ops', 'o', 'k:{{AccessKeyID}}:x')], 'boundByKey'],
+  ])('%s', (_, roles, code) => {
+    const { plan, proof } = migrate(
+      { roles },
+      {
+        roles: ['ops'],
+        rbac: [
+          ...stockRbac,
+          ...testGrant('key', 'User:key:AKIAIOSFODNN7EXAMPLE', secrets),
+          ...testGrant('keys', 'Group:k:AKIAIOSFODNN7EXAMPLE:x', secrets),
+        ],
+      },
+    );
+    expect(outcomes(plan.items)).toEqual([`stays ${code}`]);
+    expect(verdicts(proof)).toEqual({ 'role/ops': 'loses' });
+  });
+
+  test('a node that would no longer be one, and somebody who would become one, whatever bindings say', () => {
+    const { world, cluster } = testWorld({
+      account: { roles: [testRole('node'), testRole('other')] },
+      cluster: {
+        rbac: stockRbac,
+        awsAuth: {
+          roles: [
+            role('node', 'system:node:{{EC2PrivateDNSName}}', 'system:nodes'),
+            role('other', 'system:node:{{SessionName}}'),
+          ],
+          ...{ users: [], accounts: [] },
+        },
+      },
+    });
+    const plan = planMigration(world, cluster);
+    const [node] = plan.entries;
+    if (node === undefined) throw new Error('the node moves');
+    const wrong: PlannedEntry[] = [
+      { ...node, type: 'STANDARD', username: 'node' },
+      { ...node, principalArn: testArn('role/other'), type: 'HYBRID_LINUX' },
+    ];
+    expect(verdicts(proveMigration(world, cluster, { ...plan, entries: wrong }))).toEqual({
+      // Its sessions that are no instance’s are somebody, too, without a node’s name.
+      'role/node': 'gainsAndLoses',
+      'role/other': 'gains',
+    });
+  });
+
   test('a principal that does not exist is let go', () => {
     const { plan, proof } = migrate({ roles: [role('gone', 'gone', 'system:masters')] });
     expect(outcomes(plan.items)).toEqual(['nothing missingPrincipal']);
@@ -358,6 +433,25 @@ test('without RBAC nothing is said to be proven of whoever gets another name', (
   expect(plan.notes.map(({ code }) => code)).toContain('rbacUnknown');
   expect(verdicts(proof)).toEqual({ 'role/admin': 'renamed', 'role/ops': 'unproven' });
   expect(proof.isSafe).toBe(false);
+});
+
+test('where aws-auth was not read whole, nothing is safe', () => {
+  const reason = 'aws-auth: mapRoles is not valid YAML';
+  const { world, cluster } = testWorld({
+    cluster: { rbac: stockRbac, awsAuth: { roles: [], users: [], accounts: [] } },
+    gaps: [{ area: 'awsAuth', clusterArn: testClusterArn, reason }],
+  });
+  const proof = proveMigration(world, cluster, planMigration(world, cluster));
+  expect(proof).toMatchObject({ isSafe: false, unread: [reason], principals: [] });
+});
+
+test('a user without its path, and an account that is none, are told as what they are', () => {
+  const { plan, proof } = migrate(
+    { users: [{ userarn: testArn('user/ada'), username: 'ada', groups: [] }], accounts: ['1234'] },
+    { users: ['team/ada'] },
+  );
+  expect(outcomes(plan.items)).toEqual(['nothing userPath', 'nothing notAccount']);
+  expect(proof.isSafe).toBe(true);
 });
 
 test('in mode API aws-auth counts for nothing, and there is nothing to do', () => {

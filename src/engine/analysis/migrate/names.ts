@@ -89,5 +89,9 @@ export function entryNames(
       'group `system:masters` becomes policy `AmazonEKSClusterAdminPolicy`: entries refuse the group',
     );
   }
-  return { ...(given !== undefined && { username: given }), groups: kept, isMaster, newNames, changes };
+  return {
+    ...(given !== undefined && { username: given }),
+    groups: [...new Set(kept)],
+    ...{ isMaster, newNames, changes },
+  };
 }

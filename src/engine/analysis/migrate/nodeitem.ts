@@ -16,6 +16,20 @@ export function nodeTypeOf(username: string, groups: readonly string[]): NodeTyp
 }
 
 /**
+ * Whether Kubernetes takes whom the item lets in for a node, though it is called as no entry calls one: under another name
+ * it would be a node no longer (kubernetes-facts C).
+ */
+export function isNodeOfOtherName({
+  username,
+  groups,
+}: {
+  readonly username: string;
+  readonly groups: readonly string[];
+}): boolean {
+  return username.startsWith('system:node:') && groups.includes('system:nodes');
+}
+
+/**
  * Groups the type would give and the item does not.
  *
  * SECURITY: whoever is called like a node and is not in its group is no node today; an entry of a node type would make it

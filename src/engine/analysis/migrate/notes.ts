@@ -17,7 +17,10 @@ export function notesOf(
   if (cluster.awsAuth === undefined) {
     note('noAwsAuth', 'nothing was read of an aws-auth: if the cluster has none, there is nothing to do');
   }
-  const total = cluster.accessEntries.length + entries.filter(({ replacesStale }) => !replacesStale).length;
+  // What EKS itself makes where entries begin is not all known; of the creator it is.
+  const made =
+    entries.filter(({ replacesStale }) => !replacesStale).length + (creatorArn === undefined ? 0 : 1);
+  const total = cluster.accessEntries.length + made;
   if (total > mostEntries) {
     note(
       'quota',

@@ -74,6 +74,7 @@ export type ItemCode =
   | 'notPrincipal'
   | 'session'
   | 'missingPrincipal'
+  | 'userPath'
   | 'ssoGate'
   | 'ssoUnknownRoles'
   | 'noUsername'
@@ -84,7 +85,11 @@ export type ItemCode =
   | 'nodeOfOtherAccount'
   | 'nodeNotRole'
   | 'nodeWithoutGroups'
+  | 'nodeOtherName'
+  | 'boundByKey'
+  | 'tooManyGroups'
   | 'account'
+  | 'notAccount'
   | 'modeIgnoresAwsAuth';
 
 export interface PlanNote {

@@ -1,6 +1,6 @@
 import type { Gap } from '../snapshot/snapshot.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
-import type { SessionWish } from '../world/sessions.ts';
+import { wishKey } from '../world/sessions.ts';
 import { type IamSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { afterMigration } from './after.ts';
@@ -13,6 +13,8 @@ export interface MigrationProof {
   /** Those that are somebody else afterwards, or may do something else; of the many others `unchanged` is the number. */
   readonly principals: readonly PrincipalProof[];
   readonly unchanged: number;
+  /** Why it is not known whom all aws-auth lets in; nothing is safe then. */
+  readonly unread: readonly string[];
   /** Whether nobody gains, nobody loses, and nothing is open. */
   readonly isSafe: boolean;
   readonly incomplete: readonly Gap[];
@@ -79,10 +81,14 @@ export function proveMigration(
     );
     if (proof.verdict !== 'same') principals.push(proof);
   }
+  // SECURITY: of whom nobody read there is nothing to compare, and mode API would shut them out.
+  const unread = plan.incomplete.flatMap(({ area, reason }) => (area === 'awsAuth' ? [reason] : []));
   return {
     principals,
     unchanged: subjects.size - principals.length,
-    isSafe: principals.every(({ verdict }) => verdict === 'same' || verdict === 'renamed'),
+    unread,
+    isSafe:
+      unread.length === 0 && principals.every(({ verdict }) => verdict === 'same' || verdict === 'renamed'),
     incomplete: plan.incomplete,
   };
 }
@@ -136,12 +142,26 @@ function verdictOf(
   { gained, lost }: Difference,
   hasRbac: boolean,
 ): Verdict {
-  const gains = gained.length > 0 || (before === undefined && after !== undefined);
-  const loses = lost.length > 0 || (before !== undefined && after === undefined);
+  const [wasNode, isNode] = [nodeNameOf(before), nodeNameOf(after)];
+  const isOther = wasNode !== isNode;
+  const gains =
+    gained.length > 0 || (before === undefined && after !== undefined) || (isOther && isNode !== '');
+  const loses =
+    lost.length > 0 || (before !== undefined && after === undefined) || (isOther && wasNode !== '');
   if (gains || loses) return gains && loses ? 'gainsAndLoses' : gains ? 'gains' : 'loses';
   if (before === undefined || after === undefined || isSameUser(before, after)) return 'same';
   if (hasRbac || isAdministrator(before, after)) return 'renamed';
   return 'unproven';
+}
+
+/**
+ * The node somebody is for Kubernetes' own node authorizer, which no binding tells of and a kubelet lives by: it wants the
+ * name and the group (kubernetes-facts C); '' for whoever is none.
+ */
+export function nodeNameOf(who: Who | undefined): string {
+  if (who === undefined) return '';
+  const isNode = who.username.startsWith('system:node:') && who.groups.includes('system:nodes');
+  return isNode ? who.username : '';
 }
 
 function isSameUser(one: Who, other: Who): boolean {
@@ -185,8 +205,4 @@ function grantKey(view: ClusterWorld, identity: SubjectIdentity | undefined): un
     user.groups.filter((group) => groups.has(group) || group === 'system:masters').sort(),
     policies.map(({ policyArn, accessScope, expiresAt }) => [policyArn, accessScope, expiresAt ?? null]),
   ];
-}
-
-function wishKey({ sessionName, privateDnsName }: SessionWish): string {
-  return `${sessionName} ${privateDnsName ?? ''}`;
 }

@@ -1,4 +1,5 @@
 import type { ClusterRoleBinding, RbacObject, RoleBinding, Subject } from '../../rbac/objects.ts';
+import { subjectIdentity } from '../../rbac/subjects.ts';
 import { type NewName, newPrefix } from './names.ts';
 
 type Binding = ClusterRoleBinding | RoleBinding;
@@ -21,18 +22,23 @@ export function rebindings(rbac: readonly RbacObject[], newNames: readonly NewNa
   );
   return bindings.flatMap((binding): readonly Binding[] => {
     const subjects = binding.subjects.flatMap((subject): readonly Subject[] => {
-      const name =
-        subject.kind === 'Group'
-          ? groups.get(subject.name)
-          : subject.kind === 'User' && users.some((isOld) => isOld(subject.name))
-            ? `${newPrefix}${subject.name}`
-            : undefined;
+      // aws-auth may call somebody as a service account is called, and then what that may do counts as well.
+      const old = subjectIdentity(subject, binding.kind === 'RoleBinding' ? binding.namespace : '');
+      if (old === undefined) return [];
+      const isUser = old.is === 'user';
+      const name = isUser
+        ? users.some((isOld) => isOld(old.name))
+          ? `${newPrefix}${old.name}`
+          : undefined
+        : groups.get(old.name);
       if (name === undefined) return [];
-      const added: Subject = { kind: subject.kind, name, namespace: '' };
-      return bound.has(grantKey(binding, added)) ? [] : [added];
+      const added: Subject = { kind: isUser ? 'User' : 'Group', name, namespace: '' };
+      const key = grantKey(binding, added);
+      if (bound.has(key)) return [];
+      bound.add(key);
+      return [added];
     });
     if (subjects.length === 0) return [];
-    for (const subject of subjects) bound.add(grantKey(binding, subject));
     const made = { ...binding, name: freeName(binding, taken), subjects };
     taken.add(keyOf(made));
     return [made];
