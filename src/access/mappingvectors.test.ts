@@ -10,38 +10,103 @@ import { renderTemplate } from '../engine/identity/template.ts';
 import { parseAwsAuth } from './awsauth.ts';
 
 /** The same cases for the authenticator and for us: a few of our own, and the public ones where they are at hand. */
-interface Vector {
+interface Case<Kind extends string, Input, Expected> {
   readonly name: string;
-  readonly kind: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the vectors are data of many shapes, read as each kind needs them
-  readonly input: any;
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  readonly expect: any;
+  readonly kind: Kind;
+  readonly input: Input;
+  readonly expect: Expected;
 }
+type ConfigMapVector = Case<
+  'configmap',
+  { readonly data: Readonly<Record<string, string>> },
+  {
+    readonly roles: readonly object[];
+    readonly users: readonly object[];
+    readonly accounts: readonly string[];
+    readonly errors: boolean;
+  }
+>;
+interface Item {
+  readonly rolearn?: string;
+  readonly userarn?: string;
+  readonly userid?: string;
+  readonly username: string;
+  readonly groups?: readonly string[];
+}
+interface Mapper {
+  readonly mode?: string;
+  readonly roles?: readonly Item[];
+  readonly users?: readonly Item[];
+  readonly accounts?: readonly string[];
+  readonly userIdStrict?: boolean;
+  readonly reservedPrefixes?: unknown;
+}
+interface Caller {
+  readonly arn?: string;
+  readonly canonicalArn: string;
+  readonly accountId: string;
+  readonly userId: string;
+  readonly sessionName?: string;
+}
+type MappingVector = Case<
+  'mapping',
+  { readonly mappers: readonly Mapper[]; readonly identity: Caller; readonly ec2PrivateDnsName?: string },
+  { readonly ok: boolean; readonly username?: string; readonly groups?: readonly string[] }
+>;
+type TemplateVector = Case<
+  'template',
+  { readonly template: string; readonly identity: object; readonly ec2PrivateDnsName?: string },
+  { readonly ok: boolean; readonly result?: string | undefined }
+>;
+type SsoVector = Case<
+  'sso',
+  { readonly mapping: object; readonly subject?: string | undefined; readonly ssoGate: boolean },
+  { readonly valid: boolean; readonly matches?: boolean }
+>;
+type PrefixVector = Case<
+  'reserved-prefix',
+  { readonly username: string; readonly reserved: readonly string[] },
+  { readonly reserved: boolean }
+>;
+type Vector = ConfigMapVector | MappingVector | TemplateVector | SsoVector | PrefixVector;
 
 const account = '111122223333';
 const role = `arn:aws:iam::${account}:role/Ops`;
 const session = { canonicalArn: role, accountId: account, userId: 'AROAOPS', sessionName: 'ada@example.com' };
 const noItems = { roles: [], users: [], accounts: [] };
-const configMap = (name: string, data: object, expected: object): Vector => ({
+const configMap = (
+  name: string,
+  data: Readonly<Record<string, string>>,
+  expected: Partial<ConfigMapVector['expect']>,
+): ConfigMapVector => ({
   name: `configmap: ${name}`,
   kind: 'configmap',
   input: { data },
   expect: { ...noItems, errors: false, ...expected },
 });
-const mapped = (name: string, mappers: readonly object[], expected: object): Vector => ({
+const mapped = (
+  name: string,
+  mappers: readonly Mapper[],
+  expected: MappingVector['expect'],
+): MappingVector => ({
   name: `mapping: ${name}`,
   kind: 'mapping',
   input: { mappers, identity: session },
   expect: expected,
 });
-const template = (text: string, identity: object, result?: string): Vector => ({
+const template = (text: string, identity: object, result?: string): TemplateVector => ({
   name: `template ${text}`,
   kind: 'template',
   input: { template: text, identity, ec2PrivateDnsName: 'ip-10-0-0-1.internal' },
   expect: { ok: result !== undefined, result },
 });
-const sso = (name: string, mapping: object, subject: string | undefined, ssoGate: boolean, ok: object) => ({
+const sso = (
+  name: string,
+  mapping: object,
+  subject: string | undefined,
+  ssoGate: boolean,
+  ok: SsoVector['expect'],
+): SsoVector => ({
   name: `sso: ${name}`,
   kind: 'sso',
   input: { mapping, subject, ssoGate },
@@ -164,25 +229,31 @@ describe.skipIf(!hasPublic)('the public vectors (skipped: they are not at hand)'
   });
 });
 
-function judge({ name, kind, input, expect: expected }: Vector): void {
-  const judgeKind = judges[kind];
-  if (judgeKind === undefined) throw new Error(`no judge for ${kind}`);
-  judgeKind(name, input, expected);
+function judge(vector: Vector): void {
+  switch (vector.kind) {
+    case 'configmap':
+      judgeConfigMap(vector);
+      break;
+    case 'mapping':
+      judgeMapping(vector);
+      break;
+    case 'template':
+      judgeTemplate(vector);
+      break;
+    case 'sso':
+      judgeSso(vector);
+      break;
+    case 'reserved-prefix': {
+      const { name, input, expect: expected } = vector;
+      expect(reservedPrefix(input.username, input.reserved) !== undefined, name).toBe(expected.reserved);
+      break;
+    }
+    default:
+      throw new Error(`no judge for ${JSON.stringify(vector satisfies never)}`);
+  }
 }
 
-type Part = Vector['input'];
-
-const judges: Readonly<Record<string, (name: string, input: Part, expected: Part) => void>> = {
-  configmap: judgeConfigMap,
-  mapping: judgeMapping,
-  template: judgeTemplate,
-  sso: judgeSso,
-  'reserved-prefix': (name, input, expected) => {
-    expect(reservedPrefix(input.username, input.reserved) !== undefined, name).toBe(expected.reserved);
-  },
-};
-
-function judgeConfigMap(name: string, input: Part, expected: Part): void {
+function judgeConfigMap({ name, input, expect: expected }: ConfigMapVector): void {
   const whole = (item: object) => ({ username: '', groups: [], ...item });
   const { awsAuth, errors } = parseAwsAuth(input.data);
   expect(awsAuth, name).toEqual({
@@ -193,7 +264,7 @@ function judgeConfigMap(name: string, input: Part, expected: Part): void {
   expect(errors.length > 0, name).toBe(expected.errors);
 }
 
-function judgeTemplate(name: string, input: Part, expected: Part): void {
+function judgeTemplate({ name, input, expect: expected }: TemplateVector): void {
   const rendered = renderTemplate(input.template, {
     accountId: '',
     sessionName: '',
@@ -205,7 +276,7 @@ function judgeTemplate(name: string, input: Part, expected: Part): void {
   if (rendered.ok) expect(rendered.text, name).toBe(expected.result);
 }
 
-function judgeSso(name: string, input: Part, expected: Part): void {
+function judgeSso({ name, input, expect: expected }: SsoVector): void {
   const { awsAuth } = parseAwsAuth({ mapRoles: JSON.stringify([input.mapping]) });
   expect(awsAuth.roles.length, name).toBe(expected.valid ? 1 : 0);
   if (input.subject === undefined) return;
@@ -217,7 +288,7 @@ function judgeSso(name: string, input: Part, expected: Part): void {
  * EKS has two back ends, access entries by id and then aws-auth. A lone one stands for aws-auth unless it is keyed by id
  * or reserves prefixes; the first of two stands for the entries, and so gets ids where it has none.
  */
-function judgeMapping(name: string, input: Part, expected: Part): void {
+function judgeMapping({ name, input, expect: expected }: MappingVector): void {
   const { canonicalArn, accountId, userId, sessionName = '' } = input.identity;
   const plainName = canonicalArn.slice(canonicalArn.lastIndexOf('/') + 1);
   const base = {
@@ -237,16 +308,16 @@ function judgeMapping(name: string, input: Part, expected: Part): void {
   const [first, second] = input.mappers;
   const isEntries = second !== undefined || first?.userIdStrict || first?.reservedPrefixes !== undefined;
   if (isEntries) {
-    for (const item of [...(first.roles ?? []), ...(first.users ?? [])]) {
+    for (const item of [...(first?.roles ?? []), ...(first?.users ?? [])]) {
       entries.apply({
-        principalArn: item.rolearn ?? item.userarn,
+        principalArn: item.rolearn ?? item.userarn ?? '',
         principalId: item.userid ?? (hasArn(item, canonicalArn) ? userId : 'AROAELSE'),
         type: 'STANDARD',
         username: item.username,
         kubernetesGroups: item.groups ?? [],
       });
     }
-    if (first.accounts !== undefined) data.mapAccounts = JSON.stringify(first.accounts);
+    if (first?.accounts !== undefined) data.mapAccounts = JSON.stringify(first.accounts);
   }
   const configMapMapper = isEntries ? second : first;
   for (const [key, list] of [
@@ -268,6 +339,6 @@ function judgeMapping(name: string, input: Part, expected: Part): void {
   }
 }
 
-function hasArn(item: Part, canonicalArn: string): boolean {
-  return (item.rolearn ?? item.userarn).toLowerCase() === canonicalArn.toLowerCase();
+function hasArn(item: Item, canonicalArn: string): boolean {
+  return (item.rolearn ?? item.userarn)?.toLowerCase() === canonicalArn.toLowerCase();
 }
