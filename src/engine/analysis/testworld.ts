@@ -146,3 +146,19 @@ export function testGrant(
         { kind: 'RoleBinding', name, namespace, roleRef: { kind: 'Role', name }, subjects },
       ];
 }
+
+/** Random numbers of a seed (mulberry32), so that a failure can be had again. */
+export function seededRandom(seed: number) {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
+  const chance = (of: number): boolean => next() < of;
+  const some = <T>(items: readonly T[], of: number): T[] => items.filter(() => chance(of));
+  return { next, pick, chance, some };
+}
+export type SeededRandom = ReturnType<typeof seededRandom>;

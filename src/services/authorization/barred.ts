@@ -1,6 +1,6 @@
+import { isCallOfIam } from '../../engine/iam/calls.ts';
 import type { Refusal } from '../../engine/iam/decision.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
-import { passRole } from './context.ts';
 
 /**
  * What temporary credentials may not do whatever policies say (iam-facts I2, I12); undefined where policies decide.
@@ -47,8 +47,3 @@ const ofGetSessionToken: ReadonlySet<string> = new Set([
   'sts:SetSourceIdentity',
   'sts:GetCallerIdentity',
 ]);
-
-/** PassRole is never a call: EKS asks for it inside its own, and there such credentials may have it. */
-function isCallOfIam(action: string): boolean {
-  return action.startsWith('iam:') && action !== passRole;
-}

@@ -1,3 +1,4 @@
+import { conditionSeconds, conditionTime, globalRegion, isCallOfIam } from '../../engine/iam/calls.ts';
 import type { Principal, SessionContext, SessionTag } from '../../engine/iam/principal.ts';
 import { contextKey } from '../../engine/iam/request.ts';
 import type { UnsignedContext } from '../operation.ts';
@@ -17,11 +18,11 @@ export type Keys = Map<string, string | readonly string[]>;
 export function callKeys(call: CallFacts, action: string): Keys {
   const { source, now } = call;
   const keys: Keys = new Map([
-    ['aws:currenttime', timeText(now)],
-    ['aws:epochtime', secondsText(now)],
+    ['aws:currenttime', conditionTime(now)],
+    ['aws:epochtime', conditionSeconds(now)],
     ['aws:securetransport', String(source.secureTransport)],
     ['aws:sourceip', source.sourceIp],
-    ['aws:requestedregion', isGlobal(action) ? globalRegion(call.partition) : call.region],
+    ['aws:requestedregion', isCallOfIam(action) ? globalRegion(call.partition) : call.region],
     ['aws:principalisawsservice', 'false'],
     ['aws:viaawsservice', 'false'],
   ]);
@@ -63,13 +64,13 @@ export function addAnonymousKeys(keys: Keys): void {
 
 /** A role session assumed with MFA does not carry it on: put the condition in the trust policy (iam-facts F3.2, L7). */
 function addSessionKeys(keys: Keys, kind: Principal['kind'], session: SessionContext, now: number): void {
-  keys.set('aws:tokenissuetime', timeText(session.issuedAt));
+  keys.set('aws:tokenissuetime', conditionTime(session.issuedAt));
   const { mfaAuthenticatedAt, federatedProvider, sourceIdentity, tags = [] } = session;
   for (const { Key, Value } of tags) keys.set(contextKey(`aws:PrincipalTag/${Key}`), Value);
   const ownSession = kind === 'user' || kind === 'root';
   if (ownSession && mfaAuthenticatedAt !== undefined) {
     keys.set('aws:multifactorauthpresent', 'true');
-    keys.set('aws:multifactorauthage', secondsText(Math.max(0, now - mfaAuthenticatedAt)));
+    keys.set('aws:multifactorauthage', conditionSeconds(Math.max(0, now - mfaAuthenticatedAt)));
   } else {
     // INVARIANT: absent is not false. Only long-term keys have no such key at all (iam-facts F3.1).
     keys.set('aws:multifactorauthpresent', 'false');
@@ -84,34 +85,3 @@ const principalTypes: Readonly<Record<Principal['kind'], string>> = {
   assumedRole: 'AssumedRole',
   federatedUser: 'FederatedUser',
 };
-
-/**
- * COMPAT: `iam:PassRole` is no call of IAM but a question inside another service's call; it has that call's region.
- */
-function isGlobal(action: string): boolean {
-  return action.startsWith('iam:') && action !== passRole;
-}
-
-/** Permission to hand a role to a service: asked as a second check, by many services (iam-facts E14). */
-export const passRole = 'iam:PassRole';
-
-/** Where a partition keeps what has no region. */
-function globalRegion(partition: string): string {
-  switch (partition) {
-    case 'aws-cn':
-      return 'cn-north-1';
-    case 'aws-us-gov':
-      return 'us-gov-west-1';
-    default:
-      return 'us-east-1';
-  }
-}
-
-/** Whole seconds: what a policy compares with is written so. */
-function timeText(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
-function secondsText(milliseconds: number): string {
-  return String(Math.floor(milliseconds / 1000));
-}

@@ -1,4 +1,5 @@
 import { parseArn } from '../../arn/arn.ts';
+import { conditionSeconds, conditionTime, globalRegion, isCallOfIam } from '../../iam/calls.ts';
 import { contextKey } from '../../iam/request.ts';
 import type { SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { Principals } from '../world/principals.ts';
@@ -15,8 +16,8 @@ const absent: readonly string[] = [];
 export function momentKeys(now: number): KnownKeys {
   return {
     values: new Map([
-      ['aws:currenttime', `${new Date(now).toISOString().slice(0, 19)}Z`],
-      ['aws:epochtime', String(Math.floor(now / 1000))],
+      ['aws:currenttime', conditionTime(now)],
+      ['aws:epochtime', conditionSeconds(now)],
     ]),
     closed: [],
   };
@@ -108,24 +109,12 @@ export function requestKeys(
   const service = action.slice(0, action.indexOf(':')).toLowerCase();
   if (/^[0-9]{12}$/.test(owner)) values.set('aws:resourceaccount', owner);
   const region = parseArn(resource)?.region ?? '';
-  // IAM has one endpoint for the world (iam-facts F.1); PassRole is a question inside another service's call.
-  if (service === 'iam' && action.toLowerCase() !== 'iam:passrole') {
+  if (isCallOfIam(action)) {
     values.set('aws:requestedregion', globalRegion(partition));
   } else if ((service === 'eks' || service === 'entryway') && region !== '') {
     values.set('aws:requestedregion', region);
   }
   return { values, closed: [] };
-}
-
-function globalRegion(partition: string): string {
-  switch (partition) {
-    case 'aws-cn':
-      return 'cn-north-1';
-    case 'aws-us-gov':
-      return 'us-gov-west-1';
-    default:
-      return 'us-east-1';
-  }
 }
 
 /** The tags of a user or role; nothing where AWS does not tell them: whoever passes a role is not told its tags. */

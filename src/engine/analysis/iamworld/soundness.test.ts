@@ -2,7 +2,15 @@ import { expect, test } from 'vitest';
 import { compileStoredPolicy } from '../../iam/compile.ts';
 import { evaluate, type PolicySet } from '../../iam/evaluate.ts';
 import { contextKey } from '../../iam/request.ts';
-import { testAccountId, testArn, testRole, testUser, testWorld } from '../testworld.ts';
+import {
+  type SeededRandom,
+  seededRandom,
+  testAccountId,
+  testArn,
+  testRole,
+  testUser,
+  testWorld,
+} from '../testworld.ts';
 import { principalOf } from '../world/callers.ts';
 import type { IamSubject } from '../world/subject.ts';
 import { subjectOf } from './allowers.ts';
@@ -12,20 +20,6 @@ import { createIamWorld } from './iamworld.ts';
 const rounds = Number(process.env.ENTRYWAY_SOUNDNESS_ROUNDS ?? 300);
 const seed = Number(process.env.ENTRYWAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const contextsPerRound = 16;
-
-/** A small generator with a seed (mulberry32). */
-function random(from: number) {
-  let state = from >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
-  return { next, pick, chance: (of: number) => next() < of };
-}
-type Random = ReturnType<typeof random>;
 
 const values = ['red', 'blue', 're*', '', 'true', 'false', '10.1.2.3', '3', '2026-11-21T12:00:00Z'] as const;
 const openKeys = ['aws:SourceIp', 'aws:RequestTag/team', 'custom:text', 'aws:SourceVpc', 'aws:CalledVia'];
@@ -66,7 +60,7 @@ const operators = [
 const role = testArn('role/target');
 const actions = ['sts:AssumeRole', 'iam:PutRolePolicy'] as const;
 
-function randomValue({ pick, chance }: Random, operator: string): string {
+function randomValue({ pick, chance }: SeededRandom, operator: string): string {
   if (/Date/.test(operator)) return '2026-11-21T12:00:00Z';
   if (/Ip/.test(operator)) return '10.0.0.0/8';
   if (/Null|Bool/.test(operator)) return pick(['true', 'false']);
@@ -74,7 +68,7 @@ function randomValue({ pick, chance }: Random, operator: string): string {
   return chance(0.25) ? `\${${pick([...openKeys, ...knownKeys])}}` : pick(values);
 }
 
-function randomStatement(any: Random, kind: 'identity' | 'trust'): object {
+function randomStatement(any: SeededRandom, kind: 'identity' | 'trust'): object {
   const { pick, chance } = any;
   const Condition: Record<string, Record<string, string | string[]>> = {};
   while (chance(0.5)) {
@@ -107,7 +101,7 @@ function randomStatement(any: Random, kind: 'identity' | 'trust'): object {
   return { Effect, Action: pick(['*', 'sts:*', 'sts:AssumeRole', 'iam:*']), ...what, ...guard };
 }
 
-const randomPolicy = (any: Random, kind: 'identity' | 'trust'): string => {
+const randomPolicy = (any: SeededRandom, kind: 'identity' | 'trust'): string => {
   const Statement = [randomStatement(any, kind)];
   while (any.chance(0.5)) Statement.push(randomStatement(any, kind));
   return JSON.stringify({ Version: '2012-10-17', Statement });
@@ -116,7 +110,7 @@ const randomPolicy = (any: Random, kind: 'identity' | 'trust'): string => {
 test(
   'never is never allowed, and always is always allowed, whatever the open keys are',
   () => {
-    const any = random(seed);
+    const any = seededRandom(seed);
     const counts = { always: 0, sometimes: 0, never: 0 };
     for (let round = 0; round < rounds; round++) {
       const own = randomPolicy(any, 'identity');

@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest';
 import { allow } from '../../rbac/allow.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
-import { testArn, testEntry, testGrant, testRole, testUser, testWorld } from '../testworld.ts';
+import { policyText as policy } from '../iamworld/testworld.ts';
+import {
+  type SeededRandom,
+  seededRandom,
+  testArn,
+  testEntry,
+  testGrant,
+  testRole,
+  testUser,
+  testWorld,
+} from '../testworld.ts';
 import type { World } from '../world/world.ts';
 import { nodeKey, type ReachNode } from './node.ts';
 import { createReach, nodeOf } from './reach.ts';
@@ -10,19 +20,6 @@ import type { ReachChain } from './step.ts';
 /** More: `ENTRYWAY_REACH_ROUNDS=2000 ENTRYWAY_SEED=7 npx vitest run src/engine/analysis/reach/generated`. */
 const rounds = Number(process.env.ENTRYWAY_REACH_ROUNDS ?? 10);
 const seed = Number(process.env.ENTRYWAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
-
-function random(from: number) {
-  let state = from >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-  const pick = <T>(items: readonly T[]): T => items[Math.floor(next() * items.length)] as T;
-  const some = <T>(items: readonly T[], of: number): T[] => items.filter(() => next() < of);
-  return { next, pick, some };
-}
 
 const users = ['ada', 'bob'] as const;
 const roles = ['r1', 'r2', 'r3', 'r4'] as const;
@@ -33,10 +30,9 @@ const arns = [
 const accounts = ['team/a', 'team/b', 'kube-system/c'] as const;
 const rbac = 'rbac.authorization.k8s.io';
 const provider = testArn('oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC');
-const policy = (...Statement: object[]) => JSON.stringify({ Version: '2012-10-17', Statement });
 
 /** A small account and cluster in which much is allowed, and much is not. */
-function randomWorld({ pick, some, next }: ReturnType<typeof random>): World {
+function randomWorld({ pick, some, next }: SeededRandom): World {
   const actions = [
     ...[
       'sts:AssumeRole',
@@ -156,7 +152,7 @@ function checkChain(world: World, chain: ReachChain, why: string): void {
 test(
   'every chain is real step by step, ends, and is found as short from either end',
   () => {
-    const any = random(seed);
+    const any = seededRandom(seed);
     let chains = 0;
     for (let round = 0; round < rounds; round++) {
       const world = randomWorld(any);

@@ -1,20 +1,13 @@
 import { expect, test } from 'vitest';
 import { subjectOf } from '../iamworld/allowers.ts';
+import { policyText as policy, statement, trusting as trusts } from '../iamworld/testworld.ts';
 import type { SnapshotAccount } from '../snapshot/snapshot.ts';
 import { testAccountId, testArn, testRole, testUser, testWorld } from '../testworld.ts';
 import { nodeKey, type ReachNode } from './node.ts';
 import { createReach } from './reach.ts';
 
-type Parts = Readonly<Record<string, unknown>>;
-const statement = (Effect: string, Action: string | string[], more: Parts = {}): object => ({
-  ...{ Effect, Action, Resource: '*' },
-  ...more,
-});
-const allow = (Action: string | string[], more?: Parts) => statement('Allow', Action, more);
-const deny = (Action: string | string[], more?: Parts) => statement('Deny', Action, more);
-const policy = (...Statement: object[]): string => JSON.stringify({ Version: '2012-10-17', Statement });
-const trusts = (Principal: object, more: object = {}): string =>
-  policy({ Effect: 'Allow', Principal, Action: 'sts:AssumeRole', ...more });
+const allow = (Action: string | string[], more?: object) => statement('Allow', Action, more);
+const deny = (Action: string | string[], more?: object) => statement('Deny', Action, more);
 
 const ada = testArn('user/ada');
 const bob = testArn('user/bob');

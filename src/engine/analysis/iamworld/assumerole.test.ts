@@ -1,0 +1,156 @@
+import { expect, test } from 'vitest';
+import type { SnapshotAccount } from '../snapshot/snapshot.ts';
+import { testAccountId, testArn, testRole, testUser, testWorld } from '../testworld.ts';
+import type { IamSubject } from '../world/subject.ts';
+import type { IamQuestion } from './answer.ts';
+import { createIamWorld } from './iamworld.ts';
+import {
+  ada,
+  adaWith,
+  ask,
+  describeCluster,
+  onlyIf,
+  ops,
+  policyText,
+  statement,
+  trusting,
+} from './testworld.ts';
+
+const stranger: IamSubject = {
+  ...{ kind: 'iam', type: 'role', arn: 'arn:aws:iam::444455556666:role/ci', accountId: '444455556666' },
+  ...{ principalId: '', standing: 'unlisted' },
+};
+const trusts = (AWS: string | string[], more: object = {}): string => trusting({ AWS }, more);
+const assume = { action: 'sts:AssumeRole', resource: testArn('role/admin') };
+const admin = (trustPolicy: string, change: object = {}) => testRole('admin', { trustPolicy, ...change });
+const mayAssume = statement('Allow', 'sts:AssumeRole');
+
+test.for<[string, string, Partial<SnapshotAccount>, Partial<IamQuestion>?]>([
+  ['named by the trust policy', 'always', { ...adaWith(), roles: [admin(trusts(ada.arn))] }],
+  [
+    'named, and denied by a policy of its own',
+    'never',
+    { ...adaWith(statement('Deny', 'sts:*')), roles: [admin(trusts(ada.arn))] },
+  ],
+  [
+    'its account named, no policy of its own',
+    'never',
+    { ...adaWith(), roles: [admin(trusts(testArn('root')))] },
+  ],
+  [
+    'its account named, and a policy of its own',
+    'always',
+    { ...adaWith(mayAssume), roles: [admin(trusts(testArn('root')))] },
+  ],
+  [
+    'a policy of its own, and no trust',
+    'never',
+    { ...adaWith(mayAssume), roles: [admin(trusts(testArn('role/x')))] },
+  ],
+  [
+    'trusted with an external id',
+    'sometimes',
+    { ...adaWith(), roles: [admin(trusts(ada.arn, onlyIf('StringEquals', 'sts:ExternalId', 's3')))] },
+  ],
+  [
+    'trusted with MFA',
+    'sometimes',
+    { ...adaWith(), roles: [admin(trusts(ada.arn, onlyIf('Bool', 'aws:MultiFactorAuthPresent', 'true')))] },
+  ],
+  [
+    'a former user of the name is pinned',
+    'never',
+    { ...adaWith(), roles: [admin(trusts(ada.arn), { trustedPrincipalIds: { [ada.arn]: 'AIDAFORMER' } })] },
+  ],
+  [
+    'pinned',
+    'always',
+    { ...adaWith(), roles: [admin(trusts(ada.arn), { trustedPrincipalIds: { [ada.arn]: 'AIDAADA' } })] },
+  ],
+  ['no such role', 'never', adaWith(mayAssume)],
+  [
+    'a role of an account nobody read',
+    'sometimes',
+    adaWith(mayAssume),
+    { resource: 'arn:aws:iam::444455556666:role/x' },
+  ],
+  [
+    'root',
+    'never',
+    { roles: [admin(trusts(testArn('root')))] },
+    { subject: { ...ada, type: 'root', arn: testArn('root') } },
+  ],
+  [
+    'somebody of an account nobody read, trusted',
+    'sometimes',
+    { roles: [admin(trusts(stranger.arn))] },
+    { subject: stranger },
+  ],
+  [
+    'the same, pinned',
+    'sometimes',
+    { roles: [admin(trusts(stranger.arn), { trustedPrincipalIds: { [stranger.arn]: 'AROACI' } })] },
+    { subject: stranger },
+  ],
+  ['the same, not trusted', 'never', { roles: [admin(trusts(ada.arn))] }, { subject: stranger }],
+  [
+    'a session of one name is trusted',
+    'sometimes',
+    { roles: [testRole('ops'), admin(trusts(`arn:aws:sts::${testAccountId}:assumed-role/ops/alice`))] },
+    { subject: ops },
+  ],
+])('for a role: %s: %s', ([, certainty, account, question]) => {
+  expect(ask(account, { ...assume, ...question }).certainty).toBe(certainty);
+});
+
+test('an Allow elsewhere does not hide that another session is denied', () => {
+  const Principal = { AWS: `arn:aws:sts::${testAccountId}:assumed-role/ops/alice` };
+  const trust = policyText(
+    { Effect: 'Allow', Principal: { AWS: ops.arn }, Action: 'sts:AssumeRole' },
+    { Effect: 'Deny', Principal, Action: 'sts:AssumeRole' },
+  );
+  expect(ask({ roles: [testRole('ops'), admin(trust)] }, { ...assume, subject: ops })).toMatchObject({
+    certainty: 'sometimes',
+    conditions: [{ kind: 'session', sessionName: 'alice' }],
+  });
+});
+
+test('tags of a role are known only where no session can bring its own', () => {
+  const own = {
+    inlinePolicies: {
+      own: policyText(describeCluster(onlyIf('StringEquals', 'aws:PrincipalTag/team', 'blue'))),
+    },
+    tags: { team: 'red' },
+  };
+  expect(ask({ roles: [testRole('ops', own)] }, { subject: ops }).certainty).toBe('never');
+  const taggable = {
+    ...own,
+    trustPolicy: trusts(testArn('root'), { Action: ['sts:AssumeRole', 'sts:TagSession'] }),
+  };
+  expect(ask({ roles: [testRole('ops', taggable)] }, { subject: ops }).certainty).toBe('sometimes');
+});
+
+test('a service gets a role by the trust policy alone', () => {
+  const trustPolicy = policyText({
+    Effect: 'Allow',
+    Principal: { Service: 'ec2.amazonaws.com' },
+    Action: 'sts:AssumeRole',
+  });
+  const { world } = testWorld({ account: { roles: [admin(trustPolicy)] } });
+  const role = world.principals.named(testArn('role/admin'));
+  if (role?.kind !== 'role') throw new Error('the role is there');
+  const iam = createIamWorld(world);
+  const of = (name: string) =>
+    iam.askOutsider({ outsider: { kind: 'service', name }, action: 'sts:AssumeRole', role }).certainty;
+  expect([of('ec2.amazonaws.com'), of('lambda.amazonaws.com')]).toEqual(['always', 'never']);
+});
+
+test('an administrator by its own policies is still limited by its boundary', () => {
+  const boundary = testArn('policy/limits');
+  const document = policyText(statement('Allow', 'eks:*'));
+  const users = [testUser('ada', { permissionsBoundaryArn: boundary })];
+  const { world } = testWorld({ account: { users, managedPolicies: [{ arn: boundary, document }] } });
+  const iam = createIamWorld(world);
+  const as = (action: string) => iam.askAsAdministrator({ subject: ada, action, resource: '*' }).certainty;
+  expect([as('eks:ListClusters'), as('iam:ListUsers')]).toEqual(['always', 'never']);
+});

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { policyText as policy, statement } from '../iamworld/testworld.ts';
+import { stockRbac, testAccountId, testArn, testEntry, testRole, testUser, testWorld } from '../testworld.ts';
+import { clusterAdminKey } from './node.ts';
+import { createReach } from './reach.ts';
+
+const app = testArn('role/app');
+const provider = `arn:aws:iam::${testAccountId}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123`;
+const irsa = (sub: string) =>
+  policy({
+    ...{ Effect: 'Allow', Principal: { Federated: provider }, Action: 'sts:AssumeRoleWithWebIdentity' },
+    Condition: { StringEquals: { 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123:sub': sub } },
+  });
+const associate = statement('Allow', 'eks:AssociateAccessPolicy');
+const create = statement('Allow', 'eks:CreateAccessEntry');
+
+test('a path goes through IAM and Kubernetes, each step from where the one before led', () => {
+  const trustPolicy = irsa('system:serviceaccount:payments:api');
+  const { world, cluster } = testWorld({
+    account: {
+      users: [testUser('dev')],
+      roles: [testRole('app', { trustPolicy, inlinePolicies: { own: policy(create, associate) } })],
+    },
+    cluster: {
+      serviceAccounts: [{ namespace: 'payments', name: 'api', roleArn: app }],
+      accessEntries: [testEntry(testArn('user/dev'), { AmazonEKSEditPolicy: ['payments'] })],
+    },
+  });
+  const reach = createReach(world).inCluster(cluster);
+  const chain = reach.stepsTo([clusterAdminKey]).of(`iam:${testArn('user/dev')}`);
+  expect(chain?.steps.map(({ code }) => code)).toEqual(['impersonate', 'webIdentity', 'createAccessEntry']);
+  expect(chain?.certainty).toBe('always');
+  expect(reach.stepsTo([clusterAdminKey], { maxSteps: 2 }).of(`iam:${testArn('user/dev')}`)).toBe(undefined);
+  const dev = cluster
+    .subjects()
+    .find((subject) => subject.kind === 'iam' && subject.arn === testArn('user/dev'));
+  if (dev === undefined) throw new Error('dev is there');
+  const last = reach.stepsFrom(dev).map(({ steps }) => steps.at(-1)?.to.kind);
+  expect(last).toContain('clusterAdmin');
+});
+
+test('who may do everything is an administrator, and is not told to become one', () => {
+  const { world, cluster } = testWorld({
+    account: { roles: [testRole('boss')] },
+    cluster: {
+      rbac: stockRbac,
+      accessEntries: [testEntry(testArn('role/boss'), { AmazonEKSClusterAdminPolicy: [] })],
+    },
+  });
+  const reach = createReach(world).inCluster(cluster);
+  const names = reach.clusterAdmins().map((subject) => (subject.kind === 'iam' ? subject.arn : subject.name));
+  expect(names.sort()).toEqual([testArn('role/boss'), 'system:masters'].sort());
+  expect(reach.stepsTo([clusterAdminKey]).of(`iam:${testArn('role/boss')}`)).toBe(undefined);
+});
