@@ -1,13 +1,10 @@
 import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { actionsMatching, isKnownService, knownActions } from '../../engine/analysis/catalogue/catalogue.ts';
-import { explainAws } from '../../engine/analysis/explain/aws.ts';
+import { anyCluster, explainAws } from '../../engine/analysis/explain/aws.ts';
 import type { IamChange } from '../../engine/analysis/explain/iamchange.ts';
 import type { IamQuestion } from '../../engine/analysis/iamworld/answer.ts';
 import { nearest } from '../../engine/analysis/policylint/patterns.ts';
-import type { SnapshotCluster } from '../../engine/analysis/snapshot/snapshot.ts';
-import { type ClusterWorld, createClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
-import type { World } from '../../engine/analysis/world/world.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
@@ -99,13 +96,4 @@ function parseContext(pairs: readonly string[]): Readonly<Record<string, string 
   return Object.fromEntries(
     [...context].map(([key, values]) => [key, values.length === 1 ? (values[0] ?? '') : values]),
   );
-}
-
-/** Principals are told apart as in a cluster that has nothing, so that IAM alone counts. */
-export function anyCluster({ snapshot, now, principals }: World): ClusterWorld {
-  const nothing: SnapshotCluster = {
-    ...{ arn: '', accountId: '', region: '', name: '', authenticationMode: 'API' },
-    ...{ accessEntries: [], rbac: [], identityProviders: [] },
-  };
-  return createClusterWorld(nothing, { snapshot, now, principals });
 }

@@ -60,5 +60,5 @@ export function declareExplain(program: Command): void {
     .option('-N, --number <count>', 'so many', '5')
     .addOption(outputOption())
     .addHelpText('after', '\nExit codes: 0 told, 2 misuse, 3 failure.')
-    .action(async (options) => (await import('./last.ts')).explainLast(options));
+    .action(async (options) => (await import('./last.ts')).explainLastRefusals(options));
 }

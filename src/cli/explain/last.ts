@@ -1,24 +1,13 @@
-import { parseSubject } from '../../engine/analysis/ask/subject.ts';
-import { explainAws } from '../../engine/analysis/explain/aws.ts';
-import type { ExplainStep } from '../../engine/analysis/explain/explanation.ts';
-import { identitySteps } from '../../engine/analysis/explain/identitystep.ts';
-import { explainRequest } from '../../engine/analysis/explain/request.ts';
-import { shellWord } from '../../engine/analysis/explain/shell.ts';
-import { createIamWorld, type IamWorld } from '../../engine/analysis/iamworld/iamworld.ts';
-import type { AccessUse } from '../../engine/analysis/usage/use.ts';
-import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
-import type { Question } from '../../engine/analysis/world/question.ts';
-import type { ClusterSubject } from '../../engine/analysis/world/subject.ts';
-import type { World } from '../../engine/analysis/world/world.ts';
+import type { ExplainedRefusal } from '../../engine/analysis/explain/last.ts';
+import { explainLast } from '../../sources/refusals/refusals.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
 import { readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
+import { shortArn } from '../render/evidence.ts';
 import { printable } from '../render/printable.ts';
 import { openTrailClient } from '../trail/client.ts';
-import { anyCluster } from './aws.ts';
-import { type Refusal, refusalOf } from './refusals.ts';
 import { isServer } from './request.ts';
 import { renderSteps } from './walk.ts';
 
@@ -26,50 +15,34 @@ export interface LastOptions extends SourceOptions, OutputOptions {
   readonly number: string;
 }
 
-/** What the present snapshot says of something that was refused then. */
-interface Now {
-  readonly verdict: 'allowed' | 'refused' | 'depends';
-  readonly steps: readonly ExplainStep[];
-  /** That tells more: what would allow it. */
-  readonly command?: string;
-}
-
-type Explained = Refusal & { readonly now: readonly Now[] };
-
 /** Most that are shown, and records looked through for them: many fail for other reasons than permission. */
 const mostShown = 100;
 const lookedThrough = 1_000;
 
 /** `entryway explain last`: the newest refusals of the trail, newest first, each held against what holds now. */
-export async function explainLast(options: LastOptions): Promise<void> {
+export async function explainLastRefusals(options: LastOptions): Promise<void> {
   const count = countOf(options.number);
   if (!isServer(options)) {
     throw new CommandError('misuse', 'only a running server has a trail', 'leave out --from and --live');
   }
   const client = openTrailClient(readConnection(options));
   const items = await client.newest({ errors: true, kubernetes: true }, {}, lookedThrough);
-  const found = items
-    .flatMap((item) => refusalOf(item) ?? [])
-    .filter(({ cluster }) => isAsked(cluster, options.cluster))
-    .slice(-count)
-    .reverse();
+  const records = items.map((item) => (item.kind === 'aws' ? item.record : item.event)).reverse();
   // A cluster that was refused and is gone is told so, and does not stop the others.
-  const { cluster: _named, ...whole } = options;
+  const { cluster: clusters, ...whole } = options;
   const world = await openWorld(whole);
-  const iam = createIamWorld(world);
-  const refusals = found.map((refusal): Explained => ({ ...refusal, now: nowOf(refusal, world, iam) }));
-  const answer = { refusals, incomplete: world.snapshot.gaps };
+  const answer = explainLast(world, records, { count, ...(clusters && { clusters }) });
   printAnswer(options, answer, () =>
-    refusals.length === 0
-      ? 'nothing was refused, as far as the trail goes back\n'
-      : refusals.map(renderRefusal).join('\n'),
+    answer.refusals.length === 0
+      ? `${nothingFound(records.length)}\n`
+      : answer.refusals.map(renderRefusal).join('\n'),
   );
 }
 
-function isAsked(arn: string | undefined, wanted: readonly string[] | undefined): boolean {
-  return (
-    wanted === undefined || wanted.some((one) => arn === one || arn?.endsWith(`:cluster/${one}`) === true)
-  );
+function nothingFound(failed: number): string {
+  return failed < lookedThrough
+    ? 'nothing was refused, as far as the trail goes back'
+    : `nothing was refused among the last ${lookedThrough} calls that failed; older ones: entryway trail --errors`;
 }
 
 function countOf(text: string): number {
@@ -84,86 +57,26 @@ function countOf(text: string): number {
   return count;
 }
 
-function nowOf({ uses, authentication, cluster: arn }: Refusal, world: World, iam: IamWorld): readonly Now[] {
-  if (authentication?.principalArn !== undefined) {
-    const cluster = clusterOf(world, arn);
-    const subject = cluster && subjectOf(authentication.principalArn, cluster);
-    if (cluster === undefined || subject === undefined) return [];
-    // Any question finds out who it is.
-    const steps = identitySteps(world, cluster, subject, cluster.can(subject, anyQuestion));
-    const isKnown = steps.every(({ outcome }) => outcome !== 'failed');
-    return [{ verdict: isKnown ? 'allowed' : 'refused', steps }];
-  }
-  return uses.flatMap((use) => explainUse(use, world, iam) ?? []);
-}
-
-const anyQuestion: Question = { kind: 'nonResource', verb: 'get', path: '/version' };
-
-function explainUse({ who, did }: AccessUse, world: World, iam: IamWorld): Now | undefined {
-  if (did.kind === 'aws') {
-    const cluster = anyCluster(world);
-    const subject = who.principalArn === undefined ? undefined : subjectOf(who.principalArn, cluster);
-    if (subject?.kind !== 'iam') return undefined;
-    const resource = did.resources[0] ?? '*';
-    const { certainty, steps } = explainAws(world, cluster, { subject, action: did.action, resource }, iam);
-    return {
-      verdict: ({ always: 'allowed', sometimes: 'depends', never: 'refused' } as const)[certainty],
-      steps,
-      command: `entryway explain aws ${shellWord(did.action)} ${shellWord(resource)} --as ${shellWord(subject.arn)}`,
-    };
-  }
-  const cluster = clusterOf(world, did.cluster);
-  const name = who.principalArn ?? (who.username === undefined ? undefined : `User:${who.username}`);
-  const subject = cluster && name !== undefined ? subjectOf(name, cluster) : undefined;
-  if (cluster === undefined || subject === undefined || name === undefined) return undefined;
-  const { allowed, steps } = explainRequest(world, cluster, subject, did.question, {
-    extensions: true,
-    limit: 0,
-  });
-  return {
-    verdict: allowed ? 'allowed' : 'refused',
-    steps,
-    command: `entryway explain request ${questionWords(did.question)} --cluster ${shellWord(cluster.cluster.arn)} --as ${shellWord(name)}`,
-  };
-}
-
-function clusterOf({ clusters }: World, arn: string | undefined): ClusterWorld | undefined {
-  return clusters.find(({ cluster }) => cluster.arn === arn);
-}
-
-/** Undefined for whoever is nobody now: the record says who it was. */
-function subjectOf(name: string, cluster: ClusterWorld): ClusterSubject | undefined {
-  try {
-    return parseSubject(name, cluster);
-  } catch (error) {
-    if (error instanceof CommandError) return undefined;
-    throw error;
-  }
-}
-
-function questionWords(question: Question): string {
-  if (question.kind === 'nonResource') return `${shellWord(question.verb)} ${shellWord(question.path)}`;
-  const { verb, apiGroup, resource, subresource, namespace, name } = question;
-  const words = [
-    ...[verb, `${resource}${apiGroup === '' ? '' : `.${apiGroup}`}`],
-    ...(subresource === '' ? [] : ['--subresource', subresource]),
-    ...(namespace === '' ? [] : ['-n', namespace]),
-    ...(name === '' ? [] : ['--name', name]),
+function renderRefusal({ at, who, what, why, authentication, unrepeatable, now }: ExplainedRefusal): string {
+  const lines = [
+    `${at}  ${printable(shortWho(who))}  ${printable(what)}`,
+    `  then: ${printable(why)}`,
+    ...(authentication === undefined ? [] : [`  next: ${printable(authentication.hint)}`]),
+    ...(unrepeatable === undefined ? [] : [`  but: ${printable(unrepeatable)}`]),
   ];
-  return words.map(shellWord).join(' ');
-}
-
-function renderRefusal({ at, who, what, why, authentication, now }: Explained): string {
-  const lines = [`${at}  ${printable(who)}  ${printable(what)}`, `  then: ${printable(why)}`];
-  if (authentication !== undefined) lines.push(`  next: ${printable(authentication.hint)}`);
   if (now.length === 0 && authentication === undefined)
-    lines.push('  now: cannot be told: who it was is not known here any more');
+    lines.push('  now: cannot be told: who it was, or the cluster, is not known here any more');
   const parts = now.map(({ verdict, steps, command }) => {
     const walk = renderSteps(steps).replace(/^(?=.)/gm, '    ');
     const more = command === undefined || verdict === 'allowed' ? '' : `  more: ${printable(command)}\n`;
     return `  now: ${nowText[verdict]}\n${walk}${more}`;
   });
   return `${lines.join('\n')}\n${parts.join('')}`;
+}
+
+/** `role/session`, `user/name`, as the trail is printed. */
+function shortWho(who: string): string {
+  return shortArn(who).replace(/^assumed-role\//, '');
 }
 
 const nowText = {

@@ -2,6 +2,7 @@ import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { questionText } from '../../engine/analysis/explain/questiontext.ts';
 import { explainRequest } from '../../engine/analysis/explain/request.ts';
+import { sessionNameIn } from '../../engine/analysis/explain/session.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
 import { parseQuestion, type QuestionOptions } from '../../wire/kube/question.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
@@ -28,9 +29,21 @@ export async function explainOneRequest(
   const world = await openWorld(options);
   const cluster = onlyCluster(world);
   const subject = parseSubject(options.as, cluster);
-  const explanation = explainRequest(world, cluster, subject, question, { extensions: isServer(options) });
-  const answer = { subject: subjectKey(subject), cluster: cluster.cluster.arn, question, ...explanation };
-  const asked = `${questionText(question)} in cluster \`${cluster.cluster.name}\` as \`${subjectKey(subject).replace(/^iam:/, '')}\``;
+  const sessionName = sessionNameIn(options.as);
+  const explanation = explainRequest(world, cluster, subject, question, {
+    extensions: isServer(options),
+    ...(sessionName !== undefined && { sessionName }),
+  });
+  const who = sessionName === undefined ? subjectKey(subject).replace(/^iam:/, '') : options.as;
+  const session = sessionName !== undefined && { sessionName };
+  const answer = {
+    subject: subjectKey(subject),
+    ...session,
+    cluster: cluster.cluster.arn,
+    question,
+    ...explanation,
+  };
+  const asked = `${questionText(question)} in cluster \`${cluster.cluster.name}\` as \`${who}\``;
   printAnswer(options, answer, () => renderExplanation(explanation, asked));
   if (!explanation.allowed) process.exitCode = exitCodes.denied;
 }

@@ -34,7 +34,8 @@ export function nearMisses(refused: RefusedRequest): readonly NearMiss[] {
     .map(({ miss }) => miss);
 }
 
-const nearestFirst = [
+/** Every code of a NearMiss, in the order of their nearness. */
+export const nearMissCodes = [
   'impersonated',
   'recreatedPrincipal',
   'awaitsFirstUse',
@@ -52,8 +53,10 @@ const nearestFirst = [
   'noBinding',
   'noEntry',
   'noPrincipal',
-];
-const distance = (miss: NearMiss): number => nearestFirst.indexOf(miss.code);
+] as const;
+export type NearMissCode = (typeof nearMissCodes)[number];
+
+const distance = ({ code }: NearMiss): number => (nearMissCodes as readonly string[]).indexOf(code);
 
 function policyMisses({
   attributes,
@@ -62,7 +65,7 @@ function policyMisses({
   policies,
   entriesCount,
 }: RefusedRequest): readonly NearMiss[] {
-  const miss = (code: string, message: string): NearMiss => ({ source: 'accessPolicy', code, message });
+  const miss = (code: NearMissCode, message: string): NearMiss => ({ source: 'accessPolicy', code, message });
   const { user } = attributes;
   const principal = activePrincipal(user);
   if (principal === undefined) {
@@ -116,7 +119,7 @@ function associationMiss(
   association: Association,
   request: CompiledRequest,
   namespace: string,
-): readonly [code: string, message: string] {
+): readonly [code: NearMissCode, message: string] {
   const { policyArn, accessScope, holdsIn, expiresAt } = association;
   const policy = policies.policyOf(association);
   const name = `\`${policy?.name ?? policyArn}\``;
@@ -150,7 +153,7 @@ function associationMiss(
 }
 
 function rbacMisses({ attributes, request, namespace, rbac }: RefusedRequest): readonly NearMiss[] {
-  const miss = (code: string, message: string): NearMiss => ({ source: 'rbac', code, message });
+  const miss = (code: NearMissCode, message: string): NearMiss => ({ source: 'rbac', code, message });
   if (rbac === undefined) return [];
   const { user } = attributes;
   const applying = rbac.applying(user, namespace);

@@ -1,7 +1,7 @@
 import type { IamAnswer, IamQuestion } from '../iamworld/answer.ts';
 import { createIamWorld, type IamWorld } from '../iamworld/iamworld.ts';
-import type { Gap } from '../snapshot/snapshot.ts';
-import type { ClusterWorld } from '../world/cluster.ts';
+import type { Gap, SnapshotCluster } from '../snapshot/snapshot.ts';
+import { type ClusterWorld, createClusterWorld } from '../world/cluster.ts';
 import type { World } from '../world/world.ts';
 import type { ExplainMiss, ExplainStep } from './explanation.ts';
 import { type IamChange, smallestIamChange } from './iamchange.ts';
@@ -27,13 +27,15 @@ const conditionsTold = 20;
 
 /**
  * Whether a principal may call an AWS operation, by the policies of the snapshot: which statement decided, or which step
- * refused and what came nearest. `cluster` is any of the snapshot: blocks are told through it.
+ * refused and what came nearest. `cluster` is any of the snapshot, or
+ * `anyCluster`: blocks are told through it. With `limit` 0 no change is looked for.
  */
 export function explainAws(
   world: World,
   cluster: ClusterWorld,
   question: IamQuestion,
   iam: IamWorld = createIamWorld(world),
+  { limit = 1 }: { readonly limit?: 0 | 1 } = {},
 ): AwsExplanation {
   const { subject } = question;
   const caller = callerStep(world, subject, cluster.identitiesOf(subject).refusal);
@@ -50,11 +52,34 @@ export function explainAws(
             .slice(0, conditionsTold)
             .map((condition) => ({ message: openText(condition), condition }))
         : [],
-    changes: isCaller && certainty === 'never' ? smallestIamChange(world, question, answer.decision) : [],
-    incomplete: world.snapshot.gaps.filter(
-      ({ area, accountId }) => area === 'iam' && (accountId === undefined || accountId === subject.accountId),
-    ),
+    changes:
+      isCaller && certainty === 'never' && limit > 0
+        ? smallestIamChange(world, question, answer.decision)
+        : [],
+    incomplete: gapsAbout(world, question),
   };
+}
+
+/** What was not read and may change the answer: of the IAM of whoever calls and of whom the resource is. */
+function gapsAbout(
+  { snapshot }: World,
+  { subject, resource, resourceAccountId }: IamQuestion,
+): readonly Gap[] {
+  const owner = resourceAccountId ?? resource.split(':')[4];
+  return snapshot.gaps.filter(
+    ({ area, accountId }) =>
+      (area === 'iam' || area === 'blocks' || area === 'file') &&
+      (accountId === undefined || accountId === subject.accountId || accountId === owner),
+  );
+}
+
+/** Principals are told apart as in a cluster that has nothing, so that IAM alone counts. */
+export function anyCluster({ snapshot, now, principals }: World): ClusterWorld {
+  const nothing: SnapshotCluster = {
+    ...{ arn: '', accountId: '', region: '', name: '', authenticationMode: 'API' },
+    ...{ accessEntries: [], rbac: [], identityProviders: [] },
+  };
+  return createClusterWorld(nothing, { snapshot, now, principals });
 }
 
 const notReached: ExplainStep = {

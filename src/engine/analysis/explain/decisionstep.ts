@@ -1,33 +1,13 @@
 import type { Decision, DecisionEvidence } from '../../authorizer/decision.ts';
+import type { NearMissCode } from '../../authorizer/misses.ts';
 import type { SubjectDecision } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
 import { anySession } from '../world/sessions.ts';
 import type { ExplainStep } from './explanation.ts';
 import { questionText } from './questiontext.ts';
 
-/** Codes of `NearMiss`, in `authorizer/misses.ts`. */
-export const decisionMissCodes = [
-  'impersonated',
-  'recreatedPrincipal',
-  'awaitsFirstUse',
-  'expired',
-  'scopeLacksNamespace',
-  'otherNamespace',
-  'namesUnpublished',
-  'missingRole',
-  'unpublishedPolicy',
-  'unknownPolicy',
-  'noRule',
-  'noPolicies',
-  'modeIgnoresEntries',
-  'noBinding',
-  'noEntry',
-  'noPrincipal',
-] as const;
-export type DecisionMissCode = (typeof decisionMissCodes)[number];
-
 /** What to do next about the nearest miss. */
-export const decisionHints: Readonly<Record<DecisionMissCode, string>> = {
+export const decisionHints: Readonly<Record<NearMissCode, string>> = {
   impersonated: 'ask without impersonation (--as), or bind the impersonated name by RBAC',
   recreatedPrincipal:
     'delete the access entry and create it again, once you know who re-created the principal',
@@ -83,7 +63,7 @@ function refusalOf(
 }
 
 function hintFor(code: string): { readonly hint?: string } {
-  return Object.hasOwn(decisionHints, code) ? { hint: decisionHints[code as DecisionMissCode] } : {};
+  return Object.hasOwn(decisionHints, code) ? { hint: decisionHints[code as NearMissCode] } : {};
 }
 
 function grantText(evidence: DecisionEvidence, sessionName: string | undefined): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { accessPolicyArn, knownAccessPolicies } from '../../accesspolicies/catalogue.ts';
+import { type NearMissCode, nearMissCodes } from '../../authorizer/misses.ts';
 import { allow } from '../../rbac/allow.ts';
 import type { Snapshot, SnapshotCluster } from '../snapshot/snapshot.ts';
 import {
@@ -18,7 +19,7 @@ import {
 import type { Question } from '../world/question.ts';
 import type { ClusterSubject, IamSubject } from '../world/subject.ts';
 import { createWorld } from '../world/world.ts';
-import { decisionHints, decisionMissCodes } from './decisionstep.ts';
+import { decisionHints } from './decisionstep.ts';
 import type { Explanation } from './explanation.ts';
 import { identityHints } from './identitystep.ts';
 import { explainRequest } from './request.ts';
@@ -179,12 +180,7 @@ describe('every reason to be nobody has a message, a next step, and a change tha
 
 const unpublished = knownAccessPolicies().find(({ rules }) => rules === undefined)?.name ?? '';
 const reader = accessPolicyArn('AmazonEKSSecretReaderPolicy', 'aws');
-const misses: readonly (readonly [
-  (typeof decisionMissCodes)[number],
-  Partial<SnapshotCluster>,
-  RegExp,
-  ClusterSubject?,
-])[] = [
+const misses: readonly (readonly [NearMissCode, Partial<SnapshotCluster>, RegExp, ClusterSubject?])[] = [
   [
     'expired',
     {
@@ -279,7 +275,7 @@ describe('every near miss of a decision has a next step, and a change that was t
 
   test('those that need impersonation, another id or unpublished names have what to do next as well', () => {
     const shown = new Set<string>(misses.map(([code]) => code));
-    expect(decisionMissCodes.filter((code) => !shown.has(code))).toEqual([
+    expect(nearMissCodes.filter((code) => !shown.has(code))).toEqual([
       ...['impersonated', 'recreatedPrincipal', 'awaitsFirstUse', 'namesUnpublished'],
     ]);
   });

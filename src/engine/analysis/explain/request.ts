@@ -6,6 +6,7 @@ import type { World } from '../world/world.ts';
 import { decisionStep } from './decisionstep.ts';
 import type { Explanation } from './explanation.ts';
 import { identitySteps } from './identitystep.ts';
+import { decideIn } from './session.ts';
 import { type ChangeOptions, smallestChanges } from './smallestchange.ts';
 
 /**
@@ -19,7 +20,7 @@ export function explainRequest(
   question: Question,
   options: ChangeOptions,
 ): Explanation {
-  const decided = cluster.can(subject, question);
+  const decided = decideIn(cluster, subject, question, options.sessionName);
   return {
     allowed: decided.allowed,
     steps: [...identitySteps(world, cluster, subject, decided), decisionStep(decided, question)],

@@ -1,4 +1,4 @@
-import { type ClusterWorld, createClusterWorld } from '../world/cluster.ts';
+import { type ClusterWorld, createClusterWorld, type SubjectDecision } from '../world/cluster.ts';
 import { createPrincipals, type Principals } from '../world/principals.ts';
 import type { Question } from '../world/question.ts';
 import type { ClusterSubject } from '../world/subject.ts';
@@ -11,12 +11,15 @@ import type { Candidate, Wanted } from './proposals/candidate.ts';
 import { decisionCandidates } from './proposals/decision.ts';
 import { identityCandidates } from './proposals/identity.ts';
 import type { ProposedChange } from './proposedchange.ts';
+import { decideIn } from './session.ts';
 
 export interface ChangeOptions {
   /** Whether the cluster is one of an Entryway server, which knows access policies of one's own and ends. */
   readonly extensions: boolean;
   /** At most so many; five when not given, none are looked for where it is 0. */
   readonly limit?: number;
+  /** Of a role: this session of it. */
+  readonly sessionName?: string;
 }
 
 /** A candidate is built on at most so many ways in; each costs compiling the cluster again. */
@@ -33,9 +36,10 @@ export function smallestChanges(
   cluster: ClusterWorld,
   subject: ClusterSubject,
   question: Question,
-  { extensions, limit = 5 }: ChangeOptions,
+  { extensions, limit = 5, sessionName }: ChangeOptions,
 ): readonly ProposedChange[] {
-  const decided = cluster.can(subject, question);
+  const decide = (one: ClusterWorld): SubjectDecision => decideIn(one, subject, question, sessionName);
+  const decided = decide(cluster);
   if (limit === 0 || decided.allowed || (subject.kind === 'iam' && subject.standing === 'missing')) return [];
   const before: Asked = { cluster, principals: world.principals, now: world.now };
   const start: Edited = { snapshot: world.snapshot, cluster: cluster.cluster };
@@ -59,7 +63,7 @@ export function smallestChanges(
   };
   const proposals: Proposal[] = [];
   const propose = ({ kind, summary, edits }: Candidate, after: Tried): boolean => {
-    const answer = after.cluster.can(subject, question);
+    const answer = decide(after.cluster);
     if (!answer.allowed) return false;
     proposals.push({
       kind,
@@ -73,7 +77,7 @@ export function smallestChanges(
 
   const first: Tried = { ...before, edited: start };
   const search = (at: Tried, done: Candidate | undefined, depth: number): void => {
-    const now = at.cluster.can(subject, question);
+    const now = decide(at.cluster);
     if (now.allowed) return;
     const then: Wanted = {
       ...wanted,

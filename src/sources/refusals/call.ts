@@ -1,0 +1,92 @@
+import type { Refusal } from '../../engine/analysis/explain/last.ts';
+import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
+import { cloudTrailUses } from '../usage/cloudtrail.ts';
+import { type Fields, fieldsAt, isFields, listAt, textAt } from '../usage/fields.ts';
+
+/** Codes of calls that were not allowed. */
+const notAllowed = /^(?:AccessDenied|Client\.Unauthori[sz]ed|Unauthori[sz]ed|NotAuthorized|Forbidden)/;
+
+/** Codes of calls whose caller was not believed, with what to do next (iam-facts H). */
+const credentialHints: Readonly<Record<string, string>> = {
+  ExpiredToken: 'sign in again (`aws sso login`, or assume the role anew)',
+  RequestExpired: 'set the clock of the machine by NTP, and call again',
+  InvalidClientTokenId:
+    'look at which access key is used with `aws configure list`: this server has none of that id, or it is inactive',
+  UnrecognizedClient:
+    'look at which access key is used with `aws configure list`: this server has none of that id, or it is inactive',
+  InvalidAccessKeyId: 'look at which access key is used with `aws configure list`: there is none of that id',
+  SignatureDoesNotMatch: 'look at the secret access key: it does not belong to the access key id',
+  InvalidSignature: 'look at the secret access key: it does not belong to the access key id',
+  IncompleteSignature: 'let an AWS SDK or the AWS CLI sign the call: this signature lacks something',
+  MissingAuthenticationToken: 'sign the call: it came without a credential',
+};
+
+/** A CloudTrail record of a call that was refused. */
+export function callRefusal(record: Fields): Refusal | undefined {
+  const code = textAt(record, 'errorCode');
+  if (code === undefined) return undefined;
+  const credential = code.replace(/Exception$/, '');
+  const credentialHint = Object.hasOwn(credentialHints, credential) ? credentialHints[credential] : undefined;
+  if (credentialHint === undefined && !notAllowed.test(code)) return undefined;
+  const identity = fieldsAt(record, 'userIdentity');
+  const decided = fieldsAt(fieldsAt(fieldsAt(record, 'additionalEventData'), 'entryway'), 'decision');
+  const found = cloudTrailUses(record);
+  const uses = 'uses' in found ? found.uses.filter(({ allowed }) => !allowed) : [];
+  const session = parsePrincipalArn(textAt(identity, 'arn') ?? '');
+  const unrepeatable = credentialHint === undefined ? unrepeatableOf(record, decided) : undefined;
+  return {
+    id: textAt(record, 'eventID') ?? '',
+    at: textAt(record, 'eventTime') ?? '',
+    who: whoOf(identity),
+    what: [
+      `${(textAt(record, 'eventSource') ?? '').replace(/\.amazonaws\.com(?:\.cn)?$/, '')}:${textAt(record, 'eventName') ?? ''}`,
+      ...resourcesOf(record),
+    ].join(' '),
+    why:
+      [code, textAt(record, 'errorMessage')].filter((part) => part !== undefined).join(': ') +
+      statementsText(decided),
+    uses,
+    ...(session?.kind === 'assumedRole' && { sessionName: session.sessionName }),
+    ...(credentialHint !== undefined && { authentication: { code, hint: credentialHint } }),
+    ...(unrepeatable !== undefined && { unrepeatable }),
+  };
+}
+
+/** The session by its ARN, whoever is known by theirs, and for nobody we know the access key they named. */
+function whoOf(identity: Fields | undefined): string {
+  return (
+    textAt(identity, 'arn') ??
+    textAt(identity, 'userName') ??
+    textAt(identity, 'invokedBy') ??
+    textAt(identity, 'accessKeyId') ??
+    'unknown'
+  );
+}
+
+function resourcesOf(record: Fields): readonly string[] {
+  return listAt(record, 'resources').flatMap((one) => (isFields(one) ? (textAt(one, 'ARN') ?? []) : []));
+}
+
+function statementsText(decided: Fields | undefined): string {
+  return listAt(decided, 'statements')
+    .filter(isFields)
+    .map(({ policy, policyType, index }) =>
+      typeof index === 'number'
+        ? `; statement ${index + 1} of ${policyType} policy \`${policy}\` decided`
+        : '',
+    )
+    .join('');
+}
+
+/** What refused it that is in no snapshot: who was allowed by policies may have been refused for something else. */
+function unrepeatableOf(record: Fields, decided: Fields | undefined): string | undefined {
+  const step = textAt(decided, 'step');
+  if (step === 'session') return 'the session’s own policy refused it, which is known to no snapshot';
+  if (step === 'credential') return 'the kind of its credential was refused, which is known to no snapshot';
+  // A trail of ours says what policies decided; where they were not asked, a block of the session or key stood before.
+  const isOurs = decided === undefined && fieldsAt(record, 'additionalEventData') !== undefined;
+  const isBlocked = / is blocked on this server$/.test(textAt(record, 'errorMessage') ?? '');
+  return isBlocked || isOurs
+    ? 'something else than policies refused it, such as a block of its access key or session'
+    : undefined;
+}
