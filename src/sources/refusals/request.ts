@@ -43,7 +43,8 @@ export function requestRefusal(event: Fields): Refusal | undefined {
   return {
     ...common,
     why: `403 Forbidden: nothing allowed it to user \`${textAt(user, 'username') ?? ''}\`${as}${told === undefined ? '' : ` (${told})`}`,
-    uses: 'uses' in found ? found.uses.filter(({ allowed }) => !allowed) : [],
+    // Which of the two was refused, being somebody else or what they asked for, the event does not tell.
+    uses: 'uses' in found ? found.uses.filter(({ allowed }) => !allowed || impersonated !== undefined) : [],
   };
 }
 
