@@ -103,7 +103,7 @@ test.each([
   ['no file', ['nowhere.json'], 'there is no file `nowhere.json`'],
   ['a directory', ['.'], '`.` is a directory'],
   ['no UTF-8', ['latin1.json'], '`latin1.json` is not UTF-8 text'],
-  ['no argument', [], "missing required argument 'file'"],
+  ['no argument', [], "missing required argument 'file'\nhint: --help shows"],
   ['an unknown kind', ['--kind', 'bucket', 'clean.json'], 'bucket'],
 ])('misuse ends with 2: %s', async (_, args, message) => {
   file('latin1.json', Buffer.from([0x7b, 0xe9, 0x7d]));

@@ -37,6 +37,7 @@ export function createProgram(): Command {
     )
     .version(packageVersion())
     .exitOverride()
+    .showHelpAfterError('hint: --help shows how the command is written')
     // An option belongs to the command it stands behind: `trail --since …` is not `trail export --since …`.
     .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'entryway: ')) });

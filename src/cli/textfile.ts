@@ -9,11 +9,11 @@ export function readText(file: string): string {
     const { code, message } = error as NodeJS.ErrnoException;
     switch (code) {
       case 'ENOENT':
-        throw new CommandError('misuse', `there is no file \`${file}\``);
+        throw new CommandError('misuse', `there is no file \`${file}\``, 'look at the spelling');
       case 'EISDIR':
         throw new CommandError('misuse', `\`${file}\` is a directory`, 'name the files in it');
       case 'ERR_ENCODING_INVALID_ENCODED_DATA':
-        throw new CommandError('misuse', `\`${file}\` is not UTF-8 text`);
+        throw new CommandError('misuse', `\`${file}\` is not UTF-8 text`, 'save it as UTF-8');
       default:
         throw new CommandError('misuse', `\`${file}\` cannot be read: ${message}`);
     }
