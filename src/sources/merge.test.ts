@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { emptySnapshot, type Snapshot } from '../engine/analysis/snapshot/snapshot.ts';
 import { testArn, testCluster, testEntry } from '../engine/analysis/testworld.ts';
+import { parsePlan } from './files/terraform/plan.ts';
 import { planSides } from './files/terraform/plansides.ts';
 import { aNoon, fixture } from './files/testworld.ts';
 import { mergeSnapshots } from './merge.ts';
@@ -51,13 +52,11 @@ test('the same twice is no gap', () => {
 });
 
 test('a plan has what it starts from and what it leads to', () => {
-  const { before, after } = planSides(readFileSync(fixture('terraform/plan.json'), 'utf8'), {
-    file: 'p',
-    now: aNoon,
-  });
+  const plan = parsePlan(readFileSync(fixture('terraform/plan.json'), 'utf8'), 'p');
+  const { before, after } = planSides(plan, { now: aNoon });
   const entries = ({ clusters }: Snapshot) =>
     clusters[0]?.accessEntries.map(({ principalArn }) => principalArn);
   expect(entries(before)).toEqual([ada]);
   expect(entries(after)).toEqual([testArn('role/team/ops')]);
-  expect(() => planSides('{}', { file: 'p', now: aNoon })).toThrow('`p` is no Terraform plan in JSON');
+  expect(() => parsePlan('{}', 'p')).toThrow('`p` is no Terraform plan in JSON');
 });

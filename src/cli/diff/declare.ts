@@ -10,7 +10,10 @@ export function declareDiff(program: Command): void {
       '<before>',
       'a file or directory that `--from` reads; now: the running server; or a Terraform plan alone, whose two sides are compared',
     )
-    .argument('[after]', 'the same: what it becomes')
+    .argument(
+      '[after]',
+      'the same: what it becomes; or a Terraform plan (`terraform show -json PLAN`), which is applied to it',
+    )
     .option('--cluster <name...>', 'only these clusters, by name or ARN')
     .addOption(
       new Option('--only <which>', 'show and count').choices(['all', 'gained', 'lost']).default('all'),
@@ -20,7 +23,7 @@ export function declareDiff(program: Command): void {
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 no access changes, 1 some does, 2 misuse. How-to: docs/tutorials/review-access-changes.md',
+      '\nExit codes: 0 no access changes, 1 some does, 2 misuse. Tutorial: docs/tutorials/review-access-changes.md',
     )
     .action(async (before, after, options) => (await import('./diff.ts')).diff({ before, after }, options));
 }

@@ -76,12 +76,20 @@ export type Fact = { readonly place: Place } & (
       readonly cluster: ClusterRef;
       readonly serviceAccount: SnapshotServiceAccount;
     }
+  /** The role of the pods of a service account, which need not be told otherwise. */
+  | {
+      readonly fact: 'podIdentity';
+      readonly cluster: ClusterRef;
+      readonly namespace: string;
+      readonly name: string;
+      readonly roleArn: string;
+    }
   | {
       readonly fact: 'awsAuth';
       readonly cluster: ClusterRef;
       readonly awsAuth: AwsAuth;
       readonly data?: Readonly<Record<string, string>>;
-      /** Whether it is the whole of it, or is added to what else is told. */
+      /** Whether it is the whole of it; else it is added to what else is told, or sets the keys of `data` alone. */
       readonly isAll: boolean;
     }
   | {

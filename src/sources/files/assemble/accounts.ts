@@ -204,11 +204,12 @@ export function createAccountDraft(
 }
 
 /** Names are unique in an account, whatever their path and case. */
-function principalKey(kind: string, arn: string): string {
+export function principalKey(kind: string, arn: string): string {
   return `${kind} ${lowerAscii(nameIn(arn))}`;
 }
 
-function nameIn(arn: string): string {
+/** Without its path. */
+export function nameIn(arn: string): string {
   const resource = parseArn(arn)?.resource ?? arn;
   return resource.slice(resource.lastIndexOf('/') + 1);
 }

@@ -116,7 +116,7 @@ function namesPlaceholder({ accessEntries }: SnapshotCluster): boolean {
 }
 
 /** Every text of a fact with its marks filled in. */
-function filled(fact: Fact, fill: (text: string) => string): Fact {
+export function filled(fact: Fact, fill: (text: string) => string): Fact {
   // Only these hold texts made here; what else has a mark in it wrote it itself.
   switch (fact.fact) {
     case 'entry':
@@ -125,6 +125,7 @@ function filled(fact: Fact, fill: (text: string) => string): Fact {
     case 'managedPolicy':
     case 'oidcProvider':
     case 'serviceAccount':
+    case 'podIdentity':
     case 'awsAuth':
       return fillDeep(fact, fill) as Fact;
     default:

@@ -57,6 +57,7 @@ export function createClusterDraft(
   const rbac = createShelf<RbacObject>(gapOf('rbac'));
   const namespaces = new Set<string>();
   const serviceAccounts = createShelf<SnapshotServiceAccount>(gapOf('serviceAccounts'));
+  const podIdentities = createShelf<Required<SnapshotServiceAccount>>(gapOf('serviceAccounts'));
   const providers = createShelf<SnapshotIdentityProvider>(gapOf('identityProviders'));
   const wholeAwsAuth = createShelf<{
     readonly awsAuth: AwsAuth;
@@ -79,7 +80,7 @@ export function createClusterDraft(
     EntryDraft,
   ]): SnapshotAccessEntry => {
     const gap = gapOf('accessEntries');
-    const { type = 'STANDARD', username, kubernetesGroups, ...rest } = draft.value;
+    const { type = 'STANDARD' } = draft.value;
     if (!policiesAreAll && type === 'STANDARD' && policies.size === 0) {
       gapOf('accessPolicies')(
         `the policies of the entry of \`${principalArn}\` are not in the files`,
@@ -92,13 +93,7 @@ export function createClusterDraft(
         draft.place,
       );
     }
-    return {
-      ...rest,
-      ...{ principalArn, type },
-      username: username ?? usernameOf(type, principalArn) ?? principalArn,
-      kubernetesGroups: kubernetesGroups ?? (isNodeType(type) ? nodeTypes[type].groups : []),
-      associatedPolicies: [...policies.values()],
-    };
+    return { ...completeEntry(principalArn, draft.value), associatedPolicies: [...policies.values()] };
   };
 
   return {
@@ -155,6 +150,12 @@ export function createClusterDraft(
           serviceAccounts.put(key, fact.serviceAccount, place, () => `ServiceAccount \`${key}\``);
           break;
         }
+        case 'podIdentity': {
+          const { namespace, name, roleArn } = fact;
+          const key = `${namespace}/${name}`;
+          podIdentities.put(key, { namespace, name, roleArn }, place, () => `the pod identity of \`${key}\``);
+          break;
+        }
         case 'awsAuth': {
           const { awsAuth, data, isAll } = fact;
           if (isAll) wholeAwsAuth.put('', { awsAuth, ...(data && { data }) }, place, () => 'aws-auth');
@@ -196,6 +197,14 @@ export function createClusterDraft(
       if (known === undefined && authenticationMode !== 'API' && awsAuth === undefined) {
         gapOf('awsAuth')(`aws-auth of ${where} is not in the files`);
       }
+      if (
+        known === undefined &&
+        authenticationMode !== 'API' &&
+        awsAuth !== undefined &&
+        whole === undefined
+      ) {
+        gapOf('awsAuth')(`what else is in aws-auth of ${where} is not in the files`);
+      }
       const { objects, isAssumed } = withDefaults(
         [...rbac.things.values()].map(({ thing }) => thing),
         known?.rbac,
@@ -213,7 +222,19 @@ export function createClusterDraft(
       }
       // Every cluster has this one: who tells all of them tells it.
       const hasAll = serviceAccounts.things.has('kube-system/default');
-      if (serviceAccounts.things.size > 0 && !hasAll && known?.serviceAccounts === undefined) {
+      const accounts = new Map([...serviceAccounts.things].map(([key, { thing }]) => [key, thing]));
+      for (const [key, { thing, place }] of podIdentities.things) {
+        const annotated = accounts.get(key)?.roleArn;
+        if (annotated !== undefined && annotated !== thing.roleArn) {
+          // Both can be had; the webhook gives pods the association's (eks-access-facts J20).
+          gapOf('serviceAccounts')(
+            `ServiceAccount \`${key}\` is annotated with \`${annotated}\`, too: the role of its pod identity counts`,
+            place,
+          );
+        }
+        accounts.set(key, thing);
+      }
+      if (accounts.size > 0 && !hasAll && known?.serviceAccounts === undefined) {
         gapOf('serviceAccounts')(`only some service accounts of ${where} are in the files`);
       }
       const { arn, accountId, region, name } = identity;
@@ -228,9 +249,7 @@ export function createClusterDraft(
           ...(whole?.data && awsAuthParts.length === 0 && { awsAuthData: whole.data }),
           rbac: objects,
           ...(namespaces.size > 0 && { namespaces: [...namespaces] }),
-          ...(serviceAccounts.things.size > 0 && {
-            serviceAccounts: [...serviceAccounts.things.values()].map(({ thing }) => thing),
-          }),
+          ...(accounts.size > 0 && { serviceAccounts: [...accounts.values()] }),
           identityProviders: [...providers.things.values()].map(({ thing }) => thing),
         },
       };
@@ -238,7 +257,7 @@ export function createClusterDraft(
   };
 }
 
-function refKey(object: RbacObject): string {
+export function refKey(object: RbacObject): string {
   return `${object.kind} ${'namespace' in object ? object.namespace : ''} ${object.name}`;
 }
 
@@ -262,7 +281,7 @@ function joinAwsAuth(parts: readonly AwsAuth[]): AwsAuth | undefined {
   };
 }
 
-function hasSameScope(
+export function hasSameScope(
   { accessScope: one }: AssociatedPolicy,
   { accessScope: other }: AssociatedPolicy,
 ): boolean {
@@ -271,6 +290,19 @@ function hasSameScope(
 
 function isNodeType(type: string): type is NodeType {
   return Object.hasOwn(nodeTypes, type);
+}
+
+/** An entry without policies; what is not told of it is as EKS fills it in. */
+export function completeEntry(
+  principalArn: string,
+  { type = 'STANDARD', username, kubernetesGroups, ...rest }: Draft<ToldEntry>['value'],
+): Omit<SnapshotAccessEntry, 'associatedPolicies'> {
+  return {
+    ...rest,
+    ...{ principalArn, type },
+    username: username ?? usernameOf(type, principalArn) ?? principalArn,
+    kubernetesGroups: kubernetesGroups ?? (isNodeType(type) ? nodeTypes[type].groups : []),
+  };
 }
 
 /** What EKS gives where none is told (eks-access-facts B3, B19). */

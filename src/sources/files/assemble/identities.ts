@@ -197,10 +197,20 @@ function toldBy({ accountId, region }: ClusterRef): number {
   return Number(accountId !== undefined) + Number(region !== undefined);
 }
 
-function fits(one: ClusterRef, other: ClusterRef): boolean {
+/** Whether both can be one cluster: what either does not tell fits everything. */
+export function fits(one: ClusterRef, other: ClusterRef): boolean {
   const isSame = (left: string | undefined, right: string | undefined): boolean =>
     left === undefined || right === undefined || left === right;
   return isSame(one.accountId, other.accountId) && isSame(one.region, other.region);
+}
+
+/** What is known of where a cluster is: what stands for something unknown is not. */
+export function toldRef({ name, accountId, region }: SnapshotCluster): ClusterRef {
+  return {
+    name,
+    ...(accountId !== placeholderAccount && { accountId }),
+    ...(region !== placeholderRegion && { region }),
+  };
 }
 
 function partitionOf(arn: string): string {

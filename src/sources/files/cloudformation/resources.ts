@@ -102,13 +102,8 @@ function readPodIdentity(of: ReadTemplateResource): void {
     of.gap('its cluster, service account or role cannot be told: it is left out');
     return;
   }
-  const serviceAccount = { namespace, name, roleArn };
-  of.findings.add({
-    fact: 'serviceAccount',
-    cluster: { name: clusterName },
-    serviceAccount,
-    place: of.place,
-  });
+  const cluster = { name: clusterName };
+  of.findings.add({ fact: 'podIdentity', cluster, namespace, name, roleArn, place: of.place });
 }
 
 function readIdentityProvider(of: ReadTemplateResource): void {

@@ -23,7 +23,7 @@ function readCluster(of: ReadResource): void {
   }
   of.findings.add({
     fact: 'cluster',
-    cluster: { name, ...placeOfArn(arn) },
+    cluster: { name, ...regionOf(of), ...placeOfArn(arn) },
     told: {
       version: of.text('version'),
       createdAt: of.time('created_at'),
@@ -43,7 +43,13 @@ function clusterOf(
   area: 'accessEntries' | 'identityProviders' | 'serviceAccounts',
 ): ClusterRef | undefined {
   const name = of.settled('cluster_name', area);
-  return name === undefined ? undefined : { name };
+  return name === undefined ? undefined : { name, ...regionOf(of) };
+}
+
+/** Since its sixth version the AWS provider tells the region of each resource. */
+function regionOf(of: ReadResource): Pick<ClusterRef, 'region'> {
+  const region = of.text('region');
+  return region === undefined || region === '' ? {} : { region };
 }
 
 function readAccessEntry(of: ReadResource): void {
@@ -110,9 +116,13 @@ function readPodIdentity(of: ReadResource): void {
   const cluster = clusterOf(of, 'serviceAccounts');
   const [namespace, name] = [of.text('namespace'), of.text('service_account')];
   const roleArn = of.settled('role_arn', 'serviceAccounts');
-  if (cluster === undefined || namespace === undefined || name === undefined || roleArn === undefined) return;
+  if (cluster === undefined || roleArn === undefined) return;
+  if (namespace === undefined || name === undefined) {
+    of.gap('serviceAccounts', 'its service account is known only after apply: it is left out');
+    return;
+  }
   of.findings.add({
-    ...{ fact: 'serviceAccount', cluster, serviceAccount: { namespace, name, roleArn } },
+    ...{ fact: 'podIdentity', cluster, namespace, name, roleArn },
     place: of.place,
   });
 }

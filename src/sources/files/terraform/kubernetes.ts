@@ -1,5 +1,6 @@
 import { asObject, asText, type JsonObject } from '../../../access/json.ts';
 import { rbacApiGroup } from '../../../engine/rbac/manifest.ts';
+import type { Findings } from '../facts.ts';
 import { readManifest } from '../manifests/manifests.ts';
 import { TextFault } from '../text/fault.ts';
 import { parseYamlDocument } from '../text/yaml.ts';
@@ -38,7 +39,15 @@ export function readKubernetesResource(of: ReadResource): void {
   }
   const manifest = isManifestResource(resource.type) ? writtenManifest(of) : manifestOf(of);
   if (manifest === undefined) of.gap('rbac', 'its manifest is not known: it is left out');
-  else readManifest({ value: manifest, placeOf: () => place }, manifest, findings);
+  else {
+    const into = resource.type.endsWith('_data') ? { ...findings, add: addPart(findings) } : findings;
+    readManifest({ value: manifest, placeOf: () => place }, manifest, into);
+  }
+}
+
+/** A resource of data alone sets its keys, and leaves the others of the same object to others. */
+function addPart({ add }: Findings): Findings['add'] {
+  return (fact) => add(fact.fact === 'awsAuth' ? { ...fact, isAll: false } : fact);
 }
 
 function writtenManifest(of: ReadResource): JsonObject | undefined {

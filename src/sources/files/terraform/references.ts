@@ -12,6 +12,8 @@ export interface References {
   find(resource: TerraformResource, member: string): Reference | undefined;
   /** Whether the configuration gives the member: else the provider chooses it. True where the configuration is not known. */
   isWritten(resource: TerraformResource, member: string): boolean;
+  /** The configuration of a provider that makes it, by its key; undefined where the configuration is not known. */
+  providerOf(resource: TerraformResource): string | undefined;
 }
 
 /** References of references: beyond this they go in a circle. */
@@ -74,13 +76,25 @@ export function createReferences(
     return resource && { resource, attribute };
   };
 
-  const expressionsOf = ({ module: path, type, name }: TerraformResource): JsonObject | undefined => {
-    const local = `${type}.${name}`;
-    const config = listOf(moduleAt(moduleNames(path))?.resources)
-      .map(asObject)
-      .find((one) => one?.address === local || one?.address === `data.${local}`);
-    return asObject(config?.expressions);
+  /** By module, so that a plan with many resources is not searched from its start for each. */
+  const written = new Map<string, ReadonlyMap<string, JsonObject>>();
+  const writtenIn = (path: string): ReadonlyMap<string, JsonObject> => {
+    const key = moduleNames(path).join('.');
+    const found = written.get(key);
+    if (found !== undefined) return found;
+    const made = new Map<string, JsonObject>();
+    for (const element of listOf(moduleAt(moduleNames(path))?.resources)) {
+      const config = asObject(element);
+      const address = asText(config?.address);
+      if (config !== undefined && address !== undefined) made.set(address, config);
+    }
+    written.set(key, made);
+    return made;
   };
+  const configOf = ({ module: path, type, name, part }: TerraformResource): JsonObject | undefined =>
+    writtenIn(path).get(`${part.mode === 'data' ? 'data.' : ''}${type}.${name}`);
+  const expressionsOf = (resource: TerraformResource): JsonObject | undefined =>
+    asObject(configOf(resource)?.expressions);
   return {
     find(resource, member) {
       const expression = asObject(expressionsOf(resource)?.[member]);
@@ -90,6 +104,7 @@ export function createReferences(
       const expressions = expressionsOf(resource);
       return expressions === undefined || Object.hasOwn(expressions, member);
     },
+    providerOf: (resource) => asText(configOf(resource)?.provider_config_key),
   };
 }
 

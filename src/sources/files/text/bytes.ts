@@ -14,7 +14,7 @@ export type FileText =
 export async function readFileText(path: string, most = largestFile): Promise<FileText> {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = path === '-' ? await readAll(process.stdin, most) : await readPlainFile(path, most);
+    bytes = path === '-' ? await readStandardInput(most) : await readPlainFile(path, most);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return { ok: false, fault: `it cannot be read: ${code ?? message}`, size: 0 };
@@ -37,6 +37,15 @@ async function readPlainFile(path: string, most: number): Promise<Uint8Array | u
   } finally {
     await file.close();
   }
+}
+
+let standardInput: ReturnType<typeof readAll> | undefined;
+
+/** It can be read once, and whoever asks again gets the same. */
+async function readStandardInput(most: number): Promise<Uint8Array | undefined> {
+  standardInput ??= readAll(process.stdin, most);
+  const bytes = await standardInput;
+  return bytes === undefined || bytes.length > most ? undefined : bytes;
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>, most: number): Promise<Uint8Array | undefined> {
