@@ -17,6 +17,20 @@ export function textAt(fields: Fields | undefined, name: string): string | undef
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** '' for none; undefined for what is no text: a record that holds it says something that was not understood. */
+export function optionalTextAt(fields: Fields | undefined, name: string): string | undefined {
+  const value = member(fields, name) ?? '';
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** Epoch milliseconds of a moment with its zone; undefined for anything else. */
+export function timeAt(fields: Fields | undefined, name: string): number | undefined {
+  const text = textAt(fields, name);
+  if (text === undefined || !/^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(text)) return undefined;
+  const time = Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+}
+
 export function listAt(fields: Fields | undefined, name: string): readonly unknown[] {
   const value = member(fields, name);
   return Array.isArray(value) ? value : [];

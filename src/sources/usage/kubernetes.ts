@@ -2,7 +2,7 @@ import type { AccessUse } from '../../engine/analysis/usage/use.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import { principalIdExtraKey } from '../../engine/authorizer/attributes.ts';
 import type { RecordUses } from './cloudtrail.ts';
-import { type Fields, fieldsAt, textAt, textsAt } from './fields.ts';
+import { type Fields, fieldsAt, optionalTextAt, textAt, textsAt, timeAt } from './fields.ts';
 
 export function isAuditEvent(record: Fields): boolean {
   return (
@@ -11,18 +11,19 @@ export function isAuditEvent(record: Fields): boolean {
 }
 
 /**
- * The uses an audit event tells. An impersonated request is two: what the impersonated user did, and what the impersonator
- * needed for it. The stage before the answer tells nothing yet.
+ * The uses an audit event tells. An impersonated request is several: what the impersonator needed to be somebody else, and
+ * what the impersonated user did. The stage before the answer tells nothing yet.
  */
 export function auditEventUses(event: Fields): RecordUses {
   const stage = textAt(event, 'stage');
   if (stage === 'RequestReceived') return { uses: [] };
-  const at = Date.parse(textAt(event, 'requestReceivedTimestamp') ?? textAt(event, 'stageTimestamp') ?? '');
-  if (Number.isNaN(at)) return { gap: 'the event has no time' };
+  const at = timeAt(event, 'requestReceivedTimestamp') ?? timeAt(event, 'stageTimestamp');
+  if (at === undefined) return { gap: 'the event has no time' };
   const question = questionOf(event);
-  if (question === undefined) return { gap: 'the event says neither what was asked for nor its path' };
+  if ('gap' in question) return question;
   const allowed = wasAllowed(event);
-  if (allowed === undefined) return { uses: [] };
+  if (allowed === 'unauthenticated') return { uses: [] };
+  if (allowed === undefined) return { gap: 'the event does not say whether the request was allowed' };
   const annotations = fieldsAt(event, 'annotations');
   const cluster = textAt(annotations, 'entryway/cluster-arn');
   const user = fieldsAt(event, 'user');
@@ -32,14 +33,24 @@ export function auditEventUses(event: Fields): RecordUses {
   });
   const caller = callerOf(user, annotations);
   const impersonated = fieldsAt(event, 'impersonatedUser');
-  if (impersonated === undefined) return { uses: [use(caller, question, allowed)] };
-  // Whether the impersonation or the request was refused is not told apart: refused ones prove no use.
+  const questions = [question, ...(allowed ? createdBy(question, event) : [])];
+  if (impersonated === undefined) return { uses: questions.map((asked) => use(caller, asked, allowed)) };
+  const who = { ...userOf(impersonated), impersonated: true } as const;
   return {
     uses: [
-      ...impersonations(impersonated).map((asked) => use(caller, asked, allowed)),
-      use(userOf(impersonated), question, allowed),
+      // Kubernetes notes the impersonated user when the impersonation has passed, before it looks at the request.
+      ...impersonations(impersonated).map((asked) => use(caller, asked, true)),
+      ...questions.map((asked) => use(who, asked, allowed)),
     ],
   };
+}
+
+/** Whoever applies or puts an object that was not there creates it, which is asked for besides, by name. */
+function createdBy(question: Question, event: Fields): readonly Question[] {
+  const isCreated = fieldsAt(event, 'responseStatus')?.code === 201;
+  return isCreated && (question.verb === 'patch' || question.verb === 'update')
+    ? [{ ...question, verb: 'create' }]
+    : [];
 }
 
 /** Who authenticated: annotations of Entryway, else what the authenticator of IAM put into the extra keys. */
@@ -60,32 +71,40 @@ function userOf(user: Fields | undefined): Pick<AccessUse['who'], 'username' | '
   return { ...(username !== undefined && { username }), groups: textsAt(user, 'groups') };
 }
 
-function questionOf(event: Fields): Question | undefined {
+const nothingAsked = { gap: 'the event says neither what was asked for nor its path' };
+
+function questionOf(event: Fields): Question | { readonly gap: string } {
   const verb = textAt(event, 'verb');
-  if (verb === undefined) return undefined;
+  if (verb === undefined) return nothingAsked;
   const object = fieldsAt(event, 'objectRef');
   const resource = textAt(object, 'resource');
   if (resource === undefined) {
     const [path = ''] = (textAt(event, 'requestURI') ?? '').split('?', 1);
-    return path.startsWith('/') ? { kind: 'nonResource', verb, path } : undefined;
+    // The path of a resource is never judged as a path (kubernetes-facts A1, A2).
+    const isResource = /^\/(?:api\/[^/]+|apis\/[^/]+\/[^/]+)\/[^/]/.test(path);
+    return path.startsWith('/') && !isResource ? { kind: 'nonResource', verb, path } : nothingAsked;
   }
-  const subresource = textAt(object, 'subresource') ?? '';
+  const [subresource, apiGroup, namespace, name] = (
+    ['subresource', 'apiGroup', 'namespace', 'name'] as const
+  ).map((member) => optionalTextAt(object, member));
+  if (subresource === undefined || apiGroup === undefined || namespace === undefined || name === undefined)
+    return { gap: 'the event’s objectRef has something that is no text' };
   // Whoever creates has no name to ask about yet, although the answer has one.
   const isNameless = (verb === 'create' && subresource === '') || verb === 'deletecollection';
   return {
     kind: 'resource',
-    ...{ verb, resource, subresource, apiGroup: textAt(object, 'apiGroup') ?? '' },
-    namespace: textAt(object, 'namespace') ?? '',
-    name: isNameless ? '' : (textAt(object, 'name') ?? ''),
+    ...{ verb, resource, subresource, apiGroup, namespace },
+    name: isNameless ? '' : name,
   };
 }
 
-/** Undefined: nobody was authenticated, so that nothing was used. */
-function wasAllowed(event: Fields): boolean | undefined {
+/** By the authorizer, else by the answer; undefined where neither tells. */
+function wasAllowed(event: Fields): boolean | 'unauthenticated' | undefined {
   const code = fieldsAt(event, 'responseStatus')?.code;
-  if (code === 401) return undefined;
+  if (code === 401) return 'unauthenticated';
   const decision = textAt(fieldsAt(event, 'annotations'), 'authorization.k8s.io/decision');
-  return decision === undefined ? code !== 403 : decision === 'allow';
+  if (decision !== undefined) return decision === 'allow';
+  return typeof code === 'number' ? code !== 403 : undefined;
 }
 
 /** What an impersonator is asked about, one by one. */
@@ -100,18 +119,18 @@ function impersonations(user: Fields): readonly Question[] {
   });
   const username = textAt(user, 'username') ?? '';
   const [, namespace = '', account = ''] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username) ?? [];
-  const given = (group: string): boolean =>
-    group !== 'system:authenticated' &&
-    group !== 'system:unauthenticated' &&
-    !(account !== '' && group.startsWith('system:serviceaccounts'));
+  // Added by the server, the latter where no group was given (kubernetes-facts A16).
+  const groups = textsAt(user, 'groups').filter(
+    (group) => group !== 'system:authenticated' && group !== 'system:unauthenticated',
+  );
+  const ofAccounts = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+  const areAdded = account !== '' && groups.every((group) => ofAccounts.includes(group));
   const uid = textAt(user, 'uid');
   const extra = fieldsAt(user, 'extra') ?? {};
   const apiGroup = 'authentication.k8s.io';
   return [
     account === '' ? ask('users', username) : ask('serviceaccounts', account, { namespace }),
-    ...textsAt(user, 'groups')
-      .filter(given)
-      .map((group) => ask('groups', group)),
+    ...(areAdded ? [] : groups.map((group) => ask('groups', group))),
     ...(uid === undefined ? [] : [ask('uids', uid, { apiGroup })]),
     ...Object.keys(extra).flatMap((key) =>
       textsAt(extra, key).map((value) => ask('userextras', value, { apiGroup, subresource: key })),

@@ -7,51 +7,69 @@ export type LogPiece = {
 /** CloudTrail records are at most 256 KiB, audit events at most what etcd takes; a body of `RequestResponse` level included. */
 const longestRecord = 4 * 1024 * 1024;
 
-/** Members whose list holds the records: CloudTrail's files and `lookup-events`, CloudWatch's `filter-log-events`, lists of kubectl. */
-const listStart = /^\uFEFF?\s*(?:\{\s*"(?:Records|Events|events|items)"\s*:\s*)?\[/;
-const objectStart = /^\uFEFF?\s*\{/;
+/** Members whose list holds the records: CloudTrail's files and `lookup-events`, CloudWatch's `filter-log-events`, EventList and lists of kubectl. */
+export const listMembers = ['Records', 'Events', 'events', 'items'] as const;
+const before = String.raw`(?:"[^"\\]*"\s*:\s*(?:"[^"\\]*"|[-\w.]+|\{[^{}]*\})\s*,\s*)*`;
+const listStart = new RegExp(`^\\uFEFF?\\s*(?:\\{\\s*${before}"(?:${listMembers.join('|')})"\\s*:\\s*)?\\[`);
+/** The form is known from so many characters that are no space. */
+const formLength = 1024;
 
 /**
- * The JSON objects of a log, as they come: one to a line, or those of the list that the text begins with. Never holds more
- * than one record: a longer one is a fault, and reading goes on behind it.
+ * The JSON objects of a log, as they come: one to a line, or those of the list that the text begins with; behind a list
+ * another one may follow, as in files that were put together. Never holds more than one record: a longer one is a fault, and
+ * reading goes on behind it.
  */
 export async function* splitLog(chunks: AsyncIterable<string>): AsyncGenerator<LogPiece> {
   let head = '';
+  let line = 1;
   let splitter: Splitter | undefined;
-  for await (const chunk of chunks) {
-    if (splitter === undefined) {
-      head += chunk;
-      // The form is known from the first few characters that are no space.
-      if (head.trim().length < 64 && head.length < longestRecord) continue;
-      splitter = splitterOf(head);
-      yield* splitter.take(head);
-      head = '';
-    } else yield* splitter.take(chunk);
-  }
-  if (splitter === undefined) {
-    splitter = splitterOf(head);
+  const take = function* (chunk: string): Generator<LogPiece> {
+    let text = chunk;
+    while (text !== '') {
+      if (splitter === undefined) {
+        head += text;
+        if (head.trim().length < formLength && head.length < longestRecord) return;
+        splitter = splitterOf(head, line);
+        text = head;
+        head = '';
+      }
+      yield* splitter.take(text);
+      text = splitter.rest?.text ?? '';
+      if (splitter.rest === undefined) return;
+      line = splitter.rest.line;
+      splitter = undefined;
+    }
+  };
+  for await (const chunk of chunks) yield* take(chunk);
+  // Short texts, and what stands behind the last list.
+  while (splitter === undefined && head.trim() !== '') {
+    splitter = splitterOf(head, line);
     yield* splitter.take(head);
+    if (splitter.rest === undefined) break;
+    ({ text: head, line } = splitter.rest);
+    splitter = undefined;
   }
-  yield* splitter.end();
+  if (splitter !== undefined) yield* splitter.end();
 }
 
 interface Splitter {
   take(chunk: string): readonly LogPiece[];
   end(): readonly LogPiece[];
+  /** Set once the list is over: what of the chunk stands behind it. */
+  readonly rest?: { readonly text: string; readonly line: number } | undefined;
 }
 
-function splitterOf(head: string): Splitter {
-  const list = listStart.exec(head);
-  if (list !== null) return createObjectSplitter(list[0].length);
-  const [first = ''] = head.split('\n', 1);
+function splitterOf(head: string, line: number): Splitter {
+  const list = listStart.exec(head)?.[0];
+  if (list !== undefined)
+    return createObjectSplitter({ line, skip: list.length, isWrapped: list.includes('{') });
   // An object that does not end in its line is written over several.
-  const isSpread =
-    objectStart.test(head) && head.trimStart().includes('\n') && /^[\s\uFEFF]*\{\s*$/.test(first);
-  return isSpread ? createObjectSplitter(0) : createLineSplitter();
+  const isSpread = /^\uFEFF?\s*\{\s*\n/.test(head);
+  return isSpread ? createObjectSplitter({ line, skip: 0, isWrapped: false }) : createLineSplitter(line);
 }
 
-function createLineSplitter(): Splitter {
-  let line = 1;
+function createLineSplitter(first: number): Splitter {
+  let line = first;
   let held = '';
   let isTooLong = false;
   const finish = (): readonly LogPiece[] => {
@@ -90,17 +108,28 @@ function createLineSplitter(): Splitter {
 
 const tooLong = `a record longer than ${longestRecord / 1024 / 1024} MiB was not read`;
 
-/** Objects one after another, whatever stands between them; `skip` characters stand before the first. */
-function createObjectSplitter(skip: number): Splitter {
-  let left = skip;
-  let [line, column] = [1, 1];
+/**
+ * Objects one after another, whatever stands between them. `skip` characters stand before the first; with 0 they are in no
+ * list. The list can be a member of an object (`isWrapped`), of which nothing else is a record.
+ */
+function createObjectSplitter(form: {
+  readonly line: number;
+  readonly skip: number;
+  readonly isWrapped: boolean;
+}): Splitter {
+  const isList = form.skip > 0;
+  let left = form.skip;
+  let [line, column] = [form.line, 1];
+  /** Of what is open within a record; behind the list, of what is open around it. */
   let depth = 0;
+  let isListOver = false;
   let isInText = false;
   let isEscaped = false;
-  let isListOver = false;
+  let wasToldOfOthers = false;
   let held = '';
   let isTooLong = false;
   let start = { line, column };
+  let rest: Splitter['rest'];
   const pieces: LogPiece[] = [];
   const finish = (): void => {
     pieces.push(isTooLong ? { ...start, fault: tooLong } : { ...start, text: held });
@@ -108,17 +137,20 @@ function createObjectSplitter(skip: number): Splitter {
     isTooLong = false;
   };
   return {
+    get rest() {
+      return rest;
+    },
     take(chunk) {
       let from = 0;
       const hold = (to: number): void => {
-        if (depth === 0 || isTooLong) return;
+        if (depth === 0 || isTooLong || isListOver) return;
         if (held.length + to - from > longestRecord) {
           isTooLong = true;
           held = '';
         } else held += chunk.slice(from, to);
       };
       for (let at = 0; at < chunk.length; at++) {
-        const character = chunk[at];
+        const character = chunk[at] ?? '';
         if (character === '\n') [line, column] = [line + 1, 0];
         column++;
         if (left > 0) {
@@ -131,37 +163,46 @@ function createObjectSplitter(skip: number): Splitter {
           else if (character === '"') isInText = false;
           continue;
         }
-        if (character === '"' && depth > 0) isInText = true;
-        else if (character === '{' || (character === '[' && depth > 0)) {
-          if (isListOver) continue;
-          if (depth === 0) {
+        const isOutside = depth === 0 && !isListOver;
+        if (character === '"') isInText = true;
+        else if (character === '{' || (character === '[' && !isOutside)) {
+          if (isOutside) {
             start = { line, column: column - 1 };
             from = at;
+            wasToldOfOthers = false;
           }
           depth++;
-        } else if (depth > 0 && (character === '}' || character === ']')) {
-          if (depth === 1) {
+          continue;
+        } else if (!isOutside && (character === '}' || character === ']')) {
+          if (depth === 1 && !isListOver) {
             hold(at + 1);
             finish();
           }
           depth--;
-        } else if (depth === 0 && character === ']' && skip > 0) {
-          // What follows the list belongs to the file, not to a record: a page token, a digest.
+        } else if (isOutside && isList && character === ']') {
           isListOver = true;
-        } else if (depth === 0 && !isListOver && character !== undefined && !/[\s,]/.test(character)) {
+          depth = form.isWrapped ? 1 : 0;
+        }
+        if (isListOver && depth === 0) {
+          rest = { text: chunk.slice(at + 1), line };
+          return pieces.splice(0);
+        }
+        if (isOutside && !isListOver && !/[\s,\uFEFF]/.test(character) && !wasToldOfOthers) {
           pieces.push({
-            line,
-            column: column - 1,
+            ...{ line, column: column - 1 },
             fault: 'something that is no record stands between records',
           });
-          isListOver = true;
+          wasToldOfOthers = true;
         }
       }
       hold(chunk.length);
       return pieces.splice(0);
     },
     end() {
-      if (depth > 0) pieces.push({ ...start, fault: 'the file ends within a record' });
+      const fault =
+        isListOver || depth === 0 ? 'the file ends within its list' : 'the file ends within a record';
+      if (depth > 0 || isList)
+        pieces.push({ ...(depth > 0 && !isListOver ? start : { line, column }), fault });
       return pieces.splice(0);
     },
   };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
@@ -5,9 +6,9 @@ import type { Gap, Place } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { AccessUse } from '../../engine/analysis/usage/use.ts';
 import { SourceError } from '../sourceerror.ts';
 import { cloudTrailUses, isCloudTrailRecord, type RecordUses } from './cloudtrail.ts';
-import { type Fields, fieldsAt, isFields, textAt } from './fields.ts';
+import { type Fields, fieldsAt, isFields, listAt, textAt } from './fields.ts';
 import { auditEventUses, isAuditEvent } from './kubernetes.ts';
-import { splitLog } from './split.ts';
+import { listMembers, splitLog } from './split.ts';
 
 /** Takes records of any kind, as they come, and tells what they say. */
 export interface UsageReader {
@@ -44,25 +45,28 @@ export function createUsageReader(onUse: (use: AccessUse) => void): UsageReader 
     return false;
   };
 
-  return {
-    record(value, place) {
-      const record = isFields(value) ? unwrapped(value) : undefined;
-      if (record === undefined) return gap('a record is no object', place);
-      const isEvent = isAuditEvent(record);
-      const isRecord = !isEvent && isCloudTrailRecord(record);
-      if (!isEvent && !isRecord) {
-        gap('a record is neither of CloudTrail nor an audit.k8s.io event', place);
-        return;
-      }
-      const read: RecordUses = isEvent ? auditEventUses(record) : cloudTrailUses(record);
-      if ('gap' in read) {
-        gap(read.gap, place);
-        return;
-      }
-      if (read.uses.length === 0) return;
-      if (isRepeated(textAt(record, isEvent ? 'auditID' : 'eventID'))) return;
+  const one = (record: Fields, place: Place | undefined): void => {
+    const read = understood(record);
+    if ('gap' in read) gap(read.gap, place);
+    else if (read.uses.length > 0 && !isRepeated(idOf(record))) {
+      if (read.doubt !== undefined) gap(read.doubt, place);
       for (const use of read.uses) onUse(use);
-    },
+    }
+  };
+  const each = (value: unknown, place: Place | undefined, lists: number): void => {
+    const record = isFields(value) ? unwrapped(value) : undefined;
+    const list =
+      record !== undefined && lists > 0 && isWrapper(record)
+        ? listMembers.find((name) => Array.isArray(record[name]))
+        : undefined;
+    if (record === undefined) gap('a record is no object', place);
+    else if (list === undefined) one(record, place);
+    else for (const inner of listAt(record, list)) each(inner, place, lists - 1);
+  };
+
+  return {
+    // What audit webhooks are sent, and CloudTrail's files one to a line, are lists; lists in them are none.
+    record: (value, place) => each(value, place, 1),
     gap,
     gaps: () => [
       ...[...found].map(([reason, { place, count }]): Gap => {
@@ -74,6 +78,28 @@ export function createUsageReader(onUse: (use: AccessUse) => void): UsageReader 
         : [{ area: 'usage', reason: `${untold} more records could not be understood` } as const]),
     ],
   };
+}
+
+function understood(record: Fields): RecordUses {
+  if (isAuditEvent(record)) return auditEventUses(record);
+  return isCloudTrailRecord(record)
+    ? cloudTrailUses(record)
+    : { gap: 'a record is neither of CloudTrail nor an audit.k8s.io event' };
+}
+
+/**
+ * What is equal of the stages of one request, and of a record that stands in two files; undefined where that is not told.
+ *
+ * SECURITY: a client can choose the audit id (header `Audit-ID`): alone it would hide what is sent under the id of another
+ * request. Long ones are remembered by their digest.
+ */
+function idOf(record: Fields): string | undefined {
+  const isEvent = isAuditEvent(record);
+  const id = textAt(record, isEvent ? 'auditID' : 'eventID');
+  if (id === undefined) return undefined;
+  const told = isEvent ? ['requestReceivedTimestamp', 'verb', 'requestURI'] : ['eventTime', 'eventName'];
+  const text = JSON.stringify([id, ...told.map((name) => textAt(record, name))]);
+  return text.length <= 512 ? text : createHash('sha256').update(text).digest('base64');
 }
 
 /** Of `aws cloudtrail lookup-events` and of CloudWatch: the record is text in a member. */
@@ -90,7 +116,7 @@ function unwrapped(record: Fields): Fields | undefined {
 }
 
 function isWrapper(record: Fields): boolean {
-  return fieldsAt(record, 'userIdentity') === undefined && textAt(record, 'kind') === undefined;
+  return fieldsAt(record, 'userIdentity') === undefined && textAt(record, 'kind') !== 'Event';
 }
 
 /**

@@ -14,6 +14,8 @@ export interface AccessUse {
     /** In the cluster. */
     readonly username?: string;
     readonly groups?: readonly string[];
+    /** Somebody else acted under this name: whoever is called so did nothing. */
+    readonly impersonated?: true;
   };
   readonly did:
     | {

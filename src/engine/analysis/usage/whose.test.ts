@@ -1,7 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { testArn, testEntry, testRole, testWorld } from '../testworld.ts';
 import type { ClusterSubject } from '../world/subject.ts';
-import { createUsageLedger } from './ledger.ts';
 import type { AccessUse } from './use.ts';
 import { usesOf, whoIs } from './whose.ts';
 
@@ -33,6 +32,34 @@ test.each<[string, AccessUse['who'], boolean]>([
   ['any session, by the name it has in the cluster', { username: 'ops:alice' }, true],
 ])('%s', (_, who, expected) => expect(isOps({ who })).toBe(expected));
 
+test('whoever is impersonated did nothing as a principal of IAM, and did it under its name', () => {
+  const who = { username: 'ops:alice', groups: ['devs'], impersonated: true } as const;
+  expect(isOps({ who })).toBe(false);
+  expect(usesOf({ kind: 'User', name: 'ops:alice', namespace: '' }, [])({ who })).toBe(true);
+});
+
+test.each<[string, string, boolean]>([
+  [
+    'role/AWSReservedSSO_Dev_*',
+    'role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_0123456789abcdef',
+    true,
+  ],
+  ['role/AWSReservedSSO_Dev_*', 'role/AWSReservedSSO_Dev_Ops_0123456789abcdef', false],
+  ['role/AWSReservedSSO_Dev_????????????????', 'role/AWSReservedSSO_Dev_0123456789abcdef', true],
+  ['role/ci-*', 'role/ci-main', true],
+  ['role/ci-*', 'user/ci-main', false],
+])('a pattern %s has the uses of %s: %s', (pattern, path, expected) => {
+  const subject = { ...ops, type: 'rolePattern', arn: testArn(pattern), principalId: '' } as const;
+  expect(usesOf(subject, [])({ who: { principalArn: testArn(path), principalId: 'X' } })).toBe(expected);
+});
+
+test('an account has the uses of everybody in it', () => {
+  const subject = { ...ops, type: 'account', arn: testArn('root'), principalId: '' } as const;
+  const isIts = usesOf(subject, []);
+  expect(isIts({ who: { principalArn: testArn('user/ada') } })).toBe(true);
+  expect(isIts({ who: { principalArn: 'arn:aws:iam::444455556666:user/ada' } })).toBe(false);
+});
+
 test('a group is whoever is in it, a service account its name', () => {
   const isDevs = usesOf({ kind: 'Group', name: 'devs', namespace: '' }, []);
   expect([isDevs({ who: { groups: ['devs'] } }), isDevs({ who: { username: 'devs' } })]).toEqual([
@@ -52,34 +79,3 @@ test.each<[ClusterSubject]>([
 ])('whoever is %j has its uses', (subject) =>
   expect(usesOf(subject, [])({ who: whoIs(subject) })).toBe(true),
 );
-
-describe('a ledger', () => {
-  const did = { kind: 'aws', action: 'eks:ListClusters', resources: [] } as const;
-
-  test('equal uses of one are counted, with the first and the last', () => {
-    const { add, ledger } = createUsageLedger({ since: 0, until: 100 });
-    for (const at of [5, 3, 9]) add({ at, who: {}, did, allowed: true });
-    add({ at: 7, who: {}, did, allowed: false });
-    add({ at: 7, who: { username: 'ada' }, did, allowed: true });
-    expect(ledger().entries).toMatchObject([
-      { count: 3, firstAt: 3, lastAt: 9 },
-      { count: 1, allowed: false },
-      { who: { username: 'ada' }, count: 1 },
-    ]);
-  });
-
-  test('has both ends of its time, and nothing besides', () => {
-    const { add, ledger } = createUsageLedger({ since: 10, until: 20 });
-    for (const at of [9, 10, 20, 21]) add({ at, who: {}, did, allowed: true });
-    expect(ledger()).toMatchObject({ entries: [{ count: 2, firstAt: 10, lastAt: 20 }], uncounted: 0 });
-  });
-
-  test('has a bound, beyond which it tells how many it left out', () => {
-    const { add, ledger } = createUsageLedger({ since: 0, until: 0 });
-    const long = 'x'.repeat(4 * 1024 * 1024);
-    for (let at = 0; at < 10; at++) {
-      add({ at: 0, who: {}, did: { ...did, action: `eks:${long}${at}` }, allowed: true });
-    }
-    expect(ledger().uncounted).toBe(3);
-  });
-});

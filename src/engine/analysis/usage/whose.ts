@@ -1,9 +1,11 @@
 import { lowerAscii } from '../../arn/case.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
+import { compileWildcard } from '../../arn/wildcard.ts';
 import { comparableArn } from '../../identity/entries.ts';
+import { compileMatcher } from '../../identity/matchers.ts';
 import type { SubjectIdentity } from '../world/cluster.ts';
 import { anySession } from '../world/sessions.ts';
-import type { ClusterSubject, KubernetesSubject } from '../world/subject.ts';
+import type { ClusterSubject, IamSubject, KubernetesSubject } from '../world/subject.ts';
 import type { AccessUse } from './use.ts';
 
 /**
@@ -21,22 +23,44 @@ export function usesOf(
     // A principal of IAM of the same name is somebody else than the bare name, but it is this user to the cluster.
     return ({ who }) => who.username === name;
   }
-  const own = comparableArn(subject.arn);
+  const isOwnArn = ownArns(subject);
   const names = identities.map(({ user, sessionName }) =>
     sessionName === anySession ? user.username.split(anySession) : [user.username],
   );
   return ({ who }) => {
-    const { principalArn, principalId, username } = who;
+    const { principalArn, principalId, username, impersonated } = who;
+    // Access policies are off under impersonation, and whoever impersonates is somebody else (eks-access-facts C10).
+    if (impersonated) return false;
     if (principalArn !== undefined) {
-      if (own === undefined || comparableArn(roleOfSession(principalArn)) !== own) return false;
+      if (!isOwnArn(roleOfSession(principalArn))) return false;
       return subject.principalId === '' || principalId === undefined || principalId === subject.principalId;
     }
     if (principalId !== undefined) return subject.principalId !== '' && principalId === subject.principalId;
     if (username === undefined) return false;
     const arn = roleOfSession(username);
-    if (arn !== username) return own !== undefined && comparableArn(arn) === own;
+    if (arn !== username) return isOwnArn(arn);
     return names.some((pieces) => fits(pieces, username));
   };
+}
+
+/** Which ARNs of users, roles and roots are the subject's; a pattern's are those it fits, an account's all of it. */
+function ownArns(subject: IamSubject): (arn: string) => boolean {
+  const own = comparableArn(subject.arn);
+  switch (subject.type) {
+    case 'account':
+      return (arn) => parsePrincipalArn(arn)?.accountId === subject.accountId;
+    case 'rolePattern': {
+      const matches = compileMatcher(subject.arn)?.matches ?? compileWildcard(lowerAscii(subject.arn));
+      return (arn) => arn === subject.arn || matches(comparableArn(arn) ?? '');
+    }
+    case 'user':
+    case 'role':
+    case 'root':
+    case 'federatedUser':
+      return (arn) => own !== undefined && comparableArn(arn) === own;
+    default:
+      return subject.type satisfies never;
+  }
 }
 
 /** Somebody whose uses are the subject's, whatever the subject is. */
