@@ -157,7 +157,7 @@ test.skipIf(unavailable !== undefined)(
     const cluster = onlyCluster(world);
     const plan = planMigration(world, cluster);
     expect(proveMigration(world, cluster, plan).isSafe).toBe(true);
-    writeFileSync(join(directory, 'retire.sh'), migrationScript(plan));
+    writeFileSync(join(directory, 'retire.sh'), migrationScript(plan, cluster.cluster));
     const shell = openShell(directory, scene.connection, rootKeys(scene.connection));
     const script = (stage: string): Promise<CommandResult> =>
       shell.script(`sh '${join(directory, 'retire.sh')}' ${stage}`);

@@ -3,6 +3,7 @@ import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
 import { type MigrationProof, proveMigration } from '../../engine/analysis/migrate/proof.ts';
 import { isAccountKnown } from '../../engine/analysis/migrate/views.ts';
+import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { SourceOptions } from '../analysis/options.ts';
 import { gapLines, openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
@@ -45,14 +46,19 @@ export async function migrateAwsAuth(options: MigrateOptions): Promise<void> {
   if (options.output === 'plan') process.stdout.write(planText(plan, proof));
   else if (options.output === 'json') {
     process.stdout.write(`${JSON.stringify({ ...plan, proof }, undefined, 2)}\n`);
-  } else if (isFine) process.stdout.write(carriedOutBy(options.output, plan));
+  } else if (isFine) process.stdout.write(carriedOutBy(options.output, plan, cluster));
   else process.stderr.write(refusal(proof));
   if (options.output !== 'json') {
     for (const line of gapLines(plan.incomplete)) process.stderr.write(`entryway: ${printable(line)}\n`);
   }
 }
 
-function carriedOutBy(output: Exclude<PlanOutput, 'plan' | 'json'>, plan: MigrationPlan): string {
+function carriedOutBy(
+  output: Exclude<PlanOutput, 'plan' | 'json'>,
+  plan: MigrationPlan,
+  { cluster }: Pick<ClusterWorld, 'cluster'>,
+): string {
+  refuseTooMany(plan);
   if (!isAccountKnown(plan) && output !== 'manifests') {
     throw new CommandError(
       'misuse',
@@ -62,7 +68,7 @@ function carriedOutBy(output: Exclude<PlanOutput, 'plan' | 'json'>, plan: Migrat
   }
   switch (output) {
     case 'script':
-      return migrationScript(plan);
+      return migrationScript(plan, cluster);
     case 'terraform':
       return terraform(plan);
     case 'cloudformation':
@@ -74,6 +80,12 @@ function carriedOutBy(output: Exclude<PlanOutput, 'plan' | 'json'>, plan: Migrat
     default:
       return output satisfies never;
   }
+}
+
+/** What stops in the middle is not begun: without the last entries there is no mode API. */
+export function refuseTooMany({ notes }: MigrationPlan): void {
+  const note = notes.find(({ code }) => code === 'quota');
+  if (note !== undefined) throw new CommandError('denied', note.message, 'then make a new plan');
 }
 
 /** SECURITY: nothing that could be run is printed while somebody would gain or lose. */

@@ -1,17 +1,18 @@
 /** What carries a plan out must do what the plan says, whatever somebody wrote into aws-auth. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
-import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
+import type { MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
 import {
   stockRbac,
   testArn,
   testClusterArn,
+  testEntry,
   testRole,
   testUser,
   testWorld,
@@ -79,51 +80,144 @@ beforeAll(() => {
 const directory = mkdtempSync(join(tmpdir(), 'entryway-migrate-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test('the script tells the AWS CLI the names as they are, and runs nothing of them', () => {
-  // An `aws` and a `kubectl` that write down what they are told, each word on its own line as JSON.
-  const log = join(directory, 'log');
-  const stub = `#!${process.execPath}
-const fs = require('node:fs'), words = process.argv.slice(2), text = words.join(' ');
-fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify(words) + '\\n');
-if (process.argv[1].endsWith('kubectl')) {
-  if (words[0] === 'apply') fs.writeFileSync(${JSON.stringify(join(directory, 'applied'))}, fs.readFileSync(0));
-  if (words[0] === 'config') process.stdout.write('https://c');
-  if (words.includes('get')) process.exit(1);
-}
-else if (text.includes('get-caller-identity')) console.log('111122223333');
-else if (text.includes('cluster.arn')) console.log(${JSON.stringify(testClusterArn)});
-else if (text.includes('cluster.endpoint')) console.log('https://c');
-else if (text.includes('authenticationMode')) console.log('API_AND_CONFIG_MAP');
-else if (words[1] === 'create-access-entry') process.exit(7);
-else if (words[1] === 'describe-access-entry') process.exit(1);
+const awsAuthData = { mapRoles: `- ${hostile.join(' ')}\n`, mapUsers: '', other: 'x' };
+const compared = `mapRoles ${Buffer.byteLength(awsAuthData.mapRoles)}\n${awsAuthData.mapRoles}\n`;
+
+/**
+ * Runs the script with an `aws` and a `kubectl` that write down what they are told. `aws`: what it answers, as cases of the shell
+ * over the operation; the first that fits counts.
+ */
+function runScript(
+  script: string,
+  stage: string,
+  { aws = [], kubectl = compared }: { readonly aws?: readonly string[]; readonly kubectl?: string },
+) {
+  const work = mkdtempSync(join(directory, 'run-'));
+  const stub = `#!/bin/sh
+{ printf '%s\\0' "$@"; printf '\\036'; } >>log
+case \${0##*/}:$* in
+kubectl:apply*) cat >applied; exit ;;
+kubectl:config*) printf https://c; exit ;;
+kubectl:*go-template*) cat compared; exit ;;
+kubectl:*) exit ;;
+*get-caller-identity*) echo 111122223333; exit ;;
+esac
+case $2 in
+${aws.join('\n')}
+describe-cluster) printf '%s\\t' ${testClusterArn} ACTIVE API_AND_CONFIG_MAP https://c ;;
+*) exit 9 ;;
+esac
 `;
-  for (const name of ['aws', 'kubectl']) {
-    writeFileSync(join(directory, name), stub);
-    chmodSync(join(directory, name), 0o755);
-  }
-  const script = migrationScript({ ...plan, entries: plan.entries.slice(1, 2) });
-  const { status, stdout } = spawnSync('sh', ['-s'], {
-    cwd: directory,
-    input: script,
-    env: { PATH: `${directory}:${process.env.PATH}` },
-    encoding: 'utf8',
+  for (const name of ['aws', 'kubectl']) writeFileSync(join(work, name), stub, { mode: 0o755 });
+  writeFileSync(join(work, 'compared'), kubectl);
+  const { status, stdout, stderr } = spawnSync('sh', ['-s', '--', stage], {
+    ...{ cwd: work, input: script, encoding: 'utf8' },
+    env: { PATH: `${work}:${process.env.PATH}` },
+  });
+  const calls = readFileSync(join(work, 'log'), 'utf8')
+    .split('\u001e')
+    .map((words) => words.split('\0').slice(0, -1));
+  return { status, stdout, stderr, calls, work };
+}
+
+/** A case of that `aws`. */
+const failing = (operation: string, error: string): string =>
+  `${operation}) echo 'An error occurred (${error})' >&2; exit 254 ;;`;
+const answering = (operation: string, answer: unknown): string =>
+  `${operation}) cat <<'ANSWER'\n${typeof answer === 'string' ? answer : JSON.stringify(answer, undefined, 4)}\nANSWER\n;;`;
+const inModeApi = answering('describe-cluster', `${testClusterArn}\tACTIVE\tAPI\thttps://c`);
+
+test('the script tells the AWS CLI the names as they are, and runs nothing of them', () => {
+  const script = migrationScript(
+    { ...plan, entries: plan.entries.slice(1, 2) },
+    { awsAuthData, accessEntries: [] },
+  );
+  const { status, stdout, calls, work } = runScript(script, 'prepare', {
+    aws: [failing('create-access-entry', 'ServerException')],
   });
   // It ends where creating the entry failed, and says nothing of success.
-  expect(status).toBe(7);
+  expect(status).toBe(1);
   expect(stdout).not.toMatch(/created:|as planned/);
-  const calls = readFileSync(log, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as readonly string[]);
   const creation = calls.find((words) => words[1] === 'create-access-entry') ?? [];
   expect(JSON.parse(creation[creation.indexOf('--cli-input-json') + 1] ?? '')).toEqual({
     ...{ clusterName: 'prod', principalArn: testArn('role/ops'), type: 'STANDARD' },
     ...{ username: hostile.join(''), kubernetesGroups: hostile },
   });
-  expect(parseAllDocuments(readFileSync(join(directory, 'applied'), 'utf8'))[0]?.toJS()).toMatchObject({
+  expect(parseAllDocuments(readFileSync(join(work, 'applied'), 'utf8'))[0]?.toJS()).toMatchObject({
     subjects: [{ kind: 'Group', name: `from-aws-auth:system:${hostile[6]}` }],
   });
-  expect(() => readFileSync(join(directory, 'pwned'))).toThrow();
+  expect(() => readFileSync(join(work, 'pwned'))).toThrow();
+});
+
+test.each<readonly [string, string, readonly string[], string]>([
+  ['prepare', 'aws-auth was changed since', [], 'mapRoles 1\nx\n'],
+  ['undo', 'aws-auth was changed since', [], ''],
+  ['finish', 'aws-auth was changed since', [], `${compared}mapUsers 1\nx\n`],
+  ['undo', 'ThrottlingException', [failing('describe-cluster', 'ThrottlingException')], compared],
+  ['undo', 'shut everybody out', [inModeApi], compared],
+  ['prepare', 'mode API already', [inModeApi], compared],
+  ['undo', 'ThrottlingException', [failing('describe-access-entry', 'ThrottlingException')], compared],
+  [
+    'finish',
+    'there is no entry of',
+    [failing('describe-access-entry', 'ResourceNotFoundException')],
+    compared,
+  ],
+  [
+    'finish',
+    'is not as planned',
+    [
+      answering('describe-access-entry', ['STANDARD', [], 'a b']),
+      answering('list-associated-access-policies', [['admin', 'cluster', []]]),
+    ],
+    compared,
+  ],
+  [
+    'prepare',
+    'is not as planned',
+    [
+      failing('create-access-entry', 'ResourceInUseException'),
+      answering('describe-access-entry', ['STANDARD', [], 'ab']),
+    ],
+    compared,
+  ],
+])('the script changes nothing at %s where it is told: %s', (stage, said, aws, kubectl) => {
+  const entry: PlannedEntry = {
+    ...{ principalArn: testArn('role/ops'), type: 'STANDARD', username: 'a b', kubernetesGroups: [] },
+    ...{ policies: [], replacesStale: false, isKnown: true, from: 'mapRoles', changes: [] },
+  };
+  const script = migrationScript(
+    { ...plan, entries: [entry], bindings: [] },
+    { awsAuthData, accessEntries: [] },
+  );
+  const { status, stderr, calls } = runScript(script, stage, { aws, kubectl });
+  expect(stderr).toContain(said);
+  expect(status).not.toBe(0);
+  expect(calls.filter((words) => /update-|delete-|associate-access|^apply/.test(words.join(' ')))).toEqual(
+    [],
+  );
+});
+
+test('the script deletes an entry of a principal that is gone as long as it is the one that was read', () => {
+  const stale = testEntry(testArn('role/ops'), {}, { username: "it's old" });
+  const script = migrationScript(
+    {
+      ...plan,
+      entries: plan.entries.slice(1, 2).map((one) => ({ ...one, replacesStale: true })),
+      bindings: [],
+    },
+    { awsAuthData, accessEntries: [stale] },
+  );
+  const deletions = (username: string, tag: string | null) =>
+    runScript(script, 'prepare', {
+      aws: [
+        answering('describe-access-entry', [tag, 'STANDARD', [], username]),
+        answering('delete-access-entry', ''),
+      ],
+    }).calls.filter((words) => words[1] === 'delete-access-entry').length;
+  expect([deletions("it's old", null), deletions('mended', null), deletions("it's old", 'yes')]).toEqual([
+    1, 0, 0,
+  ]);
 });
 
 test('Terraform reads every text as it is', () => {
