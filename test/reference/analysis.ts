@@ -106,8 +106,19 @@ function idOfEntry(snapshot: Snapshot, cluster: SnapshotCluster, entry: Snapshot
     }
     return namesakes[0] === entry ? `unlisted ${pathless(principalArn)}` : `one of ${principalArn}`;
   }
-  if (principalId === '')
-    return pathless(record.arn) === pathless(principalArn) ? record.principalId : 'nobody';
+  if (principalId === '') {
+    const same = cluster.accessEntries.filter(
+      (other) => pathless(other.principalArn) === pathless(principalArn),
+    );
+    const isTaken = same.some((other) => {
+      return other.principalId !== '' && idOfEntry(snapshot, cluster, other) === record.principalId;
+    });
+    const waiting = same.filter((other) => other.principalId === '');
+    const right =
+      waiting.find((other) => other.principalArn.toLowerCase() === record.arn.toLowerCase()) ?? waiting[0];
+    const isOne = pathless(record.arn) === pathless(principalArn);
+    return isOne && !isTaken && right === entry ? record.principalId : 'nobody';
+  }
   if (record.arn.toLowerCase() !== principalArn.toLowerCase()) return 'nobody';
   if (createdAt !== undefined && record.createdAt !== undefined && record.createdAt > createdAt)
     return 'nobody';

@@ -5,11 +5,16 @@ import type { IamSubject } from './subject.ts';
 /** A key no one has: what an answer is about does not depend on the key. */
 const anyAccessKey = 'ASIA0000000000000000';
 
-/** The caller a subject is, in a session of the name where it is a role. */
-export function principalOf(subject: IamSubject, partition: string, sessionName: string): Principal {
+/** The caller a subject is, in a session of the name where it is a role; with a key that nothing names when none is given. */
+export function principalOf(
+  subject: IamSubject,
+  partition: string,
+  sessionName: string,
+  accessKeyId = anyAccessKey,
+): Principal {
   const { arn, accountId } = subject;
   const principalId = subject.principalId === '' ? unlistedId(arn) : subject.principalId;
-  const base = { accountId, partition, accessKeyId: anyAccessKey };
+  const base = { accountId, partition, accessKeyId };
   switch (subject.type) {
     case 'root':
       return { ...base, kind: 'root', arn, principalArn: arn, userId: accountId, principalId: accountId };

@@ -11,11 +11,12 @@ import { subjectIdentity } from '../../rbac/subjects.ts';
 import type { Gap, Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
 import { principalOf } from './callers.ts';
 import { iamSubjectsOf } from './iamsubjects.ts';
+import { mayHoldKey } from './keys.ts';
 import { pinsOf } from './pins.ts';
 import { createPrefixIndex } from './prefixes.ts';
 import type { Principals } from './principals.ts';
 import { attributesOf, type Question } from './question.ts';
-import { anySession, dependsOnSession, type SessionWish, sessionWishes } from './sessions.ts';
+import { anyInstance, anySession, dependsOnSession, type SessionWish, sessionWishes } from './sessions.ts';
 import { type ClusterSubject, type IamSubject, type KubernetesSubject, subjectKey } from './subject.ts';
 
 /** One cluster of a snapshot, ready to be asked. */
@@ -61,6 +62,8 @@ export interface SubjectIdentity {
   readonly mapped?: MappedIdentity;
   /** The session name it takes, where the mapping depends on it; `SESSION` for any. */
   readonly sessionName?: string;
+  /** The key it signs with, where the mapping makes that part of a name that is bound. */
+  readonly accessKeyId?: string;
 }
 
 export type SubjectDecision =
@@ -122,19 +125,19 @@ export function createClusterWorld(
       .filter(({ until }) => until === undefined || now < until)
       .map(({ kind, target }) => `${kind} ${target}`),
   );
-  const isBlocked = (principal: Principal, sessionName: string): boolean =>
+  const isBlocked = (principal: Principal, { sessionName, accessKeyId }: SessionWish): boolean =>
     blocks.size > 0 &&
     blockTargetsOf(principal).some(
       ({ kind, target }) =>
-        // A block of one key leaves the principal its others, and one of a session other names.
-        kind !== 'accessKey' &&
-        (kind !== 'session' || sessionName !== anySession) &&
+        // A block of one key leaves the principal its others, and one of a session other names; a federated user has one.
+        (kind !== 'accessKey' || accessKeyId !== undefined) &&
+        (kind !== 'session' || sessionName !== anySession || principal.kind === 'federatedUser') &&
         blocks.has(`${kind} ${target}`),
     );
 
-  const resolve = (subject: IamSubject, { sessionName, privateDnsName }: SessionWish): Resolved => {
-    const principal = principalOf(subject, snapshot.partition, sessionName);
-    if (isBlocked(principal, sessionName)) {
+  const resolve = (subject: IamSubject, wish: SessionWish): Resolved => {
+    const principal = principalOf(subject, snapshot.partition, wish.sessionName, wish.accessKeyId);
+    if (isBlocked(principal, wish)) {
       return {
         ok: false,
         code: 'blocked',
@@ -148,13 +151,12 @@ export function createClusterWorld(
       awsAuth,
       hiddenAdminPrincipalId: cluster.hiddenAdminPrincipalId,
       breakGlass: cluster.breakGlass,
-      privateDnsName: () => privateDnsName,
+      privateDnsName: () => wish.privateDnsName,
     });
   };
 
   /** The templates that map the subject; undefined where what it is does not depend on the session. */
   const templatesOf = (subject: IamSubject, mappedBy: MappedIdentity['mappedBy'] | undefined) => {
-    if (subject.type !== 'role' && subject.type !== 'rolePattern') return undefined;
     const entry = mappedBy?.source === 'accessEntry' ? entryByArn.get(mappedBy.arn) : undefined;
     const item =
       mappedBy?.source === 'awsAuth'
@@ -177,7 +179,7 @@ export function createClusterWorld(
     const first = resolve(subject, plain);
     return first.ok || first.code !== 'noInstanceId'
       ? { first, in: plain }
-      : { first: resolve(subject, anyNode), in: anyNode };
+      : { first: resolve(subject, anyInstance), in: anyInstance };
   };
 
   const iamIdentities = (subject: IamSubject): SubjectIdentities => {
@@ -186,22 +188,22 @@ export function createClusterWorld(
     if (!first.ok) return { identities: [], refusal: refusalOf(first) };
     const wishes = wishesOf(subject, first);
     if (wishes === undefined) return { identities: [{ user: authenticated(first.user), mapped: first }] };
-    return { identities: wishes.flatMap((wish) => identityIn(subject, wish) ?? []) };
+    return { identities: distinct(wishes.flatMap((wish) => identityIn(subject, wish) ?? [])) };
   };
 
   /** Undefined where what the subject is does not depend on its session. */
   const wishesOf = (subject: IamSubject, first: MappedIdentity): readonly SessionWish[] | undefined => {
     const templates = templatesOf(subject, first.mappedBy);
-    return templates && sessionWishes(templates, boundByPrefix);
+    return templates && sessionWishes(templates, boundByPrefix, mayHoldKey(subject, principals));
   };
 
   const identitiesIn = (subject: IamSubject, session: SessionWish): SubjectIdentities => {
     if (subject.standing === 'missing') return { identities: [], refusal: missing(subject) };
     const mapped = resolve(subject, session);
     if (!mapped.ok) return { identities: [], refusal: refusalOf(mapped) };
-    return {
-      identities: [{ user: authenticated(mapped.user), mapped, sessionName: session.sessionName }],
-    };
+    const { sessionName, accessKeyId } = session;
+    const user = authenticated(mapped.user);
+    return { identities: [{ user, mapped, sessionName, ...(accessKeyId !== undefined && { accessKeyId }) }] };
   };
   const identityIn = (subject: IamSubject, session: SessionWish): SubjectIdentity | undefined =>
     identitiesIn(subject, session).identities[0];
@@ -255,8 +257,6 @@ export function createClusterWorld(
   };
 }
 
-const anyNode: SessionWish = { sessionName: 'i-00000000000000000', privateDnsName: 'INSTANCE' };
-
 type Refusal = NonNullable<SubjectIdentities['refusal']>;
 
 function missing({ arn }: IamSubject): Refusal {
@@ -269,6 +269,16 @@ function missing({ arn }: IamSubject): Refusal {
 
 function refusalOf({ code, message, hint }: Extract<Resolved, { readonly ok: false }>): Refusal {
   return { code, message, ...(hint !== undefined && { hint }) };
+}
+
+/** Names of sessions that come to the same user are one way to be it. */
+function distinct(identities: readonly SubjectIdentity[]): readonly SubjectIdentity[] {
+  if (identities.length < 2) return identities;
+  const known = new Set<string>();
+  return identities.filter(({ user: { username, groups } }) => {
+    const key = JSON.stringify([username, groups]);
+    return !known.has(key) && known.add(key);
+  });
 }
 
 /** The group every request has that carries a credential (kubernetes-facts C). */

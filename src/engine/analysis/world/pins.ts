@@ -17,9 +17,10 @@ export function pinsOf(
 ): ReadonlyMap<string, string> {
   const pins = new Map<string, string>();
   const unlisted = new Set<string>();
+  const waiting = waitingFor(accessEntries, principals);
   for (const entry of accessEntries) {
     const { principalArn } = entry;
-    let id = pinnedIdOf(entry, principals);
+    let id = waiting.get(entry) ?? pinnedIdOf(entry, principals);
     if (id.startsWith(unlistedPrefix)) {
       const isGlass = breakGlass !== undefined && unlistedId(breakGlass.principalArn) === id;
       // Two ARNs that differ in a role's path are two entries of which one is of a principal of the past. Which is not
@@ -33,7 +34,36 @@ export function pinsOf(
   return pins;
 }
 
-/** The same of one entry by itself. */
+/**
+ * Those that wait for their principal's first use, of principals that were read. They wait for a name, whenever and at whatever
+ * path it is made; an entry that has the principal already goes before them, and of several the one whose path is right.
+ */
+function waitingFor(
+  accessEntries: readonly SnapshotAccessEntry[],
+  principals: Principals,
+): ReadonlyMap<SnapshotAccessEntry, string> {
+  const ids = new Map<SnapshotAccessEntry, string>();
+  const waiting = accessEntries.filter(
+    ({ principalArn, principalId }) => principalId === '' && principals.named(principalArn) !== undefined,
+  );
+  if (waiting.length === 0) return ids;
+  const settled = new Set(
+    accessEntries.filter((entry) => entry.principalId !== '').map((entry) => pinnedIdOf(entry, principals)),
+  );
+  const isExact = ({ principalArn }: SnapshotAccessEntry): boolean =>
+    lowerAscii(principals.named(principalArn)?.record.arn ?? '') === lowerAscii(principalArn);
+  for (const entry of [...waiting.filter(isExact), ...waiting.filter((one) => !isExact(one))]) {
+    const { principalArn } = entry;
+    const record = principals.named(principalArn)?.record;
+    const id = record?.principalId ?? '';
+    const isOne = comparableArn(record?.arn ?? '') === comparableArn(principalArn);
+    ids.set(entry, isOne && !settled.has(id) ? id : `another:${principalArn}`);
+    settled.add(id);
+  }
+  return ids;
+}
+
+/** The same of one entry by itself; of one that waits for its principal where nobody read that. */
 function pinnedIdOf(
   { principalArn, principalId, createdAt }: SnapshotAccessEntry,
   principals: Principals,
@@ -46,11 +76,6 @@ function pinnedIdOf(
   const known = principals.named(principalArn);
   if (known === undefined) return unlistedId(principalArn);
   const { record } = known;
-  // An entry that waits for its principal's first use waits for a name, whenever and at whatever path it is made.
-  if (principalId === '') {
-    const isOne = comparableArn(record.arn) === comparableArn(principalArn);
-    return isOne ? record.principalId : `another:${principalArn}`;
-  }
   if (lowerAscii(record.arn) !== lowerAscii(principalArn)) return `another:${principalArn}`;
   const isNewer = createdAt !== undefined && record.createdAt !== undefined && record.createdAt > createdAt;
   return isNewer ? `former:${principalArn}` : record.principalId;
