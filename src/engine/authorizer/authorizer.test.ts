@@ -166,6 +166,46 @@ describe('RBAC', () => {
   const ada = [{ kind: 'User', name: 'ada', namespace: '' }] as const;
   const roleRef = { kind: 'ClusterRole', name: 'reader' } as const;
 
+  test.each(['', 'dev'])('a RoleBinding of no namespace allows nothing in `%s` (B5)', (namespace) => {
+    const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
+    const rules = [allow('get', 'core', 'pods')];
+    authorizer.applyObject({ kind: 'ClusterRole', name: 'r', labels: {}, rules });
+    authorizer.applyObject({ kind: 'Role', name: 'r', namespace: '', rules });
+    const subjects = [{ kind: 'User', name: 'ada', namespace: '' }] as const;
+    for (const kind of ['ClusterRole', 'Role'] as const) {
+      const roleRef = { kind, name: 'r' };
+      authorizer.applyObject({ kind: 'RoleBinding', name: kind, namespace: '', roleRef, subjects });
+    }
+    authorizer.applyObject({
+      ...{ kind: 'ClusterRoleBinding', name: 'of-a-role', roleRef: { kind: 'Role', name: 'r' } },
+      subjects,
+    });
+    expect(authorizer.authorize(asking(plain, { namespace })).decision).toBe('noOpinion');
+    expect(authorizer.grantsFor(plain)).toEqual([]);
+  });
+
+  test('a ClusterRoleBinding that becomes one of a Role no longer counts (B13)', () => {
+    const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
+    authorizer.applyObject({
+      kind: 'ClusterRole',
+      name: 'r',
+      labels: {},
+      rules: [allow('get', 'core', 'pods')],
+    });
+    const subjects = [{ kind: 'User', name: 'ada', namespace: '' }] as const;
+    const bind = (kind: 'ClusterRole' | 'Role') =>
+      authorizer.applyObject({
+        kind: 'ClusterRoleBinding',
+        name: 'b',
+        roleRef: { kind, name: 'r' },
+        subjects,
+      });
+    bind('ClusterRole');
+    expect(authorizer.authorize(asking(plain)).decision).toBe('allow');
+    bind('Role');
+    expect(authorizer.authorize(asking(plain)).decision).toBe('noOpinion');
+  });
+
   test('a RoleBinding of another namespace allows nothing here and is the nearest miss', () => {
     const authorizer = bound(reader, {
       kind: 'RoleBinding',

@@ -48,7 +48,11 @@ export function createBindingIndex(roles: RoleIndex): BindingIndex {
 
   return {
     apply(binding) {
-      const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
+      if (!holdsSomewhere(binding)) {
+        remove(binding.kind, namespaceOf(binding), binding.name);
+        return;
+      }
+      const namespace = namespaceOf(binding);
       // The new role is counted before the old one is released, so that an unchanged one is never forgotten between.
       const node: BindingNode = { binding, namespace, role: roles.acquire(binding.roleRef, namespace) };
       remove(binding.kind, namespace, binding.name);
@@ -80,6 +84,21 @@ export function createBindingIndex(roles: RoleIndex): BindingIndex {
       return found;
     },
   };
+}
+
+/**
+ * Whether the binding is one that Kubernetes could have: a RoleBinding is in a namespace, and a ClusterRoleBinding binds a
+ * ClusterRole (kubernetes-facts B13).
+ *
+ * SECURITY: no API server asks a RoleBinding of no namespace (B5), so that one which a file or a record tells of must not hold,
+ * least of all everywhere.
+ */
+export function holdsSomewhere(binding: ClusterRoleBinding | RoleBinding): boolean {
+  return binding.kind === 'RoleBinding' ? binding.namespace !== '' : binding.roleRef.kind === 'ClusterRole';
+}
+
+function namespaceOf(binding: ClusterRoleBinding | RoleBinding): string {
+  return binding.kind === 'RoleBinding' ? binding.namespace : '';
 }
 
 /** Each user and group the binding names, once. */
