@@ -125,9 +125,10 @@ function pathText({ identity, grant }: AccessPath): string {
   }
 }
 
-function mappingText({ mappedBy, sessionName }: PathIdentity): readonly string[] {
+function mappingText({ mappedBy, sessionName, accessKeyId }: PathIdentity): readonly string[] {
   if (mappedBy === undefined) return [];
-  const session = sessionName === undefined || sessionName === anySession ? '' : `, session ${sessionName}`;
+  const named = sessionName === undefined || sessionName === anySession ? '' : `, session ${sessionName}`;
+  const session = accessKeyId === undefined ? named : `${named}, key ${accessKeyId}`;
   switch (mappedBy.code) {
     case 'accessEntry':
       return [`entry ${shortArn(mappedBy.arn)}${session}`];

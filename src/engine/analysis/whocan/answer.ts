@@ -58,6 +58,8 @@ export interface PathIdentity {
   readonly groups: readonly string[];
   /** The session name a role must take; `SESSION` for any. Absent where it does not matter. */
   readonly sessionName?: string;
+  /** The key that must sign, where a template makes it part of what is bound. */
+  readonly accessKeyId?: string;
   /** How an IAM principal comes to be this user; absent for the others. */
   readonly mappedBy?: MappedIdentity['mappedBy'] & { readonly code: MappedIdentity['code'] };
 }

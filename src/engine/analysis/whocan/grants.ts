@@ -1,3 +1,5 @@
+import type { AccessScope } from '../../accesspolicies/scope.ts';
+import { holdsSomewhere } from '../../authorizer/bindingindex.ts';
 import {
   type CompiledRequest,
   type CompiledRules,
@@ -56,8 +58,9 @@ export function createBindingGrants({ cluster, authorizer }: ClusterWorld): Bind
   // Of bindings of one name the last counts, as for the decider.
   const bindings = new Map<string, ClusterRoleBinding | RoleBinding>();
   for (const object of cluster.rbac) {
+    if (object.kind === 'ClusterRole' || object.kind === 'Role' || !holdsSomewhere(object)) continue;
     if (object.kind === 'ClusterRoleBinding') bindings.set(`/${object.name}`, object);
-    else if (object.kind === 'RoleBinding') bindings.set(`${object.namespace}/${object.name}`, object);
+    else bindings.set(`${object.namespace}/${object.name}`, object);
   }
   for (const binding of bindings.values()) {
     const role = roleOf(binding);
@@ -143,14 +146,20 @@ export function createPolicyGrants(
 ): PolicyGrants {
   const byPolicy = new Map<string, (AssociatedPolicy & { readonly position: number })[]>();
   for (const entry of entries) {
+    const told = new Set<string>();
     for (const [position, association] of entry.associations.entries()) {
+      // EKS keeps one association of a policy (eks-access-facts C4); a file may tell the same twice.
+      const { policyArn, accessScope, expiresAt } = association;
+      const key = JSON.stringify([policyArn, accessScope, expiresAt ?? null]);
+      if (told.has(key)) continue;
+      told.add(key);
       // The moment is one for all questions, so what is over then is over.
       if (authorizer.isExpired(association)) continue;
-      addTo(byPolicy, association.policyArn, { entry, association, position });
+      addTo(byPolicy, policyArn, { entry, association, position });
     }
   }
-  const holds = ({ holdsIn }: Association, asked: AskedIn): boolean =>
-    asked === 'any' || holdsIn(asked.namespace);
+  const holds = ({ holdsIn, accessScope }: Association, asked: AskedIn): boolean =>
+    asked === 'any' ? isSomewhere(accessScope) : holdsIn(asked.namespace);
 
   return {
     *find(request, asked) {
@@ -184,6 +193,11 @@ export function createPolicyGrants(
       }
     },
   };
+}
+
+/** A scope of namespaces that names none holds nowhere. */
+function isSomewhere({ type, namespaces }: AccessScope): boolean {
+  return type === 'cluster' || namespaces.some((name) => name !== '');
 }
 
 /** Whether what AWS does not publish of the policy could be what is asked. */

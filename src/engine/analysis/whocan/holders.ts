@@ -50,11 +50,12 @@ export function createHolders(world: ClusterWorld): Holders {
   return { subjects, byUser, byGroup, byEntry };
 }
 
-function pathIdentity({ user, mapped, sessionName }: SubjectIdentity): PathIdentity {
+function pathIdentity({ user, mapped, sessionName, accessKeyId }: SubjectIdentity): PathIdentity {
   return {
     username: user.username,
     groups: user.groups,
     ...(sessionName !== undefined && { sessionName }),
+    ...(accessKeyId !== undefined && { accessKeyId }),
     ...(mapped !== undefined && { mappedBy: { ...mapped.mappedBy, code: mapped.code } }),
   };
 }

@@ -218,6 +218,49 @@ describe('in any namespace', () => {
   });
 });
 
+test('a scope or a binding of no namespace holds nowhere, and is told of by nobody', () => {
+  const entry = testEntry(
+    testArn('role/ops'),
+    {},
+    {
+      associatedPolicies: [[], ['']].map((namespaces, at) => ({
+        policyArn: `arn:aws:eks::aws:cluster-access-policy/${at === 0 ? 'AmazonEKSAdminPolicy' : 'AmazonEKSEditPolicy'}`,
+        accessScope: { type: 'namespace', namespaces },
+      })),
+    },
+  );
+  const what = {
+    account: { roles: [testRole('ops')] },
+    cluster: {
+      accessEntries: [entry],
+      rbac: testGrant('b', 'User:ada', secretsRule, 'x').map((object) => ({ ...object, namespace: '' })),
+    },
+  };
+  for (const options of [{}, { namespaces: 'any' }] as const) {
+    expect(keysOf(ask(what, readSecrets(), options))).toEqual(['Group:system:masters']);
+  }
+  expect(keysOf(ask(what))).toEqual(['Group:system:masters']);
+});
+
+test('an association that a file tells twice is one way, and one that is not known', () => {
+  const twice = (name: string) =>
+    testEntry(
+      testArn('role/ops'),
+      {},
+      {
+        associatedPolicies: [1, 2].map(() => ({
+          policyArn: `arn:aws:eks::aws:cluster-access-policy/${name}`,
+          accessScope: { type: 'cluster', namespaces: [] },
+        })),
+      },
+    );
+  const asked = (name: string) =>
+    ask({ account: { roles: [testRole('ops')] }, cluster: { accessEntries: [twice(name)] } });
+  const [row] = asked('AmazonEKSClusterAdminPolicy').rows;
+  expect(row?.paths.map(told)).toEqual(['AmazonEKSClusterAdminPolicy']);
+  expect(asked('AmazonEKSComputePolicy').unclear).toHaveLength(1);
+});
+
 describe('what is not known', () => {
   test('a policy whose rules AWS does not publish might allow it', () => {
     const { unclear } = ask({

@@ -196,7 +196,7 @@ function whereabouts(paths: readonly FoundPath[]): Whereabouts {
   const namespaces = new Set<string>();
   for (const { grant } of paths) {
     if (grant.by === 'accessPolicy' && grant.accessScope.type === 'namespace') {
-      for (const namespace of grant.accessScope.namespaces) namespaces.add(namespace);
+      for (const namespace of grant.accessScope.namespaces) if (namespace !== '') namespaces.add(namespace);
     } else if (grant.by === 'rbac' && grant.binding.kind === 'RoleBinding') {
       namespaces.add(grant.binding.namespace);
     } else everywhere = true;
@@ -210,15 +210,14 @@ function unclearGrants(
   asked: AskedIn,
   found: readonly (FoundPath[] | undefined)[],
 ): readonly UnclearGrant[] {
-  const unclear: UnclearGrant[] = [];
+  const unclear = new Map<string, UnclearGrant>();
   for (const { entry, association, policy } of policies.unclear(request, asked)) {
     const all = holders.byEntry.get(entry) ?? [];
     if (all.every(({ holder }) => found[holder.place] !== undefined)) continue;
-    unclear.push({
-      principalArn: entry.principalArn,
-      policyArn: association.policyArn,
-      reason: policy === undefined ? 'notKnown' : 'notPublished',
-    });
+    const { principalArn } = entry;
+    const { policyArn } = association;
+    const reason = policy === undefined ? 'notKnown' : 'notPublished';
+    unclear.set(`${principalArn} ${policyArn}`, { principalArn, policyArn, reason });
   }
-  return unclear;
+  return [...unclear.values()];
 }
