@@ -18,12 +18,13 @@ export function declareDiff(program: Command): void {
     .addOption(
       new Option('--only <which>', 'show and count').choices(['all', 'gained', 'lost']).default('all'),
     )
+    .option('--strict', 'exit with 1 also where something could not be read: for checks')
     .option('--rules', 'show all rules that are gained and lost')
     .option('--at <when>', 'compare for this moment: 2026-12-24 or a timestamp (default: now)', moment)
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 no access changes, 1 some does, 2 misuse. Tutorial: docs/tutorials/review-access-changes.md',
+      '\nExit codes: 0 no access changes, 1 some does, or with --strict may, 2 misuse. Tutorial: docs/tutorials/review-access-changes.md',
     )
     .action(async (before, after, options) => (await import('./diff.ts')).diff({ before, after }, options));
 }

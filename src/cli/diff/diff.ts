@@ -20,6 +20,8 @@ import { readSides } from './sides.ts';
 export interface DiffOptions extends ConnectionOptions, OutputOptions {
   readonly cluster?: readonly string[];
   readonly only: 'all' | 'gained' | 'lost';
+  /** Whether an answer that may lack something counts as one with changes. */
+  readonly strict?: true;
   /** All rules, however many. */
   readonly rules?: true;
   /** Epoch milliseconds. */
@@ -37,7 +39,8 @@ export async function diff(
   const changes = found.changes.filter((change) => counts(change, options.only));
   const shown: AccessDiff = { ...found, changes };
   printAnswer(options, shown, () => asText(shown, options));
-  if (changes.length > 0) process.exitCode = exitCodes.denied;
+  const isOpen = options.strict === true && found.incomplete.length > 0;
+  if (changes.length > 0 || isOpen) process.exitCode = exitCodes.denied;
 }
 
 /** A new name without new rights counts as no gain and no loss. */

@@ -134,6 +134,17 @@ describe('the difference of two snapshots', () => {
       { area: 'rbac', reason: 'after: roles were refused' },
     ]);
   });
+
+  test('says once what neither side knows, and what may hide all clusters of a side', () => {
+    const gap: Gap = { area: 'rbac', reason: 'roles were refused' };
+    const withGap = snapshot({}, { gaps: [gap] });
+    expect(diff(withGap, snapshot({}, { gaps: [{ ...gap }] })).incomplete).toEqual([
+      { area: 'rbac', reason: 'before and after: roles were refused' },
+    ]);
+    expect(diff(snapshot({}), { ...withGap, clusters: [] }).incomplete).toEqual([
+      { area: 'rbac', reason: 'after: roles were refused' },
+    ]);
+  });
 });
 
 const seed = Number(process.env.ENTRYWAY_SEED ?? 20_261_121);

@@ -64,13 +64,34 @@ export function diffAccess(before: World, after: World): AccessDiff {
       const { name, arn } = one.cluster;
       return [{ name, arn, in: old === undefined ? ('after' as const) : ('before' as const) }];
     }),
-    incomplete: [...gapsOfSide(before, 'before'), ...gapsOfSide(after, 'after')],
+    incomplete: incompleteOf(gapsOfSide(before), gapsOfSide(after)),
   };
 }
 
-function gapsOfSide({ snapshot, clusters }: World, side: 'before' | 'after'): readonly Gap[] {
-  const gaps = new Set(clusters.flatMap(({ cluster }) => gapsOf(snapshot, cluster)));
-  return [...gaps].map((gap) => ({ ...gap, reason: `${side}: ${gap.reason}` }));
+/** One without clusters may be so because of its gaps. */
+function gapsOfSide({ snapshot, clusters }: World): readonly Gap[] {
+  if (clusters.length === 0) return snapshot.gaps;
+  return [...new Set(clusters.flatMap(({ cluster }) => gapsOf(snapshot, cluster)))];
+}
+
+/** What neither side knows is told once. */
+function incompleteOf(before: readonly Gap[], after: readonly Gap[]): readonly Gap[] {
+  const textOf = (gap: Gap): string => JSON.stringify(gap);
+  const [old, fresh] = [new Set(before.map(textOf)), new Set(after.map(textOf))];
+  const told = (gaps: readonly Gap[], side: string): readonly Gap[] =>
+    gaps.map((gap) => ({ ...gap, reason: `${side}: ${gap.reason}` }));
+  const isIn = (side: ReadonlySet<string>) => (gap: Gap) => side.has(textOf(gap));
+  return [
+    ...told(before.filter(isIn(fresh)), 'before and after'),
+    ...told(
+      before.filter((gap) => !isIn(fresh)(gap)),
+      'before',
+    ),
+    ...told(
+      after.filter((gap) => !isIn(old)(gap)),
+      'after',
+    ),
+  ];
 }
 
 interface Pair {
