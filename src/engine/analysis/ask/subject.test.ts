@@ -49,6 +49,17 @@ describe('who is meant', () => {
     });
   });
 
+  test('whoever is not there of an account that was read in part may exist all the same', () => {
+    const { cluster: partly } = testWorld({
+      account: { roles: [testRole('Dev')] },
+      cluster: { accessEntries: [testEntry(testArn('role/ci-*'), {}, { username: 'ci' })] },
+      gaps: [{ area: 'iam', accountId: '111122223333', reason: 'a test' }],
+    });
+    const subject = parseSubject(testArn('role/ci-7'), partly);
+    expect(subject).toMatchObject({ standing: 'unlisted' });
+    expect(partly.identitiesOf(subject).identities[0]?.user.username).toBe('ci');
+  });
+
   test.each([
     ['role/Opps', 'there is no role `Opps` in what was read', 'did you mean `role/Ops`?'],
     ['user/adaa', 'there is no user `adaa` in what was read', 'did you mean `user/ada`?'],

@@ -67,7 +67,7 @@ function subjectOfArn(text: string, world: ClusterWorld): IamSubject {
   );
   if (found !== undefined) return found;
   const { accountId } = named;
-  const wasRead = known.some((subject) => subject.accountId === accountId && subject.standing !== 'unlisted');
+  const wasRead = world.isRead(accountId);
   return {
     ...{ kind: 'iam', arn, accountId, principalId: named.kind === 'root' ? accountId : '' },
     type: named.kind === 'assumedRole' ? 'role' : named.kind,

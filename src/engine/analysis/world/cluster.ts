@@ -33,6 +33,8 @@ export interface ClusterWorld {
    * accounts, users and groups that bindings name.
    */
   subjects(): readonly ClusterSubject[];
+  /** Whether all users and roles of the account were read: whoever is not among the subjects does not exist. */
+  isRead(accountId: string): boolean;
   /** Who the subject is in this cluster. */
   identitiesOf(subject: ClusterSubject): SubjectIdentities;
   /** The sessions that `identitiesOf` looks at; one that stands for all where what the subject is does not depend on it. */
@@ -236,6 +238,7 @@ export function createClusterWorld(
       ];
       return subjects;
     },
+    isRead: principals.isRead,
     identitiesOf,
     sessionsOf(subject) {
       const { first, in: session } = anyIdentity(subject);

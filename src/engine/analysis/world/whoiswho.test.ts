@@ -155,6 +155,20 @@ describe('a principal and its entry', () => {
     expect(known(what)).toEqual(isMapped ? { [ops.arn]: ['mapped'] } : {});
   });
 
+  test.each([
+    ['of two that wait, the one whose path is right is tied to it', ''],
+    ['one that has the principal goes before one that waits', 'AROAOPS'],
+  ])('%s, in whatever order they come', (_, principalId) => {
+    const right = named(ops.arn, { username: 'right', principalId });
+    const wrong = named(testArn('role/ops'), { username: 'wrong', principalId: '' });
+    for (const accessEntries of [
+      [right, wrong],
+      [wrong, right],
+    ]) {
+      expect(known({ account: { roles: [ops] }, cluster: { accessEntries } })).toEqual({ [ops.arn]: ['right'] });
+    }
+  });
+
   test('goes before aws-auth, and expired or not ends the search (D10, D11)', () => {
     const what = {
       account: { roles: [ops] },
