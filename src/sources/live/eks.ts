@@ -1,125 +1,199 @@
 import type { Cluster, EKSClient } from '@aws-sdk/client-eks';
-import { asPrinted, eachOf, type Fetching, failureText } from './fetched.ts';
+import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
+import type { ClusterRef } from '../files/facts.ts';
+import { asPrinted, createCaller, eachOf, type Fetching, type Missed } from './fetched.ts';
+import { isDenied } from './iam.ts';
 
 const atOnce = 8;
 
-export interface EksWish {
+/** Where clusters are. */
+export interface EksPlace {
+  readonly partition: string;
   readonly accountId: string;
   readonly region: string;
-  /** Only these clusters; absent: all. */
-  readonly clusterNames?: readonly string[];
 }
 
-/** The clusters of one region with their access entries and identity providers; each cluster as DescribeCluster tells it. */
+/** A cluster there is, with its API server where that was told. */
+export interface FoundCluster {
+  readonly arn: string;
+  readonly name: string;
+  readonly endpoint?: string;
+}
+
+/** What reading one cluster takes. */
+interface Reading {
+  readonly eks: typeof import('@aws-sdk/client-eks');
+  readonly client: EKSClient;
+  readonly ask: ReturnType<typeof createCaller>;
+  readonly ref: ClusterRef & { readonly name: string; readonly region: string };
+  readonly clusterArn: string;
+  readonly fetching: Fetching;
+  readonly missed: (area: Gap['area'], action: string, error: unknown, of?: string) => void;
+}
+
+/**
+ * The clusters of one region with their access entries and identity providers: those of the names, or all. One that is not
+ * there is left out.
+ */
 export async function fetchEks(
   client: EKSClient,
-  { accountId, region, clusterNames }: EksWish,
+  place: EksPlace,
+  clusterNames: readonly string[] | undefined,
   fetching: Fetching,
-): Promise<readonly Cluster[]> {
+): Promise<readonly FoundCluster[]> {
   const eks = await import('@aws-sdk/client-eks');
+  const ask = createCaller();
+  const { accountId, region, partition } = place;
+  const missed =
+    (of: Omit<Missed, 'attempt' | 'error' | 'area'>) =>
+    (area: Gap['area'], action: string, error: unknown, which?: string): void =>
+      fetching.miss({
+        ...{ ...of, area, error, attempt: `eks:${action} in ${region} failed` },
+        ...(which !== undefined && { of: which }),
+        ...(isDenied(error) && { hint: `allow \`eks:${action}\` to whoever reads` }),
+      });
   const names: string[] = [...(clusterNames ?? [])];
   if (clusterNames === undefined) {
     try {
-      for await (const page of eks.paginateListClusters({ client }, {})) names.push(...(page.clusters ?? []));
+      let nextToken: string | undefined;
+      do {
+        const page = await ask(() => client.send(new eks.ListClustersCommand({ nextToken })));
+        names.push(...(page.clusters ?? []));
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
     } catch (error) {
-      const reason = `eks:ListClusters in ${region} failed: ${failureText(error)}`;
-      fetching.miss({ area: 'cluster', accountId, reason });
+      missed({ accountId })('cluster', 'ListClusters', error);
     }
   }
-  const clusters: Cluster[] = [];
+  const clusters: FoundCluster[] = [];
   await eachOf(names, 2, async (name) => {
-    const cluster = await fetchCluster(eks, client, { name, accountId, region }, fetching);
-    if (cluster !== undefined) clusters.push(cluster);
+    const clusterArn = `arn:${partition}:eks:${region}:${accountId}:cluster/${name}`;
+    const found = await fetchCluster({
+      ...{ eks, client, ask, clusterArn, fetching, ref: { ...place, name } },
+      missed: missed({ accountId, clusterArn }),
+    });
+    if (found !== undefined) clusters.push(found);
   });
   return clusters;
 }
 
-type Eks = typeof import('@aws-sdk/client-eks');
-
-async function fetchCluster(
-  eks: Eks,
-  client: EKSClient,
-  { name, accountId, region }: { readonly name: string; readonly accountId: string; readonly region: string },
-  { take, miss, progress }: Fetching,
-): Promise<Cluster | undefined> {
+async function fetchCluster(reading: Reading): Promise<FoundCluster | undefined> {
+  const { eks, client, ask, ref, clusterArn, fetching, missed } = reading;
+  const { name, region } = ref;
+  const from = `aws eks describe-cluster --region ${region} --name ${name}`;
   let cluster: Cluster | undefined;
   try {
-    const described = await client.send(new eks.DescribeClusterCommand({ name }));
+    const described = await ask(() => client.send(new eks.DescribeClusterCommand({ name })));
     cluster = described.cluster;
-    take({ from: `aws eks describe-cluster --region ${region} --name ${name}`, value: asPrinted(described) });
+    fetching.take({ from, value: asPrinted(described) });
   } catch (error) {
-    const reason = `eks:DescribeCluster of \`${name}\` in ${region} failed: ${failureText(error)}`;
-    miss({ area: 'cluster', accountId, reason });
+    if (isNotThere(error)) return undefined;
+    // There is one: what it says of itself is not known, and who has access still is.
+    fetching.tell(from, { fact: 'cluster', cluster: ref, told: {} });
+    missed('cluster', 'DescribeCluster', error, `\`${name}\``);
   }
-  const clusterArn = cluster?.arn;
-  if (cluster === undefined || clusterArn === undefined) return undefined;
-  const missing = (area: 'accessEntries' | 'identityProviders', action: string, error: unknown): void =>
-    miss({ area, accountId, clusterArn, reason: `eks:${action} failed: ${failureText(error)}` });
-
-  // In mode CONFIG_MAP EKS refuses to list entries, and none counts.
-  if (cluster.accessConfig?.authenticationMode !== 'CONFIG_MAP') {
-    const principalArns: string[] = [];
-    try {
-      for await (const page of eks.paginateListAccessEntries({ client }, { clusterName: name })) {
-        principalArns.push(...(page.accessEntries ?? []));
-      }
-    } catch (error) {
-      missing('accessEntries', 'ListAccessEntries', error);
-    }
-    let done = 0;
-    await eachOf(principalArns, atOnce, async (principalArn) => {
-      const input = { clusterName: name, principalArn };
-      const which = `--region ${region} --cluster-name ${name} --principal-arn ${principalArn}`;
-      try {
-        const entry = await client.send(new eks.DescribeAccessEntryCommand(input));
-        take({
-          from: `aws eks describe-access-entry ${which}`,
-          value: { ...(asPrinted(entry) as object), clusterArn },
-        });
-      } catch (error) {
-        missing('accessEntries', `DescribeAccessEntry of \`${principalArn}\``, error);
-        return;
-      }
-      try {
-        for await (const page of eks.paginateListAssociatedAccessPolicies({ client }, input)) {
-          const value = { ...(asPrinted(page) as object), clusterArn };
-          take({ from: `aws eks list-associated-access-policies ${which}`, value });
-        }
-      } catch (error) {
-        missing('accessEntries', `ListAssociatedAccessPolicies of \`${principalArn}\``, error);
-      }
-      progress(`entries of ${name}`, ++done, principalArns.length);
+  const { authenticationMode, bootstrapClusterCreatorAdminPermissions } = cluster?.accessConfig ?? {};
+  // In mode CONFIG_MAP EKS refuses to list entries, and none counts (eks-access-facts D9).
+  if (authenticationMode !== 'CONFIG_MAP') await fetchEntries(reading);
+  else if (bootstrapClusterCreatorAdminPermissions !== false) {
+    // eks-access-facts D8.
+    fetching.miss({
+      ...{ area: 'accessEntries', clusterArn, attempt: 'EKS does not tell who created it' },
+      error: 'in mode CONFIG_MAP its creator is its administrator, whom nothing shows',
     });
   }
-  await fetchIdentityProviders(eks, client, name, {
-    take,
-    missing: (action, error) => missing('identityProviders', action, error),
-  });
-  return cluster;
+  await fetchIdentityProviders(reading);
+  const endpoint = cluster?.endpoint;
+  return { arn: clusterArn, name, ...(endpoint !== undefined && { endpoint }) };
 }
 
-async function fetchIdentityProviders(
-  eks: Eks,
-  client: EKSClient,
-  clusterName: string,
-  {
-    take,
-    missing,
-  }: { readonly take: Fetching['take']; readonly missing: (action: string, error: unknown) => void },
-): Promise<void> {
+async function fetchEntries({ eks, client, ask, ref, fetching, missed }: Reading): Promise<void> {
+  const { name, region } = ref;
+  const { take, tell, progress } = fetching;
+  const principalArns: string[] = [];
+  let areAll = false;
   try {
-    for await (const page of eks.paginateListIdentityProviderConfigs({ client }, { clusterName })) {
-      for (const identityProviderConfig of page.identityProviderConfigs ?? []) {
-        const described = await client.send(
-          new eks.DescribeIdentityProviderConfigCommand({ clusterName, identityProviderConfig }),
-        );
-        take({
-          from: `aws eks describe-identity-provider-config --cluster-name ${clusterName}`,
-          value: asPrinted(described),
-        });
-      }
-    }
+    let nextToken: string | undefined;
+    do {
+      const input = { clusterName: name, nextToken };
+      const page = await ask(() => client.send(new eks.ListAccessEntriesCommand(input)));
+      principalArns.push(...(page.accessEntries ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    areAll = true;
   } catch (error) {
-    missing('ListIdentityProviderConfigs', error);
+    missed('accessEntries', 'ListAccessEntries', error, `\`${name}\``);
   }
+  let done = 0;
+  const gone = new Set<string>();
+  await eachOf(principalArns, atOnce, async (principalArn) => {
+    const input = { clusterName: name, principalArn };
+    const which = `--region ${region} --cluster-name ${name} --principal-arn ${principalArn}`;
+    try {
+      const entry = await ask(() => client.send(new eks.DescribeAccessEntryCommand(input)));
+      take({ from: `aws eks describe-access-entry ${which}`, value: asPrinted(entry) });
+    } catch (error) {
+      if (isNotThere(error)) {
+        gone.add(principalArn);
+        return;
+      }
+      missed('accessEntries', 'DescribeAccessEntry', error, `\`${principalArn}\``);
+    }
+    try {
+      let nextToken: string | undefined;
+      do {
+        const page = await ask(() =>
+          client.send(new eks.ListAssociatedAccessPoliciesCommand({ ...input, nextToken })),
+        );
+        // Every page is taken as what it is, a part: the list is whole when the last one is there.
+        const value = asPrinted({ ...page, ...input, nextToken: undefined });
+        take({ from: `aws eks list-associated-access-policies ${which}`, value });
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
+    } catch (error) {
+      if (isNotThere(error)) gone.add(principalArn);
+      else missed('accessPolicies', 'ListAssociatedAccessPolicies', error, `\`${principalArn}\``);
+    }
+    progress(`entries of ${name}`, ++done, principalArns.length);
+  });
+  tell(`aws eks list-access-entries --region ${region} --cluster-name ${name}`, {
+    ...{ fact: 'entryNames', cluster: ref, areAll },
+    principalArns: principalArns.filter((principalArn) => !gone.has(principalArn)),
+  });
+}
+
+async function fetchIdentityProviders({ eks, client, ask, ref, fetching, missed }: Reading): Promise<void> {
+  const { name: clusterName, region } = ref;
+  let nextToken: string | undefined;
+  try {
+    do {
+      const input = { clusterName, nextToken };
+      const page = await ask(() => client.send(new eks.ListIdentityProviderConfigsCommand(input)));
+      for (const identityProviderConfig of page.identityProviderConfigs ?? []) {
+        try {
+          const described = await ask(() =>
+            client.send(
+              new eks.DescribeIdentityProviderConfigCommand({ clusterName, identityProviderConfig }),
+            ),
+          );
+          fetching.take({
+            from: `aws eks describe-identity-provider-config --region ${region} --cluster-name ${clusterName}`,
+            value: asPrinted(described),
+          });
+        } catch (error) {
+          if (isNotThere(error)) continue;
+          const of = `\`${identityProviderConfig.name}\``;
+          missed('identityProviders', 'DescribeIdentityProviderConfig', error, of);
+        }
+      }
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+  } catch (error) {
+    missed('identityProviders', 'ListIdentityProviderConfigs', error, `\`${clusterName}\``);
+  }
+}
+
+/** It was deleted, before or while it was read: then it grants nothing, which is known. */
+function isNotThere(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ResourceNotFoundException';
 }

@@ -1,8 +1,24 @@
-import type { GetAccountAuthorizationDetailsResponse, IAMClient, UserDetail } from '@aws-sdk/client-iam';
-import { asPrinted, eachOf, type Fetching, failureText } from './fetched.ts';
+import type {
+  AccessKeyMetadata,
+  GetAccountAuthorizationDetailsResponse,
+  IAMClient,
+  UserDetail,
+} from '@aws-sdk/client-iam';
+import type { SnapshotUser } from '../../engine/analysis/snapshot/snapshot.ts';
+import { asPrinted, createCaller, eachOf, type Fetching } from './fetched.ts';
 
 /** Calls under way at once: IAM is one global service that throttles early. */
 const atOnce = 4;
+
+type Iam = typeof import('@aws-sdk/client-iam');
+type Keys = NonNullable<SnapshotUser['accessKeys']>;
+
+/** Asks, and answers undefined where that failed, which is told. */
+type Attempt = <Output extends object>(
+  action: string,
+  call: () => Promise<Output>,
+  of?: string,
+) => Promise<Output | undefined>;
 
 /**
  * The IAM of the account that the credentials are of: users, roles, groups and policies with their documents, keys and MFA of
@@ -10,84 +26,132 @@ const atOnce = 4;
  */
 export async function fetchIam(client: IAMClient, accountId: string, fetching: Fetching): Promise<void> {
   const iam = await import('@aws-sdk/client-iam');
-  const { take, miss, progress } = fetching;
-  const missing = (action: string, error: unknown): void =>
-    miss({ area: 'iam', accountId, reason: `iam:${action} failed: ${failureText(error)}` });
-  /** The answer of one call; undefined where it failed, which is told unless that is an answer, too. */
-  const attempt = async <Output extends object>(
-    action: string,
-    call: () => Promise<Output>,
-    isAnswer: (error: unknown) => boolean = () => false,
-  ): Promise<Output | undefined> => {
+  const { take, tell, miss, progress } = fetching;
+  const ask = createCaller();
+  const missed = (action: string, error: unknown, of?: string): void =>
+    miss({
+      ...{ area: 'iam', accountId, attempt: `iam:${action} failed`, error, ...(of !== undefined && { of }) },
+      ...(isDenied(error) && { hint: `allow \`iam:${action}\` to whoever reads` }),
+    });
+  const attempt: Attempt = async (action, call, of) => {
     try {
-      return await call();
+      return await ask(call);
     } catch (error) {
-      if (!isAnswer(error)) missing(action, error);
+      missed(action, error, of);
       return undefined;
     }
   };
 
   const users: UserDetail[] = [];
   let pages = 0;
-  try {
-    for await (const page of iam.paginateGetAccountAuthorizationDetails({ client, pageSize: 500 }, {})) {
-      progress('IAM', ++pages, pages);
-      users.push(...(page.UserDetailList ?? []));
-      take({ from: 'aws iam get-account-authorization-details', value: asPrinted(withPlainDocuments(page)) });
-    }
-  } catch (error) {
-    missing('GetAccountAuthorizationDetails', error);
-  }
+  let Marker: string | undefined;
+  do {
+    const input = { MaxItems: 500, ...(Marker !== undefined && { Marker }) };
+    const page = await attempt('GetAccountAuthorizationDetails', () =>
+      client.send(new iam.GetAccountAuthorizationDetailsCommand(input)),
+    );
+    if (page === undefined) break;
+    progress('pages of IAM', ++pages, undefined);
+    users.push(...(page.UserDetailList ?? []));
+    take({ from: 'aws iam get-account-authorization-details', value: asPrinted(withPlainDocuments(page)) });
+    Marker = page.IsTruncated === true ? page.Marker : undefined;
+  } while (Marker !== undefined);
 
   const summary = await attempt('GetAccountSummary', () => client.send(new iam.GetAccountSummaryCommand({})));
   if (summary !== undefined) take({ from: 'aws iam get-account-summary', value: asPrinted(summary) });
 
   let done = 0;
-  await eachOf(users, atOnce, async ({ UserName }) => {
+  await eachOf(users, atOnce, async ({ UserName = '', Arn = '' }) => {
+    const accessKeys = await fetchKeys(iam, client, UserName, attempt);
     const input = { UserName };
-    const of = `--user-name ${UserName}`;
-    const keys = await attempt('ListAccessKeys', () => client.send(new iam.ListAccessKeysCommand(input)));
-    if (keys !== undefined)
-      take({ from: `aws iam list-access-keys ${of}`, value: asPrinted({ ...keys, ...input }) });
-    for (const { AccessKeyId } of keys?.AccessKeyMetadata ?? []) {
-      const used = await attempt('GetAccessKeyLastUsed', () =>
-        client.send(new iam.GetAccessKeyLastUsedCommand({ AccessKeyId })),
-      );
-      if (used === undefined) continue;
-      const from = `aws iam get-access-key-last-used --access-key-id ${AccessKeyId}`;
-      take({ from, value: asPrinted({ ...used, AccessKeyId }) });
-    }
-    const devices = await attempt('ListMFADevices', () => client.send(new iam.ListMFADevicesCommand(input)));
-    if (devices !== undefined) {
-      take({ from: `aws iam list-mfa-devices ${of}`, value: asPrinted({ ...devices, ...input }) });
-    }
-    const profile = await attempt(
-      'GetLoginProfile',
-      () => client.send(new iam.GetLoginProfileCommand(input)),
-      isNoSuchEntity,
+    const of = `user \`${UserName}\``;
+    const devices = await attempt(
+      'ListMFADevices',
+      () => client.send(new iam.ListMFADevicesCommand(input)),
+      of,
     );
-    if (profile !== undefined) take({ from: `aws iam get-login-profile ${of}`, value: asPrinted(profile) });
+    const hasPassword = await attempt(
+      'GetLoginProfile',
+      async () => ({ is: await hasLoginProfile(iam, client, UserName) }),
+      of,
+    );
+    tell(`aws iam list-access-keys, list-mfa-devices and get-login-profile of ${UserName}`, {
+      ...{ fact: 'principal', kind: 'user', arn: Arn, isPart: true },
+      told: { accessKeys, mfaDevices: devices?.MFADevices?.length, hasPassword: hasPassword?.is },
+    });
     progress('users', ++done, users.length);
   });
 
   const providers = await attempt('ListOpenIDConnectProviders', () =>
     client.send(new iam.ListOpenIDConnectProvidersCommand({})),
   );
-  await eachOf(providers?.OpenIDConnectProviderList ?? [], atOnce, async ({ Arn }) => {
-    const provider = await attempt('GetOpenIDConnectProvider', () =>
-      client.send(new iam.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: Arn })),
+  await eachOf(providers?.OpenIDConnectProviderList ?? [], atOnce, async ({ Arn: arn = '' }) => {
+    const provider = await attempt(
+      'GetOpenIDConnectProvider',
+      () => client.send(new iam.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
+      `\`${arn}\``,
     );
     if (provider === undefined) return;
-    take({
-      from: `aws iam get-open-id-connect-provider --open-id-connect-provider-arn ${Arn}`,
-      value: asPrinted({ ...provider, OpenIDConnectProviderArn: Arn }),
+    tell(`aws iam get-open-id-connect-provider --open-id-connect-provider-arn ${arn}`, {
+      ...{ fact: 'oidcProvider', arn, clientIds: provider.ClientIDList ?? [] },
+      url: provider.Url?.replace(/^https:\/\//, '') ?? '',
     });
   });
 }
 
-/** A user without a password: an answer. */
-function isNoSuchEntity(error: unknown): boolean {
-  return error instanceof Error && error.name.startsWith('NoSuchEntity');
+/** The keys of a user, each with when it was used last; undefined where they were not told. */
+async function fetchKeys(
+  iam: Iam,
+  client: IAMClient,
+  UserName: string,
+  attempt: Attempt,
+): Promise<Keys | undefined> {
+  const listed: AccessKeyMetadata[] = [];
+  let Marker: string | undefined;
+  do {
+    const input = { UserName, ...(Marker !== undefined && { Marker }) };
+    const page = await attempt(
+      'ListAccessKeys',
+      () => client.send(new iam.ListAccessKeysCommand(input)),
+      `user \`${UserName}\``,
+    );
+    if (page === undefined) return undefined;
+    listed.push(...(page.AccessKeyMetadata ?? []));
+    Marker = page.IsTruncated === true ? page.Marker : undefined;
+  } while (Marker !== undefined);
+  const keys: Keys[number][] = [];
+  for (const { AccessKeyId: accessKeyId, Status, CreateDate } of listed) {
+    if (accessKeyId === undefined) continue;
+    const used = await attempt(
+      'GetAccessKeyLastUsed',
+      () => client.send(new iam.GetAccessKeyLastUsedCommand({ AccessKeyId: accessKeyId })),
+      `key \`${accessKeyId}\` of \`${UserName}\``,
+    );
+    const lastUsedAt = used?.AccessKeyLastUsed?.LastUsedDate?.getTime();
+    keys.push({
+      // Whatever else it may be one day: only one that says so cannot be used.
+      ...{ accessKeyId, status: Status === 'Inactive' ? 'Inactive' : 'Active' },
+      ...(CreateDate !== undefined && { createdAt: CreateDate.getTime() }),
+      ...(lastUsedAt !== undefined && { lastUsedAt }),
+    });
+  }
+  return keys;
+}
+
+/** A user without a password is an answer, too. */
+async function hasLoginProfile(iam: Iam, client: IAMClient, UserName: string): Promise<boolean> {
+  try {
+    await client.send(new iam.GetLoginProfileCommand({ UserName }));
+    return true;
+  } catch (error) {
+    if (error instanceof Error && error.name.startsWith('NoSuchEntity')) return false;
+    throw error;
+  }
+}
+
+/** `AccessDenied` of IAM, `AccessDeniedException` of EKS. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith('AccessDenied');
 }
 
 /** IAM encodes documents for a URL; the AWS CLI prints them plain, and so do we. */

@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
-import { asPrinted, type Fetching, failureText } from './fetched.ts';
+import { asPrinted, createCaller, type Fetching, httpStatusOf } from './fetched.ts';
 
 const pageSize = 500;
 
@@ -11,7 +11,7 @@ export interface KubernetesServer {
   readonly server: string;
 }
 
-/** Reads a kubeconfig as kubectl does; undefined when none is there or it has no such context. */
+/** Reads a kubeconfig as kubectl does; undefined when none is there. Throws where it has no such context. */
 export async function openKubeconfig(options: {
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -20,9 +20,21 @@ export async function openKubeconfig(options: {
   const config = new KubeConfig();
   if (options.kubeconfig === undefined) config.loadFromDefault();
   else config.loadFromFile(options.kubeconfig);
-  if (options.context !== undefined) config.setCurrentContext(options.context);
+  const wanted = options.context ?? config.getCurrentContext();
+  const names = config.getContexts().map(({ name }) => name);
+  if (options.context !== undefined && !names.includes(options.context)) {
+    const there = names.length === 0 ? 'has none' : `has ${names.map((name) => `\`${name}\``).join(', ')}`;
+    throw new Error(`there is no context \`${options.context}\`: the kubeconfig ${there}`);
+  }
+  config.setCurrentContext(wanted);
   const cluster = config.getCurrentCluster();
-  return cluster === null ? undefined : { config, cluster: { name: cluster.name, server: cluster.server } };
+  if (cluster === null) {
+    if (wanted === '' || wanted === undefined) return undefined;
+    throw new Error(`its context \`${wanted}\` names a cluster that it does not have`);
+  }
+  // The client makes one up for this machine where there is no kubeconfig at all.
+  if (cluster.server === 'http://localhost:8080') return undefined;
+  return { config, cluster: { name: cluster.name, server: cluster.server } };
 }
 
 interface Page {
@@ -31,7 +43,8 @@ interface Page {
 }
 
 /**
- * Lists what grants, a page at a time; nothing is written and nothing is watched.
+ * Lists what grants, a page at a time; nothing is written and nothing is watched. An API server that does not answer is given
+ * up by the client itself after five minutes, and is then asked nothing more.
  *
  * SECURITY: of ConfigMaps only aws-auth is read, and no Secret: others may hold anything.
  */
@@ -39,18 +52,14 @@ export async function fetchKubernetes(
   config: KubeConfig,
   /** Undefined: a cluster EKS does not know. */
   clusterArn: string | undefined,
-  { take, miss, progress }: Fetching,
+  { take, tell, miss, progress }: Fetching,
 ): Promise<void> {
   const { CoreV1Api, RbacAuthorizationV1Api } = await import('@kubernetes/client-node');
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);
   const core = config.makeApiClient(CoreV1Api);
-  type Query = { readonly limit: number; readonly _continue?: string };
-  const lists: readonly (readonly [
-    kind: string,
-    plural: string,
-    area: Gap['area'],
-    list: (query: Query) => Promise<Page>,
-  ])[] = [
+  type Query = { readonly limit?: number; readonly _continue?: string };
+  type List = (query: Query) => Promise<Page>;
+  const lists: readonly (readonly [kind: string, plural: string, area: Gap['area'], list: List])[] = [
     ['ClusterRole', 'clusterroles', 'rbac', (query) => rbac.listClusterRole(query)],
     ['Role', 'roles', 'rbac', (query) => rbac.listRoleForAllNamespaces(query)],
     ['ClusterRoleBinding', 'clusterrolebindings', 'rbac', (query) => rbac.listClusterRoleBinding(query)],
@@ -64,52 +73,111 @@ export async function fetchKubernetes(
     ],
   ];
   const of = clusterArn === undefined ? {} : { clusterArn };
+  const ask = createCaller();
   let done = 0;
   for (const [kind, plural, area, list] of lists) {
-    const items: unknown[] = [];
+    const items: object[] = [];
     let isWhole = false;
     try {
-      let next: string | undefined;
-      do {
-        const page = await list({ limit: pageSize, ...(next !== undefined && { _continue: next }) });
-        for (const item of page.items) items.push(withKind(kind, item));
-        next = page.metadata?._continue;
-      } while (next !== undefined && next !== '');
+      await readList(items, list, ask, (count) => progress(plural, count, undefined));
       isWhole = true;
     } catch (error) {
-      miss({ area, ...of, reason: `${plural} cannot be listed: ${failureText(error)}` });
+      const resource = /Role/.test(kind) ? `${plural}.rbac.authorization.k8s.io` : plural;
+      miss({
+        ...{ area, ...of, attempt: `${resource} cannot be listed`, error },
+        ...hintOf(error, `a ClusterRole with the verb \`list\` on \`${resource}\``),
+      });
     }
-    // An empty list says that there are none; one that failed says nothing.
+    // An empty list says that there are none; one that failed says only what came before.
     if (isWhole || items.length > 0) {
-      const value = { apiVersion: apiVersionOf(kind), kind: `${kind}List`, items };
-      take({ from: `kubectl get ${plural} --all-namespaces -o json`, value });
+      take({
+        from: `kubectl get ${plural} --all-namespaces -o json`,
+        value: {
+          ...{ apiVersion: apiVersionOf(kind), kind: `${kind}List` },
+          items: items.map((item) => withKind(kind, item)),
+        },
+      });
     }
-    progress('the cluster', ++done, lists.length + 1);
+    progress('lists of the cluster', ++done, lists.length + 1);
   }
   const awsAuth = { namespace: 'kube-system', name: 'aws-auth' };
+  const from = 'kubectl get configmap aws-auth -n kube-system -o json';
   try {
-    const object = await core.readNamespacedConfigMap(awsAuth);
-    take({
-      from: 'kubectl get configmap aws-auth -n kube-system -o json',
-      value: withKind('ConfigMap', object),
-    });
+    const object = await ask(() => core.readNamespacedConfigMap(awsAuth));
+    take({ from, value: withKind('ConfigMap', object) });
   } catch (error) {
-    if (statusOf(error) !== 404) {
-      miss({ area: 'awsAuth', ...of, reason: `aws-auth cannot be read: ${failureText(error)}` });
+    if (httpStatusOf(error) === 404) {
+      // None is an answer: it maps nobody.
+      const nobody = { roles: [], users: [], accounts: [] };
+      tell(from, { fact: 'awsAuth', cluster: {}, awsAuth: nobody, isAll: true });
+    } else {
+      miss({
+        ...{ area: 'awsAuth', ...of, attempt: 'aws-auth cannot be read', error },
+        ...hintOf(
+          error,
+          'a Role in `kube-system` with the verb `get` on `configmaps` of the name `aws-auth`',
+        ),
+      });
     }
   }
-  progress('the cluster', lists.length + 1, lists.length + 1);
+  progress('lists of the cluster', lists.length + 1, lists.length + 1);
+}
+
+/** Reads all of a list into `items`. One whose rest expired between two pages is read once more, in one piece. */
+async function readList(
+  items: object[],
+  list: (query: { readonly limit?: number; readonly _continue?: string }) => Promise<Page>,
+  ask: ReturnType<typeof createCaller>,
+  show: (count: number) => void,
+): Promise<void> {
+  let next: string | undefined;
+  do {
+    const query = { limit: pageSize, ...(next !== undefined && { _continue: next }) };
+    let page: Page;
+    try {
+      page = await patiently(() => ask(() => list(query)));
+    } catch (error) {
+      if (next === undefined || httpStatusOf(error) !== 410) throw error;
+      page = await patiently(() => ask(() => list({})));
+      items.length = 0;
+    }
+    for (const item of page.items) items.push(item);
+    show(items.length);
+    next = page.metadata?._continue;
+  } while (next !== undefined && next !== '');
+}
+
+/** Asks again, a few times and ever later, where the API server says that it has too much to do. */
+async function patiently<Output>(call: () => Promise<Output>): Promise<Output> {
+  for (let wait = 250; ; wait *= 2) {
+    try {
+      return await call();
+    } catch (error) {
+      const status = httpStatusOf(error);
+      if ((status !== 429 && status !== 503) || wait > 8_000) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
+}
+
+function hintOf(error: unknown, right: string): { readonly hint?: string } {
+  switch (httpStatusOf(error)) {
+    case 401:
+      return {
+        hint: 'the API server does not know the user of the kubeconfig: does `kubectl auth whoami` work?',
+      };
+    case 403:
+      return { hint: `whoever reads needs ${right}` };
+    default:
+      return {};
+  }
 }
 
 /** Items of a list come without what they are. */
-function withKind(kind: string, item: object): unknown {
-  return { apiVersion: apiVersionOf(kind), kind, ...(asPrinted(item) as object) };
+function withKind(kind: string, item: object): object {
+  return { apiVersion: apiVersionOf(kind), kind, ...asPrinted(item) };
 }
 
 function apiVersionOf(kind: string): string {
   return /Role/.test(kind) ? 'rbac.authorization.k8s.io/v1' : 'v1';
-}
-
-function statusOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -115,8 +115,17 @@ async function readEntries(
       return [];
     }
     // What decides was checked; the rest is what was stored beside it.
-    const { createdAt, modifiedAt, tags } = JSON.parse(value) as AccessEntryRecord;
-    return [{ ...deciding, createdAt, modifiedAt, tags }];
+    const {
+      createdAt,
+      modifiedAt,
+      tags,
+      associatedPolicies: stored,
+    } = JSON.parse(value) as AccessEntryRecord;
+    const associatedPolicies = deciding.associatedPolicies.map((policy, place) => {
+      const associatedAt = stored[place]?.associatedAt;
+      return { ...policy, ...(associatedAt !== undefined && { associatedAt }) };
+    });
+    return [{ ...deciding, createdAt, modifiedAt, tags, associatedPolicies }];
   });
 }
 

@@ -135,7 +135,7 @@ describe('a snapshot of the store', () => {
         {
           principalId: 'AROADEV',
           createdAt: 7,
-          associatedPolicies: [{ accessScope: { namespaces: ['a'] } }],
+          associatedPolicies: [{ accessScope: { namespaces: ['a'] }, associatedAt: 7 }],
         },
       ],
       awsAuth: { roles: [], users: [], accounts: [other] },
