@@ -32,18 +32,25 @@ export interface IamWorld {
    * session of a role, the role's trust policy: what the server asks. Resource policies of other services are in no snapshot.
    */
   ask(question: IamQuestion): IamAnswer;
-  /**
-   * The same once the principal has given itself a policy that allows everything: what its other policies deny, its boundary,
-   * the guardrails and trust policies still limit it.
-   */
-  askAsAdministrator(question: IamQuestion): IamAnswer;
-  /** The same once it has taken its other policies away as well. */
-  askWithoutOwnPolicies(question: IamQuestion): IamAnswer;
+  /** The same once the principal has changed what it may: guardrails and trust policies still limit it. */
+  askRaised(question: IamQuestion, raise: Raise): IamAnswer;
   /** May a service, or somebody whom an OIDC provider vouches for, have a session of the role? By its trust policy. */
   askOutsider(question: OutsiderQuestion): IamAnswer;
   /** Who has a statement that may allow the action there: whoever is not among them is not allowed it by policies of its own. */
   readonly allowers: Allowers;
   readonly standings: WorldStandings;
+}
+
+/** What somebody changed about itself before it asks; nothing is changed by `{}`. */
+export interface Raise {
+  /**
+   * A policy that allows everything: `more`, beside what its own ones deny, or `only`, in their place. `only` is also how one
+   * asks about a principal that somebody has yet to make.
+   */
+  readonly everything?: 'more' | 'only';
+  /** Policies it got, of groups it joined or attached. */
+  readonly extra?: readonly WorldPolicy[];
+  readonly withoutBoundary?: true;
 }
 
 export interface OutsiderQuestion {
@@ -71,6 +78,24 @@ export function createIamWorld(world: World): IamWorld {
     if (found === undefined) {
       found = { best: policySet(standing, 'best'), worst: policySet(standing, 'worst') };
       sets.set(standing, found);
+    }
+    return found;
+  };
+
+  const raised = new WeakMap<Raise, WeakMap<WorldStanding, WorldStanding>>();
+  const raisedOf = (own: WorldStanding, raise: Raise): WorldStanding => {
+    let ofRaise = raised.get(raise);
+    if (ofRaise === undefined) {
+      ofRaise = new WeakMap();
+      raised.set(raise, ofRaise);
+    }
+    let found = ofRaise.get(own);
+    if (found === undefined) {
+      const { boundary, identity, ...others } = own;
+      const { everything: has, extra = [], withoutBoundary } = raise;
+      const policies = [...(has === 'only' ? [] : identity), ...extra, ...(has ? [everything] : [])];
+      found = { ...others, identity: policies, ...(boundary && !withoutBoundary && { boundary }) };
+      ofRaise.set(own, found);
     }
     return found;
   };
@@ -158,7 +183,7 @@ export function createIamWorld(world: World): IamWorld {
     };
   };
 
-  const askAs = (question: IamQuestion, standingNow: (own: WorldStanding) => WorldStanding): IamAnswer => {
+  const askAs = (question: IamQuestion, raise?: Raise): IamAnswer => {
     const { subject, action, resource } = question;
     const lowerAction = action.toLowerCase();
     const wantsRole = trustActions.has(lowerAction);
@@ -166,7 +191,7 @@ export function createIamWorld(world: World): IamWorld {
     // Roles may not be assumed by root (iam-facts I2).
     if (subject.type === 'root' && wantsRole) return never('credential');
     const own = standings.of(subject);
-    const standing = subject.type === 'root' ? own : standingNow(own);
+    const standing = raise === undefined || subject.type === 'root' ? own : raisedOf(own, raise);
     const owner = question.resourceAccountId ?? ownerOf(resource) ?? subject.accountId;
     const named = wantsRole ? parsePrincipalArn(resource) : undefined;
     const base = {
@@ -193,8 +218,15 @@ export function createIamWorld(world: World): IamWorld {
         { type: 'trust', name: named.name },
         { kind: 'roleNotRead', arn: resource },
       );
+      // What an organization sets for resources of accounts outside of the snapshot is not known (iam-facts E9).
+      const { guardrails } = standing;
+      const unbound =
+        guardrails !== undefined && principals.account(named.accountId) === undefined
+          ? { ...standing, guardrails: { ...guardrails, resourceControl: [] } }
+          : standing;
       return answer(question, {
         ...base,
+        standing: unbound,
         owner: named.accountId,
         trust,
         requesters: [principalOf(subject, partition, anySession)],
@@ -226,10 +258,8 @@ export function createIamWorld(world: World): IamWorld {
   return {
     standings,
     allowers: createAllowers(principals, standings),
-    ask: (question) => askAs(question, (own) => own),
-    askAsAdministrator: (question) =>
-      askAs(question, (own) => ({ ...own, identity: [...own.identity, everything] })),
-    askWithoutOwnPolicies: (question) => askAs(question, (own) => ({ ...own, identity: [everything] })),
+    ask: (question) => askAs(question),
+    askRaised: (question, raise) => askAs(question, raise),
     askOutsider({ outsider, action, role, context }) {
       const { arn } = role.record;
       const { guardrails } = standings;
@@ -284,21 +314,20 @@ function sessionConditions(requesters: readonly RequestPrincipal[]): readonly Ia
 function entryFinder(
   clusters: ReadonlyMap<string, { readonly accessEntries: readonly SnapshotAccessEntry[] }>,
 ): FindEntry {
-  const indexes = new Map<string, ReadonlyMap<string, SnapshotAccessEntry>>();
+  const indexes = new Map<string, ReadonlyMap<string, SnapshotAccessEntry | undefined>>();
   return (clusterArn, { kind, accountId, name }) => {
     let index = indexes.get(clusterArn);
     if (index === undefined) {
-      index = new Map(
-        (clusters.get(clusterArn)?.accessEntries ?? []).flatMap((entry) => {
-          const named = parsePrincipalArn(entry.principalArn);
-          if (named === undefined) return [];
-          const key =
-            'name' in named
-              ? `${named.kind} ${named.accountId} ${named.name}`
-              : `root ${named.accountId} root`;
-          return [[key, entry] as const];
-        }),
-      );
+      const found = new Map<string, SnapshotAccessEntry | undefined>();
+      for (const entry of clusters.get(clusterArn)?.accessEntries ?? []) {
+        const named = parsePrincipalArn(entry.principalArn);
+        if (named === undefined) continue;
+        const name = 'name' in named ? named.name : 'root';
+        const key = `${named.kind} ${named.accountId} ${name}`;
+        // Of two that differ in the path alone, ARNs of entries do not tell which is meant.
+        found.set(key, found.has(key) ? undefined : entry);
+      }
+      index = found;
       indexes.set(clusterArn, index);
     }
     return index.get(`${kind} ${accountId} ${name}`);

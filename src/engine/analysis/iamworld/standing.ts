@@ -87,12 +87,15 @@ export function createStandings(
   const unread = (subject: IamSubject): WorldStanding => {
     const { arn } = subject;
     const source = { type: 'inline', name: '' } as const;
+    // Of an account outside of the snapshot nobody knows whether the organization binds it, and by what (iam-facts E8).
+    const isOurs = principals.account(subject.accountId) !== undefined;
+    const foreign = isOurs ? guardrails : guardrails && { ...guardrails, serviceControl: [] };
     return {
       identity: [unreadPolicy('identity', source, { kind: 'principalNotRead', arn })],
       ...(subject.type === 'federatedUser' && {
         session: [unreadPolicy('session', { type: 'session', name: '' }, { kind: 'principalNotRead', arn })],
       }),
-      ...(guardrails && { guardrails }),
+      ...(foreign && { guardrails: foreign }),
       keys: principalKeys(subject, undefined, undefined),
       taggable: true,
     };

@@ -1,8 +1,9 @@
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
-import { compileWildcard } from '../../arn/wildcard.ts';
+import { compileWildcard, isSearchable, wildcardTokens } from '../../arn/wildcard.ts';
 import { subjectOf } from '../iamworld/allowers.ts';
 import type { IamAnswer, IamQuestion } from '../iamworld/answer.ts';
-import type { IamWorld } from '../iamworld/iamworld.ts';
+import type { IamWorld, Raise } from '../iamworld/iamworld.ts';
+import type { WorldPolicy } from '../iamworld/policies.ts';
 import { withoutVariables } from '../policylint/patterns.ts';
 import type { KnownPrincipal } from '../world/principals.ts';
 import type { IamSubject } from '../world/subject.ts';
@@ -16,9 +17,9 @@ export interface Permitted {
   readonly evidence: readonly ReachEvidence[];
 }
 
-export type Ask = (question: IamQuestion) => IamAnswer;
+type Ask = (question: IamQuestion) => IamAnswer;
 
-export function permitted(ask: Ask, ...questions: readonly IamQuestion[]): Permitted | undefined {
+function permitted(ask: Ask, ...questions: readonly IamQuestion[]): Permitted | undefined {
   let all: Permitted = { certainty: 'always', conditions: [], evidence: [] };
   for (const question of questions) {
     const { certainty, decision, ...answer } = ask(question);
@@ -36,12 +37,36 @@ export function permitted(ask: Ask, ...questions: readonly IamQuestion[]): Permi
   return all;
 }
 
-/** What it may once it has given itself everything; at a pinch without the policies that deny it something. */
-export function permittedAsAdmin(iam: IamWorld, ...questions: readonly IamQuestion[]): Permitted | undefined {
-  const raised = permitted(iam.askAsAdministrator, ...questions);
-  if (raised !== undefined) return raised;
-  const freed = permitted(iam.askWithoutOwnPolicies, ...questions);
-  return freed && assuming(freed, 'it can take away what its own policies deny');
+/** Somebody as it is when it asks: itself, or itself once it has raised what it may. */
+export interface Posture {
+  readonly subject: IamSubject;
+  /** What it has of policies: an index of the resources these speak of. */
+  readonly policies: readonly WorldPolicy[];
+  /** Undefined where one of the questions is refused. */
+  may(...questions: readonly Omit<IamQuestion, 'subject'>[]): Permitted | undefined;
+}
+
+export function postureOf(iam: IamWorld, subject: IamSubject, raise?: Raise): Posture {
+  const as =
+    (ask: Ask): Posture['may'] =>
+    (...questions) =>
+      permitted(ask, ...questions.map((question) => ({ subject, ...question })));
+  const { identity } = iam.standings.of(subject);
+  if (raise === undefined) return { subject, policies: identity, may: as(iam.ask) };
+  const policies = raise.everything === 'only' ? [] : [...identity, ...(raise.extra ?? [])];
+  const raised = as((question) => iam.askRaised(question, raise));
+  if (raise.everything !== 'more') return { subject, policies, may: raised };
+  const alone: Raise = { ...raise, everything: 'only' };
+  const freed = as((question) => iam.askRaised(question, alone));
+  return {
+    ...{ subject, policies },
+    may(...questions) {
+      const found = raised(...questions);
+      if (found !== undefined) return found;
+      const then = freed(...questions);
+      return then && assuming(then, 'it can take away what its own policies deny');
+    },
+  };
 }
 
 /** One after the other: both are needed. Conditions are found when they are read. */
@@ -71,6 +96,16 @@ export function surest(ways: Iterable<Permitted | undefined>): Permitted | undef
   let best: Permitted | undefined;
   for (const way of ways) {
     if (way?.certainty === 'always') return way;
+    best ??= way;
+  }
+  return best;
+}
+
+/** The same of whatever takes permissions. */
+export function surestOf<Way extends { readonly by: Permitted }>(ways: Iterable<Way>): Way | undefined {
+  let best: Way | undefined;
+  for (const way of ways) {
+    if (way.by.certainty === 'always') return way;
     best ??= way;
   }
   return best;
@@ -106,15 +141,14 @@ export function rootSubject(partition: string, accountId: string): IamSubject {
  * caller chooses: some resource is enough.
  */
 export function resourcesInReach(
-  iam: IamWorld,
-  subject: IamSubject,
+  { subject, policies }: Posture,
   action: string,
   { fallback, within = '*' }: { readonly fallback: string; readonly within?: string },
 ): readonly string[] {
   const found = new Set([fallback]);
   const lower = action.toLowerCase();
   const isWithin = compileWildcard(within);
-  for (const { best, document } of iam.standings.of(subject).identity) {
+  for (const { best, document } of policies) {
     for (const { ref } of best.allows.forAction(lower)) {
       const resources = document?.statements[ref.index]?.resource;
       if (resources === undefined || resources.negated) continue;
@@ -134,6 +168,32 @@ const mostResources = 50;
 
 function concrete(pattern: string): string {
   return withoutVariables(pattern).replaceAll('*', 'any').replaceAll('?', 'x');
+}
+
+/**
+ * Whether somebody's own policies speak of a resource at all where they allow one of the actions: an index that never loses
+ * what is allowed.
+ */
+export function speaksOf(
+  policies: readonly WorldPolicy[],
+  actions: readonly string[],
+): (resource: string) => boolean {
+  const patterns = new Set<string>();
+  for (const { best, document } of policies) {
+    for (const action of actions) {
+      for (const { ref } of best.allows.forAction(action.toLowerCase())) {
+        const list = document?.statements[ref.index]?.resource;
+        if (list === undefined || list.negated) return () => true;
+        for (const { value } of list.entries) patterns.add(withoutVariables(value));
+      }
+    }
+  }
+  const unsearchable = [...patterns].some(
+    (pattern) => pattern.includes('$') || !isSearchable(wildcardTokens(pattern)),
+  );
+  if (unsearchable) return () => true;
+  const compiled = [...patterns].map(compileWildcard);
+  return (resource) => compiled.some((matches) => matches(resource));
 }
 
 /** Name of a user or role without its path. */

@@ -49,6 +49,8 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
       'eks:UpdateAccessEntry',
     ],
     ...['entryway:PutBreakGlassPrincipal', 'iam:AttachRolePolicy', 'eks:*', 'iam:*'],
+    ...['iam:DeleteUserPermissionsBoundary', 'iam:DeleteRolePermissionsBoundary', 'iam:CreateRole'],
+    ...['iam:AddUserToGroup', 'iam:CreatePolicyVersion', 'ssm:SendCommand'],
   ];
   const own = () => {
     const statements = some(actions, 0.12).map((Action) => ({
@@ -57,6 +59,7 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
     }));
     return statements.length === 0 ? {} : { own: policy(...statements) };
   };
+  const statementOf = (Action = '*') => ({ Effect: 'Allow', Action, Resource: '*' });
   const trust = () => {
     const sub = `system:serviceaccount:${pick(['team:a', 'team:*', 'kube-system:c'])}`;
     return pick([
@@ -97,10 +100,18 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
   const objects: RbacObject[] = some(grants, 0.5).flatMap((rule, at) =>
     testGrant(`g${at}`, pick(bearers), [rule], pick(['', 'team', 'kube-system'])),
   );
+  const limits = testArn('policy/limits');
+  const bounded = () => (next() < 0.2 ? { permissionsBoundaryArn: limits } : {});
   const { world } = testWorld({
     account: {
-      users: users.map((name) => testUser(name, { inlinePolicies: own() })),
-      roles: roles.map((name) => testRole(name, { inlinePolicies: own(), trustPolicy: trust() })),
+      users: users.map((name) => testUser(name, { inlinePolicies: own(), ...bounded() })),
+      roles: roles.map((name) =>
+        testRole(name, { inlinePolicies: own(), trustPolicy: trust(), ...bounded() }),
+      ),
+      groups: [{ arn: testArn('group/g'), name: 'g', inlinePolicies: own(), attachedPolicyArns: [] }],
+      managedPolicies: [
+        { arn: limits, document: pick([policy(statementOf()), policy(statementOf('iam:*'))]) },
+      ],
     },
     cluster: {
       rbac: objects,

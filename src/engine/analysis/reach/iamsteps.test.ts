@@ -197,7 +197,7 @@ test.for<[string, string | undefined, Partial<SnapshotAccount>]>([
   ],
   [
     'she may join administrators',
-    'administerIam sometimes',
+    'administerIam always',
     scene([allow('iam:AddUserToGroup')], { groups: [group(allow('*'))] }),
   ],
   [

@@ -45,6 +45,24 @@ export function powerMask(rules: readonly PolicyRule[]): number {
   return mask;
 }
 
+const becomesAccounts: readonly Power[] = [
+  ...kubernetesPowers.createTokens,
+  { group: '', resources: ['serviceaccounts'], verbs: ['impersonate'] },
+  ...workloads.map((kinds) => ({ ...kinds, verbs: ['create'] })),
+];
+const towardsAccounts = maskOf(
+  ...(['createToken', 'impersonate', 'workload', 'exec', 'secrets', 'kubelet', 'bind', 'escalate'] as const),
+);
+
+/** Whether rules let their bearer be the service accounts of where they hold: for certain, or perhaps. */
+export function accountsBy(rules: readonly PolicyRule[]): 'always' | 'sometimes' | undefined {
+  const certain = rules.some(
+    (rule) => rule.resourceNames.length === 0 && becomesAccounts.some((power) => reaches(rule, power)),
+  );
+  if (certain) return 'always';
+  return (powerMask(rules) & towardsAccounts) === 0 ? undefined : 'sometimes';
+}
+
 /** Kinds of workloads, each with its group. */
 export const workloadKinds: readonly { readonly group: string; readonly resource: string }[] =
   workloads.flatMap(({ group, resources }) => resources.map((resource) => ({ group, resource })));

@@ -5,10 +5,10 @@ import type { ClusterSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { type ClusterIndex, createClusterIndex } from './clusterindex.ts';
 import { createEksSteps } from './ekssteps.ts';
-import { createIamAdmins } from './iamadmins.ts';
 import { createIamSteps } from './iamsteps.ts';
 import { createKubeSteps } from './kubesteps.ts';
 import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
+import { createRaises } from './raises.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import { type SearchOptions, searchBackwards, searchForwards } from './search.ts';
 import type { ReachChain } from './step.ts';
@@ -58,7 +58,7 @@ const longest = 10;
 
 export function createReach(world: World, iam: IamWorld = createIamWorld(world)): Reach {
   const trusts = createTrusts(world, iam);
-  const admins = createIamAdmins(
+  const raises = createRaises(
     world,
     iam,
     (principal): Iterable<KnownRole> => trusts.rolesTrusting(subjectOf(principal)),
@@ -70,8 +70,8 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
     }),
   );
   const rules: readonly StepRules[] = [
-    createIamSteps(world, { iam, trusts, admins }),
-    createEksSteps(world, { iam, admins }),
+    createIamSteps(world, { iam, trusts, raises }),
+    createEksSteps(world, { iam, trusts, raises }),
     createWebIdentitySteps(world, { iam, trusts }),
     ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, index)),
   ];

@@ -6,28 +6,34 @@ import type { ReachNode } from './node.ts';
 
 /**
  * How one becomes somebody else; stable.
- * IAM: `assumeRole`, `webIdentity` (a service account's token for a role), `passRole` (a role handed to a service that runs
- * the caller's code), `updateTrust`, `createAccessKey`, `setPassword`, `administerIam` (may give itself every permission of
- * its account, and so become any of its principals), `accountRoot`.
+ * IAM: `assumeRole`, `webIdentity` and `podIdentity` (a service account's token for a role), `passRole` (a role handed to a
+ * service that runs the caller's code), `useRunning` (code or commands where a role is at work), `updateTrust`,
+ * `createAccessKey`, `setPassword`, `federate` (a session of GetFederationToken), `administerIam` (gives itself more of IAM
+ * than it has, or takes its boundary away, and so becomes somebody), `accountRoot`.
  * EKS and ours: `associateAccessPolicy` (own entry), `createAccessEntry` (with a policy), `entryGroups`, `entryUsername`
- * (own entry made or changed), `breakGlass`, `changeAccessPolicy` (a policy of the account that the own entry has),
+ * (own entry made or changed), `identityProvider` (one of its own, which says who is who), `breakGlass`, `changeAccessPolicy` (a policy of the account that the own entry has),
  * `replaceConnection` (aws-auth of a connected cluster read from elsewhere).
  * Kubernetes: `createToken`, `runWorkload`, `changeWorkload`, `execInPod`, `tokenSecret`, `impersonate`, `bindRole`,
- * `escalateRole`, `writeAwsAuth`, `kubelet`, `certificate`, `admission`, `actAsAdmin` (an administrator as anybody).
+ * `escalateRole`, `writeAwsAuth`, `kubelet`, `takeNode` (a Pod of its own
+ * becomes the node it runs on), `nodePods` (a node's Pods and their tokens), `nodeRole`, `certificate`, `admission`, `actAsAdmin` (an administrator as anybody).
  */
 export type StepCode =
   | 'assumeRole'
   | 'webIdentity'
+  | 'podIdentity'
   | 'passRole'
+  | 'useRunning'
   | 'updateTrust'
   | 'createAccessKey'
   | 'setPassword'
+  | 'federate'
   | 'administerIam'
   | 'accountRoot'
   | 'associateAccessPolicy'
   | 'createAccessEntry'
   | 'entryGroups'
   | 'entryUsername'
+  | 'identityProvider'
   | 'breakGlass'
   | 'changeAccessPolicy'
   | 'replaceConnection'
@@ -41,6 +47,9 @@ export type StepCode =
   | 'escalateRole'
   | 'writeAwsAuth'
   | 'kubelet'
+  | 'takeNode'
+  | 'nodePods'
+  | 'nodeRole'
   | 'certificate'
   | 'admission'
   | 'actAsAdmin';
