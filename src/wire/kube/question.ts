@@ -14,13 +14,26 @@ interface KnownResource {
   readonly isNamespaced: boolean | undefined;
 }
 
+/** What only checks of permission speak of, never a request for an object (kubernetes-facts A13): group, resource. */
+const spokenOf = [
+  ['', 'users'],
+  ['', 'groups'],
+  ['authentication.k8s.io', 'uids'],
+  ['authentication.k8s.io', 'userextras'],
+  ['certificates.k8s.io', 'signers'],
+] as const;
+
+/** Requests about them name no object, so that those for Namespaces carry no namespace. */
+const verbsWithoutObject: ReadonlySet<string> = new Set(['list', 'watch', 'create', 'deletecollection']);
+
 /**
  * `VERB RESOURCE` as people write it: `get pods`, `get deploy`, `create deployments.apps`, `get pods/log`, `get secrets/db`
  * is the object only with `--name`; a path that begins with `/` is no resource. Without a namespace the question is
- * about all namespaces at once.
+ * about all namespaces at once; about one Namespace it is about what is in that, too, because its requests carry its name as
+ * their namespace (kubernetes-facts A5).
  */
 export function parseQuestion(verb: string, resource: string, options: QuestionOptions): Question {
-  if (!/^(?:\*|[a-z]+)$/.test(verb)) {
+  if (!/^(?:\*|[a-z]+(?:[:-][a-z]+)*)$/.test(verb)) {
     throw new Misasked(`\`${verb}\` is no verb`, 'verbs are get, list, create, … in lower case');
   }
   if (resource.startsWith('/')) {
@@ -29,7 +42,11 @@ export function parseQuestion(verb: string, resource: string, options: QuestionO
     }
     return { kind: 'nonResource', verb, path: resource };
   }
-  const [, written = '', subresource = ''] = /^([^/]+)(?:\/([a-z]+))?$/.exec(resource) ?? [];
+  // The key of an extra value stands in a subresource's place, and may be any text.
+  const [, written = '', subresource = ''] =
+    /^(userextras(?:\.authentication\.k8s\.io)?)\/(.+)$/.exec(resource) ??
+    /^([^/]+)(?:\/([a-z]+))?$/.exec(resource) ??
+    [];
   if (written === '') {
     throw new Misasked(`\`${resource}\` is no resource`, 'write it as pods, deployments.apps or pods/log');
   }
@@ -40,8 +57,23 @@ export function parseQuestion(verb: string, resource: string, options: QuestionO
   return {
     kind: 'resource',
     ...{ verb, apiGroup, resource: plural, subresource },
-    ...{ namespace: options.namespace ?? '', name: options.name ?? '' },
+    ...(plural === 'namespaces' && apiGroup === '' && !verbsWithoutObject.has(verb)
+      ? ofNamespace(options)
+      : { namespace: options.namespace ?? '', name: options.name ?? '' }),
   };
+}
+
+function ofNamespace({ namespace, name }: QuestionOptions): {
+  readonly namespace: string;
+  readonly name: string;
+} {
+  if (namespace !== undefined && name !== undefined && namespace !== name) {
+    throw new Misasked(
+      `namespace \`${name}\` is not in namespace \`${namespace}\``,
+      `leave out -n: requests for it carry \`${name}\` as their namespace`,
+    );
+  }
+  return { namespace: namespace ?? name ?? '', name: name ?? namespace ?? '' };
 }
 
 /**
@@ -78,22 +110,26 @@ function resourceNamed(written: string): KnownResource {
 
 function indexResources(): ReadonlyMap<string, KnownResource> {
   const index = new Map<string, KnownResource>();
+  const add = (known: KnownResource, names: readonly string[]): void => {
+    for (const name of names) {
+      for (const spelling of known.apiGroup === '' ? [name] : [name, `${name}.${known.apiGroup}`]) {
+        if (!index.has(spelling)) index.set(spelling, known);
+      }
+    }
+  };
   for (const line of resourceLines.split('\n')) {
     const [groupVersion = '', resource = '', kind = '', singular = '', scope = '', , shortNames = '-'] =
       line.split(' ');
     const apiGroup = groupVersion.slice(0, groupVersion.indexOf('/'));
     const known: KnownResource = { apiGroup, resource, isNamespaced: scope === 'n' };
-    const names = [
+    const names: readonly string[] = [
       resource,
       singular,
       kind.toLowerCase(),
       ...(shortNames === '-' ? [] : shortNames.split(',')),
     ];
-    for (const name of names) {
-      for (const spelling of apiGroup === '' ? [name] : [name, `${name}.${apiGroup}`]) {
-        if (!index.has(spelling)) index.set(spelling, known);
-      }
-    }
+    add(known, names);
   }
+  for (const [apiGroup, resource] of spokenOf) add({ apiGroup, resource, isNamespaced: false }, [resource]);
   return index;
 }
