@@ -136,6 +136,23 @@ not known: role/dev has AmazonEKSComputePolicy, of which AWS does not publish al
     expect(exitCode).toBe(1);
   });
 
+  test('whoever an identity provider may call an administrator is somebody', () => {
+    const [corp] = what.cluster.identityProviders;
+    const identityProviders = corp === undefined ? [] : [{ ...corp, groupsPrefix: '' }];
+    const { out, exitCode } = run('get /nowhere', {}, { clusters: [{ ...emptyCluster, identityProviders }] });
+    expect(out).toMatch(/^system:masters +Group, from corp +system:masters may do everything$/m);
+    expect(exitCode).toBeUndefined();
+  });
+
+  test('who can become one of them is not all that is known while some account was not read', () => {
+    const gap = { area: 'iam', accountId: '444455556666', reason: 'iam:ListRoles was refused' } as const;
+    const plain = run('get secrets', { namespace: 'default' }, { gaps: [gap] });
+    expect(plain.err).toBe('');
+    const { out, err } = run('get secrets', { namespace: 'default', transitive: true }, { gaps: [gap] });
+    expect(err).toBe('entryway: incomplete because iam:ListRoles was refused\n');
+    expect(out).toMatch(/can become one of them.*, as far as it is known\n$/);
+  });
+
   test('a no that is not the whole truth says so', () => {
     const gap = { area: 'rbac', reason: 'RBAC was not read' } as const;
     const { out, err, exitCode } = run('get /nowhere', {}, { clusters: [{ ...emptyCluster }], gaps: [gap] });

@@ -1,7 +1,7 @@
 import { createReach } from '../../engine/analysis/reach/reach.ts';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { WhoCanAnswer } from '../../engine/analysis/whocan/answer.ts';
-import { type TransitiveRow, whoCanBecome } from '../../engine/analysis/whocan/transitive.ts';
+import { gapsOfBecoming, type TransitiveRow, whoCanBecome } from '../../engine/analysis/whocan/transitive.ts';
 import { whoCan } from '../../engine/analysis/whocan/whocan.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
@@ -61,11 +61,13 @@ export function answerWhoCan(
     return { ...answer, ...(reach && { canBecome: whoCanBecome(reach, cluster, answer) }) };
   });
   if (clusters.every((answer) => isNobody(answer))) process.exitCode = exitCodes.denied;
-  const all = { clusters, incomplete: unite(clusters.map(({ incomplete }) => incomplete)) };
+  const gaps = clusters.map(({ incomplete }) => incomplete);
+  const all = { clusters, incomplete: unite(reach === undefined ? gaps : [...gaps, gapsOfBecoming(world)]) };
+  const isAll = all.incomplete.length === 0;
   printAnswer(options, all, () => {
     const parts = clusters.map((answer, at) => {
       const cluster = world.clusters[at];
-      return cluster === undefined ? '' : renderAnswer(answer, cluster, options);
+      return cluster === undefined ? '' : renderAnswer(answer, cluster, { ...options, isAll });
     });
     const mayAsk = options.anyNamespace === undefined && isNamespaced !== false;
     if (mayAsk && question.kind === 'resource' && question.namespace === '')
@@ -74,19 +76,22 @@ export function answerWhoCan(
   });
 }
 
-/** Whether nobody may but the group that always may: whom it is given is seen by the principals that have it. */
+/**
+ * Whether nobody may but the group that always may: whom it is given is seen by the principals that have it, but not those of
+ * an identity provider that may put anybody into it.
+ */
 function isNobody({ rows }: WhoCanAnswer): boolean {
-  return rows.every(({ key }) => key === 'Group:system:masters');
+  return rows.every(({ key, issuedBy }) => key === 'Group:system:masters' && issuedBy === undefined);
 }
 
 function renderAnswer(
   answer: ClusterAnswer,
   { cluster: { accountId } }: ClusterWorld,
-  { paths }: Pick<WhoCanOptions, 'paths'>,
+  { paths, isAll }: Pick<WhoCanOptions, 'paths'> & { readonly isAll: boolean },
 ): string {
   const { rows, unclear, canBecome, incomplete } = answer;
   const what = `${questionWords(answer.question, answer.namespaces)} on ${answer.cluster.name}`;
-  const more = incomplete.length > 0 ? ', as far as it is known' : '';
+  const more = incomplete.length > 0 ? asKnown : '';
   const summary = isNobody(answer)
     ? `nobody but the group system:masters may ${what}${more}`
     : `${counted(rows.length, 'subject')} may ${what}${more}`;
@@ -94,13 +99,18 @@ function renderAnswer(
     isNobody(answer) ? '' : `${renderRows(answer, { accountId, ...(paths && { paths }) })}\n`,
     `${printable(summary)}\n`,
     unclearLines(unclear),
-    canBecome === undefined ? '' : renderBecoming(canBecome, accountId),
+    canBecome === undefined ? '' : renderBecoming(canBecome, { accountId, more: isAll ? '' : asKnown }),
   ].join('');
 }
 
-function renderBecoming(rows: readonly TransitiveRow[], accountId: string): string {
-  if (rows.length === 0) return '\nnobody else can become one of them\n';
-  return `\n${renderTransitive(rows, accountId)}\n${counted(rows.length, 'other')} can become one of them, or an administrator\n`;
+const asKnown = ', as far as it is known';
+
+function renderBecoming(
+  rows: readonly TransitiveRow[],
+  { accountId, more }: { readonly accountId: string; readonly more: string },
+): string {
+  if (rows.length === 0) return `\nnobody else can become one of them${more}\n`;
+  return `\n${renderTransitive(rows, accountId)}\n${counted(rows.length, 'other')} can become one of them, or an administrator${more}\n`;
 }
 
 /** A gap that several clusters have is one gap. */

@@ -1,7 +1,9 @@
 import { clusterAdminKey, nodeKey, nodeText } from '../reach/node.ts';
 import type { Reach } from '../reach/reach.ts';
 import type { ReachCondition, StepCode } from '../reach/step.ts';
+import type { Gap } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
+import type { World } from '../world/world.ts';
 import type { WhoCanAnswer } from './answer.ts';
 
 /** Somebody who may not, and can become somebody who may. Plain data. */
@@ -23,6 +25,11 @@ export interface TransitiveStep {
   readonly becomesKey: string;
   readonly certainty: 'always' | 'sometimes';
   readonly conditions: readonly ReachCondition[];
+}
+
+/** What was not read and could change who can become whom: chains lead through all accounts and clusters. */
+export function gapsOfBecoming({ snapshot }: Pick<World, 'snapshot'>): readonly Gap[] {
+  return snapshot.gaps.filter(({ area }) => area !== 'usage');
 }
 
 /**
