@@ -1,12 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
-import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
+import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
+import { type MigrationProof, proveMigration } from '../../engine/analysis/migrate/proof.ts';
+import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
+import type { World } from '../../engine/analysis/world/world.ts';
 import { openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { carryOut } from './carryout.ts';
-import { type MigrateOptions, refusal } from './migrate.ts';
+import { type MigrateOptions, refusal, refuseTooMany } from './migrate.ts';
+import { proofText } from './prooftext.ts';
 import { newRollbackFile, type RollbackFile, readRollbackFile, writeRollbackFile } from './rollbackfile.ts';
 import { openServerTarget } from './servertarget.ts';
 import type { FoundEntry, MigrationTarget } from './target.ts';
@@ -26,7 +30,11 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
   const cluster = onlyCluster(world);
   const path = options.rollbackFile ?? `retire-aws-auth-${cluster.cluster.name}.json`;
   const interrupted = readRollbackFile(path);
-  const plan = interrupted?.plan ?? planMigration(world, cluster);
+  if (cluster.cluster.authenticationMode === 'API' && options.switchToApi !== true) {
+    say('the cluster is in mode API already: its entries are all there is, and nothing is made');
+    return;
+  }
+  const plan = interrupted?.plan ?? newPlan(world, cluster);
   if (plan.clusterArn !== cluster.cluster.arn) {
     throw new CommandError(
       'misuse',
@@ -34,14 +42,14 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
       'name another file with --rollback-file',
     );
   }
-  if (interrupted === undefined) {
-    const proof = proveMigration(world, cluster, plan);
-    if (!proof.isSafe && options.acceptDifferences !== true) {
-      process.stderr.write(refusal(proof));
-      process.exitCode = exitCodes.denied;
-      return;
-    }
-  } else say(`going on with the plan in ${path}`);
+  if (interrupted !== undefined) say(`going on with the plan in ${path}`);
+  // SECURITY: also of a plan in a file. What it says may be long over, or written by somebody else.
+  if (
+    cluster.cluster.authenticationMode !== 'API' &&
+    !isAccepted(proveMigration(world, cluster, plan), options)
+  ) {
+    return;
+  }
   const target = await openServerTarget(options, plan);
   try {
     const file = interrupted ?? (await firstState(target, plan, cluster.cluster.awsAuthData, path));
@@ -58,17 +66,48 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
   }
 }
 
+/** What stops in the middle is not begun. */
+function newPlan(world: World, cluster: ClusterWorld): MigrationPlan {
+  const plan = planMigration(world, cluster);
+  refuseTooMany(plan);
+  return plan;
+}
+
+/** Says what was accepted, too: nobody's access changes unseen. */
+function isAccepted(proof: MigrationProof, { acceptDifferences }: MigrateOptions): boolean {
+  if (proof.isSafe) return true;
+  if (acceptDifferences === true) {
+    process.stderr.write(proofText(proof));
+    return true;
+  }
+  process.stderr.write(refusal(proof));
+  process.exitCode = exitCodes.denied;
+  return false;
+}
+
 async function firstState(
   target: MigrationTarget,
   plan: RollbackFile['plan'],
   awsAuth: Readonly<Record<string, string>> | undefined,
   path: string,
 ): Promise<RollbackFile> {
+  if (!isDeepStrictEqual(await target.awsAuth(), awsAuth)) {
+    throw new CommandError(
+      'failure',
+      'aws-auth is not what the server goes by: it was changed just now, or it cannot be read any more',
+      'mend it until `entryway aws-auth check` finds nothing, and run this again',
+    );
+  }
   const mode = await target.mode();
   const entries: Record<string, FoundEntry> = {};
-  for (const { principalArn } of mode === 'CONFIG_MAP' ? [] : plan.entries) {
+  for (const { principalArn, replacesStale } of mode === 'CONFIG_MAP' ? [] : plan.entries) {
     const found = await target.entry(principalArn);
-    if (found !== undefined) entries[principalArn] = found;
+    if (found === undefined) continue;
+    // SECURITY: what stands here is deleted as that of a principal that is gone; this one somebody made just now.
+    if (!replacesStale) {
+      throw new CommandError('failure', `\`${principalArn}\` has got an entry meanwhile`, 'run it again');
+    }
+    entries[principalArn] = found;
   }
   return newRollbackFile(
     plan,
@@ -91,12 +130,7 @@ async function finish(options: MigrateOptions, file: RollbackFile, target: Migra
         'it was changed since the plan was made: make a new one with another --rollback-file',
       );
     }
-    const proof = proveMigration(world, cluster, plan);
-    if (!proof.isSafe && options.acceptDifferences !== true) {
-      process.stderr.write(refusal(proof));
-      process.exitCode = exitCodes.denied;
-      return;
-    }
+    if (!isAccepted(proveMigration(world, cluster, plan), options)) return;
     await target.switchMode('API');
     say('mode API: aws-auth counts no more');
   }

@@ -1,5 +1,5 @@
 /** Carrying a migration out ends well wherever it was interrupted, by going on or by leading back. */
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -69,6 +69,17 @@ function fakeTarget(state: State, changes = Number.POSITIVE_INFINITY, isDone = f
       change(() => {
         state.awsAuth = undefined;
       }),
+  };
+}
+
+/** Calls back each time before it says what aws-auth is. */
+function watched(state: State, look: () => void): MigrationTarget {
+  return {
+    ...fakeTarget(state),
+    async awsAuth() {
+      look();
+      return state.awsAuth;
+    },
   };
 }
 
@@ -189,6 +200,49 @@ test('what somebody else has changed meanwhile is neither taken over nor deleted
   expect(state.entries.has(testArn('role/nodes'))).toBe(true);
 });
 
+test('aws-auth changed anywhere in between, nothing more is made', async () => {
+  const calm = begin('CONFIG_MAP');
+  let looks = 0;
+  await carryOut(
+    calm.file,
+    watched(calm.state, () => looks++),
+    quiet,
+  );
+  for (let at = 0; at < looks; at++) {
+    const { file, state } = begin('CONFIG_MAP');
+    let look = 0;
+    let atChange: unknown;
+    const target = watched(state, () => {
+      if (look++ !== at) return;
+      state.awsAuth = { mapRoles: '' };
+      atChange = shown(state);
+    });
+    await expect(carryOut(file, target, quiet)).rejects.toThrow('aws-auth was changed');
+    expect(shown(state)).toEqual(atChange);
+  }
+  // Before the first change, before each entry, and after the last.
+  expect(looks).toBe(6);
+});
+
+test('nothing is led back to an aws-auth that is another by now', async () => {
+  const { file, state } = begin();
+  await carryOut(file, fakeTarget(state), quiet);
+  state.awsAuth = { mapRoles: '' };
+  const before = shown(state);
+  await expect(leadBack(file, fakeTarget(state, 0), quiet)).rejects.toThrow('is not what it was');
+  expect(shown(state)).toEqual(before);
+});
+
+test('in mode API no entry that somebody deleted comes back', async () => {
+  const { file, state } = begin();
+  await carryOut(file, fakeTarget(state), quiet);
+  state.mode = 'API';
+  state.entries.delete(testArn('role/admin'));
+  const before = shown(state);
+  await carryOut(file, fakeTarget(state, 0), quiet);
+  expect(shown(state)).toEqual(before);
+});
+
 test('leading back makes aws-auth again before it takes the first entry away', async () => {
   const { file, state } = begin();
   await carryOut(file, fakeTarget(state), quiet);
@@ -209,7 +263,30 @@ test('the rollback file is the owner’s alone, and another file is not taken fo
   writeRollbackFile(path, file);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readRollbackFile(path)).toEqual(file);
-  for (const text of ['', '{', 'null', '[]', '{"format":"entryway.migration/v1"}']) {
+  expect(() => writeRollbackFile(path, file)).toThrow('somebody else has begun');
+  expect(readRollbackFile(path)).toEqual(file);
+  for (const mode of [0o620, 0o602]) {
+    chmodSync(path, mode);
+    expect(() => readRollbackFile(path)).toThrow('others than you can write');
+  }
+  chmodSync(path, 0o600);
+  const [entry] = file.plan.entries;
+  const wrong: readonly unknown[] = [
+    ...['', '{', null, [], { format: 'entryway.migration/v1' }],
+    { ...file, format: 'entryway.migration/v2' },
+    { ...file, clusterArn: `${file.clusterArn}2` },
+    { ...file, plan: { ...file.plan, entries: [null] } },
+    { ...file, plan: { ...file.plan, entries: [entry, entry] } },
+    { ...file, plan: { ...file.plan, entries: [{ ...entry, type: 'ROOT' }] } },
+    {
+      ...file,
+      plan: { ...file.plan, bindings: [{ kind: 'ClusterRole', name: 'x', labels: {}, rules: [] }] },
+    },
+    { ...file, before: { ...file.before, awsAuth: { mapRoles: 1 } } },
+    { ...file, before: { ...file.before, more: 1 } },
+  ];
+  for (const value of wrong) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
     writeFileSync(path, text);
     expect(() => readRollbackFile(path), text).toThrow('no rollback file');
   }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import { CommandError } from '../failure.ts';
 import { counted } from '../render/counted.ts';
@@ -8,7 +9,7 @@ import type { FoundEntry, MigrationTarget } from './target.ts';
 export type Say = (line: string) => void;
 
 /**
- * Does what the plan in the file says up to mode API, looking before each step whether it has been done: it may be
+ * Does what the plan in the file says up to mode API, in which nothing is made any more, looking before each step whether it has been done: it may be
  * interrupted anywhere and run again. Throws where something else is in the place of what it would make.
  */
 export async function carryOut(
@@ -16,6 +17,9 @@ export async function carryOut(
   target: MigrationTarget,
   say: Say,
 ): Promise<void> {
+  // SECURITY: there aws-auth lets nobody in, so that an entry that is not there would let in whoever has lost it.
+  if ((await target.mode()) === 'API') return;
+  await seeAwsAuth(before, target);
   for (const binding of plan.bindings) {
     const found = await target.binding(binding);
     if (found === 'same') continue;
@@ -31,21 +35,47 @@ export async function carryOut(
   }
   if ((await target.mode()) === 'CONFIG_MAP') {
     await target.switchMode('API_AND_CONFIG_MAP');
-    say('mode API_AND_CONFIG_MAP');
+    say('mode API_AND_CONFIG_MAP, from which there is no way back to CONFIG_MAP; aws-auth counts in both');
   }
-  for (const entry of plan.entries) await makeEntry(entry, before.entries[entry.principalArn], target, say);
+  for (const entry of plan.entries) {
+    await makeEntry(entry, { stale: before.entries[entry.principalArn], before, target, say });
+  }
+  await seeAwsAuth(before, target);
   say(`${counted(plan.entries.length, 'entry').replace(/entrys$/, 'entries')} as planned`);
+}
+
+/**
+ * SECURITY: an entry for whom aws-auth has let in no longer would let them in again, so it is looked at before each is made.
+ * Looked at after the last as well: of what is made while somebody writes, the command says so.
+ */
+async function seeAwsAuth({ awsAuth }: RollbackFile['before'], target: MigrationTarget): Promise<void> {
+  if (isDeepStrictEqual(await target.awsAuth(), awsAuth)) return;
+  throw new CommandError(
+    'failure',
+    'aws-auth was changed since the plan was made, so the rest is not made',
+    'look who was taken out of it and has an entry now; then make a new plan with another --rollback-file',
+  );
 }
 
 async function makeEntry(
   entry: PlannedEntry,
-  stale: FoundEntry | undefined,
-  target: MigrationTarget,
-  say: Say,
+  {
+    stale,
+    before,
+    target,
+    say,
+  }: {
+    readonly stale: FoundEntry | undefined;
+    readonly before: RollbackFile['before'];
+    readonly target: MigrationTarget;
+    readonly say: Say;
+  },
 ): Promise<void> {
   const { principalArn } = entry;
   let found = await target.entry(principalArn);
-  if (found !== undefined && stale !== undefined && found.createdAt === stale.createdAt) {
+  const isStale = found !== undefined && found.createdAt === stale?.createdAt;
+  if (found === undefined || isStale) await seeAwsAuth(before, target);
+  if (isStale) {
     await target.deleteEntry(principalArn);
     say(`deleted the entry of a principal that is gone: ${principalArn}`);
     found = undefined;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { CommandError } from '../failure.ts';
 import { isPlanned, isSamePolicy, type Say } from './carryout.ts';
 import type { RollbackFile } from './rollbackfile.ts';
@@ -7,7 +8,8 @@ import type { MigrationTarget } from './target.ts';
  * Leads back to what the file says was there: aws-auth first, then entry by entry, the last made first, then the bindings.
  * May be interrupted and run again. Answers what it left alone because somebody has changed it since.
  *
- * SECURITY: not in mode API, where aws-auth counts no more: taking the entries away would shut everybody out, nodes too. An
+ * SECURITY: not in mode API, where aws-auth counts no more: taking the entries away would shut everybody out, nodes too; and
+ * not where aws-auth is another by now, which may let in nobody or somebody else. An
  * entry of a principal that is gone is not made again: it would be that of whoever has its name today.
  */
 export async function leadBack(
@@ -24,9 +26,16 @@ export async function leadBack(
     );
   }
   const left: string[] = [];
-  if (before.awsAuth !== undefined && (await target.awsAuth()) === undefined) {
+  const awsAuth = await target.awsAuth();
+  if (awsAuth === undefined && before.awsAuth !== undefined) {
     await target.createAwsAuth(before.awsAuth);
     say('created aws-auth as it was');
+  } else if (!isDeepStrictEqual(awsAuth, before.awsAuth)) {
+    throw new CommandError(
+      'denied',
+      'aws-auth is not what it was: without the entries it may shut out whoever has one now',
+      'delete it to have it made again as the file keeps it, or take single entries away with `aws eks delete-access-entry`',
+    );
   }
   for (const entry of mode === 'CONFIG_MAP' ? [] : plan.entries.toReversed()) {
     const { principalArn } = entry;

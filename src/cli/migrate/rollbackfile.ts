@@ -1,10 +1,24 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
+import { ShapeFault } from '../../sources/saved/saved.ts';
 import { CommandError } from '../failure.ts';
+import { rollbackShape } from './rollbackshape.ts';
 import type { FoundEntry, Mode } from './target.ts';
 
 const format = 'entryway.migration/v1';
+
+/** As much of a plan as carrying it out takes. */
+export type CarriedPlan = Pick<MigrationPlan, 'clusterArn' | 'clusterName' | 'entries' | 'bindings'>;
 
 /** What was there before the first change, and what was to be done: enough to go on after a crash, and to lead back. */
 export interface RollbackFile {
@@ -12,7 +26,7 @@ export interface RollbackFile {
   readonly clusterArn: string;
   /** Epoch milliseconds. */
   readonly writtenAt: number;
-  readonly plan: MigrationPlan;
+  readonly plan: CarriedPlan;
   readonly before: {
     readonly mode: Mode;
     /** Entries that stood where the plan makes its own: of principals that are gone. */
@@ -24,33 +38,45 @@ export interface RollbackFile {
 }
 
 export function newRollbackFile(
-  plan: MigrationPlan,
+  { clusterArn, clusterName, entries, bindings }: CarriedPlan,
   before: RollbackFile['before'],
   now: number,
   path: string,
 ): RollbackFile {
   const undo = `entryway migrate aws-auth --rollback ${path}`;
-  return { format, clusterArn: plan.clusterArn, writtenAt: now, plan, before, undo };
+  const plan = { clusterArn, clusterName, entries, bindings };
+  return { format, clusterArn, writtenAt: now, plan, before, undo };
 }
 
-/** Undefined where there is none. */
+/**
+ * Undefined where there is none.
+ *
+ * SECURITY: an administrator carries out what the file says, so nobody else may have written it.
+ */
 export function readRollbackFile(path: string): RollbackFile | undefined {
-  if (!existsSync(path)) return undefined;
-  let read: Partial<RollbackFile> | null;
+  let descriptor: number;
   try {
-    read = JSON.parse(readFileSync(path, 'utf8')) as Partial<RollbackFile> | null;
-  } catch {
-    read = null;
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
-  const isWhole =
-    read?.format === format &&
-    typeof read.clusterArn === 'string' &&
-    read.plan?.clusterArn === read.clusterArn &&
-    Array.isArray(read.plan.entries) &&
-    Array.isArray(read.plan.bindings) &&
-    typeof read.before?.mode === 'string' &&
-    typeof read.before.entries === 'object';
-  if (isWhole) return read as RollbackFile;
+  try {
+    const { mode, uid } = fstatSync(descriptor);
+    if ((mode & 0o022) !== 0 || ![process.getuid?.() ?? uid, 0].includes(uid)) {
+      throw new CommandError(
+        'misuse',
+        `others than you can write \`${path}\`, which decides who is let in`,
+        'see that it is as it was, then make it yours alone with chown and chmod 600',
+      );
+    }
+    const file = rollbackShape(JSON.parse(readFileSync(descriptor, 'utf8')));
+    if (file.plan.clusterArn === file.clusterArn) return file;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof ShapeFault)) throw error;
+  } finally {
+    closeSync(descriptor);
+  }
   throw new CommandError(
     'misuse',
     `\`${path}\` is no rollback file of a migration`,
@@ -58,14 +84,26 @@ export function readRollbackFile(path: string): RollbackFile | undefined {
   );
 }
 
-/** On the disk when it returns, for the owner alone; never half of it. */
+/** On the disk when it returns, for the owner alone; never half of it, and never over one that is there. */
 export function writeRollbackFile(path: string, file: RollbackFile): void {
   const unfinished = `${path}.${process.pid}.tmp`;
+  rmSync(unfinished, { force: true });
   const descriptor = openSync(unfinished, 'wx', 0o600);
-  writeSync(descriptor, `${JSON.stringify(file, undefined, 2)}\n`);
+  writeFileSync(descriptor, `${JSON.stringify(file, undefined, 2)}\n`);
   fsyncSync(descriptor);
   closeSync(descriptor);
-  renameSync(unfinished, path);
+  try {
+    linkSync(unfinished, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new CommandError(
+      'failure',
+      `somebody else has begun a migration meanwhile: \`${path}\` is there`,
+      'run it again when theirs has ended',
+    );
+  } finally {
+    rmSync(unfinished, { force: true });
+  }
   const directory = openSync(dirname(path), 'r');
   fsyncSync(directory);
   closeSync(directory);

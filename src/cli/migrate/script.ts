@@ -1,5 +1,4 @@
-import { awsAuthKeys } from '../../access/awsauth.ts';
-import type { MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
+import type { AwsAuthKey, MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import type { SnapshotAccessEntry, SnapshotCluster } from '../../engine/analysis/snapshot/snapshot.ts';
 import { rbacManifest } from '../../engine/rbac/manifest.ts';
 import { printable } from '../render/printable.ts';
@@ -204,6 +203,8 @@ function staleLines(
     'esac',
   ];
 }
+
+const awsAuthKeys: readonly AwsAuthKey[] = ['mapRoles', 'mapUsers', 'mapAccounts'];
 
 /**
  * The three texts that count, each with its length, so that none can look like another; absent and empty are one (eks-access-facts

@@ -8,7 +8,11 @@ import type { World } from '../world/world.ts';
 import type { MigrationPlan, PlannedEntry } from './plan.ts';
 
 /** The cluster once the plan is carried out to its end: mode API, and no aws-auth. */
-export function afterMigration(cluster: SnapshotCluster, plan: MigrationPlan, world: World): SnapshotCluster {
+export function afterMigration(
+  cluster: SnapshotCluster,
+  plan: Pick<MigrationPlan, 'entries' | 'bindings'>,
+  world: World,
+): SnapshotCluster {
   const { awsAuth: _, awsAuthData: __, ...rest } = revealCreator(cluster, world).cluster;
   const planned = new Set(plan.entries.map(({ principalArn }) => principalArn));
   return {

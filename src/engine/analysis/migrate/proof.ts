@@ -6,7 +6,7 @@ import type { World } from '../world/world.ts';
 import { afterMigration } from './after.ts';
 import { type Difference, differenceOf } from './difference.ts';
 import type { MigrationPlan } from './plan.ts';
-import { isRbacKnown, viewOf } from './views.ts';
+import { gapsAbout, isRbacKnown, viewOf } from './views.ts';
 
 /** Whose access a plan changes: all principals of the snapshot, before and after, by the engine's own decisions. */
 export interface MigrationProof {
@@ -56,7 +56,7 @@ export interface Who {
 export function proveMigration(
   world: World,
   { cluster }: Pick<ClusterWorld, 'cluster'>,
-  plan: MigrationPlan,
+  plan: Pick<MigrationPlan, 'entries' | 'bindings'>,
 ): MigrationProof {
   const before = viewOf(world, cluster);
   const after = viewOf(world, afterMigration(cluster, plan, world));
@@ -82,14 +82,15 @@ export function proveMigration(
     if (proof.verdict !== 'same') principals.push(proof);
   }
   // SECURITY: of whom nobody read there is nothing to compare, and mode API would shut them out.
-  const unread = plan.incomplete.flatMap(({ area, reason }) => (area === 'awsAuth' ? [reason] : []));
+  const incomplete = gapsAbout(world, cluster);
+  const unread = incomplete.flatMap(({ area, reason }) => (area === 'awsAuth' ? [reason] : []));
   return {
     principals,
     unchanged: subjects.size - principals.length,
     unread,
     isSafe:
       unread.length === 0 && principals.every(({ verdict }) => verdict === 'same' || verdict === 'renamed'),
-    incomplete: plan.incomplete,
+    incomplete,
   };
 }
 
