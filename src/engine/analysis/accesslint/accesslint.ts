@@ -7,7 +7,7 @@ import { type BorrowedInputs, inAccessPolicies, inAwsAuth, inDocuments } from '.
 import { createFacts, type Facts } from './facts.ts';
 import { type Missing, missingInAccount, missingInCluster } from './needs.ts';
 import type { AccessFinding, AccessRule, Borrowed, Spotted } from './rule.ts';
-import { accessRuleIds, accessRules } from './rules.ts';
+import { accessRuleIds, accessRuleSeverities, accessRules } from './rules.ts';
 import {
   createSuppressionIndex,
   lastDay,
@@ -60,6 +60,7 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
   const suppressions = createSuppressionIndex(options.suppressions ?? [], {
     now: world.now,
     clusterNames: new Map(snapshot.clusters.map(({ arn, name }) => [arn, name])),
+    isRead: world.principals.isRead,
   });
   const isWanted = ({ id, severity }: { readonly id: string; readonly severity: Severity }): boolean =>
     (options.only?.has(id) ?? true) &&
@@ -77,10 +78,11 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
   }
   const notLookedAt = unlooked.told();
   const skipped = new Set(notLookedAt.flatMap(({ ids }) => ids));
-  const ran = new Set([
-    ...wanted.map(({ id }) => id).filter((id) => !skipped.has(id)),
-    ...[...accessRuleIds].filter((id) => !id.startsWith('EW-ACC-') && options.only === undefined),
-  ]);
+  const ran = new Set(
+    [...accessRuleSeverities].flatMap(([id, severity]) =>
+      isWanted({ id, severity }) && !skipped.has(id) ? [id] : [],
+    ),
+  );
   for (const { id, suppression, message } of suppressions.remarks({ known: accessRuleIds, ran })) {
     const rule = wanted.find((one) => one.id === id);
     if (rule === undefined) continue;
@@ -88,7 +90,7 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
       { id, rule: rule.name, severity: rule.severity },
       { subject: suppressedOf(suppression), object: suppression.id, message, fix: rule.fix },
       undefined,
-      `${suppression.place?.line ?? ''}`,
+      JSON.stringify([suppression.id, suppression.object, suppression.fingerprint, suppression.cluster]),
       suppression.place,
     );
   }
@@ -139,7 +141,7 @@ function* carryOut(
   }
   for (const account of snapshot.accounts) {
     for (const rule of ofAccounts) {
-      const missing = (rule.needs ?? []).flatMap((need) => missingInAccount(need, account) ?? []);
+      const missing = (rule.needs ?? []).flatMap((need) => missingInAccount(need, account, snapshot) ?? []);
       if (isBlocked(rule, missing, { accountId: account.accountId })) continue;
       for (const spotted of rule.check(account, facts)) yield { rule, spotted };
     }
@@ -175,12 +177,12 @@ function createCollector(
       { id, rule, severity }: RuleName,
       { subject, object, message, fix, at }: Spotted,
       clusterArn: string | undefined,
-      distinct = '',
+      distinct = object ?? '',
       placed?: AccessFinding['place'],
     ): void {
       const state = byRule.get(id) ?? { seen: new Set(), told: 0, found: 0 };
       byRule.set(id, state);
-      const identity = JSON.stringify([id, clusterArn ?? '', subject, object ?? '', distinct]);
+      const identity = JSON.stringify([id, clusterArn ?? '', subject, distinct]);
       if (state.seen.has(identity)) return;
       state.seen.add(identity);
       const isFull = state.told >= mostPerRule;

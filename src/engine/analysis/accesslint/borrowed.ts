@@ -18,9 +18,12 @@ export interface BorrowedInputs {
   readonly served: ServedResources;
 }
 
+/** Conditions and statements that are never met: lesser than an error in a policy that is being written, and no access here. */
+const neverMet: ReadonlySet<string> = new Set(['EW-POL-321', 'EW-POL-323', 'EW-POL-703']);
+
 /**
- * What the rules for policies say of every document of an account, as far as it weighs: `security` and `error`. AWS's own
- * policies are AWS's matter, whoever has them.
+ * What the rules for policies say of every document of an account, as far as it weighs: `security` and `error`, and what is
+ * never met. AWS's own policies are AWS's matter, whoever has them.
  */
 export function* inDocuments(account: SnapshotAccount): Generator<Borrowed> {
   const judged = new Map<string, readonly Finding[]>();
@@ -29,14 +32,15 @@ export function* inDocuments(account: SnapshotAccount): Generator<Borrowed> {
     let findings = judged.get(key);
     if (findings === undefined) {
       findings = lintPolicy(text, kind).filter(
-        ({ severity }) => severity === 'security' || severity === 'error',
+        ({ id, severity }) => severity === 'security' || severity === 'error' || neverMet.has(id),
       );
       judged.set(key, findings);
     }
     return findings;
   };
   function* document(arn: string, name: string, text: string, kind: PolicyKind): Generator<Borrowed> {
-    for (const finding of judge(text, kind)) yield borrowed(finding, arn, name);
+    const times = createTimes();
+    for (const finding of judge(text, kind)) yield borrowed(finding, arn, name, times);
   }
   const attached = new Set<string>();
   const boundaries = new Set<string>();
@@ -65,6 +69,7 @@ function borrowed(
   { id, rule, severity, statement, sid, element, message, hint }: Finding,
   arn: string,
   name: string,
+  times: Times,
 ): Borrowed {
   const which =
     statement === undefined ? '' : `, statement ${sid === undefined ? statement + 1 : `"${sid}"`}`;
@@ -72,20 +77,42 @@ function borrowed(
     ...{ id, rule, severity, subject: arn, object: name },
     message: `${name} of \`${arn}\`${which}${element === 'document' ? '' : `, ${element}`}: ${message}`,
     ...(hint !== undefined && { fix: hint }),
-    distinct: `${statement ?? ''} ${element} ${message}`,
+    distinct: times.of(JSON.stringify([id, name, sid ?? '', element, message])),
     at: { thing: 'iam', arn },
   };
+}
+
+/** Tells those apart that are the same but for their place: by which of them it is, not by where, so that it stays. */
+interface Times {
+  of(what: string): string;
+}
+
+function createTimes(): Times {
+  const seen = new Map<string, number>();
+  return {
+    of(what) {
+      const time = seen.get(what) ?? 0;
+      seen.set(what, time + 1);
+      return time === 0 ? what : `${what} ${time}`;
+    },
+  };
+}
+
+/** `mapRoles[2].groups` → `mapRoles[].groups`: an item that comes or goes before it changes nothing. */
+function withoutIndexes(text: string): string {
+  return text.replace(/\[\d+\]/g, '[]');
 }
 
 /** What is said of an account's own access policies. */
 export function* inAccessPolicies(account: SnapshotAccount, { served }: BorrowedInputs): Generator<Borrowed> {
   for (const { arn, name, rules } of account.accessPolicies) {
+    const times = createTimes();
     for (const finding of lintAccessPolicy({ rules, served })) {
       const { id, name: rule, severity, message } = finding;
       yield {
         ...{ id, rule, severity, subject: arn, object: `rules[${finding.rule}]` },
         message: `rules[${finding.rule}] of access policy \`${name}\`: ${message}`,
-        distinct: message,
+        distinct: times.of(JSON.stringify([id, message])),
         at: { thing: 'iam', arn },
       };
     }
@@ -100,6 +127,7 @@ const toldHere: ReadonlySet<string> = new Set(['EW-AUTH-001', 'EW-AUTH-040']);
 export function* inAwsAuth({ cluster }: ClusterWorld, { readAwsAuth }: BorrowedInputs): Generator<Borrowed> {
   const { awsAuth, authenticationMode, arn: clusterArn, ssoRoleMatch } = cluster;
   if (authenticationMode === 'API' || awsAuth === undefined) return;
+  const times = createTimes();
   for (const finding of lintAwsAuth(sourceOf(cluster, awsAuth, readAwsAuth), {
     ssoRoleMatch: ssoRoleMatch === true,
   })) {
@@ -109,7 +137,7 @@ export function* inAwsAuth({ cluster }: ClusterWorld, { readAwsAuth }: BorrowedI
       ...{ id, rule, severity, subject: clusterArn, object: `aws-auth ${element}` },
       message,
       ...(hint !== undefined && { fix: hint }),
-      distinct: message,
+      distinct: times.of(JSON.stringify([id, withoutIndexes(element), withoutIndexes(message)])),
       at: { thing: 'awsAuth', clusterArn },
     };
   }

@@ -1,5 +1,6 @@
 import { clusterAdminKey } from '../reach/node.ts';
 import { createReach, type Reach, type ReachedFrom } from '../reach/reach.ts';
+import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
@@ -7,6 +8,7 @@ import type { World } from '../world/world.ts';
 import { type LintedBinding, ownBindings } from './bindings.ts';
 import { type Grant, grantsOf } from './grants.ts';
 import { createMappings, type Mappings } from './mappings.ts';
+import { type Standing, standingsOf } from './standing.ts';
 import type { Usage } from './usage.ts';
 import { createUseIndex, type UseIndex } from './useindex.ts';
 
@@ -21,6 +23,8 @@ export interface Facts {
   bindings(cluster: ClusterWorld): readonly LintedBinding[];
   grants(cluster: ClusterWorld): readonly Grant[];
   mappings(cluster: ClusterWorld): Mappings;
+  /** Whether the principal of each entry is who was meant. */
+  standings(cluster: ClusterWorld): ReadonlyMap<SnapshotAccessEntry, Standing>;
   /** Whether the subject may do everything in the cluster. */
   isAdmin(cluster: ClusterWorld, subject: ClusterSubject): boolean;
   /** Whether it is administrator, or can for certain become one in two steps. */
@@ -35,8 +39,8 @@ const everything: Question = {
 
 export function createFacts(world: World, { usage }: { readonly usage?: Usage | undefined }): Facts {
   let reach: Reach | undefined;
-  const grants = rememberedLast((cluster: ClusterWorld) => grantsOf(cluster, world.snapshot, world.now));
   const mappings = rememberedLast((cluster: ClusterWorld) => createMappings(cluster, world));
+  const grants = rememberedLast((cluster: ClusterWorld) => grantsOf(cluster, world, mappings(cluster)));
   const pathsToAdmin = remembered((cluster: ClusterWorld) => {
     reach ??= createReach(world);
     return reach.inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
@@ -50,6 +54,7 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
     bindings: rememberedLast(ownBindings),
     grants,
     mappings,
+    standings: rememberedLast((cluster: ClusterWorld) => standingsOf(cluster, world.principals)),
     isAdmin,
     reachesAdmin: (cluster, subject) =>
       isAdmin(cluster, subject) || pathsToAdmin(cluster).of(subjectKey(subject))?.certainty === 'always',

@@ -1,11 +1,14 @@
 import { findAccessPolicy } from '../../accesspolicies/catalogue.ts';
 import type { AccessPolicyRule } from '../../accesspolicies/policy.ts';
+import { compileScope } from '../../accesspolicies/scope.ts';
 import type { ClusterRoleBinding, RoleBinding, Subject } from '../../rbac/objects.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
 import type { PlacedThing } from '../snapshot/places.ts';
 import type { Snapshot, SnapshotAccessEntry } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
+import type { World } from '../world/world.ts';
 import { givenSubjects } from './defaults.ts';
+import type { Mappings } from './mappings.ts';
 import { isServiceLinked, objectLabel, policyName, subjectLabel } from './names.ts';
 
 /** Rules that somebody was given in a cluster. */
@@ -42,18 +45,23 @@ export interface AssociationGrant extends GrantBase {
  */
 export function grantsOf(
   { cluster, authorizer }: ClusterWorld,
-  snapshot: Snapshot,
-  now: number,
+  { snapshot, now }: World,
+  mappings: Mappings,
 ): readonly Grant[] {
   const grants: Grant[] = [];
-  const { roles = [], users = [] } = cluster.awsAuth ?? {};
-  const mapped = new Set([...roles, ...users].flatMap(({ username, groups }) => [username, ...groups]));
+  // A provider without a prefix may call somebody anything.
+  const isAnything = cluster.identityProviders.some(
+    ({ usernamePrefix, groupsPrefix, groupsClaim }) =>
+      usernamePrefix === '-' || usernamePrefix === '' || (groupsClaim !== undefined && !groupsPrefix),
+  );
+  const isMapped = (name: string): boolean =>
+    isAnything || mappings.givesUser(name) || mappings.givesGroup(name);
   for (const binding of cluster.rbac) {
     if (binding.kind === 'ClusterRole' || binding.kind === 'Role') continue;
     const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
     const { kind, name } = binding.roleRef;
     const rules = authorizer.roleRules(kind, kind === 'Role' ? namespace : '', name);
-    const subjects = givenSubjects(binding, (one) => mapped.has(one));
+    const subjects = givenSubjects(binding, isMapped);
     if (rules === undefined || subjects.length === 0) continue;
     const ref = { kind: binding.kind, namespace, name: binding.name };
     grants.push({
@@ -84,6 +92,16 @@ export function grantsOf(
     }
   }
   return grants;
+}
+
+/** Whether it holds in every namespace there is. */
+export function isEverywhere({ namespaces }: Grant): boolean {
+  return namespaces?.some((pattern) => /^\*+$/.test(pattern)) ?? true;
+}
+
+/** Whether it holds in the namespace, but not in all. */
+export function holdsIn({ namespaces }: Grant, namespace: string): boolean {
+  return namespaces !== undefined && compileScope({ type: 'namespace', namespaces })(namespace);
 }
 
 /** The rules of an access policy that count; undefined for one nobody knows, or whose rules AWS does not publish. */

@@ -148,8 +148,13 @@ function createTemplates(): { add(template: string): void; fits(name: string): b
   };
 }
 
+/** Whether the template can become the name. */
+export function canBecome(template: string, name: string): boolean {
+  return binds(template, new Set([name]), (prefix) => (name.startsWith(prefix) ? [name] : []));
+}
+
 /** Whether one of the names is what the template can become. */
-export function binds(
+function binds(
   template: string,
   names: ReadonlySet<string>,
   startingWith: (prefix: string) => Iterable<string>,

@@ -4,13 +4,19 @@ import type { Usage } from './usage.ts';
 /** What a rule must know of a cluster or an account, beyond what every snapshot has. */
 export type Need =
   | 'identities'
+  /** Which access policies and groups entries have. */
+  | 'associations'
+  /** Who is let into every cluster of an account. */
+  | 'clusters'
   | 'rbac'
   | 'namespaces'
   | 'serviceAccounts'
   | 'usage'
   | 'accessKeys'
   | 'mfa'
-  | 'root';
+  | 'root'
+  /** Of an account. */
+  | 'identityProviders';
 
 /** Why something cannot be told. `blocks`: the rule says nothing at all; otherwise of some only. */
 export interface Missing {
@@ -38,22 +44,24 @@ export function missingInCluster(
   };
   switch (need) {
     case 'identities':
-      return gapIn('accessEntries', 'awsAuth', 'identityProviders', 'cluster');
+      return gapIn('accessEntries', 'awsAuth', 'identityProviders');
+    case 'associations':
+      return gapIn('accessEntries', 'accessPolicies');
     case 'rbac':
-      return gapIn('rbac', 'cluster');
+      return gapIn('rbac');
     case 'namespaces':
-      return cluster.namespaces === undefined
-        ? blocks('its namespaces are not known')
-        : gapIn('namespaces', 'cluster');
+      return cluster.namespaces === undefined ? blocks('its namespaces are not known') : gapIn('namespaces');
     case 'serviceAccounts':
       return cluster.serviceAccounts === undefined
         ? blocks('its service accounts are not known')
-        : gapIn('serviceAccounts', 'cluster');
+        : gapIn('serviceAccounts');
     case 'usage':
       return missingUsage(cluster, usage);
+    case 'clusters':
     case 'accessKeys':
     case 'mfa':
     case 'root':
+    case 'identityProviders':
       return undefined;
     default:
       return need satisfies never;
@@ -74,7 +82,11 @@ function missingUsage({ arn, name }: SnapshotCluster, usage: Usage | undefined):
 }
 
 /** Of an account; undefined: nothing is missing. */
-export function missingInAccount(need: Need, account: SnapshotAccount): Missing | undefined {
+export function missingInAccount(
+  need: Need,
+  account: SnapshotAccount,
+  { gaps, clusters }: Snapshot,
+): Missing | undefined {
   const unknown = (what: string, isUnknown: (user: SnapshotUser) => boolean): Missing | undefined => {
     const count = account.users.filter(isUnknown).length;
     if (count === 0) return undefined;
@@ -90,7 +102,26 @@ export function missingInAccount(need: Need, account: SnapshotAccount): Missing 
       );
     case 'root':
       return account.root === undefined ? blocks('what its root has is not known') : undefined;
+    case 'clusters': {
+      const own = new Set(
+        clusters.flatMap(({ accountId, arn }) => (accountId === account.accountId ? [arn] : [])),
+      );
+      const gap = gaps.find(
+        ({ area, accountId, clusterArn }) =>
+          (area === 'cluster' || area === 'accessEntries' || area === 'awsAuth') &&
+          (clusterArn === undefined
+            ? accountId === undefined || accountId === account.accountId
+            : own.has(clusterArn)),
+      );
+      return gap && blocks(gap.reason);
+    }
+    case 'identityProviders':
+      // Of `get-account-authorization-details` there are none: an empty list is one that nobody read, or a true one.
+      return account.oidcProviders.length === 0
+        ? blocks('no identity provider of the account was read')
+        : undefined;
     case 'identities':
+    case 'associations':
     case 'rbac':
     case 'namespaces':
     case 'serviceAccounts':

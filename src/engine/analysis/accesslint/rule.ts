@@ -22,7 +22,7 @@ export interface AccessFinding {
   readonly fix?: string;
   /** Where it was read in a file. */
   readonly place?: Place;
-  /** The same for the same finding whenever and wherever it is found: of the id, the subject, the object and the cluster. */
+  /** The same for the same finding whenever and wherever it is found: of the id, the subject, what tells it from others, and the cluster. */
   readonly fingerprint: string;
 }
 
@@ -38,7 +38,7 @@ export interface Spotted {
 
 /** Something that other rules of this program find: it keeps its id. */
 export interface Borrowed extends Spotted {
-  /** Tells two apart that are about the same place. */
+  /** Tells it from the others of its subject, whatever comes and goes before it: not by its place. */
   readonly distinct: string;
   readonly id: string;
   readonly rule: string;

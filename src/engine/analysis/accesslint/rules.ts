@@ -1,7 +1,8 @@
 import { accessPolicyLintRules } from '../accesspolicylint/accesspolicylint.ts';
-import { awsAuthRuleIds } from '../awsauthlint/finding.ts';
+import { awsAuthRules as awsAuthLintRules } from '../awsauthlint/finding.ts';
 import { malformed } from '../policylint/policylint.ts';
 import { rules as policyRules } from '../policylint/rules.ts';
+import type { Severity } from '../policylint/severity.ts';
 import { adminRules } from './admins/admins.ts';
 import { pathRules } from './admins/paths.ts';
 import { awsAuthRules } from './entries/awsauth.ts';
@@ -38,10 +39,12 @@ export const accessRules: readonly AccessRule[] = [
   ...suppressionRules,
 ].sort((one, other) => (one.id < other.id ? -1 : 1));
 
-/** Every id a finding of `lintAccess` can have. */
-export const accessRuleIds: ReadonlySet<string> = new Set([
-  ...accessRules.map(({ id }) => id),
-  ...[malformed, ...policyRules].map(({ id }) => id),
-  ...awsAuthRuleIds,
-  ...accessPolicyLintRules.map(({ id }) => id),
-]);
+/** Every id a finding of `lintAccess` can have, with its severity. */
+export const accessRuleSeverities: ReadonlyMap<string, Severity> = new Map(
+  [
+    ...[...accessRules, malformed, ...policyRules, ...accessPolicyLintRules],
+    ...Object.entries(awsAuthLintRules).map(([id, [severity]]) => ({ id, severity })),
+  ].map(({ id, severity }) => [id, severity] as const),
+);
+
+export const accessRuleIds: ReadonlySet<string> = new Set(accessRuleSeverities.keys());

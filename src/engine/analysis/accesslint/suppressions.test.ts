@@ -47,3 +47,41 @@ test('a suppression of what was not looked at is not called useless', () => {
   expect(lint([suppression], ['EW-ACC-003', 'EW-ACC-902']).findings).toEqual([]);
   expect(ids([{ ...suppression, cluster: 'not-read' }])).not.toContain('EW-ACC-902');
 });
+
+test('who writes a star is told that it is none', () => {
+  const { findings } = lint([{ ...base, subject: testArn('role/*') }]);
+  expect(findings.find(({ id }) => id === 'EW-ACC-902')?.message).toContain('`*` stands for itself');
+});
+
+test('a remark on suppressions cannot be suppressed', () => {
+  const useless = { ...base, subject: testArn('role/gone') };
+  const hiding = { ...base, id: 'EW-ACC-902', subject: testArn('role/gone') };
+  expect(ids([useless, hiding])).toEqual(expect.arrayContaining(['EW-ACC-902', 'EW-ACC-904']));
+});
+
+test('of a rule that was skipped, or that is below the least severity, nothing is known', () => {
+  for (const id of ['EW-AUTH-071', 'EW-POL-502', 'EW-ACC-003']) {
+    const suppression = { ...base, id, subject: 'nobody' };
+    const severities = { served: new Map(), digest: (text: string) => text, suppressions: [suppression] };
+    const told = (more: object) =>
+      lintAccess(exampleWorld({}), { ...severities, ...more }).findings.map((one) => one.id);
+    expect(told({})).toEqual(['EW-ACC-902']);
+    expect(told({ skip: new Set([id]) })).toEqual([]);
+    expect(told({ minSeverity: 'error', only: new Set([id, 'EW-ACC-902']) })).toEqual([]);
+  }
+});
+
+test('a suppression for somebody of an account that was not read is not called useless', () => {
+  const other = { ...base, subject: 'arn:aws:iam::444455556666:role/ops' };
+  expect(ids([other])).not.toContain('EW-ACC-902');
+});
+
+test('a suppression has the same fingerprint wherever it stands in its file', () => {
+  const at = (line: number) => ({ file: 'lint.yaml', line, column: 1 });
+  const [one, other] = [at(1), at(9)].map((place) => {
+    const { findings } = lint([{ ...base, subject: testArn('role/gone'), place }]);
+    return findings.find(({ id }) => id === 'EW-ACC-902');
+  });
+  expect(one?.fingerprint).toBe(other?.fingerprint);
+  expect(other?.place).toEqual(at(9));
+});

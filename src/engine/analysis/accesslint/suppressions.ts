@@ -1,3 +1,4 @@
+import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import type { Place } from '../snapshot/snapshot.ts';
 import type { AccessFinding, SuppressionRule } from './rule.ts';
 
@@ -55,7 +56,7 @@ export const suppressionRules: readonly SuppressionRule[] = [
     id: 'EW-ACC-904',
     name: 'suppression of an unknown rule',
     severity: 'error',
-    why: 'There is no rule of this id: it hides nothing, and somebody believes that it does.',
+    why: 'There is no rule of this id, or it is one of those about suppressions: it hides nothing, and somebody believes that it does.',
     fix: 'correct the id; docs/reference/access-lint.md has all',
   },
 ];
@@ -80,14 +81,27 @@ export interface SuppressionIndex {
 
 export function createSuppressionIndex(
   suppressions: readonly Suppression[],
-  { now, clusterNames }: { readonly now: number; readonly clusterNames: ReadonlyMap<string, string> },
+  {
+    now,
+    clusterNames,
+    isRead,
+  }: {
+    readonly now: number;
+    readonly clusterNames: ReadonlyMap<string, string>;
+    /** Whether the IAM of an account was read wholly. */
+    readonly isRead: (accountId: string) => boolean;
+  },
 ): SuppressionIndex {
   // INVARIANT: one that ended, or says neither why nor how long, hides nothing.
-  const counts = (one: Suppression): boolean => isWhole(one) && now < (one.until ?? 0);
+  const counts = (one: Suppression): boolean =>
+    isWhole(one) && now < (one.until ?? 0) && !isOfSuppressions(one.id);
   const ids = new Set(suppressions.map(({ id }) => id));
   const names = new Set(clusterNames.values());
-  const wasRead = ({ cluster }: Suppression): boolean =>
-    cluster === undefined || clusterNames.has(cluster) || names.has(cluster);
+  const wasRead = ({ cluster, subject = '' }: Suppression): boolean => {
+    const named = parsePrincipalArn(subject);
+    if (named !== undefined && !isRead(named.accountId)) return false;
+    return cluster === undefined || clusterNames.has(cluster) || names.has(cluster);
+  };
   const byKey = new Map<string, Suppression[]>();
   for (const one of suppressions) {
     if (!counts(one)) continue;
@@ -123,6 +137,15 @@ export function createSuppressionIndex(
         const { id, until } = suppression;
         const about = `suppression of \`${id}\` for \`${suppressedOf(suppression)}\``;
         if (!known.has(id)) return [{ id: 'EW-ACC-904', suppression, message: `there is no rule \`${id}\`` }];
+        if (isOfSuppressions(id)) {
+          return [
+            {
+              id: 'EW-ACC-904',
+              suppression,
+              message: `\`${id}\` is about suppressions and cannot be suppressed`,
+            },
+          ];
+        }
         if (!isWhole(suppression)) {
           const missing =
             suppression.reason.trim() === '' ? '`reason`' : until === undefined ? '`until`' : '`subject`';
@@ -135,7 +158,7 @@ export function createSuppressionIndex(
         }
         return used.has(suppression) || !ran.has(id) || !wasRead(suppression)
           ? []
-          : [{ id: 'EW-ACC-902', suppression, message: `${about} hides nothing` }];
+          : [{ id: 'EW-ACC-902', suppression, message: `${about} hides nothing${starsIn(suppression)}` }];
       }),
   };
 }
@@ -143,6 +166,18 @@ export function createSuppressionIndex(
 /** What it names, for a message. */
 export function suppressedOf({ subject, object, fingerprint }: Suppression): string {
   return subject ?? object ?? fingerprint ?? '';
+}
+
+/** A remark on a suppression goes away when the suppression is mended. */
+function isOfSuppressions(id: string): boolean {
+  return suppressionRules.some((rule) => rule.id === id);
+}
+
+/** Whoever writes one expects a pattern. */
+function starsIn({ subject = '', object = '', cluster = '' }: Suppression): string {
+  return [subject, object, cluster].some((text) => text.includes('*'))
+    ? ': `*` stands for itself, names are compared whole'
+    : '';
 }
 
 /** By the narrowest of what it names. */

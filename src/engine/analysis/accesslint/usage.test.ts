@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { testArn, testClusterArn, testEntry, testSnapshot, testTakenAt, testUser } from '../testworld.ts';
 import type { AccessUse } from '../usage/use.ts';
 import { usesOf } from '../usage/whose.ts';
+import type { Question } from '../world/question.ts';
 import { createWorld } from '../world/world.ts';
 import { lintAccess } from './accesslint.ts';
 import { exampleRole } from './testworld.ts';
@@ -12,10 +13,10 @@ const day = 86_400_000;
 const from = testTakenAt - 30 * day;
 const view = { AmazonEKSViewPolicy: ['default'] };
 const ops = testArn('role/ops');
-const question = {
+const question: Question = {
   ...{ kind: 'resource', verb: 'list', apiGroup: '', resource: 'pods' },
   ...{ subresource: '', namespace: 'default', name: '' },
-} as const;
+};
 const use = (who: AccessUse['who'], more: { cluster?: string; allowed?: boolean } = {}): AccessUse => ({
   at: from,
   who,
@@ -28,7 +29,10 @@ const snapshot = (
     accessEntries: [testEntry(ops, view, { createdAt: from - day })],
   },
 ) =>
-  testSnapshot({ account: { roles: [exampleRole('ops')], users: [testUser('ada')] }, cluster: { ...cluster } });
+  testSnapshot({
+    account: { roles: [exampleRole('ops')], users: [testUser('ada')] },
+    cluster: { ...cluster },
+  });
 const unused = (usage: Partial<Usage>, from = snapshot()) => {
   const answer = lintAccess(createWorld(from), {
     ...{ served: new Map(), digest: (text: string) => text, only: new Set(['EW-ACC-701']) },

@@ -1,10 +1,11 @@
+import { isAccountId } from '../../../arn/arn.ts';
 import { isEverything } from '../../accesspolicylint/reach.ts';
 import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
-import { command, deleteObject, disassociate } from '../commands.ts';
+import { command, disassociate, removeSubject } from '../commands.ts';
 import type { Grant } from '../grants.ts';
-import { aboutItem, subjectNamed } from '../mappings.ts';
-import { subjectLabel } from '../names.ts';
+import { aboutItem, canBecome, subjectNamed } from '../mappings.ts';
+import { everybodyIn, isProgram, subjectLabel } from '../names.ts';
 import type { AccessRule } from '../rule.ts';
 
 const masters = 'system:masters';
@@ -53,7 +54,12 @@ export const adminRules: readonly AccessRule[] = [
     *check(cluster, facts) {
       const { arn: clusterArn } = cluster.cluster;
       for (const item of facts.mappings(cluster).awsAuth) {
-        if (!item.groups.includes(masters)) continue;
+        // Asked, not read: a template can become the group, and an item that another goes before gives nothing.
+        const identities = item.subject === undefined ? [] : cluster.identitiesOf(item.subject).identities;
+        const isMaster = identities.some(
+          ({ user, mapped }) => mapped?.mappedBy.source === 'awsAuth' && user.groups.includes(masters),
+        );
+        if (!isMaster || !item.groups.some((group) => canBecome(group, masters))) continue;
         yield {
           ...aboutItem(item, clusterArn),
           message: `\`${item.key}\` of aws-auth makes \`${item.arn}\` a member of \`${masters}\``,
@@ -71,13 +77,14 @@ export const adminRules: readonly AccessRule[] = [
     fix: 'bind a role with the permissions that are used, or bind it in namespaces with RoleBindings',
     *check(cluster, facts) {
       for (const { grant, subject, label } of boundAdmins(facts.grants(cluster))) {
-        if (subject.kind === 'ServiceAccount') continue;
+        // Of programs, and of everybody, other rules tell.
+        if (isProgram(subject, '') || everybodyIn(subject) !== undefined) continue;
         const members = subject.kind === 'Group' ? facts.mappings(cluster).membersOf(subject.name) : [];
         const who = members.length === 0 ? '' : `, and so ${enumerate(members)}`;
         yield {
           ...{ subject: label, object: grant.subject, at: grant.at },
           message: `\`${grant.subject}\` lets \`${label}\`${who} do everything in the cluster`,
-          fix: deleteObject('ClusterRoleBinding', '', grant.binding.name),
+          fix: removeSubject(grant.binding, '', subject),
         };
       }
     },
@@ -91,11 +98,11 @@ export const adminRules: readonly AccessRule[] = [
     fix: 'give the program a role with the verbs and resources it uses',
     *check(cluster, facts) {
       for (const { grant, subject, label } of boundAdmins(facts.grants(cluster))) {
-        if (subject.kind !== 'ServiceAccount') continue;
+        if (!isProgram(subject, '')) continue;
         yield {
           ...{ subject: label, object: grant.subject, at: grant.at },
           message: `\`${grant.subject}\` lets \`${label}\` do everything in the cluster`,
-          fix: deleteObject('ClusterRoleBinding', '', grant.binding.name),
+          fix: removeSubject(grant.binding, '', subject),
         };
       }
     },
@@ -111,6 +118,8 @@ export const adminRules: readonly AccessRule[] = [
       const { hiddenAdminPrincipalId: id } = cluster;
       if (id === undefined) return;
       const arn = world.principals.ofId(id)?.record.arn ?? id;
+      // Of an account that was read whoever is not there was deleted, and nobody has the id again.
+      if (arn === id && !isAccountId(id) && world.principals.isRead(cluster.accountId)) return;
       yield {
         subject: arn,
         at: { thing: 'cluster', clusterArn: cluster.arn },

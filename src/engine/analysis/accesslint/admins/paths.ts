@@ -1,10 +1,10 @@
-import { nodeText } from '../../reach/node.ts';
+import { nodeText, type ReachNode } from '../../reach/node.ts';
 import type { ReachChain, ReachCondition, ReachEvidence } from '../../reach/step.ts';
 import type { PlacedThing } from '../../snapshot/places.ts';
 import type { ClusterWorld } from '../../world/cluster.ts';
 import { isController } from '../defaults.ts';
 import type { Facts } from '../facts.ts';
-import { isServiceLinked } from '../names.ts';
+import { isServiceLinked, objectLabel } from '../names.ts';
 import type { AccessRule, ClusterRule, Spotted } from '../rule.ts';
 
 /** Who is not administrator and can become one. */
@@ -120,7 +120,7 @@ function spotted({ from, steps, certainty }: ReachChain, clusterArn: string, clu
   const [first] = steps;
   const told = steps.map(({ message }) => message).join(', then ');
   const perhaps = certainty === 'always' ? 'can become' : 'can perhaps become';
-  const subject = nodeText(from);
+  const subject = labelOf(from);
   const needed = [...new Set(first.evidence.map(evidenceText))].join(' and ');
   const at: PlacedThing =
     from.kind === 'iam' ? { thing: 'iam', arn: subject } : { thing: 'cluster', clusterArn };
@@ -130,6 +130,13 @@ function spotted({ from, steps, certainty }: ReachChain, clusterArn: string, clu
     fix: needed === '' ? 'take away what the step needs' : `take away ${needed}`,
     at,
   };
+}
+
+/** In the form of all subjects: an ARN, or kind and name. */
+function labelOf(node: ReachNode): string {
+  if (node.kind !== 'kubernetes') return nodeText(node);
+  const { kind, namespace, name } = node.subject;
+  return objectLabel({ kind, namespace, name });
 }
 
 function evidenceText(evidence: ReachEvidence): string {

@@ -58,7 +58,7 @@ export const awsAuthRules: readonly AccessRule[] = [
         if (item.subject?.standing !== 'missing') continue;
         yield {
           ...aboutItem(item, cluster.cluster.arn),
-          message: `\`${item.arn}\` of \`${item.key}\` in aws-auth does not exist: whoever makes a principal of this name is let in`,
+          message: `\`${item.arn}\` of \`${item.key}\` in aws-auth does not exist: whoever makes a principal of this name is let in${asWhom(item.groups)}`,
         };
       }
     },
@@ -88,3 +88,7 @@ export const awsAuthRules: readonly AccessRule[] = [
     },
   },
 ];
+
+function asWhom(groups: readonly string[]): string {
+  return groups.length === 0 ? '' : `, as a member of ${enumerate(groups)}`;
+}

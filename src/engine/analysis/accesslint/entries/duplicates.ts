@@ -18,10 +18,13 @@ export const duplicateEntryRules: readonly AccessRule[] = [
     severity: 'suggestion',
     why: 'Policies of an entry add up (eks-access-facts C4): one that another contains adds nothing, and keeps the access when the other is taken away.',
     fix: 'end the association of the smaller policy',
-    *check(cluster) {
-      for (const { entry, base } of ownEntries(cluster)) {
+    *check(cluster, facts) {
+      const { now } = facts;
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         const { associatedPolicies, principalArn } = entry;
         for (const small of associatedPolicies) {
+          // Of one that ended another rule tells.
+          if (small.expiresAt !== undefined && small.expiresAt <= now) continue;
           const wide = associatedPolicies.find(
             (other) =>
               other !== small &&

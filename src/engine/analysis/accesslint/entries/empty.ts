@@ -3,7 +3,8 @@ import { reservedNameIn } from '../../../identity/nodetypes.ts';
 import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotAccessEntry } from '../../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../../world/cluster.ts';
-import { command, deleteEntry, disassociate } from '../commands.ts';
+import { associate, command, deleteEntry, disassociate } from '../commands.ts';
+import type { Facts } from '../facts.ts';
 import { policyRules } from '../grants.ts';
 import { isServiceLinked, policyName } from '../names.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
@@ -17,10 +18,10 @@ export const emptyEntryRules: readonly AccessRule[] = [
     severity: 'warning',
     why: 'It has no access policy, no group and no username that a binding names: its principal gets in and may do what everybody may.',
     fix: 'associate an access policy, give it a group that is bound, or delete it',
-    needs: ['rbac'],
+    needs: ['rbac', 'associations'],
     *check(cluster, facts) {
       const mappings = facts.mappings(cluster);
-      for (const { entry, base } of ownEntries(cluster)) {
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         if (entry.associatedPolicies.length > 0 || entry.kubernetesGroups.length > 0) continue;
         if (mappings.bindsUser(entry.username)) continue;
         yield {
@@ -41,7 +42,7 @@ export const emptyEntryRules: readonly AccessRule[] = [
     needs: ['rbac'],
     *check(cluster, facts) {
       const mappings = facts.mappings(cluster);
-      for (const { entry, base } of ownEntries(cluster)) {
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         const unbound = entry.kubernetesGroups.filter((group) => !mappings.bindsGroup(group));
         if (unbound.length === 0) continue;
         const left = entry.kubernetesGroups.filter((group) => !unbound.includes(group));
@@ -68,8 +69,9 @@ export const emptyEntryRules: readonly AccessRule[] = [
     severity: 'suggestion',
     why: 'It grants nothing any more, and looks in lists as if it did.',
     fix: 'end it, or associate the policy again with a later end',
-    *check(cluster, { now }) {
-      for (const { entry, base } of ownEntries(cluster)) {
+    *check(cluster, facts) {
+      const { now } = facts;
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         for (const { policyArn, expiresAt } of entry.associatedPolicies) {
           if (expiresAt === undefined || expiresAt > now) continue;
           yield {
@@ -110,24 +112,24 @@ export const emptyEntryRules: readonly AccessRule[] = [
     why: 'EKS does not look whether the namespaces of a scope exist (eks-access-facts C6): a typing error grants nothing, until somebody makes a namespace of that name.',
     fix: 'associate the policy again with the namespaces that are meant',
     needs: ['namespaces'],
-    *check(cluster) {
+    *check(cluster, facts) {
       const { name, namespaces = [] } = cluster.cluster;
       const there = new Set(namespaces);
-      for (const { entry, base } of ownEntries(cluster)) {
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         for (const { policyArn, accessScope } of entry.associatedPolicies) {
           if (accessScope.type === 'cluster') continue;
           const missing = accessScope.namespaces.filter(
             (one) => !(one.includes('*') ? namespaces.some(scopeOf(one)) : there.has(one)),
           );
           if (missing.length === 0) continue;
+          const left = accessScope.namespaces.filter((one) => !missing.includes(one));
           yield {
             ...{ ...base, object: policyName(policyArn) },
             message: `\`${policyName(policyArn)}\` of \`${entry.principalArn}\` is given in ${enumerate(missing)}, and there is no such namespace`,
-            fix: command(
-              ...['aws', 'eks', 'associate-access-policy', '--cluster-name', name],
-              ...['--principal-arn', entry.principalArn, '--policy-arn', policyArn],
-              ...['--access-scope', 'type=namespace,namespaces=NAMESPACE'],
-            ),
+            fix: associate(name, entry.principalArn, policyArn, {
+              type: 'namespace',
+              namespaces: left.length > 0 ? left : ['NAMESPACE'],
+            }),
           };
         }
       }
@@ -140,9 +142,9 @@ export const emptyEntryRules: readonly AccessRule[] = [
     severity: 'warning',
     why: 'The association names a policy that does not exist, or one whose rules AWS does not publish: what it allows on EKS is not in any answer of this program.',
     fix: 'correct the ARN, or end the association',
-    *check(cluster, { world }) {
-      const rulesOf = policyRules(cluster.cluster.accountId, world.snapshot);
-      for (const { entry, base } of ownEntries(cluster)) {
+    *check(cluster, facts) {
+      const rulesOf = policyRules(cluster.cluster.accountId, facts.world.snapshot);
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         for (const { policyArn } of entry.associatedPolicies) {
           if (rulesOf(policyArn) !== undefined) continue;
           yield {
@@ -161,8 +163,8 @@ export const emptyEntryRules: readonly AccessRule[] = [
     severity: 'error',
     why: 'Names that begin with system:, eks:, aws:, amazon: or iam: are refused in STANDARD entries (eks-access-facts B21, B28): nodes need an entry of a node type, administrators an access policy.',
     fix: 'make an entry of type EC2_LINUX for nodes; for others use names of your own',
-    *check(cluster) {
-      for (const { entry, base } of ownEntries(cluster)) {
+    *check(cluster, facts) {
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         const name = reservedNameIn(entry.type, entry.username, entry.kubernetesGroups);
         if (name === undefined) continue;
         yield {
@@ -178,15 +180,24 @@ export const emptyEntryRules: readonly AccessRule[] = [
 /** One pattern of a scope. */
 const scopeOf = (pattern: string) => compileScope({ type: 'namespace', namespaces: [pattern] });
 
-/** Entries of people and programs that are followed: not those of nodes and AWS's services. */
-export function* ownEntries({ cluster }: ClusterWorld): Generator<{
+/**
+ * Entries of people and programs that are followed: not those of nodes and AWS's services, nor those whose principal is
+ * gone or another, of which `stale.ts` tells.
+ */
+export function* ownEntries(
+  world: ClusterWorld,
+  facts: Facts,
+): Generator<{
   readonly entry: SnapshotAccessEntry;
   readonly base: Pick<Spotted, 'subject' | 'at'>;
 }> {
+  const { cluster } = world;
   if (cluster.authenticationMode === 'CONFIG_MAP') return;
+  const standings = facts.standings(world);
   for (const entry of cluster.accessEntries) {
     const { principalArn } = entry;
     if (entry.type !== 'STANDARD' || isServiceLinked(principalArn)) continue;
+    if (standings.get(entry)?.is !== 'current') continue;
     yield {
       entry,
       base: { subject: principalArn, at: { thing: 'accessEntry', clusterArn: cluster.arn, principalArn } },

@@ -1,17 +1,11 @@
-import { isMatcherArn } from '../../../identity/entries.ts';
+import { parsePrincipalArn } from '../../../arn/principalarn.ts';
+import { standardUsername } from '../../../identity/standardusername.ts';
 import type { SnapshotAccessEntry } from '../../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../../world/cluster.ts';
-import { pinsOf } from '../../world/pins.ts';
 import type { KnownPrincipal } from '../../world/principals.ts';
-import { deleteEntry } from '../commands.ts';
-import type { Facts } from '../facts.ts';
-import { subjectNamed } from '../mappings.ts';
-import { isServiceLinked } from '../names.ts';
+import { createEntry, deleteEntry } from '../commands.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
-
-type Standing =
-  | { readonly is: 'current' | 'deleted' }
-  | { readonly is: 'recreated' | 'otherPath' | 'renamed'; readonly now: KnownPrincipal };
+import type { Standing } from '../standing.ts';
 
 /** Entries whose principal is not, or no more, who is meant (eks-access-facts B15 to B17). */
 export const staleEntryRules: readonly AccessRule[] = [
@@ -64,17 +58,18 @@ function staleRule({ is, told, ...text }: StaleText): AccessRule {
     about: 'cluster',
     ...text,
     *check(cluster, facts): Generator<Spotted> {
-      const pins = pinsOf(cluster.cluster, facts.world.principals);
-      for (const entry of cluster.cluster.accessEntries) {
-        const standing = standingOf(entry, pins.get(entry.principalArn) ?? '', facts);
+      // Of entries that count for nothing at all `EW-ACC-304` tells.
+      if (cluster.cluster.authenticationMode === 'CONFIG_MAP') return;
+      for (const [entry, standing] of facts.standings(cluster)) {
         if (standing.is !== is) continue;
         const { principalArn } = entry;
-        const now = 'now' in standing ? standing.now.record.arn : '';
+        const now = 'now' in standing ? standing.now : undefined;
+        const arn = now?.record.arn ?? '';
         yield {
           subject: principalArn,
-          ...(now !== '' && now !== principalArn && { object: now }),
+          ...(arn !== '' && arn !== principalArn && { object: arn }),
           at: { thing: 'accessEntry', clusterArn: cluster.cluster.arn, principalArn },
-          message: told(entry, now),
+          message: told(entry, arn),
           fix: fixOf(cluster, entry, now),
         };
       }
@@ -82,22 +77,30 @@ function staleRule({ is, told, ...text }: StaleText): AccessRule {
   };
 }
 
-function fixOf({ cluster }: ClusterWorld, { principalArn }: SnapshotAccessEntry, now: string): string {
-  const remove = deleteEntry(cluster.name, principalArn);
-  return now === '' ? remove : `${remove}, and create it for ${now}`;
+/** The same entry for the principal there is now: it keeps what it gives. */
+function fixOf(
+  { cluster }: ClusterWorld,
+  entry: SnapshotAccessEntry,
+  now: KnownPrincipal | undefined,
+): string {
+  const remove = deleteEntry(cluster.name, entry.principalArn);
+  if (now === undefined) return remove;
+  const { username } = entry;
+  const isStandard = standardNames(entry.principalArn).includes(username);
+  return [
+    remove,
+    createEntry(cluster.name, {
+      ...entry,
+      principalArn: now.record.arn,
+      ...(isStandard && { username: undefined }),
+    }),
+  ].join(' && ');
 }
 
-function standingOf({ principalArn }: SnapshotAccessEntry, pinned: string, { world }: Facts): Standing {
-  const { principals } = world;
-  if (isMatcherArn(principalArn) || isServiceLinked(principalArn)) return { is: 'current' };
-  const ofId = principals.ofId(pinned);
-  if (ofId !== undefined) {
-    return ofId.record.arn === principalArn ? { is: 'current' } : { is: 'renamed', now: ofId };
-  }
-  const subject = subjectNamed(principalArn, principals);
-  if (subject === undefined || subject.type === 'root' || subject.standing === 'unlisted')
-    return { is: 'current' };
-  const now = principals.named(principalArn);
-  if (now === undefined) return { is: 'deleted' };
-  return { is: now.record.arn === principalArn ? 'recreated' : 'otherPath', now };
+/** What EKS calls the principal by itself: such a name is made anew for another one. */
+function standardNames(principalArn: string): readonly string[] {
+  const named = parsePrincipalArn(principalArn);
+  if (named === undefined) return [];
+  const name = 'name' in named ? named.name : '';
+  return [standardUsername({ ...named, name, arn: principalArn })];
 }

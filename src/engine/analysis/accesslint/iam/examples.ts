@@ -22,12 +22,17 @@ const admin = (mfaDevices: number): Example => ({
   account: { users: [testUser('ada', { mfaDevices, hasPassword: true, accessKeys: [] })] },
   cluster: { accessEntries: [testEntry(testArn('user/ada'), { AmazonEKSClusterAdminPolicy: [] })] },
 });
+const person = (mfaDevices: number): Example => ({
+  account: { users: [testUser('ada', { mfaDevices, hasPassword: true, accessKeys: [] })] },
+});
 const root = (what: { readonly accessKeys: number; readonly mfa: boolean }): Example => ({
   account: { root: what },
 });
 
 const provider = 'arn:aws:iam::111122223333:oidc-provider/oidc.example.com';
 const providers = [{ arn: provider, url: 'oidc.example.com', clientIds: ['sts.amazonaws.com'] }];
+const twoAudiences = providers.map((one) => ({ ...one, clientIds: [...one.clientIds, 'vault'] }));
+const otherProvider = providers.map((one) => ({ ...one, arn: `${provider}.test` }));
 const trusted = (principal: object, condition?: object, action?: string) =>
   exampleRole('ops', { trustPolicy: trust(principal, condition, action) });
 const web = (more: object) =>
@@ -69,6 +74,7 @@ export const iamExamples: Readonly<Record<string, Examples>> = {
   'EW-ACC-503': { triggers: admin(0), passes: admin(1) },
   'EW-ACC-504': { triggers: root({ accessKeys: 1, mfa: true }), passes: root({ accessKeys: 0, mfa: true }) },
   'EW-ACC-505': { triggers: root({ accessKeys: 0, mfa: false }), passes: root({ accessKeys: 0, mfa: true }) },
+  'EW-ACC-506': { triggers: person(0), passes: person(1) },
   'EW-ACC-601': {
     triggers: { account: { roles: [trusted({ AWS: partner })] } },
     passes: {
@@ -76,11 +82,11 @@ export const iamExamples: Readonly<Record<string, Examples>> = {
     },
   },
   'EW-ACC-602': {
-    triggers: { account: { roles: [web({})], oidcProviders: providers } },
-    passes: { account: { roles: [web(aud)], oidcProviders: providers } },
+    triggers: { account: { roles: [web({})], oidcProviders: twoAudiences } },
+    passes: { account: { roles: [web(aud)], oidcProviders: twoAudiences } },
   },
   'EW-ACC-603': {
-    triggers: { account: { roles: [web(aud)], oidcProviders: [] } },
+    triggers: { account: { roles: [web(aud)], oidcProviders: otherProvider } },
     passes: { account: { roles: [web(aud)], oidcProviders: providers } },
   },
   'EW-ACC-604': {

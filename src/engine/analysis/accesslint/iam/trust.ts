@@ -1,8 +1,9 @@
 import { isAccountId } from '../../../arn/arn.ts';
 import { parsePrincipalArn } from '../../../arn/principalarn.ts';
 import { uniqueIdKind } from '../../../arn/uniqueid.ts';
-import type { PolicyDocument, Statement } from '../../../iam/document.ts';
+import type { ConditionEntry, PolicyDocument, Statement } from '../../../iam/document.ts';
 import { parsePolicy } from '../../../iam/parse.ts';
+import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotAccount, SnapshotRole } from '../../snapshot/snapshot.ts';
 import { command } from '../commands.ts';
 import { subjectNamed } from '../mappings.ts';
@@ -12,6 +13,20 @@ import type { AccessRule, Spotted } from '../rule.ts';
 /** Conditions that say which caller of another account is meant, or for whom it acts. */
 const narrowing =
   /^(?:sts:externalid|aws:principalorg(?:id|paths)|aws:principal(?:arn|tag\/.+)|aws:userid|aws:source(?:account|arn|orgid|orgpaths))$/i;
+
+/**
+ * Whether a condition on such a key lets in some only: it says what the value is, holds where the key is absent for nobody,
+ * and is not satisfied by everything. `Null` and the operators of `Not` do not say who.
+ */
+function narrows({ key, operator, values }: ConditionEntry, keys: RegExp): boolean {
+  return (
+    keys.test(key) &&
+    /^(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/i.test(
+      operator,
+    ) &&
+    values.every((value) => !/^[*?]*$/.test(value))
+  );
+}
 
 /** Whom roles trust. What is wrong in the text of a policy itself is found by the rules of `policylint`. */
 export const trustRules: readonly AccessRule[] = [
@@ -24,20 +39,14 @@ export const trustRules: readonly AccessRule[] = [
     fix: 'name the roles that need it, or add a condition on sts:ExternalId or aws:PrincipalOrgID',
     *check({ roles, accountId }) {
       for (const { role, statement, base } of trusting(roles)) {
-        if (
-          statement.conditions.some(
-            ({ key, operator }) => narrowing.test(key) && !operator.endsWith('IfExists'),
-          )
-        ) {
-          continue;
-        }
+        if (statement.conditions.some((condition) => narrows(condition, narrowing))) continue;
         for (const { type, value } of statement.principal?.entries ?? []) {
           const other = type === 'AWS' ? wholeAccount(value) : undefined;
           if (other === undefined || other === accountId) continue;
           yield {
             ...{ ...base, object: other },
             message: `\`${role.arn}\` trusts everybody whom account \`${other}\` lets assume it, without a condition`,
-            fix: rewrite(role),
+            fix: rewriteTrust(role, 'with the roles that need it, or a condition on `sts:ExternalId`'),
           };
         }
       }
@@ -48,21 +57,20 @@ export const trustRules: readonly AccessRule[] = [
     id: 'EW-ACC-602',
     name: 'identity provider without an audience',
     severity: 'warning',
-    why: 'Without a condition on `aud` a token that the provider made for something else is as good as one made for AWS.',
+    why: 'The provider has several audiences. Without a condition on `aud` a token that it made for another of them is as good as one made for this role.',
     fix: 'add a condition on the provider’s `aud`: sts.amazonaws.com',
-    *check({ roles }) {
+    *check({ roles, oidcProviders: known }) {
       for (const { role, statement, base } of trusting(roles)) {
-        if (
-          statement.conditions.some(
-            ({ key, operator }) => /:aud$/i.test(key) && !operator.endsWith('IfExists'),
-          )
-        )
-          continue;
+        if (statement.conditions.some((condition) => narrows(condition, /:aud$/i))) continue;
         for (const provider of oidcProviders(statement)) {
+          // STS takes no token for an audience that the provider does not list: of one there is no other.
+          const audiences = known.find(({ arn }) => arn === provider)?.clientIds;
+          if (audiences?.length === 1) continue;
+          const which = audiences === undefined ? 'any of its audiences' : enumerate(audiences);
           yield {
             ...{ ...base, object: provider },
-            message: `\`${role.arn}\` takes tokens of \`${hostOf(provider)}\` for any audience`,
-            fix: rewrite(role),
+            message: `\`${role.arn}\` takes tokens of \`${hostOf(provider)}\` for ${which}`,
+            fix: rewriteTrust(role, `with a condition on \`${hostOf(provider)}:aud\``),
           };
         }
       }
@@ -75,6 +83,7 @@ export const trustRules: readonly AccessRule[] = [
     severity: 'warning',
     why: 'The role cannot be assumed with tokens of the provider: it is not in the account. Whoever makes it decides whose tokens count.',
     fix: 'make the provider (aws iam create-open-id-connect-provider), or take it out of the trust policy',
+    needs: ['identityProviders'],
     *check({ roles, oidcProviders: known }) {
       const there = new Set(known.map(({ arn }) => arn));
       for (const { role, statement, base } of trusting(roles)) {
@@ -83,7 +92,7 @@ export const trustRules: readonly AccessRule[] = [
           yield {
             ...{ ...base, object: provider },
             message: `\`${role.arn}\` trusts \`${provider}\`, which does not exist`,
-            fix: rewrite(role),
+            fix: rewriteTrust(role, `without \`${provider}\``),
           };
         }
       }
@@ -106,7 +115,7 @@ export const trustRules: readonly AccessRule[] = [
           yield {
             ...{ ...base, object: value },
             message: `\`${role.arn}\` trusts \`${value}\`, ${isFormer ? 'the id of a principal that was deleted' : 'which does not exist'}`,
-            fix: rewrite(role),
+            fix: rewriteTrust(role, `without \`${value}\``),
           };
         }
       }
@@ -127,7 +136,7 @@ export const trustRules: readonly AccessRule[] = [
           yield {
             ...{ subject: role.arn, object: arn, at: { thing: 'iam', arn: role.arn } },
             message: `\`${role.arn}\` trusts the \`${arn}\` of before: it was made anew since and is not trusted`,
-            fix: rewrite(role),
+            fix: rewriteTrust(role, 'as it is, if the new principal is meant'),
           };
         }
       }
@@ -206,9 +215,11 @@ function hostOf(provider: string): string {
   return provider.replace(/^.*:oidc-provider\//, '');
 }
 
-function rewrite({ name }: SnapshotRole): string {
-  return command(
+/** No trust policy is made up here: what else is in it is not ours to guess. */
+export function rewriteTrust({ name }: SnapshotRole, how: string): string {
+  const set = command(
     ...['aws', 'iam', 'update-assume-role-policy', '--role-name', name],
     ...['--policy-document', 'file://trust.json'],
   );
+  return `write the trust policy again ${how}: ${set}`;
 }

@@ -26,7 +26,7 @@ export const unusedRules: readonly AccessRule[] = [
       if (use === undefined) return;
       const { arn: clusterArn, name } = cluster.cluster;
       const did = `did nothing in cluster \`${name}\` from ${dateOf(use.from)} to ${dateOf(use.to)}`;
-      for (const { entry, base } of ownEntries(cluster)) {
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         const { principalArn, createdAt } = entry;
         // One that is newer has not had the time.
         if (createdAt !== undefined && createdAt > use.from) continue;
@@ -54,8 +54,11 @@ export const unusedRules: readonly AccessRule[] = [
     severity: 'suggestion',
     why: 'IAM says that the principal called no AWS service for 90 days: its access to the cluster is likely forgotten.',
     fix: 'delete the entry',
-    *check(cluster, { now, world }) {
-      for (const { entry, base } of ownEntries(cluster)) {
+    *check(cluster, facts) {
+      const { now, world } = facts;
+      // Records of the cluster itself tell more.
+      if (facts.use(cluster) !== undefined) return;
+      for (const { entry, base } of ownEntries(cluster, facts)) {
         const lastUsedAt = world.principals.named(entry.principalArn)?.record.lastUsedAt;
         const days = lastUsedAt === undefined ? 0 : Math.floor((now - lastUsedAt) / day);
         if (days <= longDays) continue;

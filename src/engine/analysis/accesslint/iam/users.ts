@@ -1,4 +1,5 @@
 import type { SnapshotAccount, SnapshotUser } from '../../snapshot/snapshot.ts';
+import type { ClusterWorld } from '../../world/cluster.ts';
 import type { IamSubject } from '../../world/subject.ts';
 import { command } from '../commands.ts';
 import type { Facts } from '../facts.ts';
@@ -18,11 +19,12 @@ export const userRules: readonly AccessRule[] = [
     why: 'A key that never changes is in ever more places: notebooks, logs, backups. Roles have none.',
     fix: 'use a role (IAM Identity Center, aws login); where a key is needed, make a new one every 90 days',
     needs: ['accessKeys'],
-    *check(account, { now }) {
+    *check(account, { now, world }) {
+      const isKnown = world.principals.isRead(account.accountId);
       for (const { user, key, base } of activeKeys(account)) {
         const age = daysSince(key.createdAt, now);
         // One that nobody uses has a rule of its own.
-        if (age === undefined || age <= oldDays || isUnused(key, now)) continue;
+        if (age === undefined || age <= oldDays || isUnused(key, now, isKnown)) continue;
         yield {
           ...base,
           message: `active access key \`${key.accessKeyId}\` of \`${user.arn}\` is ${age} days old`,
@@ -39,9 +41,10 @@ export const userRules: readonly AccessRule[] = [
     why: 'It is worth as much to a thief as one that is used, and nobody would miss it.',
     fix: 'make it inactive, and delete it after a while',
     needs: ['accessKeys'],
-    *check(account, { now }) {
+    *check(account, { now, world }) {
+      const isKnown = world.principals.isRead(account.accountId);
       for (const { user, key, base } of activeKeys(account)) {
-        if (!isUnused(key, now)) continue;
+        if (!isUnused(key, now, isKnown)) continue;
         const last = daysSince(key.lastUsedAt, now);
         const how =
           last === undefined ? 'was never used, as far as is known' : `was last used ${last} days ago`;
@@ -67,27 +70,36 @@ export const userRules: readonly AccessRule[] = [
     *check({ accountId, users }, facts) {
       for (const user of users) {
         if (user.mfaDevices !== 0 || !canSignIn(user)) continue;
-        const { arn, principalId } = user;
-        const subject: IamSubject = {
-          kind: 'iam',
-          type: 'user',
-          arn,
-          accountId,
-          principalId,
-          standing: 'exists',
-        };
-        const cluster = facts.world.clusters.find((one) => facts.reachesAdmin(one, subject));
+        const { arn } = user;
+        const subject = subjectOf(user, accountId);
+        const cluster = adminIn(subject, facts);
         if (cluster === undefined) continue;
         const what = user.hasPassword === true ? 'a password' : 'access keys';
         yield {
           subject: arn,
-          object: cluster.cluster.arn,
           at: { thing: 'iam', arn },
           message: `\`${arn}\` has ${what} and no MFA, and ${facts.isAdmin(cluster, subject) ? 'is' : 'can become'} administrator of cluster \`${cluster.cluster.name}\``,
-          fix: command(
-            ...['aws', 'iam', 'enable-mfa-device', '--user-name', user.name, '--serial-number', 'ARN'],
-            ...['--authentication-code1', 'CODE', '--authentication-code2', 'CODE'],
-          ),
+          fix: enableMfa(user),
+        };
+      }
+    },
+  },
+  {
+    about: 'account',
+    id: 'EW-ACC-506',
+    name: 'password without MFA',
+    severity: 'warning',
+    why: 'A stolen password is all it takes to have what the user may do. (For administrators of a cluster: EW-ACC-503.)',
+    fix: 'enable an MFA device, or take the password away where only programs use the user',
+    needs: ['mfa'],
+    *check({ accountId, users }, facts) {
+      for (const user of users) {
+        if (user.mfaDevices !== 0 || user.hasPassword !== true) continue;
+        if (adminIn(subjectOf(user, accountId), facts) !== undefined) continue;
+        yield {
+          ...{ subject: user.arn, at: { thing: 'iam', arn: user.arn } },
+          message: `\`${user.arn}\` has a password and no MFA`,
+          fix: enableMfa(user),
         };
       }
     },
@@ -147,8 +159,9 @@ function* activeKeys({ users }: SnapshotAccount): Generator<{
   }
 }
 
-function isUnused({ lastUsedAt, createdAt }: Key, now: number): boolean {
-  const idle = daysSince(lastUsedAt ?? createdAt, now);
+/** `isKnown`: no use that is told is no use. Otherwise it may not have been read. */
+function isUnused({ lastUsedAt, createdAt }: Key, now: number, isKnown: boolean): boolean {
+  const idle = daysSince(lastUsedAt ?? (isKnown ? createdAt : undefined), now);
   return idle !== undefined && idle > oldDays;
 }
 
@@ -158,6 +171,22 @@ function daysSince(time: number | undefined, now: number): number | undefined {
 
 function canSignIn({ hasPassword, accessKeys }: SnapshotUser): boolean {
   return hasPassword === true || accessKeys?.some(({ status }) => status === 'Active') === true;
+}
+
+function subjectOf({ arn, principalId }: SnapshotUser, accountId: string): IamSubject {
+  return { kind: 'iam', type: 'user', standing: 'exists', arn, accountId, principalId };
+}
+
+/** The first cluster whose administrator the user is or can for certain become. */
+function adminIn(subject: IamSubject, facts: Facts): ClusterWorld | undefined {
+  return facts.world.clusters.find((cluster) => facts.reachesAdmin(cluster, subject));
+}
+
+function enableMfa({ name }: SnapshotUser): string {
+  return command(
+    ...['aws', 'iam', 'enable-mfa-device', '--user-name', name, '--serial-number', 'ARN'],
+    ...['--authentication-code1', 'CODE', '--authentication-code2', 'CODE'],
+  );
 }
 
 function aboutRoot(accountId: string, { world }: Facts): Omit<Spotted, 'message'> {

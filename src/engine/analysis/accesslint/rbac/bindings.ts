@@ -1,16 +1,8 @@
-import type { Subject } from '../../../rbac/objects.ts';
 import type { LintedBinding } from '../bindings.ts';
-import { deleteObject } from '../commands.ts';
-import type { BindingGrant, Grant } from '../grants.ts';
-import { subjectLabel } from '../names.ts';
+import { removeSubject } from '../commands.ts';
+import type { Grant } from '../grants.ts';
+import { everybodyIn, serviceAccountOf, subjectLabel } from '../names.ts';
 import type { AccessRule } from '../rule.ts';
-
-const everybody: ReadonlyMap<string, string> = new Map([
-  ['Group system:authenticated', 'everybody with credentials, service accounts included'],
-  ['Group system:unauthenticated', 'everybody who reaches the API server, without credentials'],
-  ['User system:anonymous', 'everybody who reaches the API server, without credentials'],
-  ['Group system:serviceaccounts', 'every program in every Pod'],
-]);
 
 /** Who is bound. */
 export const bindingRules: readonly AccessRule[] = [
@@ -23,12 +15,12 @@ export const bindingRules: readonly AccessRule[] = [
     fix: 'name the groups and service accounts that need it',
     *check(cluster, facts) {
       for (const { grant, subject, label } of boundSubjects(facts.grants(cluster))) {
-        const who = everybody.get(label);
+        const who = everybodyIn(subject);
         if (who === undefined) continue;
         yield {
           ...{ subject: grant.subject, object: label, at: grant.at },
           message: `\`${grant.subject}\` gives \`${grant.object}\` to \`${label}\`: ${who}`,
-          fix: withoutSubject(grant, subject),
+          fix: removeSubject(grant.binding, grant.namespaces?.[0] ?? '', subject),
         };
       }
     },
@@ -42,11 +34,11 @@ export const bindingRules: readonly AccessRule[] = [
     fix: 'make a service account for the program, bind that, and name it in the Pod',
     *check(cluster, facts) {
       for (const { grant, subject, label } of boundSubjects(facts.grants(cluster))) {
-        if (subject.kind !== 'ServiceAccount' || subject.name !== 'default') continue;
+        if (serviceAccountOf(subject, grant.namespaces?.[0] ?? '')?.name !== 'default') continue;
         yield {
           ...{ subject: grant.subject, object: label, at: grant.at },
           message: `\`${grant.subject}\` gives \`${grant.object}\` to \`${label}\`, which every Pod has that names no other`,
-          fix: withoutSubject(grant, subject),
+          fix: removeSubject(grant.binding, grant.namespaces?.[0] ?? '', subject),
         };
       }
     },
@@ -96,9 +88,4 @@ function* boundSubjects(grants: readonly Grant[]) {
     const namespace = grant.binding.kind === 'RoleBinding' ? grant.binding.namespace : '';
     for (const subject of grant.subjects) yield { grant, subject, label: subjectLabel(subject, namespace) };
   }
-}
-
-function withoutSubject({ binding, subject }: BindingGrant, { kind, name }: Subject): string {
-  if (binding.subjects.length > 1) return `take ${kind} \`${name}\` out of \`${subject}\``;
-  return deleteObject(binding.kind, binding.kind === 'RoleBinding' ? binding.namespace : '', binding.name);
 }

@@ -1,11 +1,11 @@
-import type { ClusterRoleBinding, RoleBinding, Subject } from '../../../rbac/objects.ts';
-import { subjectNamespace } from '../../../rbac/subjects.ts';
+import type { Subject } from '../../../rbac/objects.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../../world/cluster.ts';
 import type { LintedBinding } from '../bindings.ts';
+import { removeSubject } from '../commands.ts';
 import type { Facts } from '../facts.ts';
 import type { Mappings } from '../mappings.ts';
-import { subjectLabel } from '../names.ts';
+import { serviceAccountOf, subjectLabel } from '../names.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
 
 /** Bindings that name what is not there: they give nothing now, and everything to whoever takes the name. */
@@ -45,16 +45,11 @@ export const danglingRules: readonly AccessRule[] = [
         cluster.cluster.serviceAccounts?.map(({ namespace, name }) => `${namespace}/${name}`),
       );
       return onSubjects(cluster, facts, (subject, { namespace }) => {
-        if (subject.kind !== 'ServiceAccount') return undefined;
-        const of = subjectNamespace(subject, namespace);
+        const account = serviceAccountOf(subject, namespace);
+        if (account === undefined || account.namespace === '') return undefined;
+        const { namespace: of, name } = account;
         // The service account `default` comes with each namespace.
-        if (
-          of === '' ||
-          there.has(`${of}/${subject.name}`) ||
-          isDefaultOf(of, subject.name, cluster.cluster)
-        ) {
-          return undefined;
-        }
+        if (there.has(`${of}/${name}`) || isDefaultOf(of, name, cluster.cluster)) return undefined;
         return 'a service account that does not exist';
       });
     },
@@ -73,7 +68,7 @@ export const danglingRules: readonly AccessRule[] = [
         if (subject.kind === 'ServiceAccount' || mayBeSomebody(subject, cluster.cluster, mappings)) {
           return undefined;
         }
-        return subject.kind === 'Group' ? 'a group that nobody is in' : 'a user that nobody is';
+        return `a ${subject.kind === 'Group' ? 'group' : 'user'} that no access entry, no item of aws-auth and no identity provider gives`;
       });
     },
   },
@@ -115,7 +110,7 @@ function* onSubjects(
   judge: (subject: Subject, binding: LintedBinding) => string | undefined,
 ): Generator<Spotted> {
   for (const linted of facts.bindings(cluster)) {
-    const { binding, namespace, label, roleLabel, at, remove } = linted;
+    const { binding, namespace, label, roleLabel, at } = linted;
     for (const subject of binding.subjects) {
       const what = judge(subject, linted);
       if (what === undefined) continue;
@@ -123,14 +118,10 @@ function* onSubjects(
       yield {
         ...{ subject: label, object: name, at },
         message: `\`${label}\` gives \`${roleLabel}\` to \`${name}\`: ${what}`,
-        fix: isAlone(binding) ? remove() : `take \`${name}\` out of \`${label}\``,
+        fix: removeSubject(binding, namespace, subject),
       };
     }
   }
-}
-
-function isAlone({ subjects }: ClusterRoleBinding | RoleBinding): boolean {
-  return subjects.length === 1;
 }
 
 function isDefaultOf(namespace: string, name: string, { namespaces }: SnapshotCluster): boolean {

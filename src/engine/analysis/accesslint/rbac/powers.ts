@@ -2,8 +2,8 @@ import type { PolicyRule } from '../../../rbac/rules.ts';
 import { type Escalation, escalates, escalations } from '../../accesspolicylint/escalation.ts';
 import { enumerate } from '../../policylint/policy.ts';
 import { makesAdmins } from '../admins/admins.ts';
-import { command, disassociate } from '../commands.ts';
-import { type Grant, receivers } from '../grants.ts';
+import { associate, disassociate } from '../commands.ts';
+import { type Grant, holdsIn, isEverywhere, receivers } from '../grants.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
 
 /**
@@ -80,8 +80,9 @@ export const powerRules: readonly AccessRule[] = [
     fix: 'bind the role with RoleBindings, or give the access policy a scope of namespaces',
     *check(cluster, facts) {
       for (const grant of facts.grants(cluster)) {
-        if (grant.namespaces !== undefined || !wideRoles.has(grant.object)) continue;
-        yield spotted(grant, cluster.cluster.name, 'reads every Secret and acts as every service account');
+        if (!isEverywhere(grant) || !wideRoles.has(grant.object)) continue;
+        const says = 'reads every Secret and acts as every service account';
+        yield spotted(grant, cluster.cluster.name, says, whereIn(grant));
       }
     },
   },
@@ -94,10 +95,10 @@ export const powerRules: readonly AccessRule[] = [
     fix: 'leave kube-system out of the scope, or allow what does not read Secrets and does not start or enter Pods',
     *check(cluster, facts) {
       for (const grant of facts.grants(cluster)) {
-        if (grant.namespaces?.includes('kube-system') !== true) continue;
+        // Of what holds in all namespaces the rules of each power tell.
+        if (isEverywhere(grant) || !holdsIn(grant, 'kube-system')) continue;
         const powers = powersOf(grant.rules);
         const held = escalations.filter(({ id }) => overPrograms.has(id) && powers.has(id));
-        // Names that match kube-system among others are somebody's own, too.
         if (held.length === 0 && !grant.rules.some(isEverythingRule)) continue;
         const says = held.map(({ says: one }) => one).join('; ') || 'may do everything in the namespace';
         yield spotted(grant, cluster.cluster.name, says, 'in namespace `kube-system`');
@@ -123,16 +124,20 @@ function powerRule(escalation: Escalation): AccessRule {
       for (const grant of grantsOfPower(facts.grants(cluster), id)) {
         if (makesAdmins(grant)) continue;
         // `bind` and `escalate` hold for Roles in a namespace as well; the others are usual there.
-        if (grant.namespaces !== undefined && id !== 'EW-AP-301') continue;
+        if (!isEverywhere(grant) && id !== 'EW-AP-301') continue;
         if (wideRoles.has(grant.object) && id !== 'EW-AP-301') continue;
-        const where = grant.namespaces && `in ${enumerate(grant.namespaces)}`;
-        yield spotted(grant, cluster.cluster.name, says, where);
+        yield spotted(grant, cluster.cluster.name, says, whereIn(grant));
       }
     },
   };
 }
 
-function spotted(grant: Grant, clusterName: string, says: string, where = 'in the whole cluster'): Spotted {
+function whereIn(grant: Grant): string {
+  if (grant.namespaces === undefined) return 'in the whole cluster';
+  return isEverywhere(grant) ? 'in every namespace' : `in ${enumerate(grant.namespaces)}`;
+}
+
+function spotted(grant: Grant, clusterName: string, says: string, where: string): Spotted {
   const who = grant.by === 'association' ? 'is associated' : `gives it to ${enumerate(receivers(grant))}`;
   const { subject, object, at } = grant;
   return {
@@ -145,12 +150,11 @@ function spotted(grant: Grant, clusterName: string, says: string, where = 'in th
 /** Less of the same. */
 function narrower(grant: Grant, clusterName: string): string {
   if (grant.by === 'association') {
-    return grant.namespaces === undefined
-      ? command(
-          ...['aws', 'eks', 'associate-access-policy', '--cluster-name', clusterName],
-          ...['--principal-arn', grant.subject, '--policy-arn', grant.policyArn],
-          ...['--access-scope', 'type=namespace,namespaces=NAMESPACE'],
-        )
+    return isEverywhere(grant)
+      ? associate(clusterName, grant.subject, grant.policyArn, {
+          type: 'namespace',
+          namespaces: ['NAMESPACE'],
+        })
       : disassociate(clusterName, grant.subject, grant.policyArn);
   }
   return grant.namespaces === undefined
