@@ -47,8 +47,6 @@ export const awsAuthRules = {
 
 export type AwsAuthRuleId = keyof typeof awsAuthRules;
 
-export const awsAuthRuleIds: readonly string[] = Object.keys(awsAuthRules);
-
 /** Takes what is found. `element` is the place in words: `mapRoles[2].groups`. */
 export type Report = (
   id: AwsAuthRuleId,
