@@ -260,16 +260,16 @@ function rulesIn(
 
 function breakDown(rule: PolicyRule): readonly PolicyRule[] {
   const none = { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
+  const names = rule.resourceNames.length === 0 ? [[]] : rule.resourceNames.map((name) => [name]);
   return [
     ...rule.apiGroups.flatMap((group) =>
       rule.resources.flatMap((resource) =>
-        rule.verbs.map((verb) => ({
-          ...none,
-          verbs: [verb],
-          apiGroups: [group],
-          resources: [resource],
-          resourceNames: rule.resourceNames,
-        })),
+        rule.verbs.flatMap((verb) =>
+          names.map((resourceNames) => ({
+            ...none,
+            ...{ verbs: [verb], apiGroups: [group], resources: [resource], resourceNames },
+          })),
+        ),
       ),
     ),
     ...rule.nonResourceURLs.flatMap((url) =>
@@ -288,14 +288,14 @@ function pieceKey({ verbs, apiGroups, resources, resourceNames, nonResourceURLs 
 
 /** The one request a piece allows; undefined where it is more than one. */
 function questionOf(piece: PolicyRule, namespace: string): Question | undefined {
-  const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } = piece;
+  const { verbs, apiGroups, resources, nonResourceURLs } = piece;
   const isOne = ![...verbs, ...apiGroups, ...resources, ...nonResourceURLs].some((text) =>
     text.includes('*'),
   );
-  return isOne && resourceNames.length <= 1 ? literalQuestion(piece, namespace) : undefined;
+  return isOne ? literalQuestion(piece, namespace) : undefined;
 }
 
-/** The request a piece spells, whose stars only stars allow; of several names the first. */
+/** The request a piece spells, whose stars only stars allow. */
 function literalQuestion(
   {
     verbs: [verb = ''],

@@ -1,3 +1,4 @@
+import { accessPolicyArn } from '../../accesspolicies/catalogue.ts';
 import type { AwsAuth } from '../../identity/awsauth.ts';
 import { parseBlockTarget } from '../../identity/blocks.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
@@ -80,7 +81,7 @@ function applyEdit(state: Edited, edit: Edit, now: number): Edited {
       return { snapshot: { ...snapshot, accounts }, cluster };
     }
     case 'setMode':
-      return withCluster({ authenticationMode: edit.mode });
+      return { snapshot, cluster: { ...revealedCreator(state, now), authenticationMode: edit.mode } };
     case 'replaceInAwsAuth': {
       const { key, from, to, text } = edit;
       const { awsAuth, awsAuthData } = cluster;
@@ -117,6 +118,31 @@ function applyEdit(state: Edited, edit: Edit, now: number): Edited {
     default:
       return edit satisfies never;
   }
+}
+
+/** Where entries begin to count, the creator's hidden administration becomes an entry (eks-access-facts D8). */
+function revealedCreator({ snapshot, cluster }: Edited, now: number): SnapshotCluster {
+  const { hiddenAdminPrincipalId: id, ...rest } = cluster;
+  const { accountId, accessEntries } = cluster;
+  if (id === undefined || cluster.authenticationMode !== 'CONFIG_MAP') return cluster;
+  const root = id === accountId ? `arn:${snapshot.partition}:iam::${accountId}:root` : undefined;
+  const arn =
+    root ??
+    snapshot.accounts
+      .flatMap(({ users, roles }) => [...users, ...roles])
+      .find(({ principalId }) => principalId === id)?.arn;
+  if (arn === undefined || accessEntries.some(({ principalArn }) => principalArn === arn)) return rest;
+  const entry: SnapshotAccessEntry = {
+    ...{ principalArn: arn, principalId: id, type: 'STANDARD', username: plainUsername(arn) },
+    ...{ kubernetesGroups: [], createdAt: now },
+    associatedPolicies: [
+      {
+        policyArn: accessPolicyArn('AmazonEKSClusterAdminPolicy', snapshot.partition),
+        accessScope: { type: 'cluster', namespaces: [] },
+      },
+    ],
+  };
+  return { ...rest, accessEntries: [...accessEntries, entry] };
 }
 
 function replaced(awsAuth: AwsAuth, from: string, to: string): AwsAuth {

@@ -1,8 +1,10 @@
 import type { AccessScope } from '../../accesspolicies/scope.ts';
+import { defaultRbacObjects } from '../../rbac/defaults.ts';
 import { rbacManifest } from '../../rbac/manifest.ts';
 import type { ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject } from '../../rbac/objects.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
+import { awsCommand } from './awscommand.ts';
 import type { Edit } from './edits.ts';
 import { commandLine, withInput } from './shell.ts';
 
@@ -11,32 +13,34 @@ import { commandLine, withInput } from './shell.ts';
  * RBAC and aws-auth, of Entryway for what is its own.
  */
 export function commandOf(edit: Edit, { name, region }: SnapshotCluster): string {
-  const aws = (operation: string, ...words: readonly string[]): string =>
-    commandLine(['aws', 'eks', operation, '--region', region, '--cluster-name', name, ...words]);
+  const aws = (
+    operation: string,
+    options: Parameters<typeof awsCommand>[2],
+    clusterOption = 'cluster-name',
+  ): string => awsCommand('eks', operation, { region, [clusterOption]: name, ...options });
   switch (edit.edit) {
-    case 'createEntry':
-      return aws(
-        'create-access-entry',
-        ...['--principal-arn', edit.principalArn],
-        ...(edit.username === undefined ? [] : ['--username', edit.username]),
-        ...(edit.kubernetesGroups.length === 0 ? [] : ['--kubernetes-groups', ...edit.kubernetesGroups]),
-      );
-    case 'updateEntry':
-      return aws(
-        'update-access-entry',
-        ...['--principal-arn', edit.principalArn],
-        ...(edit.username === undefined ? [] : ['--username', edit.username]),
-        ...(edit.kubernetesGroups === undefined ? [] : groupWords(edit.kubernetesGroups)),
-      );
+    case 'createEntry': {
+      const { principalArn, username, kubernetesGroups } = edit;
+      return aws('create-access-entry', {
+        'principal-arn': principalArn,
+        username,
+        'kubernetes-groups': kubernetesGroups.length === 0 ? undefined : kubernetesGroups,
+      });
+    }
+    case 'updateEntry': {
+      const { principalArn, username, kubernetesGroups } = edit;
+      return aws('update-access-entry', {
+        ...{ 'principal-arn': principalArn, username, 'kubernetes-groups': kubernetesGroups },
+      });
+    }
     case 'deleteEntry':
-      return aws('delete-access-entry', '--principal-arn', edit.principalArn);
+      return aws('delete-access-entry', { 'principal-arn': edit.principalArn });
     case 'associate':
       return edit.forTime === undefined
-        ? aws(
-            'associate-access-policy',
-            ...['--principal-arn', edit.principalArn, '--policy-arn', edit.policyArn],
-            ...['--access-scope', scopeWord(edit.accessScope)],
-          )
+        ? aws('associate-access-policy', {
+            ...{ 'principal-arn': edit.principalArn, 'policy-arn': edit.policyArn },
+            'access-scope': scopeWord(edit.accessScope),
+          })
         : commandLine([
             ...['entryway', 'associate', name, edit.principalArn, edit.policyArn],
             ...(edit.accessScope.type === 'cluster' ? [] : ['--namespace', ...edit.accessScope.namespaces]),
@@ -47,11 +51,15 @@ export function commandOf(edit: Edit, { name, region }: SnapshotCluster): string
         commandLine(['entryway', 'policy', 'create', edit.name, '-f', '-']),
         edit.rules.map(shortRule),
       );
-    case 'setMode':
-      return commandLine([
-        ...['aws', 'eks', 'update-cluster-config', '--region', region, '--name', name],
-        ...['--access-config', `authenticationMode=${edit.mode}`],
-      ]);
+    case 'setMode': {
+      const update = aws(
+        'update-cluster-config',
+        { 'access-config': `authenticationMode=${edit.mode}` },
+        'name',
+      );
+      // Entries are refused until the update is done.
+      return `${update} && ${awsCommand('eks', 'wait cluster-active', { region, name })}`;
+    }
     case 'replaceInAwsAuth':
       return commandLine([
         ...['kubectl', '-n', 'kube-system', 'patch', 'configmap', 'aws-auth', '--type', 'merge'],
@@ -63,13 +71,14 @@ export function commandOf(edit: Edit, { name, region }: SnapshotCluster): string
       return bindCommand(edit.binding);
     case 'addToRule':
       return commandLine([
-        ...['kubectl', 'patch', edit.kind.toLowerCase(), edit.name],
+        ...['kubectl', 'patch', ...(isOption(edit.name) ? [] : [edit.kind.toLowerCase(), edit.name])],
         ...(edit.namespace === '' ? [] : ['-n', edit.namespace]),
         ...['--type', 'json', '-p'],
         JSON.stringify([
           { op: 'test', path: `/rules/${edit.rule}/resources`, value: edit.resources },
           { op: 'add', path: `/rules/${edit.rule}/${edit.member}/-`, value: edit.value },
         ]),
+        ...(isOption(edit.name) ? ['--', edit.kind.toLowerCase(), edit.name] : []),
       ]);
     case 'unblock':
       return commandLine(['entryway', 'block', 'remove', edit.target]);
@@ -78,25 +87,53 @@ export function commandOf(edit: Edit, { name, region }: SnapshotCluster): string
   }
 }
 
-/** An empty list clears the groups (eks-access-facts B29), which the AWS CLI takes as JSON alone. */
-function groupWords(groups: readonly string[]): readonly string[] {
-  return ['--kubernetes-groups', ...(groups.length === 0 ? ['[]'] : groups)];
+/** As JSON where shorthand would read more than a name in one (`a,type=cluster`). */
+function scopeWord(scope: AccessScope): string {
+  const { type, namespaces } = scope;
+  if (type === 'cluster') return 'type=cluster';
+  return namespaces.every((one) => /^[a-z0-9*?.-]+$/i.test(one))
+    ? `type=namespace,namespaces=${namespaces.join(',')}`
+    : JSON.stringify({ type, namespaces });
 }
 
-function scopeWord({ type, namespaces }: AccessScope): string {
-  return type === 'cluster' ? 'type=cluster' : `type=namespace,namespaces=${namespaces.join(',')}`;
+const plainVerbs = new Set([
+  ...['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'],
+]);
+const plainGroups = new Set([
+  ...['', 'apps', 'autoscaling', 'batch', 'coordination.k8s.io', 'discovery.k8s.io', 'events.k8s.io'],
+  ...['networking.k8s.io', 'policy', 'rbac.authorization.k8s.io', 'storage.k8s.io'],
+]);
+let plainResources: ReadonlySet<string> | undefined;
+
+/** Resources that every cluster serves: `kubectl create role` looks each up, and refuses others and some verbs. */
+function isPlain({ verbs, apiGroups, resources, nonResourceURLs }: PolicyRule): boolean {
+  plainResources ??= new Set(
+    defaultRbacObjects.flatMap((object) =>
+      'rules' in object
+        ? object.rules.flatMap((rule) =>
+            rule.apiGroups.flatMap((group) =>
+              rule.resources.map((resource) => `${resource.split('/')[0]} ${group}`),
+            ),
+          )
+        : [],
+    ),
+  );
+  const [group = '', ...others] = apiGroups;
+  return (
+    verbs.every((verb) => plainVerbs.has(verb)) &&
+    others.length === 0 &&
+    plainGroups.has(group) &&
+    resources.every((resource) => plainResources?.has(`${resource.split('/')[0]} ${group}`)) &&
+    // A comma would be read as the end of one.
+    nonResourceURLs.every((url) => /^\/[\w/.*-]*$/.test(url))
+  );
 }
 
 /** `kubectl create role …`; what that has no options for as a manifest. */
 function roleCommand(role: Role | ClusterRole): string {
   const [rule, ...more] = role.rules;
-  const inNamespace = role.kind === 'Role' ? ['-n', role.namespace] : [];
-  const isPlain =
-    rule !== undefined &&
-    more.length === 0 &&
-    ![...rule.verbs, ...rule.apiGroups, ...rule.resources].includes('*') &&
-    rule.apiGroups.length <= 1;
-  if (!isPlain) return withInput('kubectl apply -f -', rbacManifest(role));
+  if (rule === undefined || more.length > 0 || !isPlain(rule) || isOption(role.name))
+    return withInput('kubectl apply -f -', rbacManifest(role));
   const [group = ''] = rule.apiGroups;
   return commandLine([
     ...['kubectl', 'create', role.kind.toLowerCase(), role.name],
@@ -104,7 +141,7 @@ function roleCommand(role: Role | ClusterRole): string {
     ...rule.resources.map((resource) => `--resource=${withGroup(resource, group)}`),
     ...rule.resourceNames.map((resourceName) => `--resource-name=${resourceName}`),
     ...rule.nonResourceURLs.map((url) => `--non-resource-url=${url}`),
-    ...inNamespace,
+    ...(role.kind === 'Role' ? ['-n', role.namespace] : []),
   ]);
 }
 
@@ -115,7 +152,16 @@ function withGroup(resource: string, group: string): string {
   return slash < 0 ? `${resource}.${group}` : `${resource.slice(0, slash)}.${group}${resource.slice(slash)}`;
 }
 
+/**
+ * SECURITY: RBAC's names may begin with a dash; `--server=…` as the name of a role must not lead kubectl elsewhere. `kubectl
+ * create` takes no name behind `--`, `kubectl patch` does.
+ */
+function isOption(name: string): boolean {
+  return name.startsWith('-');
+}
+
 function bindCommand(binding: RoleBinding | ClusterRoleBinding): string {
+  if (isOption(binding.name)) return withInput('kubectl apply -f -', rbacManifest(binding));
   return commandLine([
     ...['kubectl', 'create', binding.kind.toLowerCase(), binding.name],
     `--${binding.roleRef.kind.toLowerCase()}=${binding.roleRef.name}`,

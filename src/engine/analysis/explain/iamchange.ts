@@ -5,8 +5,8 @@ import { createIamWorld } from '../iamworld/iamworld.ts';
 import type { Snapshot, SnapshotAccount } from '../snapshot/snapshot.ts';
 import { createPrincipals } from '../world/principals.ts';
 import type { World } from '../world/world.ts';
+import { awsCommand } from './awscommand.ts';
 import { freeName } from './proposals/candidate.ts';
-import { commandLine } from './shell.ts';
 
 /** A statement that was tried on a copy of the snapshot: with it the call is allowed. */
 export interface IamChange {
@@ -58,10 +58,9 @@ function ownStatement(
     summary: `give ${kind} \`${record.name}\` an inline policy that allows this alone`,
     statement,
     commands: [
-      commandLine([
-        ...['aws', 'iam', `put-${kind}-policy`, `--${kind}-name`, record.name],
-        ...['--policy-name', policyName, '--policy-document', document],
-      ]),
+      awsCommand('iam', `put-${kind}-policy`, {
+        ...{ [`${kind}-name`]: record.name, 'policy-name': policyName, 'policy-document': document },
+      }),
     ],
     accounts: withPrincipal(snapshot.accounts, subject.accountId, kind, record.arn, (one) => ({
       ...one,
@@ -90,10 +89,9 @@ function trustStatement(
     summary: `let role \`${role.record.name}\` trust \`${subject.arn}\``,
     statement,
     commands: [
-      commandLine([
-        ...['aws', 'iam', 'update-assume-role-policy', '--role-name', role.record.name],
-        ...['--policy-document', document],
-      ]),
+      awsCommand('iam', 'update-assume-role-policy', {
+        ...{ 'role-name': role.record.name, 'policy-document': document },
+      }),
     ],
     accounts: withPrincipal(snapshot.accounts, role.accountId, 'role', resource, (one) =>
       'trustPolicy' in one ? { ...one, trustPolicy: document } : one,

@@ -1,14 +1,5 @@
-import {
-  type CompiledRequest,
-  compileRequest,
-  compileRules,
-  findRule,
-} from '../../authorizer/compiledrules.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
-import { attributesOf, type Question } from '../world/question.ts';
-
-/** Nobody: a compiled request does not say who asks. */
-const anybody = { username: '', uid: '', groups: [], extra: {} };
+import type { Question } from '../world/question.ts';
 
 /** `get secrets in namespace prod`, each name in backticks. */
 export function questionText(question: Question): string {
@@ -39,15 +30,6 @@ export function exactRule(question: Question): PolicyRule {
     resources: [resourceText(question)],
     ...(isNamed && { resourceNames: [name] }),
   };
-}
-
-/** Whether one of the rules allows it, wherever they hold. */
-export function rulesAllow(rules: readonly PolicyRule[], question: Question): boolean {
-  return findRule(compileRules(rules), requestOf(question)) !== undefined;
-}
-
-function requestOf(question: Question): CompiledRequest {
-  return compileRequest(attributesOf(question, anybody));
 }
 
 /** How much rules allow, to be compared: pairs of verb and resource; a star counts as very many. */

@@ -128,7 +128,7 @@ interface Proposal extends ProposedChange {
   readonly kind: Candidate['kind'];
 }
 
-/** What gives more than this beside the request is told only where nothing gives less; the narrowest policy of AWS's always is. */
+/** What gives more than this beside the request is told only where nothing gives less; the narrowest policy of AWS's always is, and what was meant to be. */
 const muchMore = 50;
 
 /** Least first; of each kind one, and each once. */
@@ -140,10 +140,11 @@ function inOrder(proposals: readonly Proposal[]): readonly ProposedChange[] {
   });
   const [least] = sorted;
   const policy = sorted.find(({ kind }) => kind === 'ownAssociation' || kind === 'stockPolicy');
+  const wayIn = sorted.find(({ kind }) => kind === 'wayIn');
   const kinds = new Set<string>();
   return sorted
     .filter((one) => {
-      const isMuch = weightOf(one.adds) > muchMore && one !== least && one !== policy;
+      const isMuch = weightOf(one.adds) > muchMore && one !== least && one !== policy && one !== wayIn;
       if (isMuch || one.adds.everything !== least?.adds.everything || kinds.has(one.kind)) return false;
       kinds.add(one.kind);
       return true;

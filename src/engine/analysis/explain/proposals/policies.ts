@@ -4,8 +4,9 @@ import { type AccessScope, compileScope } from '../../../accesspolicies/scope.ts
 import type { PolicyRule } from '../../../rbac/rules.ts';
 import { isEverything } from '../../accesspolicylint/reach.ts';
 import type { SnapshotAccessEntry } from '../../snapshot/snapshot.ts';
+import { rulesAllow } from '../../whatcan/rules.ts';
 import type { Question } from '../../world/question.ts';
-import { breadth, exactRule, questionName, rulesAllow } from '../questiontext.ts';
+import { breadth, exactRule, questionName } from '../questiontext.ts';
 import { type Candidate, freeName, type Wanted } from './candidate.ts';
 
 interface Fitting {

@@ -8,10 +8,11 @@ import type {
 } from '../../../rbac/objects.ts';
 import { subjectIdentity } from '../../../rbac/subjects.ts';
 import { isEverything } from '../../accesspolicylint/reach.ts';
+import { rulesAllow } from '../../whatcan/rules.ts';
 import type { SubjectIdentity } from '../../world/cluster.ts';
 import type { Question } from '../../world/question.ts';
 import type { Edit } from '../edits.ts';
-import { breadth, exactRule, questionName, rulesAllow } from '../questiontext.ts';
+import { breadth, exactRule, questionName } from '../questiontext.ts';
 import { type Bindable, bindableAs } from './bindable.ts';
 import { type Candidate, freeName, type Wanted } from './candidate.ts';
 import { namespaceOf } from './policies.ts';
