@@ -93,6 +93,6 @@ test('as data, all is in it', async () => {
   expect(JSON.parse(out)).toMatchObject({
     recorded: 1,
     kubernetes: { places: [{ namespaces: ['dev'] }] },
-    incomplete: [{ area: 'usage' }],
+    incomplete: [{ area: 'usage', place: { line: 3 } }, { area: 'usage' }, { area: 'usage' }],
   });
 });

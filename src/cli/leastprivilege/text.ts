@@ -1,8 +1,11 @@
 import { stringify } from 'yaml';
+import { commandLine } from '../../engine/analysis/explain/shell.ts';
 import type { UsedAction } from '../../engine/analysis/leastprivilege/iam.ts';
 import type { KubernetesNeeds, UsedRequest } from '../../engine/analysis/leastprivilege/kubernetes.ts';
 import type { LeastPrivilege } from '../../engine/analysis/leastprivilege/leastprivilege.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
+import type { IamSubject } from '../../engine/analysis/world/subject.ts';
+import { isMatcherArn } from '../../engine/identity/entries.ts';
 import { rbacManifest } from '../../engine/rbac/manifest.ts';
 import { counted } from '../render/counted.ts';
 import { renderTable } from '../render/table.ts';
@@ -39,38 +42,28 @@ export function renderLeastPrivilege(answer: LeastPrivilege): string {
     parts.push(usedTable('allowed then, by no policy of its own now', iam.notByItsPolicies.map(actionRow)));
   }
   parts.push(
-    usedTable('allowed then and not now, so not proposed', kubernetes.noLongerHeld.map(requestRow)),
+    usedTable(
+      subject.kind === 'iam' || subject.kind === 'ServiceAccount'
+        ? 'allowed then and not now, so not proposed'
+        : 'allowed then, and not by what it has itself now (a group of it may have it), so not proposed',
+      kubernetes.noLongerHeld.map(requestRow),
+    ),
+    usedTable('cannot be granted alone, so not proposed', kubernetes.cannotBeSaid.map(requestRow)),
     usedTable('refused', [...kubernetes.refused.map(requestRow), ...(iam?.refused ?? []).map(actionRow)]),
   );
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function kubernetesProposal({
-  subject,
-  kubernetes,
-  association,
-  customPolicies,
-  rbac,
-  cluster,
-}: LeastPrivilege): string {
+function kubernetesProposal(answer: LeastPrivilege): string {
+  const { subject, kubernetes, customPolicies, rbac, recordsSince } = answer;
   if (rbac.objects.length === 0) {
-    return `no access to the cluster was needed${everybodys(kubernetes)}\n`;
+    const isKnown = recordsSince.kubernetes !== undefined;
+    const isLeft = kubernetes.noLongerHeld.length + kubernetes.cannotBeSaid.length > 0;
+    return isKnown
+      ? `${isLeft ? 'no access to the cluster can be proposed' : 'no access to the cluster was needed'}${everybodys(kubernetes)}\n`
+      : 'no requests to the cluster are recorded, of anybody, so what is needed there is not known\n';
   }
-  const parts: string[] = [];
-  if (association !== undefined && subject.kind === 'iam') {
-    const { policyArn, policyName, accessScope, pairs } = association;
-    const scope =
-      accessScope.type === 'cluster'
-        ? 'type=cluster'
-        : `type=namespace,namespaces=${accessScope.namespaces.join(',')}`;
-    parts.push(
-      `enough: access policy ${policyName}, of which ${pairs.used} of ${pairs.granted} pairs of resource and verb were used`,
-      '',
-      `aws eks associate-access-policy --cluster-name ${cluster.name} --principal-arn ${subject.arn} \\`,
-      `  --policy-arn ${policyArn} --access-scope ${scope}`,
-      '',
-    );
-  }
+  const parts: string[] = subject.kind === 'iam' ? [...associationLines(answer, subject)] : [];
   if (customPolicies.isPossible) {
     for (const { rules, accessScope } of customPolicies.policies) {
       const where = accessScope.type === 'cluster' ? 'the cluster' : accessScope.namespaces.join(', ');
@@ -80,17 +73,58 @@ function kubernetesProposal({
         rulesYaml(rules),
       );
     }
-  }
-  const bound =
-    rbac.subject.kind === 'Group' && subject.kind === 'iam'
-      ? `, with group ${rbac.subject.name} in its access entry`
-      : '';
+  } else if (subject.kind === 'iam')
+    parts.push(`no access policy can be proposed: ${customPolicies.reason}`, '');
+  const title = parts.length > 0 && customPolicies.isPossible ? 'the same in RBAC' : 'exactly enough in RBAC';
   parts.push(
-    `the same in RBAC${bound}`,
+    `${title}${subject.kind === 'iam' ? `, with group ${rbac.subject.name} ${groupPlace(answer, subject)}` : ''}`,
     '',
     rbac.objects.map((object) => stringify(rbacManifest(object), { lineWidth: 0 })).join('---\n'),
   );
-  return `${parts.join('\n').trimEnd()}\n`;
+  const notes = kubernetes.notes.map((note) => `note: ${note}\n`).join('');
+  return `${parts.join('\n').trimEnd()}\n${notes === '' ? '' : `\n${notes}`}`;
+}
+
+function associationLines(
+  { cluster, association, mappedBy }: LeastPrivilege,
+  { arn }: IamSubject,
+): readonly string[] {
+  if (association === undefined) return [];
+  const { policyArn, policyName, accessScope, pairs } = association;
+  const scope =
+    accessScope.type === 'cluster'
+      ? 'type=cluster'
+      : `type=namespace,namespaces=${accessScope.namespaces.join(',')}`;
+  const entryArn = ownEntry(mappedBy);
+  const whom = ['--cluster-name', cluster.name, '--principal-arn', entryArn ?? arn];
+  return [
+    `enough: access policy ${policyName}, of which ${pairs.used} of ${pairs.granted} pairs of resource and verb were used`,
+    '',
+    ...(entryArn === undefined ? [commandLine(['aws', 'eks', 'create-access-entry', ...whom])] : []),
+    `${commandLine(['aws', 'eks', 'associate-access-policy', ...whom])} \\`,
+    `  ${commandLine(['--policy-arn', policyArn, '--access-scope', scope])}`,
+    '',
+  ];
+}
+
+function groupPlace({ mappedBy, cluster }: LeastPrivilege, { arn }: IamSubject): string {
+  if (ownEntry(mappedBy) !== undefined) return 'in its access entry';
+  if (mappedBy?.source === 'awsAuth') return 'in place of its groups in aws-auth';
+  const command = [
+    'aws',
+    'eks',
+    'create-access-entry',
+    '--cluster-name',
+    cluster.name,
+    '--principal-arn',
+    arn,
+  ];
+  return `in an access entry of its own (${commandLine(command)})`;
+}
+
+/** Undefined also for an entry that stands for several. */
+function ownEntry(mappedBy: LeastPrivilege['mappedBy']): string | undefined {
+  return mappedBy?.source === 'accessEntry' && !isMatcherArn(mappedBy.arn) ? mappedBy.arn : undefined;
 }
 
 function everybodys({ everybodys: shared }: KubernetesNeeds): string {

@@ -2,6 +2,7 @@ import { lowerAscii } from '../../arn/case.ts';
 import { compileWildcard } from '../../arn/wildcard.ts';
 import type { EntryList, PolicyDocument, Statement } from '../../iam/document.ts';
 import { knownActions } from '../catalogue/catalogue.ts';
+import type { WorldPolicy } from '../iamworld/policies.ts';
 import { createStandings } from '../iamworld/standing.ts';
 import { withoutVariables } from '../policylint/patterns.ts';
 import type { TalliedUse } from '../usage/tally.ts';
@@ -62,20 +63,28 @@ const resourcesTold = 20;
  * INVARIANT: each statement is a part of one that the principal has, with its conditions; Denies stay as they are. So whatever
  * the policy allows, the policies it stands for allow.
  */
-export function iamNeeds(world: World, subject: IamSubject, uses: readonly TalliedUse[]): IamNeeds {
+export function iamNeeds(
+  world: World,
+  subject: IamSubject,
+  uses: readonly TalliedUse[],
+  { isRecorded }: { readonly isRecorded: boolean },
+): IamNeeds {
   const aws = uses.filter(({ did }) => did.kind === 'aws');
   const allowed = aws.filter((use) => use.allowed && !free.has(lowerAscii(actionOf(use))));
   const refused = summed(aws.filter((use) => !use.allowed));
   const nothing = { notByItsPolicies: [], neverUsed: [], notJudged: [], refused, used: summed(allowed) };
+  if (subject.type === 'root') {
+    return {
+      ...nothing,
+      notes: ['no policy limits the root of an account, so that none is proposed: give its work to a role'],
+    };
+  }
   if (subject.standing !== 'exists' || (subject.type !== 'user' && subject.type !== 'role')) {
     const note = `the policies of \`${subject.arn}\` are not known, so that none is proposed`;
     return { ...nothing, notes: [note] };
   }
   const { identity } = createStandings(world.principals, undefined).of(subject);
   const documents = identity.flatMap(({ document }) => document ?? []);
-  const notes = identity.flatMap(({ notRead }) =>
-    notRead?.kind === 'policyNotRead' ? [`policy \`${notRead.name}\` was not read`] : [],
-  );
   const grants = documents.flatMap((document) =>
     document.statements
       .filter(({ effect }) => effect === 'Allow')
@@ -97,14 +106,13 @@ export function iamNeeds(world: World, subject: IamSubject, uses: readonly Talli
   const patterns = grants.flatMap(({ statement }) =>
     statement.action.negated ? [] : statement.action.entries.map(({ value }) => value),
   );
+  const policy = parts.size > 0 ? ({ Version: '2012-10-17', Statement: statements } as const) : undefined;
   return {
     used: summed(used),
-    ...(parts.size > 0 && {
-      policy: { Version: '2012-10-17', Statement: statements } as const,
-    }),
+    ...(policy !== undefined && { policy }),
     notByItsPolicies: summed(elsewhere),
     refused,
-    neverUsed: knownActions
+    neverUsed: (isRecorded ? knownActions : [])
       .filter(
         ({ lowerName }) => !usedActions.has(lowerName) && grants.some(({ allows }) => allows(lowerName)),
       )
@@ -113,8 +121,41 @@ export function iamNeeds(world: World, subject: IamSubject, uses: readonly Talli
     notJudged: [...new Set(patterns)].filter(
       (pattern) => !knownActions.some((known) => compileWildcard(lowerAscii(pattern))(known.lowerName)),
     ),
-    notes,
+    notes: [...notKept(identity), ...(policy === undefined ? [] : limitsOf(policy, world, subject))],
   };
+}
+
+/** SECURITY: a policy that is not known may deny something, and whoever takes it away gives that. */
+function notKept(identity: readonly WorldPolicy[]): readonly string[] {
+  const unknown = identity.filter(({ document }) => document === undefined);
+  return unknown.map(({ notRead }) => {
+    const what =
+      notRead?.kind === 'policyNotRead'
+        ? `policy \`${notRead.name}\` was not read`
+        : 'a policy of it cannot be understood';
+    return `${what}, and nothing of it is in the proposal: leave it where it is, for it may deny something`;
+  });
+}
+
+/** Characters without spaces that a managed policy has at most; inline ones hold less for a user, more for a role. */
+const longestManaged = 6_144;
+
+function limitsOf(policy: ProposedPolicy, { principals }: World, { arn }: IamSubject): readonly string[] {
+  const { length } = JSON.stringify(policy);
+  const known = principals.named(arn);
+  const groups = known?.kind === 'user' ? known.record.groupNames : [];
+  return [
+    ...(groups.length === 0
+      ? []
+      : [
+          `the policy has what its groups give as well: take it out of ${groups.map((name) => `\`${name}\``).join(', ')}`,
+        ]),
+    ...(length > longestManaged
+      ? [
+          `the policy has ${length} characters, and a managed policy at most ${longestManaged}: spread its statements over several`,
+        ]
+      : []),
+  ];
 }
 
 /** An Allow statement, ready to be asked. */

@@ -5,6 +5,7 @@ import { type Permissions, permissionsOf } from '../whatcan/permissions.ts';
 import { askRules, minimalRules } from '../whatcan/rules.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
+import { canBeSaid, type NeedsOptions, neededRules, notRecorded } from './neededrules.ts';
 
 /** A request somebody made, whatever the object's name was. */
 export interface UsedRequest {
@@ -29,17 +30,14 @@ export interface KubernetesNeeds {
   }[];
   /** Of what was used, what everybody may: nobody has to be given that. */
   readonly everybodys: readonly UsedRequest[];
-  /** What was allowed then and is not now: it is in no proposal. */
+  /** Allowed then, and not by what it has of its own now: since taken away, or held by a group of it. In no proposal. */
   readonly noLongerHeld: readonly UsedRequest[];
   readonly refused: readonly UsedRequest[];
+  /** Requests with a star, or for a namespace that cannot be: a rule for them would be one for more. */
+  readonly cannotBeSaid: readonly UsedRequest[];
   readonly neverUsed: readonly PlaceDifference[];
-}
-
-export interface NeedsOptions {
-  /** Whoever read something gets all of get, list and watch of it that it has now. */
-  readonly roundUp?: boolean | undefined;
-  /** Limit rules to the objects that were named. */
-  readonly names?: boolean | undefined;
+  /** What the proposal may lack, because no record tells it. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -55,8 +53,10 @@ export function kubernetesNeeds(
 ): KubernetesNeeds {
   const current = askIn(permissionsOf(world, identities));
   const shared = askIn(permissionsOf(world, identities, { of: 'everybodys' }));
-  const byNamespace = new Map<string, PolicyRule[]>();
-  const lists = { used: [], everybodys: [], noLongerHeld: [], refused: [] } as Record<ListName, TalliedUse[]>;
+  const lists: Record<ListName, TalliedUse[]> = {
+    ...{ used: [], everybodys: [], noLongerHeld: [], refused: [], cannotBeSaid: [] },
+  };
+  const byNamespace = new Map<string, Question[]>();
   for (const use of uses) {
     if (use.did.kind !== 'kubernetes') continue;
     const { question } = use.did;
@@ -64,14 +64,25 @@ export function kubernetesNeeds(
     if (!use.allowed) lists.refused.push(use);
     else if (shared(namespace)(question)) lists.everybodys.push(use);
     else if (!current(namespace)(question)) lists.noLongerHeld.push(use);
+    else if (!canBeSaid(question)) lists.cannotBeSaid.push(use);
     else {
       lists.used.push(use);
-      const rules = byNamespace.get(namespace) ?? [];
-      byNamespace.set(namespace, rules);
-      rules.push(...neededRules(question, current(namespace), options));
+      const questions = byNamespace.get(namespace) ?? [];
+      byNamespace.set(namespace, questions);
+      questions.push(question);
     }
   }
-  const everywhere = minimalRules(byNamespace.get('') ?? []);
+  const rulesIn = (namespace: string, isGranted: (question: Question) => boolean): readonly PolicyRule[] => {
+    const needs = { ...options, isHeld: current(namespace), version: world.cluster.version };
+    const questions = byNamespace.get(namespace) ?? [];
+    return minimalRules(
+      questions.flatMap((question) =>
+        // The very request may be granted where a rule for any name is not.
+        neededRules(question, needs).filter(({ verbs: [verb = ''] }) => !isGranted({ ...question, verb })),
+      ),
+    );
+  };
+  const everywhere = rulesIn('', () => false);
   const isEverywhere = askRules(everywhere);
   const places = new Map<
     string,
@@ -79,8 +90,7 @@ export function kubernetesNeeds(
   >();
   for (const namespace of [...byNamespace.keys()].sort()) {
     if (namespace === '') continue;
-    const own = (byNamespace.get(namespace) ?? []).filter((rule) => !isEverywhere(questionOf(rule)));
-    const rules = minimalRules(own);
+    const rules = rulesIn(namespace, isEverywhere);
     if (rules.length === 0) continue;
     const key = JSON.stringify(rules);
     const place = places.get(key) ?? { namespaces: [], patterns: [], rules };
@@ -95,11 +105,17 @@ export function kubernetesNeeds(
     everybodys: requestsOf(lists.everybodys),
     noLongerHeld: requestsOf(lists.noLongerHeld),
     refused: requestsOf(lists.refused),
+    cannotBeSaid: requestsOf(lists.cannotBeSaid),
+    notes: [
+      ...new Set(
+        lists.used.flatMap(({ did }) => (did.kind === 'kubernetes' ? (notRecorded(did.question) ?? []) : [])),
+      ),
+    ],
     neverUsed: diffPermissions(own, placedRules(needed)).onlyFirst,
   };
 }
 
-type ListName = 'used' | 'everybodys' | 'noLongerHeld' | 'refused';
+type ListName = 'used' | 'everybodys' | 'noLongerHeld' | 'refused' | 'cannotBeSaid';
 
 function askIn(permissions: Permissions): (namespace: string) => (question: Question) => boolean {
   const asked = new Map<string, (question: Question) => boolean>();
@@ -110,46 +126,6 @@ function askIn(permissions: Permissions): (namespace: string) => (question: Ques
       asked.set(namespace, ask);
     }
     return ask;
-  };
-}
-
-const readVerbs = ['get', 'list', 'watch'];
-
-/** Rules of one verb of one thing each. */
-function neededRules(
-  question: Question,
-  isHeld: (question: Question) => boolean,
-  { roundUp, names }: NeedsOptions,
-): readonly PolicyRule[] {
-  const none = { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
-  if (question.kind === 'nonResource') {
-    return [{ ...none, verbs: [question.verb], nonResourceURLs: [question.path] }];
-  }
-  const { verb, apiGroup, resource, subresource, name } = question;
-  const target = subresource === '' ? resource : `${resource}/${subresource}`;
-  // Whoever has single objects only must not come to have them all.
-  const isNamed = name !== '' && (names === true || !isHeld({ ...question, name: '' }));
-  const asked = isNamed ? name : '';
-  const verbs = roundUp && readVerbs.includes(verb) ? readVerbs : [verb];
-  return verbs
-    .filter((one) => one === verb || isHeld({ ...question, verb: one, name: asked }))
-    .map((one) => ({
-      ...{ verbs: [one], apiGroups: [apiGroup], resources: [target] },
-      ...{ resourceNames: isNamed ? [name] : [], nonResourceURLs: [] },
-    }));
-}
-
-/** The request that a rule of one thing allows. */
-function questionOf({ verbs, apiGroups, resources, resourceNames, nonResourceURLs }: PolicyRule): Question {
-  const [verb = ''] = verbs;
-  const [path] = nonResourceURLs;
-  if (path !== undefined) return { kind: 'nonResource', verb, path };
-  const [target = ''] = resources;
-  const slash = target.indexOf('/');
-  return {
-    ...{ kind: 'resource', verb, apiGroup: apiGroups[0] ?? '', namespace: '', name: resourceNames[0] ?? '' },
-    resource: slash < 0 ? target : target.slice(0, slash),
-    subresource: slash < 0 ? '' : target.slice(slash + 1),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { MappedIdentity } from '../../identity/resolve.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
 import { createUsageLedger, type UsageLedger } from '../usage/ledger.ts';
 import { createUsageTally, type TalliedUse } from '../usage/tally.ts';
@@ -12,8 +13,9 @@ import type { ClusterSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { fittingPolicy, type StockAssociation } from './associations.ts';
 import { type IamNeeds, iamNeeds } from './iam.ts';
-import { type KubernetesNeeds, kubernetesNeeds, type NeedsOptions } from './kubernetes.ts';
+import { type KubernetesNeeds, kubernetesNeeds } from './kubernetes.ts';
 import { type ProposedRbac, proposedRbac } from './manifests.ts';
+import type { NeedsOptions } from './neededrules.ts';
 
 /** What one subject used, and the least that would have been enough. */
 export interface LeastPrivilege {
@@ -22,8 +24,15 @@ export interface LeastPrivilege {
   /** Epoch milliseconds. */
   readonly since: number;
   readonly until: number;
+  /** How an IAM principal gets into the cluster; absent: it does not. */
+  readonly mappedBy?: MappedIdentity['mappedBy'];
   /** Uses of the subject in that time, refused ones too. */
   readonly recorded: number;
+  /**
+   * When the records begin, of whomever: of requests to this cluster, and of calls of AWS. Epoch milliseconds; absent: there
+   * are none, so that nothing is known of what was needed there.
+   */
+  readonly recordsSince: { readonly kubernetes?: number; readonly aws?: number };
   readonly kubernetes: KubernetesNeeds;
   /** An access policy of AWS that is enough and not much more; `customPolicies` are exact. */
   readonly association?: StockAssociation;
@@ -42,23 +51,26 @@ export function collectUses(
   world: ClusterWorld,
   subject: ClusterSubject,
   period: Pick<UsageLedger, 'since' | 'until'>,
-): ReturnType<typeof createUsageLedger> {
-  const { add, ledger } = createUsageLedger(period);
+): Pick<ReturnType<typeof createUsageLedger>, 'add' | 'ledger'> {
+  const { add, saw, ledger } = createUsageLedger(period);
   const isOwn = usesOf(subject, world.identitiesOf(subject).identities);
   const who = whoIs(subject);
   return {
     ledger,
     add(use) {
-      if (isInCluster(use, world) && isOwn(use)) add({ ...use, who });
+      if (!isInCluster(use.did, world)) return;
+      if (isOwn(use)) add({ ...use, who });
+      else saw(use);
     },
   };
 }
 
 /** A log of one cluster does not name it. */
-function isInCluster({ did }: Pick<AccessUse, 'did'>, { cluster: { arn, name } }: ClusterWorld): boolean {
-  return (
-    did.kind !== 'kubernetes' || did.cluster === undefined || did.cluster === arn || did.cluster === name
-  );
+function isInCluster(
+  { kind, cluster: named }: { readonly kind: AccessUse['did']['kind']; readonly cluster?: string },
+  { cluster: { arn, name } }: ClusterWorld,
+): boolean {
+  return kind !== 'kubernetes' || named === undefined || named === arn || named === name;
 }
 
 /**
@@ -81,16 +93,21 @@ export function leastPrivilege(
     readonly gaps?: readonly Gap[];
   } & NeedsOptions,
 ): LeastPrivilege {
-  const { since, until, uncounted } = usage;
+  const { since, until } = usage;
   const { identities } = cluster.identitiesOf(subject);
   const isOwn = usesOf(subject, identities);
   const tally = createUsageTally<TalliedUse>(({ did, allowed }) => [did, allowed]);
-  for (const { who, ...use } of usage.entries)
-    if (isInCluster(use, cluster) && isOwn({ who })) tally.add(use);
+  for (const { who, ...use } of usage.entries) {
+    if (isInCluster(use.did, cluster) && isOwn({ who })) tally.add(use);
+  }
   const uses = tally.uses();
-  const kubernetes = kubernetesNeeds(cluster, identities, uses, options);
+  const recordsSince = recordsOf(usage, cluster);
+  const needs = kubernetesNeeds(cluster, identities, uses, options);
+  // Where nothing is recorded of anybody, nothing is known to be unused.
+  const kubernetes = recordsSince.kubernetes === undefined ? { ...needs, neverUsed: [] } : needs;
+  const mappedBy = identities[0]?.mapped?.mappedBy;
   const association =
-    subject.kind === 'iam'
+    subject.kind === 'iam' && cluster.cluster.authenticationMode !== 'CONFIG_MAP'
       ? fittingPolicy(kubernetes, {
           current: permissionsOf(cluster, identities),
           shared: permissionsOf(cluster, identities, { of: 'everybodys' }),
@@ -98,26 +115,62 @@ export function leastPrivilege(
           universe,
         })
       : undefined;
-  const { name, arn } = cluster.cluster;
+  const { name, arn, authenticationMode } = cluster.cluster;
   return {
     ...{ subject, cluster: { name, arn }, since, until },
+    ...(mappedBy !== undefined && { mappedBy }),
     recorded: uses.reduce((sum, { count }) => sum + count, 0),
+    recordsSince,
     kubernetes,
     ...(association !== undefined && { association }),
-    customPolicies: customPoliciesFor(kubernetes, subject, universe),
-    rbac: proposedRbac(kubernetes, subject),
-    ...(subject.kind === 'iam' && { iam: iamNeeds(world, subject, uses) }),
+    customPolicies: customPoliciesFor(kubernetes, subject, { universe, authenticationMode }),
+    rbac: proposedRbac(kubernetes, subject, cluster),
+    ...(subject.kind === 'iam' && {
+      iam: iamNeeds(world, subject, uses, { isRecorded: recordsSince.aws !== undefined }),
+    }),
     incomplete: [
       ...gaps,
       ...gapsOf(world.snapshot, cluster.cluster),
-      ...(uncounted === 0
-        ? []
-        : [
-            {
-              area: 'usage',
-              reason: `${uncounted} requests were left out: too many different ones`,
-            } as const,
-          ]),
+      ...recordGaps(usage, recordsSince, cluster, subject),
     ],
   };
+}
+
+function recordsOf({ records }: UsageLedger, cluster: ClusterWorld): LeastPrivilege['recordsSince'] {
+  const since = (kind: AccessUse['did']['kind']): number | undefined => {
+    const times = records
+      .filter(
+        ({ of, cluster: named }) =>
+          of === kind && isInCluster({ kind, ...(named && { cluster: named }) }, cluster),
+      )
+      .map(({ at }) => at);
+    return times.length === 0 ? undefined : Math.min(...times);
+  };
+  const [kubernetes, aws] = [since('kubernetes'), since('aws')];
+  return { ...(kubernetes !== undefined && { kubernetes }), ...(aws !== undefined && { aws }) };
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Whoever goes by records must know what these cannot tell. */
+function recordGaps(
+  { since, uncounted }: UsageLedger,
+  { kubernetes, aws }: LeastPrivilege['recordsSince'],
+  { cluster: { name } }: ClusterWorld,
+  { kind }: ClusterSubject,
+): readonly Gap[] {
+  const reasons: string[] = [];
+  const tell = (what: string, begin: number | undefined): void => {
+    if (begin === undefined)
+      reasons.push(`no record of ${what} was read, of anybody: what is needed there is not known`);
+    else if (begin > since + day) {
+      reasons.push(
+        `the records of ${what} begin at ${new Date(begin).toISOString()}: what was used before is not known`,
+      );
+    }
+  };
+  tell(`requests to cluster \`${name}\``, kubernetes);
+  if (kind === 'iam') tell('calls of AWS', aws);
+  if (uncounted > 0) reasons.push(`${uncounted} requests were left out: too many different ones`);
+  return reasons.map((reason) => ({ area: 'usage', reason }));
 }

@@ -1,5 +1,7 @@
 import { lowerAscii } from '../../arn/case.ts';
 import type { RbacObject, RoleRef, Subject } from '../../rbac/objects.ts';
+import type { SnapshotCluster } from '../snapshot/snapshot.ts';
+import type { ClusterWorld } from '../world/cluster.ts';
 import type { ClusterSubject } from '../world/subject.ts';
 import type { KubernetesNeeds } from './kubernetes.ts';
 
@@ -13,8 +15,9 @@ export interface ProposedRbac {
 export function proposedRbac(
   { everywhere, places }: Pick<KubernetesNeeds, 'everywhere' | 'places'>,
   subject: ClusterSubject,
+  cluster: ClusterWorld,
 ): ProposedRbac {
-  const name = `${nameOf(subject)}-used`;
+  const name = freeName(`${nameOf(subject, cluster.cluster)}-used`, cluster.cluster);
   const bound: Subject =
     subject.kind === 'iam'
       ? { kind: 'Group', name, namespace: '' }
@@ -43,13 +46,39 @@ export function proposedRbac(
   };
 }
 
-/** A name Kubernetes takes, from the last part of an ARN or name. */
-function nameOf(subject: ClusterSubject): string {
-  const text = subject.kind === 'iam' ? subject.arn : subject.name;
-  const last = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf(':')) + 1);
-  const plain = lowerAscii(last)
-    .replace(/[^a-z0-9-]+/g, '-')
-    .slice(0, 200)
-    .replace(/^-+|-+$/g, '');
-  return plain === '' ? 'somebody' : plain;
+/**
+ * SECURITY: a group of the name may be bound already, to something that was not used; another one is taken then. What this
+ * very proposal made in a cluster before is replaced by it.
+ */
+function freeName(name: string, { rbac }: SnapshotCluster): string {
+  const isTaken = (group: string): boolean =>
+    rbac.some(
+      (object) =>
+        (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding') &&
+        (object.name !== group || object.roleRef.name !== group) &&
+        object.subjects.some(({ kind, name: bound }) => kind === 'Group' && bound === group),
+    );
+  let free = name;
+  for (let at = 2; isTaken(free); at++) free = `${name}-${at}`;
+  return free;
+}
+
+/**
+ * A name Kubernetes takes (kubernetes-facts B12), another one for each subject: IAM's own names fit as they are, and say of
+ * whom they are where that is not a role of the cluster's account.
+ */
+function nameOf(subject: ClusterSubject, { accountId }: SnapshotCluster): string {
+  if (subject.kind !== 'iam') {
+    const place = subject.namespace === '' ? '' : `${subject.namespace}-`;
+    return plain(`${lowerAscii(subject.kind)}-${place}${subject.name}`);
+  }
+  const last = plain(
+    subject.arn.slice(Math.max(subject.arn.lastIndexOf('/'), subject.arn.lastIndexOf(':')) + 1),
+  );
+  const type = subject.type === 'role' ? '' : `${lowerAscii(subject.type)}-`;
+  return subject.accountId === accountId ? `${type}${last}` : `${subject.accountId}-${type}${last}`;
+}
+
+function plain(name: string): string {
+  return name.replace(/[^\w+=,.@:-]+/g, '-').slice(0, 200);
 }

@@ -21,6 +21,7 @@ const universe: readonly KnownResource[] = resourceDefinitions.flatMap(
     })),
   ],
 );
+const inApi = { universe, authenticationMode: 'API' } as const;
 const role = (name: string): IamSubject => ({
   kind: 'iam',
   type: 'role',
@@ -93,7 +94,7 @@ describe('policies of one’s own', () => {
       ...testGrant('nodes', 'Group:ops', [allow('get', 'core', 'nodes'), allowUrls('get', '/metrics')]),
       ...testGrant('more', 'Group:ops', [allow('delete', 'core', 'pods')], 'prod'),
     ]);
-    expect(customPoliciesFor(own, ops, universe)).toEqual({
+    expect(customPoliciesFor(own, ops, inApi)).toEqual({
       isPossible: true,
       policies: [
         {
@@ -114,15 +115,24 @@ describe('policies of one’s own', () => {
 
   test('nobody of IAM has none', () => {
     const user = { kind: 'User', name: 'ada', namespace: '' } as const;
-    expect(customPoliciesFor({ everywhere: [], places: [] }, user, universe)).toMatchObject({
+    expect(customPoliciesFor({ everywhere: [], places: [] }, user, inApi)).toMatchObject({
       isPossible: false,
+    });
+  });
+
+  test('where entries count for nobody, none is proposed', () => {
+    const { own } = permissions({ AmazonEKSViewPolicy: [] });
+    const mode = { universe, authenticationMode: 'CONFIG_MAP' } as const;
+    expect(customPoliciesFor(own, ops, mode)).toMatchObject({
+      isPossible: false,
+      reason: expect.stringContaining('CONFIG_MAP'),
     });
   });
 
   test('more rules than a policy can have', () => {
     const rules = Array.from({ length: 60 }, (_, i) => allow(`verb${i}`, 'core', `r${i}`));
     const { own } = permissions({}, testGrant('many', 'Group:ops', rules));
-    expect(customPoliciesFor(own, ops, universe)).toMatchObject({
+    expect(customPoliciesFor(own, ops, inApi)).toMatchObject({
       isPossible: false,
       reason: expect.stringContaining('at most 50'),
     });

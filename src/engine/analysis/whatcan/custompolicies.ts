@@ -2,6 +2,7 @@ import { customPolicyLimits as maximum } from '../../accesspolicies/custom.ts';
 import type { AccessScope } from '../../accesspolicies/scope.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
 import { lintAccessPolicy } from '../accesspolicylint/accesspolicylint.ts';
+import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { ClusterSubject } from '../world/subject.ts';
 import { type KnownResource, minimalNames } from './closest.ts';
 import { minimalRules } from './rules.ts';
@@ -31,13 +32,26 @@ export interface PlacedRuleLists {
 export function customPoliciesFor(
   { everywhere, places }: PlacedRuleLists,
   subject: ClusterSubject,
-  universe: readonly KnownResource[],
+  {
+    universe,
+    authenticationMode,
+  }: {
+    readonly universe: readonly KnownResource[];
+    readonly authenticationMode: SnapshotCluster['authenticationMode'];
+  },
 ): CustomPolicies {
   if (subject.kind !== 'iam') {
     return {
       isPossible: false,
       reason:
         'access policies are for IAM principals; this is nobody of IAM, and RBAC is what gives it permissions',
+    };
+  }
+  if (authenticationMode === 'CONFIG_MAP') {
+    return {
+      isPossible: false,
+      reason:
+        'the authentication mode of the cluster is CONFIG_MAP, in which access entries and their policies count for nobody',
     };
   }
   const policies = [

@@ -23,6 +23,9 @@ export function fitOf(
   const shared = permissionsOf(cluster, identities, { of: 'everybodys' });
   return {
     closestPolicy: closestPolicy(own, { shared, partition, universe }),
-    customPolicies: customPoliciesFor(own, subject, universe),
+    customPolicies: customPoliciesFor(own, subject, {
+      universe,
+      authenticationMode: cluster.cluster.authenticationMode,
+    }),
   };
 }
