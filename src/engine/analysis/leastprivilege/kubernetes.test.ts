@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { allow, allowUrls } from '../../rbac/allow.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
+import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import { testArn, testClusterArn, testGrant, testRole, testWorld } from '../testworld.ts';
 import type { AccessUse } from '../usage/use.ts';
 import type { Question } from '../world/question.ts';
@@ -148,7 +149,7 @@ describe('what was needed in a cluster', () => {
   ])('connecting to a pod by WebSocket takes, in %s, %s', (version, verbs) => {
     const { cluster, ...given } = admin;
     const uses = [use(ask('get core pods/exec in dev named p'))];
-    const { kubernetes } = shrink({ ...given, cluster: { ...cluster, version } as Given['cluster'] }, uses);
+    const { kubernetes } = shrink({ ...given, cluster: { ...cluster, version } as SnapshotCluster }, uses);
     expect(kubernetes.places[0]?.rules).toEqual([allow(verbs, 'core', 'pods/exec')]);
   });
 

@@ -1,4 +1,3 @@
-import { resourceDefinitions } from '../../../wire/kube/resources.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
 import { stockRbac, testArn, testEntry, testRole, testTakenAt, testWorld } from '../testworld.ts';
 import type { AccessUse } from '../usage/use.ts';
@@ -7,11 +6,20 @@ import type { Question } from '../world/question.ts';
 import type { ClusterSubject, IamSubject } from '../world/subject.ts';
 import { collectUses, leastPrivilege } from './leastprivilege.ts';
 
-export const universe: readonly KnownResource[] = resourceDefinitions.map(
-  ({ group, resource, verbs, namespaced }) => ({
-    ...{ apiGroup: group, resource, verbs, isNamespaced: namespaced },
-  }),
-);
+/** What a Kubernetes serves that has little. */
+export const universe: readonly KnownResource[] = [
+  ['', 'pods', true],
+  ['', 'pods/log', true],
+  ['', 'pods/exec', true],
+  ['', 'secrets', true],
+  ['', 'configmaps', true],
+  ['', 'nodes', false],
+  ['apps', 'deployments', true],
+  ['apps', 'deployments/scale', true],
+].map(([apiGroup, resource, isNamespaced]) => ({
+  ...{ apiGroup: String(apiGroup), resource: String(resource), isNamespaced: isNamespaced === true },
+  verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'],
+}));
 export const ops: IamSubject = {
   kind: 'iam',
   type: 'role',
