@@ -1,12 +1,14 @@
-import { stringify } from 'yaml';
 import type { MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import { CommandError } from '../failure.ts';
+import { beforehand } from './beforehand.ts';
+import { yamlText } from './yamltext.ts';
 
 /** Resources a template can have (CloudFormation's quota). */
 const mostResources = 500;
 
 /** A template of `AWS::EKS::AccessEntry` resources. */
-export function cloudformation({ clusterName, entries }: MigrationPlan): string {
+export function cloudformation(plan: MigrationPlan): string {
+  const { clusterName, entries } = plan;
   if (entries.length > mostResources) {
     throw new CommandError(
       'failure',
@@ -29,12 +31,7 @@ export function cloudformation({ clusterName, entries }: MigrationPlan): string 
       'rename it in aws-auth first: no template can say it',
     );
   }
-  return stringify(template, {
-    aliasDuplicateObjects: false,
-    lineWidth: 0,
-    defaultStringType: 'QUOTE_DOUBLE',
-    defaultKeyType: 'PLAIN',
-  });
+  return `${beforehand(plan)}${yamlText(template)}`;
 }
 
 function resource(

@@ -3,79 +3,25 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { planMigration } from '../../engine/analysis/migrate/create.ts';
-import type { MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
+import { afterMigration } from '../../engine/analysis/migrate/after.ts';
+import type { PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
-import {
-  stockRbac,
-  testArn,
-  testClusterArn,
-  testEntry,
-  testRole,
-  testUser,
-  testWorld,
-} from '../../engine/analysis/testworld.ts';
+import type { SnapshotCluster } from '../../engine/analysis/snapshot/snapshot.ts';
+import { testArn, testClusterArn, testEntry } from '../../engine/analysis/testworld.ts';
+import type { RbacObject } from '../../engine/rbac/objects.ts';
+import { readFiles } from '../../sources/files/readfiles.ts';
 import { cloudformation } from './cloudformation.ts';
 import { eksctl } from './eksctl.ts';
 import { bindingManifests } from './manifests.ts';
 import { planText } from './plantext.ts';
 import { migrationScript } from './script.ts';
 import { hcl, terraform } from './terraform.ts';
+import { hostile, hostilePlan } from './testworld.ts';
 
-const hostile = [
-  "'; touch pwned; '",
-  '$(touch pwned)',
-  '`touch pwned`',
-  '"; touch pwned; "',
-  'file:///etc/passwd',
-  '["system:masters"]',
-  `a\nBINDINGS\ntouch pwned\n`,
-  `\${file("/etc/passwd")}`,
-  `$\${x}`,
-  '%{ if true }',
-  '\\',
-  '- yaml: yes',
-  '\u001b[2J\u202e',
-];
-let plan: MigrationPlan;
-let text: string;
-
-beforeAll(() => {
-  const { world, cluster } = testWorld({
-    account: { roles: [testRole('nodes'), testRole('ops')], users: [testUser('ada')] },
-    cluster: {
-      rbac: [
-        ...stockRbac,
-        {
-          ...{ kind: 'ClusterRoleBinding', name: 'b', roleRef: { kind: 'ClusterRole', name: 'view' } },
-          subjects: [{ kind: 'Group', name: `system:${hostile[6]}`, namespace: '' }],
-        },
-      ],
-      awsAuth: {
-        roles: [
-          {
-            rolearn: testArn('role/nodes'),
-            username: 'system:node:{{EC2PrivateDNSName}}',
-            groups: ['system:nodes'],
-          },
-          {
-            rolearn: testArn('role/ops'),
-            username: hostile.join(''),
-            groups: [...hostile, `system:${hostile[6]}`, 'system:masters'],
-          },
-        ],
-        users: [
-          { userarn: testArn('user/ada'), username: 'file:///etc/passwd', groups: [`system:${hostile[6]}`] },
-        ],
-        accounts: [],
-      },
-    },
-  });
-  plan = planMigration(world, cluster);
-  text = planText(plan, proveMigration(world, cluster, plan));
-});
+const { world, cluster, plan } = hostilePlan();
+const text = planText(plan, proveMigration(world, cluster, plan));
 
 const directory = mkdtempSync(join(tmpdir(), 'entryway-migrate-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -236,31 +182,99 @@ test('Terraform reads every text as it is', () => {
   expect(made).not.toMatch(/user_name\s+= "\S*system:node/);
 });
 
-test('CloudFormation and eksctl hold the same entries', () => {
-  const { Resources } = parse(cloudformation(plan)) as {
-    readonly Resources: Readonly<Record<string, { readonly Properties: object }>>;
+/** What `--from` reads of a file. */
+async function reread(name: string, content: string): Promise<SnapshotCluster> {
+  const path = join(directory, name);
+  writeFileSync(path, content);
+  const { clusters } = await readFiles([path], { now: 0, clusters: [testClusterArn] });
+  const [read] = clusters;
+  if (read === undefined) throw new Error(`${name} has no cluster`);
+  return read;
+}
+const shown = ({ accessEntries }: Pick<SnapshotCluster, 'accessEntries'>): unknown =>
+  accessEntries.map(({ principalArn, type, username, kubernetesGroups, associatedPolicies }) => ({
+    ...{ principalArn, type, username, kubernetesGroups },
+    policies: associatedPolicies.map(({ policyArn, accessScope }) => [policyArn, accessScope]),
+  }));
+
+/** A plan of Terraform's for our own file: what the blocks say, each escape read as HCL reads it. */
+function planned(file: string): string {
+  const blocks = [...file.matchAll(/^resource "(\w+)" "(\w+)" \{\n([\s\S]*?)^\}/gm)].map(
+    ([, type = '', name = '', body = '']) => {
+      const values: Record<string, unknown> = Object.fromEntries(
+        [...body.matchAll(/^ {2}(\w+) += (.*)$/gm)].map(([, key = '', value = '']) => [
+          key,
+          // A reference to the entry of the same name.
+          value.startsWith('aws_eks_access_entry.') ? value : JSON.parse(value),
+        ]),
+      );
+      const scope = /access_scope \{\n\s+type = (".*")/.exec(body)?.[1];
+      if (scope !== undefined) values.access_scope = [{ type: JSON.parse(scope), namespaces: null }];
+      return { type, name, values };
+    },
+  );
+  const referred = (reference: unknown): unknown => {
+    const [, name, key = ''] = /^aws_eks_access_entry\.(\w+)\.(\w+)$/.exec(String(reference)) ?? [];
+    return blocks.find((block) => block.name === name)?.values[key] ?? reference;
   };
-  expect(Object.values(Resources).map(({ Properties }) => Properties)).toMatchObject([
-    { ClusterName: 'prod', PrincipalArn: testArn('role/nodes'), Type: 'EC2_LINUX' },
-    {
-      ...{ PrincipalArn: testArn('role/ops'), Username: hostile.join(''), KubernetesGroups: hostile },
-      AccessPolicies: [{ AccessScope: { Type: 'cluster' } }],
-    },
-    { PrincipalArn: testArn('user/ada'), KubernetesGroups: [`from-aws-auth:system:${hostile[6]}`] },
-  ]);
-  expect(parse(eksctl(plan))).toMatchObject({
-    metadata: { name: 'prod', region: 'us-east-1' },
-    accessConfig: {
-      accessEntries: [
-        { principalARN: testArn('role/nodes'), type: 'EC2_LINUX' },
-        { kubernetesUsername: hostile.join(''), kubernetesGroups: hostile },
-        { kubernetesUsername: 'file:///etc/passwd' },
-      ],
-    },
+  const resources = blocks.map(({ type, name, values }) => ({
+    ...{ address: `${type}.${name}`, mode: 'managed', type, name },
+    values: Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? referred(value) : value]),
+    ),
+  }));
+  return JSON.stringify({
+    ...{ format_version: '1.2', terraform_version: '1.9.0' },
+    planned_values: { root_module: { resources } },
   });
-  expect(parse(bindingManifests(plan))).toMatchObject({ kind: 'ClusterRoleBinding' });
-  const secret = plan.entries.map((entry) => ({ ...entry, username: '{{resolve:ssm:secret}}' }));
-  expect(() => cloudformation({ ...plan, entries: secret })).toThrow('parameter');
+}
+
+test('what is read of each output is what the plan makes, whatever the names', async () => {
+  const { accessEntries, rbac } = afterMigration(cluster.cluster, plan, world);
+  const expected = shown({ accessEntries: accessEntries.toSorted(byArn) });
+  const outputs = {
+    'template.yaml': cloudformation(plan),
+    'config.yaml': eksctl(plan),
+    'plan.json': planned(terraform(plan)),
+  };
+  for (const [name, content] of Object.entries(outputs)) {
+    const read = await reread(name, content);
+    expect(shown({ accessEntries: read.accessEntries.toSorted(byArn) }), name).toEqual(expected);
+  }
+  const manifests = bindingManifests(plan);
+  const made = (objects: readonly RbacObject[]) =>
+    objects.filter(({ name }) => name.endsWith('-from-aws-auth'));
+  expect(made((await reread('bindings.yaml', manifests)).rbac)).toEqual(made(rbac));
+  // kubectl and eksctl read YAML 1.1, and neither takes a control character.
+  for (const content of [outputs['config.yaml'], outputs['template.yaml'], manifests]) {
+    expect(parse(content, { version: '1.1', merge: false })).toEqual(parse(content));
+    expect(content).not.toMatch(/[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u);
+  }
+});
+
+const byArn = (one: { readonly principalArn: string }, other: { readonly principalArn: string }): number =>
+  one.principalArn < other.principalArn ? -1 : 1;
+
+test('a name that an output cannot say is refused and not changed', () => {
+  const called = (username: string) => ({
+    ...plan,
+    entries: plan.entries.map((entry) => ({ ...entry, username })),
+  });
+  expect(() => cloudformation(called('{{resolve:ssm:secret}}'))).toThrow('parameter');
+  // Terraform composes what RBAC compares by its bytes.
+  expect(() => terraform(called('e\u0301va'))).toThrow('spell');
+});
+
+test('outputs that only declare entries say what comes before and after them', () => {
+  const legacy = {
+    ...plan,
+    from: 'CONFIG_MAP' as const,
+    entries: plan.entries.map((entry) => ({ ...entry, replacesStale: true })),
+  };
+  for (const output of [terraform(legacy), cloudformation(legacy), eksctl(legacy)]) {
+    const head = output.split('\n').filter((line) => line.startsWith('# '));
+    expect(head.join('\n')).toMatch(/bindings first.*API_AND_CONFIG_MAP.*role\/nodes\n.*no way back/s);
+  }
 });
 
 test('nothing in the plan moves the cursor or turns text around', () => {

@@ -1,26 +1,13 @@
 import type { MigrationPlan, PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
-import { printable } from '../render/printable.ts';
+import { CommandError } from '../failure.ts';
+import { beforehand } from './beforehand.ts';
+import { escaped } from './yamltext.ts';
 
 /** `aws_eks_access_entry` and `aws_eks_access_policy_association`, ready for `terraform plan`. */
 export function terraform(plan: MigrationPlan): string {
   const names = resourceNames(plan.entries);
   const blocks = plan.entries.map((entry, at) => entryBlocks(plan, entry, names[at] ?? `entry_${at}`));
-  return [
-    `# In the place of aws-auth in cluster ${printable(plan.clusterName)}.\n`,
-    ...(plan.bindings.length > 0
-      ? ['# Apply the bindings first: entryway migrate aws-auth --output manifests | kubectl apply -f -\n']
-      : []),
-    ...(plan.from === 'CONFIG_MAP'
-      ? ['# The cluster’s access_config must say authentication_mode = "API_AND_CONFIG_MAP" before this.\n']
-      : []),
-    ...plan.entries
-      .filter(({ replacesStale }) => replacesStale)
-      .map(
-        ({ principalArn }) =>
-          `# Delete the entry that is there first, its principal is gone: ${printable(principalArn)}\n`,
-      ),
-    ...blocks,
-  ].join('');
+  return [beforehand(plan), ...blocks].join('');
 }
 
 function entryBlocks(
@@ -79,15 +66,18 @@ function identifier(text: string): string {
  * A string of HCL that is what it says.
  *
  * SECURITY: `\${…}` and `%{…}` are programs there. Their first characters are written as code points, which no template begins
- * with, however many of them stand in a row.
+ * with, however many of them stand in a row. Terraform also composes accents (NFC), which RBAC does not: such a name it cannot say.
  */
 export function hcl(text: string): string {
-  const inner = text.replace(/["\\]|[$%](?=[$%]*\{)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    if (character === '"' || character === '\\') return `\\${character}`;
-    const code = character.codePointAt(0) ?? 0;
-    return code > 0xffff
-      ? `\\U${code.toString(16).padStart(8, '0')}`
-      : `\\u${code.toString(16).padStart(4, '0')}`;
-  });
+  if (text !== text.normalize('NFC')) {
+    throw new CommandError(
+      'failure',
+      `Terraform would spell \`${text}\` in another way, and then it is another name`,
+      'use --output script for it',
+    );
+  }
+  const inner = text.replace(/["\\]|[$%](?=[$%]*\{)|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '"' || character === '\\' ? `\\${character}` : escaped(character),
+  );
   return `"${inner}"`;
 }
