@@ -117,6 +117,31 @@ describe('who may', () => {
     expect(row?.paths[0]?.identity).toMatchObject({ username: 'ops:ada', sessionName: 'ada' });
   });
 
+  test('what every session is given is one way, however many names of sessions bindings know', () => {
+    const entry = testEntry(
+      testArn('role/ops'),
+      { AmazonEKSClusterAdminPolicy: [] },
+      { username: 'ops:{{SessionName}}', kubernetesGroups: ['readers'] },
+    );
+    const [row] = ask({
+      account: { roles: [testRole('ops')] },
+      cluster: {
+        accessEntries: [entry],
+        rbac: [
+          ...testGrant('a', 'User:ops:ada', secretsRule),
+          ...testGrant('b', 'User:ops:bob', secretsRule),
+          ...testGrant('c', 'Group:readers', secretsRule),
+        ],
+      },
+    }).rows;
+    expect(row?.paths.map((path) => [told(path), path.identity.sessionName])).toEqual([
+      ['AmazonEKSClusterAdminPolicy', 'SESSION'],
+      ['group readers ClusterRoleBinding /c', 'SESSION'],
+      ['user ops:ada ClusterRoleBinding /a', 'ada'],
+      ['user ops:bob ClusterRoleBinding /b', 'bob'],
+    ]);
+  });
+
   test('a rule about one object answers about that object alone', () => {
     const what = {
       cluster: { rbac: testGrant('b', 'User:ada', [allow('get', 'core', 'secrets', 'db')], 'default') },

@@ -50,11 +50,11 @@ export function whoCan(
   for (const [place, paths] of found.entries()) {
     const subject = subjects[place];
     if (paths === undefined || subject === undefined) continue;
-    if (paths.length > 1) paths.sort(asDecided);
+    const ways = inOrder(paths);
     rows.push({
       ...{ subject, key: subjectKey(subject) },
-      paths: paths.slice(0, pathsPerRow).map(toPath),
-      pathsLeftOut: Math.max(0, paths.length - pathsPerRow),
+      paths: ways.slice(0, pathsPerRow).map(toPath),
+      pathsLeftOut: Math.max(0, ways.length - pathsPerRow),
       ...marks(subject, cluster.cluster, index),
       ...(namespaces === 'any' && { where: whereabouts(paths) }),
     });
@@ -141,6 +141,13 @@ function findPaths(
 }
 
 const masters: PathGrant = { by: 'systemMasters' };
+
+/** What several sessions of a role are given by the same grant is one way: that of the first, which is any session's if it can. */
+function inOrder(paths: readonly FoundPath[]): readonly FoundPath[] {
+  if (paths.length < 2) return paths;
+  const told = new Set<PathGrant>();
+  return paths.toSorted(asDecided).filter(({ grant }) => !told.has(grant) && told.add(grant));
+}
 
 /** The order in which the decider comes across them, so that the first is the one it names. */
 function asDecided(one: FoundPath, other: FoundPath): number {
