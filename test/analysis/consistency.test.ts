@@ -3,16 +3,18 @@
  * ENTRYWAY_ROUNDS makes it longer or shorter.
  */
 import { expect, test } from 'vitest';
+import type { Snapshot, SnapshotCluster } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { permissionsOf } from '../../src/engine/analysis/whatcan/permissions.ts';
 import { rulesAllow } from '../../src/engine/analysis/whatcan/rules.ts';
 import type { AccessPath, PathGrant } from '../../src/engine/analysis/whocan/answer.ts';
 import { whoCan } from '../../src/engine/analysis/whocan/whocan.ts';
-import { subjectKey } from '../../src/engine/analysis/world/subject.ts';
+import type { SubjectIdentity } from '../../src/engine/analysis/world/cluster.ts';
+import { type ClusterSubject, subjectKey } from '../../src/engine/analysis/world/subject.ts';
 import { createWorld } from '../../src/engine/analysis/world/world.ts';
 import type { Decision } from '../../src/engine/authorizer/decision.ts';
 import { createRandom, roundsOfRun, seedOfRun } from '../differential/random.ts';
 import { createReference } from '../reference/analysis.ts';
-import { randomQuestion, randomSnapshot, sessionNames } from './randomsnapshot.ts';
+import { accessKeyIds, randomQuestion, randomSnapshot, sessionNames } from './randomsnapshot.ts';
 
 const questionsPerCluster = 1;
 
@@ -27,12 +29,12 @@ test('who can is everybody who can, once, each way once, and the first way is th
     const snapshot = randomSnapshot(random);
     const world = createWorld(snapshot);
     for (const cluster of world.clusters) {
-      const reference = createReference(snapshot, cluster.cluster, sessionNames);
+      const reference = createReference(snapshot, cluster.cluster, sessionNames, accessKeyIds);
       const subjects = cluster.subjects();
       for (let turn = 0; turn < questionsPerCluster; turn++) {
         const question = randomQuestion(random);
         const story = `ENTRYWAY_SEED=${seed + round} ENTRYWAY_ROUNDS=1: ${cluster.cluster.name} ${JSON.stringify(question)}`;
-        const { rows } = whoCan(world, cluster, question);
+        const { rows } = whoCan(world, cluster, question, { pathsPerRow: 10_000 });
         const decided = new Map<string, Decision>();
         for (const subject of subjects) {
           const answer = cluster.can(subject, question);
@@ -56,12 +58,19 @@ test('who can is everybody who can, once, each way once, and the first way is th
             story,
           ).toEqual([...decided.keys()]);
         }
-        if (!sameList(rows.map(({ key }) => key).sort(), [...reference.whoMay(question)].sort())) {
-          expect(rows.map(({ key }) => key).sort(), story).toEqual([...reference.whoMay(question)].sort());
+        const may = reference.whoMay(question);
+        if (!sameList(rows.map(({ key }) => key).sort(), [...may.keys()].sort())) {
+          expect(rows.map(({ key }) => key).sort(), story).toEqual([...may.keys()].sort());
         }
-        for (const { key, paths } of rows) {
-          const ways = paths.map((path) => JSON.stringify(path));
-          if (new Set(ways).size !== ways.length) expect(ways, `${story} ${key}`).toEqual([...new Set(ways)]);
+        for (const { key, paths, subject, missing } of rows) {
+          const told = paths.map(textOf).sort();
+          const expected = [...(may.get(key) ?? [])].sort();
+          if (!sameList(told, expected)) expect(told, `${story} ${key}`).toEqual(expected);
+          const { identities } = cluster.identitiesOf(subject);
+          const foreign = paths.find((path) => !isOwn(path, identities));
+          if (foreign !== undefined) expect.fail(`${story} ${key}: not its way: ${JSON.stringify(foreign)}`);
+          if (missing !== isMissing(snapshot, cluster.cluster, subject))
+            expect.fail(`${story} ${key}: missing`);
           const [first] = paths;
           const decision = decided.get(key);
           if (first === undefined || decision === undefined || !isSame(first.grant, decision)) {
@@ -89,6 +98,10 @@ test('in any namespace is in one of those it tells of, and in no other', () => {
       if (question.kind === 'nonResource') continue;
       const story = `ENTRYWAY_SEED=${seed + round} ENTRYWAY_ROUNDS=1: ${cluster.cluster.name} ${JSON.stringify(question)}`;
       const { rows } = whoCan(world, cluster, question, { namespaces: 'any' });
+      for (const { key, where } of rows) {
+        const isSomewhere = where?.everywhere === true || where?.namespaces.some((name) => name !== '');
+        expect(isSomewhere, `${story} ${key}`).toBe(true);
+      }
       // `de?` is a scope of no namespace that can be; the others stand for these.
       for (const namespace of ['', 'dev', 'dev-a', 'prod', 'elsewhere', 'de?']) {
         const there = whoCan(world, cluster, { ...question, namespace }).rows.map(({ key }) => key);
@@ -119,6 +132,47 @@ function holds(
         .join('.*')}$`,
     ).test(namespace),
   );
+}
+
+/** A way as the reference tells it. */
+function textOf({ grant }: AccessPath): string {
+  switch (grant.by) {
+    case 'systemMasters':
+      return 'masters';
+    case 'accessPolicy': {
+      const { principalArn, policyArn, accessScope } = grant;
+      return ['policy', principalArn, policyArn, accessScope.type, ...accessScope.namespaces].join(' ');
+    }
+    case 'rbac': {
+      const { kind, namespace, name } = grant.binding;
+      return ['binding', kind, namespace, name, grant.through.is, grant.through.name].join(' ');
+    }
+    default:
+      return grant satisfies never;
+  }
+}
+
+/** Whether the way is that of somebody whom the subject can be, and who has what it goes through. */
+function isOwn({ identity, grant }: AccessPath, identities: readonly SubjectIdentity[]): boolean {
+  const { username, groups } = identity;
+  const isOne = identities.some(({ user }) => user.username === username && user.groups === groups);
+  if (grant.by === 'systemMasters') return isOne && groups.includes('system:masters');
+  if (grant.by === 'accessPolicy') return isOne;
+  const { is, name } = grant.through;
+  return isOne && (is === 'user' ? username === name : groups.includes(name));
+}
+
+/** Of a service account that is not in a list that was wholly read. */
+function isMissing(
+  { gaps }: Snapshot,
+  { serviceAccounts }: SnapshotCluster,
+  subject: ClusterSubject,
+): true | undefined {
+  if (subject.kind !== 'ServiceAccount' || gaps.some(({ area }) => area === 'serviceAccounts'))
+    return undefined;
+  const { namespace, name } = subject;
+  const isThere = serviceAccounts?.some((one) => one.namespace === namespace && one.name === name);
+  return isThere === false ? true : undefined;
 }
 
 /** Whether a way is what the decider names. */

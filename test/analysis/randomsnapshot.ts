@@ -3,7 +3,9 @@ import type {
   Snapshot,
   SnapshotAccessEntry,
   SnapshotAccount,
+  SnapshotBlock,
   SnapshotCluster,
+  SnapshotUser,
 } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import type { Question } from '../../src/engine/analysis/world/question.ts';
 import type { RbacObject, Subject } from '../../src/engine/rbac/objects.ts';
@@ -32,6 +34,13 @@ export const sessionNames = [
   'node-1',
   'g1',
 ] as const;
+/** Ids of access keys that a template may make part of a name; the first stands for all others. */
+export const accessKeyIds = [
+  'ASIA0000000000000000',
+  'ASIAIOSFODNN7EXAMPLE',
+  'AKIAIOSFODNN7EXAMPLE',
+  'AKIAIOSFODNN7EXAMPL2',
+] as const;
 const usernames = [
   'ada',
   'plain',
@@ -42,6 +51,8 @@ const usernames = [
   'system:node:{{EC2PrivateDNSName}}',
   'system:{{SessionName}}',
   'entryway:break-glass:role/x',
+  'key:{{AccessKeyID}}',
+  '{{SessionName}}/{{AccessKeyID}}',
 ] as const;
 const mappedGroups = [
   'g1',
@@ -50,6 +61,8 @@ const mappedGroups = [
   '{{SessionName}}:masters',
   'system:masters',
   'eks:x',
+  'keys-{{AccessKeyID}}',
+  'of-{{AccountID}}',
 ] as const;
 const boundUsers = [
   'ada',
@@ -63,6 +76,10 @@ const boundUsers = [
   'arn:aws:iam::333344445555:user/bob',
   'arn:aws:sts::333344445555:federated-user/guest',
   'kubernetes-admin',
+  'key:ASIAIOSFODNN7EXAMPLE',
+  'key:AKIAIOSFODNN7EXAMPLE',
+  'key:nobody',
+  'ada/AKIAIOSFODNN7EXAMPL2',
 ] as const;
 const boundGroups = [
   'g1',
@@ -71,6 +88,10 @@ const boundGroups = [
   'system:masters',
   'system:authenticated',
   'system:serviceaccounts',
+  'system:serviceaccounts:dev',
+  'system:unauthenticated',
+  'keys-AKIAIOSFODNN7EXAMPL2',
+  'of-222233334444',
 ] as const;
 
 const arnOf = (accountId: string, kind: 'user' | 'role', path: string): string =>
@@ -85,9 +106,14 @@ export function randomSnapshot(random: Random): Snapshot {
   return {
     ...{ format: 'entryway.snapshot/v1', takenAt: random.pick(times), partition: 'aws', sources: ['random'] },
     accounts: read.map((accountId) => randomAccount(random, accountId)),
-    clusters: Array.from({ length: 1 + random.below(2) }, (_, at) => randomCluster(random, at)),
-    blocks: random.chance(0.15) ? [randomBlock(random)] : [],
-    gaps: random.chance(0.15) ? [{ area: 'iam', accountId: random.pick(accountIds), reason: 'a test' }] : [],
+    clusters: Array.from({ length: random.chance(0.15) ? 2 : 1 }, (_, at) => randomCluster(random, at)),
+    blocks: random.chance(0.3) ? [randomBlock(random), randomBlock(random)] : [],
+    gaps: [
+      ...(random.chance(0.15)
+        ? [{ area: 'iam', accountId: random.pick(accountIds), reason: 'a test' } as const]
+        : []),
+      ...(random.chance(0.05) ? [{ area: 'serviceAccounts', reason: 'a test' } as const] : []),
+    ],
     places: {},
   };
 }
@@ -117,7 +143,11 @@ function randomAccount(random: Random, accountId: string): SnapshotAccount {
   };
   return {
     accountId,
-    users: some(users).map((path) => ({ ...common('user', path), groupNames: [] })),
+    users: some(users).map((path) => ({
+      ...{ ...common('user', path), groupNames: [] },
+      ...(random.chance(0.5) && { accessKeys: randomKeys(random) }),
+    })),
+    ...(random.chance(0.3) && { root: { accessKeys: random.below(2), mfa: true } }),
     roles: some(roles).map((path) => ({ ...common('role', path), trustPolicy: '{}' })),
     ...{ groups: [], managedPolicies: [], oidcProviders: [] },
     accessPolicies: unique(
@@ -125,6 +155,12 @@ function randomAccount(random: Random, accountId: string): SnapshotAccount {
       ({ policyArn }) => policyArn,
     ).map(({ policyArn, rules }) => ({ arn: policyArn, name: policyArn, version: 1, rules })),
   };
+}
+
+function randomKeys(random: Random): NonNullable<SnapshotUser['accessKeys']> {
+  return random
+    .some(accessKeyIds.slice(2), 0.5)
+    .map((accessKeyId) => ({ accessKeyId, status: random.chance(0.7) ? 'Active' : 'Inactive' }));
 }
 
 function somePrincipal(random: Random): { readonly arn: string; readonly id: string } {
@@ -146,12 +182,17 @@ function randomAccessEntry(random: Random): SnapshotAccessEntry {
         };
   return {
     ...whose,
-    type: random.chance(0.9) ? 'STANDARD' : 'EC2_LINUX',
+    type: random.chance(0.9) ? 'STANDARD' : random.pick(['EC2_LINUX', 'HYBRID_LINUX']),
     username: random.pick(usernames),
     kubernetesGroups: random.some(mappedGroups, 0.25),
     ...(random.chance(0.6) && { createdAt: random.pick(times) }),
-    associatedPolicies: randomEntry(random).associatedPolicies,
+    associatedPolicies: twiceAtTimes(random, randomEntry(random).associatedPolicies),
   };
+}
+
+/** EKS keeps one association of a policy; a file may tell of it twice. */
+function twiceAtTimes<Item>(random: Random, items: readonly Item[]): readonly Item[] {
+  return random.chance(0.1) ? [...items, ...items.slice(0, 1)] : items;
 }
 
 function randomCluster(random: Random, at: number): SnapshotCluster {
@@ -215,22 +256,34 @@ function randomRbac(random: Random): readonly RbacObject[] {
 }
 
 function withOwnSubjects(random: Random, object: RbacObject): RbacObject {
-  if (object.kind === 'ClusterRole' || object.kind === 'Role') return object;
+  if (object.kind === 'ClusterRole') return object;
+  // What no API server has, and a file or a record may: it must not hold.
+  const isOdd = random.chance(0.05);
+  if (object.kind === 'Role') return isOdd ? { ...object, namespace: '' } : object;
   const subjects: Subject[] = [
     ...random.some(boundUsers, 0.15).map((name) => ({ kind: 'User', name, namespace: '' }) as const),
     ...random.some(boundGroups, 0.15).map((name) => ({ kind: 'Group', name, namespace: '' }) as const),
   ];
-  return { ...object, subjects: [...object.subjects, ...subjects] };
+  const bound = { ...object, subjects: [...object.subjects, ...subjects] };
+  if (!isOdd) return bound;
+  return bound.kind === 'RoleBinding'
+    ? { ...bound, namespace: '' }
+    : { ...bound, roleRef: { ...bound.roleRef, kind: 'Role' } };
 }
 
-function randomBlock(random: Random): Snapshot['blocks'][number] {
+function randomBlock(random: Random): SnapshotBlock {
   const { arn, id } = somePrincipal(random);
-  return {
-    ...(random.chance(0.5)
-      ? { kind: 'principalId', target: id }
-      : { kind: 'principalArn', target: arn.replace(/:(role|user)\/.*\//, ':$1/').toLowerCase() }),
-    ...(random.chance(0.4) && { until: random.pick(times) }),
-  };
+  const [, ...names] = sessionNames;
+  const [, ...keys] = accessKeyIds;
+  const targets: [SnapshotBlock, ...SnapshotBlock[]] = [
+    { kind: 'principalId', target: id },
+    { kind: 'principalArn', target: arn.replace(/:(role|user)\/.*\//, ':$1/').toLowerCase() },
+    { kind: 'session', target: `${id}:${random.pick(names)}` },
+    { kind: 'session', target: `arn:aws:sts::${random.pick(accountIds)}:federated-user/guest` },
+    { kind: 'session', target: `arn:aws:sts::${random.pick(accountIds)}:assumed-role/ops/ada` },
+    { kind: 'accessKey', target: random.pick(keys) },
+  ];
+  return { ...random.pick(targets), ...(random.chance(0.4) && { until: random.pick(times) }) };
 }
 
 function unique<Item>(items: readonly Item[], keyOf: (item: Item) => string): readonly Item[] {

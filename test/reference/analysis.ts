@@ -9,7 +9,7 @@ import type {
 } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { attributesOf, type Question } from '../../src/engine/analysis/world/question.ts';
 import type { UserInfo } from '../../src/engine/authorizer/attributes.ts';
-import { judge, type World } from './authorizer.ts';
+import { type World, waysOf } from './authorizer.ts';
 
 /** An IAM principal, or an example of those a subject stands for. */
 interface Somebody {
@@ -29,20 +29,21 @@ interface Identity {
 
 /** Who somebody may be in a cluster: everybody, as everything they can be. */
 export interface Reference {
-  /** Keys of those who may, as `subjectKey` writes them. */
-  whoMay(question: Question): ReadonlySet<string>;
+  /** Those who may, by their keys as `subjectKey` writes them, each with every way there is. */
+  whoMay(question: Question): ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /**
- * `sessions` are the session names that matter; the first stands for all others. `{{EC2PrivateDNSName}}` becomes one of
- * them, too.
+ * `sessions` are the session names that matter, `keys` the ids of access keys; the first of each stands for all others.
+ * `{{EC2PrivateDNSName}}` becomes one of the session names, too.
  */
 export function createReference(
   snapshot: Snapshot,
   cluster: SnapshotCluster,
   sessions: readonly string[],
+  keys: readonly string[],
 ): Reference {
-  const everybody = [...iamIdentities(snapshot, cluster, sessions), ...kubernetesIdentities(cluster)];
+  const everybody = [...iamIdentities(snapshot, cluster, sessions, keys), ...kubernetesIdentities(cluster)];
   const world: World = {
     partition: snapshot.partition,
     entriesCount: cluster.authenticationMode !== 'CONFIG_MAP',
@@ -58,9 +59,13 @@ export function createReference(
   };
   return {
     whoMay(question) {
-      const may = new Set<string>();
+      const may = new Map<string, Set<string>>();
       for (const { key, user } of everybody) {
-        if (!may.has(key) && judge(world, attributesOf(question, user)).allowed) may.add(key);
+        for (const way of waysOf(world, attributesOf(question, user))) {
+          const ways = may.get(key);
+          if (ways === undefined) may.set(key, new Set([way.join(' ')]));
+          else ways.add(way.join(' '));
+        }
       }
       return may;
     },
@@ -75,7 +80,16 @@ function wasWhollyRead(snapshot: Snapshot, accountId: string): boolean {
   return wasRead && !hasGap;
 }
 
-const pathless = (arn: string): string => arn.replace(/:role\/.*\//, ':role/').toLowerCase();
+/** The few ARNs of a generated snapshot are asked for over and over. */
+const pathlessArns = new Map<string, string>();
+function pathless(arn: string): string {
+  let known = pathlessArns.get(arn);
+  if (known === undefined) {
+    known = arn.replace(/:role\/.*\//, ':role/').toLowerCase();
+    pathlessArns.set(arn, known);
+  }
+  return known;
+}
 const nameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1);
 
 /** Users and roles are one of a name, whatever path and case. */
@@ -129,21 +143,68 @@ function iamIdentities(
   snapshot: Snapshot,
   cluster: SnapshotCluster,
   sessions: readonly string[],
+  keys: readonly string[],
 ): Identity[] {
   const identities: Identity[] = [];
   for (const somebody of iamPrincipals(snapshot, cluster)) {
     if (isBlocked(snapshot, somebody)) continue;
-    const told = new Set<string>();
-    for (const session of somebody.kind === 'role' ? sessions : ['']) {
-      const user = userOf(snapshot, cluster, somebody, session);
-      // Most are the same in every session.
-      const text = JSON.stringify(user);
-      if (user === undefined || told.has(text)) continue;
-      told.add(text);
-      identities.push({ key: somebody.key, user });
+    const mapping = mappingOf(snapshot, cluster, somebody);
+    if (mapping === undefined) continue;
+    const templates = JSON.stringify([mapping.username, mapping.groups]);
+    // Most are the same in every session, and with every key.
+    const isOpen = /\{\{(SessionName|SessionNameRaw|EC2PrivateDNSName)\}\}/.test(templates);
+    const usedSessions = somebody.kind === 'role' ? (isOpen ? sessions : sessions.slice(0, 1)) : [''];
+    const usedKeys = templates.includes('{{AccessKeyID}}')
+      ? keys.filter((key) => key === keys[0] || mayHold(snapshot, somebody, key))
+      : keys.slice(0, 1);
+    for (const session of usedSessions) {
+      for (const key of usedKeys) {
+        if (
+          isSessionBlocked(snapshot, somebody, {
+            session,
+            key: key === keys[0] ? '' : key,
+            isNode: templates.includes('EC2PrivateDNSName'),
+          })
+        )
+          continue;
+        const user = userOf(mapping, somebody, session, key);
+        if (user !== undefined) identities.push({ key: somebody.key, user });
+      }
     }
   }
   return identities;
+}
+
+/** Whose a session's key was its id does not tell; of long-lived ones the snapshot may have the list. */
+function mayHold(
+  { accounts }: Snapshot,
+  { kind, accountId, id, key: subject }: Somebody,
+  key: string,
+): boolean {
+  if (key.startsWith('ASIA')) return true;
+  if (subject.startsWith('iam:account ')) return true;
+  const account = accounts.find((one) => one.accountId === accountId);
+  if (kind === 'root') return account?.root?.accessKeys !== 0;
+  if (kind !== 'user') return false;
+  const listed = account?.users.find(({ principalId }) => principalId === id)?.accessKeys;
+  return listed?.some(({ accessKeyId, status }) => accessKeyId === key && status === 'Active') ?? true;
+}
+
+/** A block of one session or key leaves all others; `key` is '' for one of these, the session `SESSION`. */
+function isSessionBlocked(
+  { blocks, takenAt }: Snapshot,
+  { kind, arn, id }: Somebody,
+  { session, key, isNode }: { readonly session: string; readonly key: string; readonly isNode: boolean },
+): boolean {
+  return blocks.some(({ kind: what, target, until }) => {
+    if (until !== undefined && takenAt >= until) return false;
+    if (what === 'accessKey') return target === key;
+    if (what !== 'session') return false;
+    if (kind === 'federatedUser') return target === arn;
+    if (kind !== 'role' || session === 'SESSION' || isNode) return false;
+    const byArn = `arn:aws:sts::${arn.split(':')[4]}:assumed-role/${nameOf(arn)}/${session}`;
+    return target === `${id}:${session}` || target === byArn.toLowerCase();
+  });
 }
 
 function isBlocked({ blocks, takenAt }: Snapshot, { arn, id }: Somebody): boolean {
@@ -228,28 +289,27 @@ function exampleOf(pattern: string): string {
 
 const isPermissionSet = (arn: string): boolean => /:role\/AWSReservedSSO_[^*]+_\*$/.test(arn);
 
+/** What maps somebody: templates, or names as they are. */
+interface Mapping {
+  readonly username: string;
+  readonly groups: readonly string[];
+  /** Of access entries; `awsAuth` for its items. */
+  readonly type?: string;
+}
+
 /** In the order of the authenticator (D11), the hidden creator between entries by id and by name. */
-function userOf(
-  snapshot: Snapshot,
-  cluster: SnapshotCluster,
-  who: Somebody,
-  session: string,
-): UserInfo | undefined {
+function mappingOf(snapshot: Snapshot, cluster: SnapshotCluster, who: Somebody): Mapping | undefined {
   const { breakGlass, authenticationMode: mode, accessEntries } = cluster;
   const canonical = who.kind === 'role' ? who.arn.replace(/:role\/.*\//, ':role/') : who.arn;
   const isNamed = ({ principalArn }: SnapshotAccessEntry): boolean =>
     !principalArn.includes('*') && pathless(principalArn) === pathless(canonical);
-  const info = (username: string, groups: readonly string[]): UserInfo => ({
-    username,
-    uid: `aws-iam-authenticator:${who.accountId}:${who.id}`,
-    groups: [...groups, 'system:authenticated'],
-    extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': [who.id] },
-    principal: { principalId: who.id, canonicalArn: canonical, username },
+  const fromEntry = ({ type, username, kubernetesGroups: groups }: SnapshotAccessEntry): Mapping => ({
+    ...{ type, username, groups },
   });
   const canBreak = who.kind === 'role' || who.kind === 'user';
   if (canBreak && breakGlass !== undefined && breakGlass.principalId === who.id) {
     if (breakGlass.principalArn.replace(/:role\/.*\//, ':role/') === canonical) {
-      return info(`entryway:break-glass:${who.kind}/${nameOf(who.arn)}`, ['system:masters']);
+      return { username: `entryway:break-glass:${who.kind}/${nameOf(who.arn)}`, groups: ['system:masters'] };
     }
   }
   if (mode !== 'CONFIG_MAP') {
@@ -264,7 +324,7 @@ function userOf(
     }
   }
   if (who.id === cluster.hiddenAdminPrincipalId && who.id !== '')
-    return info('kubernetes-admin', ['system:masters']);
+    return { username: 'kubernetes-admin', groups: ['system:masters'] };
   if (mode !== 'CONFIG_MAP' && who.kind === 'role' && !accessEntries.some(isNamed)) {
     const [first] = accessEntries
       .filter(({ principalArn, type, principalId = '' }) => {
@@ -296,25 +356,44 @@ function userOf(
         )
       : undefined) ??
     users.findLast(({ userarn }) => isHis(userarn));
-  if (item !== undefined) {
-    const rendered = render(item.username, item.groups);
+  if (item !== undefined) return { type: 'awsAuth', username: item.username, groups: item.groups };
+  return accounts.includes(who.accountId) ? { username: canonical, groups: [] } : undefined;
+}
+
+/** Who that makes of somebody, in one session with one key. */
+function userOf(
+  { type, username: nameTemplate, groups: groupTemplates }: Mapping,
+  who: Somebody,
+  session: string,
+  key: string,
+): UserInfo | undefined {
+  const canonical = who.kind === 'role' ? who.arn.replace(/:role\/.*\//, ':role/') : who.arn;
+  const rendered = render(nameTemplate, groupTemplates);
+  if (type === 'awsAuth') {
     return rendered?.username.startsWith('entryway:break-glass:') ? undefined : rendered;
   }
-  return accounts.includes(who.accountId) ? info(canonical, []) : undefined;
+  return type === undefined || rendered === undefined ? rendered : checked(type, rendered);
 
-  function fromEntry({ type, username, kubernetesGroups }: SnapshotAccessEntry): UserInfo | undefined {
-    const rendered = render(username, kubernetesGroups);
-    if (rendered === undefined) return undefined;
-    const isNode = type === 'EC2_LINUX';
+  function info(username: string, groups: readonly string[]): UserInfo {
+    return {
+      username,
+      uid: `aws-iam-authenticator:${who.accountId}:${who.id}`,
+      groups: [...groups, 'system:authenticated'],
+      extra: { 'sigs.k8s.io/aws-iam-authenticator/principalId': [who.id] },
+      principal: { principalId: who.id, canonicalArn: canonical, username },
+    };
+  }
+
+  function checked(entryType: string, user: UserInfo): UserInfo | undefined {
+    const isNode = entryType !== 'STANDARD';
     const ofNodes = ['system:bootstrappers', 'system:nodes', 'system:node-proxier', 'eks:kube-proxy-windows'];
     const isReserved = (name: string): boolean =>
       /^(system|eks|aws|amazon|iam|entryway:break-glass):/.test(name);
-    if (isReserved(rendered.username) && !(isNode && rendered.username.startsWith('system:node:')))
-      return undefined;
-    const given = rendered.groups.slice(0, -1);
+    if (isReserved(user.username) && !(isNode && user.username.startsWith('system:node:'))) return undefined;
+    const given = user.groups.slice(0, -1);
     return given.some((group) => isReserved(group) && !(isNode && ofNodes.includes(group)))
       ? undefined
-      : rendered;
+      : user;
   }
 
   function render(username: string, groups: readonly string[]): UserInfo | undefined {
@@ -326,6 +405,7 @@ function userOf(
     const fill = (template: string): string =>
       template
         .replaceAll('{{AccountID}}', who.accountId)
+        .replaceAll('{{AccessKeyID}}', key)
         .replaceAll('{{EC2PrivateDNSName}}', session)
         .replace(/\{\{SessionName(Raw)?\}\}/g, isNode ? 'i-0123456789abcdef0' : session);
     return username === '' ? undefined : info(fill(username), groups.map(fill));

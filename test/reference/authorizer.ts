@@ -77,6 +77,36 @@ export function judge(world: World, attributes: Attributes): Verdict {
   return { allowed: false, reasons: new Set([reason]) };
 }
 
+/** What gives somebody something: a binding with the part of the user that it names, or an association of an entry. */
+type Way = readonly string[];
+
+/** Every way there is, in no particular order, and twice where the world tells something twice. */
+export function waysOf(world: World, attributes: Attributes): readonly Way[] {
+  const { user } = attributes;
+  const ways: Way[] = user.groups.includes('system:masters') ? [['masters']] : [];
+  for (const { entry, association } of policyWays(world, attributes)) {
+    ways.push(['policy', entry.principalArn, association.policyArn, ...scopeTexts(association.accessScope)]);
+  }
+  for (const binding of applyingBindings(world, user, namespaceOf(attributes))) {
+    if (!rulesOfRole(world, binding)?.some((rule) => ruleAllows(rule, attributes))) continue;
+    const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
+    for (const subject of binding.subjects) {
+      if (firstMatch([subject], namespace, user) === undefined) continue;
+      const through = subject.kind === 'Group' ? ['group', subject.name] : ['user', user.username];
+      ways.push(['binding', binding.kind, namespace, binding.name, ...through]);
+    }
+  }
+  return ways;
+}
+
+const scopeTexts = ({
+  type,
+  namespaces,
+}: {
+  readonly type: string;
+  readonly namespaces: readonly string[];
+}) => [type, ...namespaces];
+
 /** Cluster bindings by name, then those of the namespace by name (B5, B6). */
 export function applyingBindings(
   world: World,
@@ -84,7 +114,11 @@ export function applyingBindings(
   namespace: string,
 ): readonly (ClusterRoleBinding | RoleBinding)[] {
   const byName = (one: { name: string }, other: { name: string }) => (one.name < other.name ? -1 : 1);
-  const cluster = world.objects.filter((object) => object.kind === 'ClusterRoleBinding').sort(byName);
+  const cluster = world.objects
+    .filter((object) => object.kind === 'ClusterRoleBinding')
+    // B13: of one of a Role no API server has ever heard.
+    .filter(({ roleRef }) => roleRef.kind === 'ClusterRole')
+    .sort(byName);
   const local = world.objects.filter((object) => object.kind === 'RoleBinding').sort(byName);
   return [
     ...cluster.filter((binding) => firstMatch(binding.subjects, '', user) !== undefined),
@@ -200,6 +234,22 @@ function rbacReason(binding: ClusterRoleBinding | RoleBinding, user: UserInfo): 
 }
 
 function policyReasons(world: World, attributes: Attributes): readonly string[] {
+  const principalId = attributes.user.principal?.principalId ?? '';
+  return policyWays(world, attributes).map(({ entry, association: { accessScope, policyArn } }) => {
+    const binding =
+      accessScope.type === 'cluster'
+        ? `ClusterRoleBinding "${entry.principalArn}+${policyArn}"`
+        : `RoleBinding "${entry.principalArn}+${policyArn}/${namespaceOf(attributes)}"`;
+    return `EKS Access Policy: allowed by ${binding} of ClusterRole "${policyArn}" to User "${principalId}"`;
+  });
+}
+
+interface PolicyWay {
+  readonly entry: WorldEntry;
+  readonly association: WorldEntry['associatedPolicies'][number];
+}
+
+function policyWays(world: World, attributes: Attributes): readonly PolicyWay[] {
   const { user } = attributes;
   if (!world.entriesCount || user.impersonated || user.principal === undefined) return [];
   const { principalId, canonicalArn } = user.principal;
@@ -211,9 +261,10 @@ function policyReasons(world: World, attributes: Attributes): readonly string[] 
   )?.[1];
   if (reported?.join('|') !== principalId) return [];
 
-  const reasons: string[] = [];
+  const ways: PolicyWay[] = [];
   for (const entry of entriesOf(world, principalId, canonicalArn)) {
-    for (const { policyArn, accessScope, expiresAt } of entry.associatedPolicies) {
+    for (const association of entry.associatedPolicies) {
+      const { policyArn, accessScope, expiresAt } = association;
       if (expiresAt !== undefined && world.now >= expiresAt) continue;
       const policy = knownAccessPolicies().find(
         ({ name }) => `arn:${world.partition}:eks::aws:cluster-access-policy/${name}` === policyArn,
@@ -226,17 +277,10 @@ function policyReasons(world: World, attributes: Attributes): readonly string[] 
       const allows =
         policy?.rules?.some((rule) => rule.namesUnpublished !== true && ruleAllows(rule, attributes)) ||
         own?.rules.some((rule) => ruleAllows(rule, attributes));
-      if (!inScope || allows !== true) continue;
-      const binding =
-        accessScope.type === 'cluster'
-          ? `ClusterRoleBinding "${entry.principalArn}+${policyArn}"`
-          : `RoleBinding "${entry.principalArn}+${policyArn}/${namespace}"`;
-      reasons.push(
-        `EKS Access Policy: allowed by ${binding} of ClusterRole "${policyArn}" to User "${principalId}"`,
-      );
+      if (inScope && allows === true) ways.push({ entry, association });
     }
   }
-  return reasons;
+  return ways;
 }
 
 /** By id and ARN; where no entry is about the id or the ARN, the matcher that counts first. */
