@@ -21,8 +21,13 @@ const readPods = {
   resourceNames: [],
   nonResourceURLs: [],
 };
+const opsEntry = testEntry(testArn('role/ops'), {}, { username: 'ops:{{SessionName}}' });
+const session = (name: string): string => `arn:aws:sts::111122223333:assumed-role/ops/${name}`;
 const snapshot = testSnapshot({
-  account: { roles: [testRole('dev'), testRole('out'), testRole('fargate')], users: [testUser('ana')] },
+  account: {
+    roles: [testRole('dev'), testRole('out'), testRole('fargate'), testRole('ops')],
+    users: [testUser('ana')],
+  },
   cluster: {
     namespaces: ['shop'],
     accessEntries: [
@@ -31,8 +36,12 @@ const snapshot = testSnapshot({
         { AmazonEKSViewPolicy: ['shop'] },
         { username: 'dev', kubernetesGroups: ['devs'] },
       ),
+      opsEntry,
     ],
-    rbac: testGrant('pods', 'Group:readers', [readPods], 'shop'),
+    rbac: [
+      ...testGrant('pods', 'Group:readers', [readPods], 'shop'),
+      ...testGrant('alice', 'User:ops:alice', [readPods], 'shop'),
+    ],
   },
 });
 const gap: Gap = {
@@ -61,7 +70,7 @@ describe('a case', () => {
     ['by group', '- {as: "Group:readers", can: get pods -n shop}', 'passed: it can: RBAC'],
     [
       'one too many',
-      '- {whoCan: get pods -n shop, exactly: [role/dev, "Group:system:masters"]}',
+      '- {whoCan: get pods -n shop, exactly: [role/dev, role/ops, "User:ops:alice", "Group:system:masters"]}',
       'failed: these can and should not: `Group:readers`',
     ],
     [
@@ -76,14 +85,55 @@ describe('a case', () => {
     ],
     [
       'exactly',
-      '- {whoCan: get pods -n shop, exactly: [role/dev, "Group:system:masters", "Group:readers"]}',
-      'passed: 3 can',
+      '- {whoCan: get pods -n shop, exactly: [role/dev, role/ops, "User:ops:alice", "Group:system:masters", "Group:readers"]}',
+      'passed: 5 can',
     ],
     ['nobody exactly', '- {whoCan: get pods -n shop, exactly: []}', 'failed: these can and should not: '],
     ['is nobody', '- {identity: role/out, is: nobody}', 'passed: it is nobody: nothing maps'],
     ['is not nobody', '- {identity: role/dev, is: nobody}', 'failed: it is `dev` (devs)'],
     ['is who it is', '- {identity: role/dev, username: dev, groups: [devs]}', 'passed: it is `dev` (devs)'],
     ['has another group', '- {identity: role/dev, groups: [devs, ops]}', 'failed: it is `dev` (devs)'],
+    // Written without a namespace, a case is read so that it is the harder to meet.
+    [
+      'cannot, and can in one',
+      '- {as: role/dev, cannot: get pods}',
+      'failed: it can in namespace `shop`: EKS',
+    ],
+    ['can, and only in one', '- {as: role/dev, can: get pods}', 'failed: it cannot: '],
+    ['cannot in any', '- {as: role/dev, cannot: get secrets}', 'passed: it cannot: '],
+    ['cannot, where namespaces do not matter', '- {as: role/dev, cannot: get nodes}', 'passed: it cannot: '],
+    [
+      'excluded, and can in one',
+      '- {whoCan: get pods, exclude: role/dev}',
+      `failed: these can and should not: \`iam:${testArn('role/dev')}\``,
+    ],
+    [
+      'included, and only in one',
+      '- {whoCan: get pods, include: role/dev}',
+      `failed: these should and cannot: \`iam:${testArn('role/dev')}\``,
+    ],
+    [
+      'nobody exactly, in any',
+      '- {whoCan: get pods, exactly: ["Group:system:masters"]}',
+      'failed: these can',
+    ],
+    [
+      'exactly and exclude at odds',
+      '- {whoCan: get nodes, exactly: ["Group:system:masters"], exclude: ["Group:system:masters"]}',
+      'failed: these can and should not: `Group:system:masters`',
+    ],
+    // One session of a role is not another.
+    ['can as alice', `- {as: "${session('alice')}", can: get pods -n shop}`, 'passed: it can: RBAC'],
+    ['can as bob', `- {as: "${session('bob')}", can: get pods -n shop}`, 'failed: it cannot: '],
+    ['cannot as bob', `- {as: "${session('bob')}", cannot: get pods}`, 'passed: it cannot: '],
+    ['cannot as any session', '- {as: role/ops, cannot: get pods -n shop}', 'failed: it can: RBAC'],
+    ['is that session', `- {identity: "${session('bob')}", username: "ops:bob"}`, 'passed: it is `ops:bob`'],
+    ['is not another', `- {identity: "${session('bob')}", username: "ops:alice"}`, 'failed: it is `ops:bob`'],
+    [
+      'is in its groups, with the one of everybody',
+      '- {identity: role/dev, groups: [devs, "system:authenticated"]}',
+      'passed: it is `dev` (devs)',
+    ],
     ['has another name', '- {identity: role/dev, username: ops}', 'failed: it is `dev` (devs)'],
   ])('%s', (_, text, wanted) => {
     expect(judged(text)[0]).toMatch(new RegExp(`^${RegExp.escape(wanted)}`));
@@ -105,7 +155,14 @@ describe('a case', () => {
     expect(judged('- {as: role/dev, cannot: get pods -n shop}', [gap])).toEqual([
       expect.stringMatching(/^failed/),
     ]);
-    expect(judged('- {identity: role/out, is: nobody}', [gap])).toEqual([
+    expect(judged('- {identity: role/out, is: nobody}', [{ ...gap, area: 'awsAuth' }])).toEqual([
+      expect.stringMatching(/^undecided/),
+    ]);
+    // What is not read of RBAC makes nobody somebody else; an entry that was not read could.
+    expect(judged('- {identity: role/dev, username: dev}', [gap])).toEqual([
+      expect.stringMatching(/^passed/),
+    ]);
+    expect(judged('- {identity: role/dev, username: dev}', [{ ...gap, area: 'accessEntries' }])).toEqual([
       expect.stringMatching(/^undecided/),
     ]);
     expect(judged('- {whoCan: get pods -n shop, exclude: role/out}', [gap])).toEqual([

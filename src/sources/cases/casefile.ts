@@ -2,11 +2,12 @@ import type { AccessCase, WantedIdentity } from '../../engine/analysis/accesscas
 import { Misasked } from '../../engine/analysis/ask/misasked.ts';
 import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { parseSubject } from '../../engine/analysis/ask/subject.ts';
+import { sessionNameIn } from '../../engine/analysis/explain/session.ts';
 import type { Place } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
-import { parseQuestion } from '../../wire/kube/question.ts';
+import { isAskedInNamespaces, parseQuestion } from '../../wire/kube/question.ts';
 import { documentsIn, type FileDocument } from '../files/text/documents.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -62,7 +63,7 @@ function decisionCases(fields: Fields, at: At): readonly AccessCase[] {
     return (['can', 'cannot'] as const).flatMap((kind) =>
       texts(fields, kind).map(
         (text): AccessCase => ({
-          ...{ ...at, kind, subject, question: questionOf(text) },
+          ...{ ...at, kind, subject, ...asked(text), ...session(who) },
           name: named(fields, `${who} ${kind} ${text}`),
         }),
       ),
@@ -83,7 +84,7 @@ function whoCanCase(fields: Fields, at: At): AccessCase {
     texts(fields, set, { mayBeEmpty: set === 'exactly' }).map((who) => parseSubject(who, at.cluster)),
   ]);
   return {
-    ...{ ...at, kind: 'whoCan', question: questionOf(question) },
+    ...{ ...at, kind: 'whoCan', ...asked(question) },
     ...Object.fromEntries(subjects),
     name: named(fields, `who can ${question}`),
   };
@@ -109,12 +110,25 @@ function identityCase(fields: Fields, at: At): AccessCase {
           ...(fields.groups !== undefined && { groups: texts(fields, 'groups', { mayBeEmpty: true }) }),
         };
   return {
-    ...{ ...at, kind: 'identity', subject: parseSubject(who, at.cluster), wanted },
+    ...{ ...at, kind: 'identity', subject: parseSubject(who, at.cluster), ...session(who), wanted },
     name: named(
       fields,
       `${who} is ${wanted.is === 'nobody' ? 'nobody' : (wanted.username ?? 'in its groups')}`,
     ),
   };
+}
+
+/** The very session whose ARN is written, else any of the role. */
+function session(who: string): { readonly sessionName?: string } {
+  const sessionName = sessionNameIn(who);
+  return sessionName === undefined ? {} : { sessionName };
+}
+
+function asked(line: string): { readonly question: Question; readonly anyNamespace: boolean } {
+  const question = questionOf(line);
+  const isOpen = question.kind === 'resource' && question.namespace === '';
+  // Of resources of one's own it is not known whether they are in namespaces.
+  return { question, anyNamespace: isOpen && isAskedInNamespaces(question) !== false };
 }
 
 /** `get secrets -n shop --name db`, as on the command line. */

@@ -1,12 +1,17 @@
+import type { NearMiss } from '../../authorizer/decision.ts';
+import { decideIn, identitiesAs } from '../explain/session.ts';
 import type { Gap, Place } from '../snapshot/snapshot.ts';
 import { gapsOf } from '../whocan/gaps.ts';
 import { whoCan } from '../whocan/whocan.ts';
-import type { ClusterWorld } from '../world/cluster.ts';
+import type { ClusterWorld, SubjectDecision } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 
-/** One assertion about one cluster. `text` is the question as it was written. */
+/**
+ * One assertion about one cluster. Where the question names no namespace although its resource is in them
+ * (`anyNamespace`), it is read so that it is the harder to meet: who can, can in all of them at once; who cannot, can in none.
+ */
 export type AccessCase = {
   readonly name: string;
   readonly cluster: ClusterWorld;
@@ -15,11 +20,15 @@ export type AccessCase = {
   | {
       readonly kind: 'can' | 'cannot';
       readonly subject: ClusterSubject;
+      /** Of a role: this session of it, else any. */
+      readonly sessionName?: string;
       readonly question: Question;
+      readonly anyNamespace: boolean;
     }
   | {
       readonly kind: 'whoCan';
       readonly question: Question;
+      readonly anyNamespace: boolean;
       /** `exactly` these and nobody else; these `include`d; none of these (`exclude`). Any of the three. */
       readonly exactly?: readonly ClusterSubject[];
       readonly include?: readonly ClusterSubject[];
@@ -28,6 +37,7 @@ export type AccessCase = {
   | {
       readonly kind: 'identity';
       readonly subject: ClusterSubject;
+      readonly sessionName?: string;
       readonly wanted: WantedIdentity;
     }
 );
@@ -59,8 +69,10 @@ export function judgeCase(
 ): CaseResult {
   const { passed, message, reliesOnNo, doubts = [] } = judge(world, one);
   const { name, cluster, place } = one;
-  const incomplete =
-    passed && reliesOnNo && !assumeComplete ? [...doubts, ...gapsOf(world.snapshot, cluster.cluster)] : [];
+  const gaps = gapsOf(world.snapshot, cluster.cluster).filter(
+    ({ area }) => one.kind !== 'identity' || tellingIdentity.has(area),
+  );
+  const incomplete = passed && reliesOnNo && !assumeComplete ? [...doubts, ...gaps] : [];
   const outcome = passed ? (incomplete.length > 0 ? 'undecided' : 'passed') : 'failed';
   return {
     ...{ name, cluster: cluster.cluster.name, outcome, message, incomplete },
@@ -68,10 +80,15 @@ export function judgeCase(
   };
 }
 
+/** What is not read there may be another mapping, one that goes before, or a block. */
+const tellingIdentity: ReadonlySet<Gap['area']> = new Set([
+  ...(['iam', 'cluster', 'accessEntries', 'awsAuth', 'blocks', 'file'] as const),
+]);
+
 interface Judgement {
   readonly passed: boolean;
   readonly message: string;
-  /** Whether it says that somebody may not or is nobody, which what was not read could disprove. */
+  /** Whether it says that somebody may not, or is this user and no other: what was not read could disprove it. */
   readonly reliesOnNo: boolean;
   /** What is there and cannot be known. */
   readonly doubts?: readonly Gap[];
@@ -102,21 +119,72 @@ function judgeDecision({
   kind,
   cluster,
   subject,
+  sessionName,
   question,
+  anyNamespace,
 }: Extract<AccessCase, { readonly kind: 'can' | 'cannot' }>): Judgement {
-  const found = cluster.can(subject, question);
-  const misses = found.decision?.evidence.by === 'nothing' ? found.decision.evidence.misses : [];
+  const decide = (asked: Question): SubjectDecision => decideIn(cluster, subject, asked, sessionName);
+  const found = decide(question);
+  if (kind === 'can' || found.allowed || !anyNamespace || question.kind === 'nonResource')
+    return decisionJudgement(cluster, kind, found);
+  const doubts: Gap[] = [];
+  for (const namespace of namespacesOf(cluster)) {
+    const there = decide({ ...question, namespace });
+    if (there.allowed) return decisionJudgement(cluster, kind, there, ` in namespace \`${namespace}\``);
+    doubts.push(...doubtsOf(cluster, there));
+  }
+  const judgement = decisionJudgement(cluster, kind, found);
+  const all = [...(judgement.doubts ?? []), ...doubts];
+  return { ...judgement, doubts: [...new Map(all.map((doubt) => [doubt.reason, doubt])).values()] };
+}
+
+function decisionJudgement(
+  cluster: ClusterWorld,
+  kind: 'can' | 'cannot',
+  found: SubjectDecision,
+  where = '',
+): Judgement {
+  const [miss] = missesOf(found);
   const message = found.allowed
-    ? `it can: ${found.decision.reason === '' ? 'member of system:masters' : found.decision.reason}`
-    : `it cannot: ${found.refusal?.message ?? misses[0]?.message ?? 'nothing allows it'}`;
+    ? `it can${where}: ${found.decision.reason === '' ? 'member of system:masters' : found.decision.reason}`
+    : `it cannot: ${found.refusal?.message ?? miss?.message ?? 'nothing allows it'}`;
   return {
     passed: found.allowed === (kind === 'can'),
     message,
     reliesOnNo: kind === 'cannot',
-    doubts: misses
-      .filter(({ code }) => unclearMisses.has(code))
-      .map((miss) => ({ area: 'accessPolicies', clusterArn: cluster.cluster.arn, reason: miss.message })),
+    doubts: doubtsOf(cluster, found),
   };
+}
+
+function missesOf({ decision }: SubjectDecision): readonly NearMiss[] {
+  return decision?.evidence.by === 'nothing' ? decision.evidence.misses : [];
+}
+
+function doubtsOf({ cluster }: ClusterWorld, found: SubjectDecision): readonly Gap[] {
+  return missesOf(found)
+    .filter(({ code }) => unclearMisses.has(code))
+    .map(({ message }) => ({ area: 'accessPolicies', clusterArn: cluster.arn, reason: message }));
+}
+
+const namespaces = new WeakMap<ClusterWorld, readonly string[]>();
+
+/** Those there are, and where anything is granted; a pattern of a scope fits itself, and stands for those it fits. */
+function namespacesOf(world: ClusterWorld): readonly string[] {
+  let found = namespaces.get(world);
+  if (found === undefined) {
+    const { namespaces: known = [], rbac, accessEntries } = world.cluster;
+    found = [
+      ...new Set([
+        ...known,
+        ...rbac.flatMap((object) => (object.kind === 'RoleBinding' ? [object.namespace] : [])),
+        ...accessEntries.flatMap(({ associatedPolicies }) =>
+          associatedPolicies.flatMap(({ accessScope }) => accessScope.namespaces),
+        ),
+      ]),
+    ];
+    namespaces.set(world, found);
+  }
+  return found;
 }
 
 function judgeWhoCan(
@@ -124,20 +192,29 @@ function judgeWhoCan(
   {
     cluster,
     question,
+    anyNamespace,
     exactly,
     include = [],
     exclude = [],
   }: Extract<AccessCase, { readonly kind: 'whoCan' }>,
 ): Judgement {
-  const answer = whoCan(world, cluster, question);
+  const answer = whoCan(world, cluster, question, { namespaces: anyNamespace ? 'any' : 'asked' });
   const found = new Set(answer.rows.map(({ key }) => key));
+  const everywhere = anyNamespace
+    ? new Set(whoCan(world, cluster, question).rows.map(({ key }) => key))
+    : found;
   const keysOf = (subjects: readonly ClusterSubject[]): readonly string[] => subjects.map(subjectKey);
-  const lacking = keysOf([...(exactly ?? []), ...include]).filter((key) => !found.has(key));
-  const wanted = new Set(keysOf(exactly ?? []));
-  const unwanted =
-    exactly === undefined
-      ? keysOf(exclude).filter((key) => found.has(key))
-      : [...found].filter((key) => !wanted.has(key));
+  const wanted = keysOf(exactly ?? []);
+  const lacking = [
+    ...new Set([
+      ...wanted.filter((key) => !found.has(key)),
+      ...keysOf(include).filter((key) => !everywhere.has(key)),
+    ]),
+  ];
+  const excluded = new Set(keysOf(exclude));
+  const unwanted = [...found].filter(
+    (key) => excluded.has(key) || (exactly !== undefined && !wanted.includes(key)),
+  );
   const parts = [
     ...(unwanted.length > 0 ? [`these can and should not: ${listed(unwanted)}`] : []),
     ...(lacking.length > 0 ? [`these should and cannot: ${listed(lacking)}`] : []),
@@ -157,9 +234,10 @@ function judgeWhoCan(
 function judgeIdentity({
   cluster,
   subject,
+  sessionName,
   wanted,
 }: Extract<AccessCase, { readonly kind: 'identity' }>): Judgement {
-  const { identities, refusal } = cluster.identitiesOf(subject);
+  const { identities, refusal } = identitiesAs(cluster, subject, sessionName);
   const users = identities.map(({ user }) => ({
     username: user.username,
     groups: user.groups.filter((group) => group !== 'system:authenticated'),
@@ -169,13 +247,15 @@ function judgeIdentity({
       ? `it is nobody: ${refusal?.message ?? 'nothing maps it'}`
       : `it is ${users.map(({ username, groups }) => `\`${username}\` (${groups.join(', ') || 'no groups'})`).join(' or ')}`;
   if (wanted.is === 'nobody') return { passed: users.length === 0, message: told, reliesOnNo: true };
-  const { username, groups } = wanted;
+  const { username } = wanted;
+  // Everybody who came in is in that group; to write it or not is the same.
+  const groups = wanted.groups?.filter((group) => group !== 'system:authenticated');
   const passed = users.some(
     (user) =>
       (username === undefined || user.username === username) &&
       (groups === undefined || sameMembers(user.groups, groups)),
   );
-  return { passed, message: told, reliesOnNo: false };
+  return { passed, message: told, reliesOnNo: true };
 }
 
 function sameMembers(one: readonly string[], other: readonly string[]): boolean {
