@@ -3,6 +3,7 @@ import type { ExplainStep, Explanation } from '../../engine/analysis/explain/exp
 import type { Additions, ProposedChange } from '../../engine/analysis/explain/proposedchange.ts';
 import { anySession } from '../../engine/analysis/world/sessions.ts';
 import { printable } from '../render/printable.ts';
+import { ruleText } from '../render/rules.ts';
 
 const signs = { passed: '✓', failed: '✗', notVerified: '?', notReached: '-' } as const;
 const colours = { passed: 'green', failed: 'red', notVerified: 'yellow', notReached: 'gray' } as const;
@@ -48,7 +49,11 @@ function renderChanges(changes: readonly ProposedChange[]): string {
       '',
     ].join('\n'),
   );
-  return `\nWhat would allow it${several}:\n\n${parts.join('\n')}`;
+  const usesKubectl = changes.some(({ commands }) => commands.some((one) => one.startsWith('kubectl ')));
+  const note = usesKubectl
+    ? 'The kubectl lines go to the cluster of the current context: look with `kubectl config current-context` first.\n'
+    : '';
+  return `\nWhat would allow it${several}:\n\n${parts.join('\n')}${note === '' ? '' : `\n${note}`}`;
 }
 
 /** `nothing else`, or what, and to whom. */
@@ -65,16 +70,30 @@ function additionsText({ everything, pairs, also, others, otherCount, othersKnow
     );
   } else if (pairs > 0) {
     const named = also.map(
-      ({ verbs, resource, namespace }) =>
-        `${verbs.join(', ')} ${resource}${namespace === '' ? '' : ` in ${namespace}`}`,
+      ({ namespace, ...rule }) => `${alsoText(rule)}${namespace === '' ? '' : ` in ${namespace}`}`,
     );
     parts.push(`also: ${named.join('; ')}`);
   }
   if (otherCount > 0) {
     const names = others.slice(0, 3).map((other) => other.replace(/^iam:/, ''));
     const more = otherCount > names.length ? ` and ${otherCount - names.length} more` : '';
-    parts.push(`the same to others: ${names.join(', ')}${more}`);
+    parts.push(`also to others: ${names.join(', ')}${more}`);
   }
   if (!othersKnown) parts.push('perhaps something to others: there are too many to ask each');
   return parts.length === 0 ? 'nothing else, to nobody else' : parts.join('; ');
+}
+
+function alsoText({
+  verbs,
+  apiGroup,
+  resource,
+  resourceNames,
+}: Omit<Additions['also'][number], 'namespace'>): string {
+  const isPath = resource.startsWith('/');
+  return ruleText({
+    ...{ verbs, resourceNames },
+    ...(isPath
+      ? { apiGroups: [], resources: [], nonResourceURLs: [resource] }
+      : { apiGroups: [apiGroup], resources: [resource], nonResourceURLs: [] }),
+  });
 }

@@ -67,15 +67,16 @@ function resourcesOf(record: Fields): readonly string[] {
   return listAt(record, 'resources').flatMap((one) => (isFields(one) ? (textAt(one, 'ARN') ?? []) : []));
 }
 
+/** The statements that decided, else the one that came nearest, as the trail of an Entryway server has them. */
 function statementsText(decided: Fields | undefined): string {
-  return listAt(decided, 'statements')
-    .filter(isFields)
-    .map(({ policy, policyType, index }) =>
-      typeof index === 'number'
-        ? `; statement ${index + 1} of ${policyType} policy \`${policy}\` decided`
-        : '',
-    )
-    .join('');
+  const named = (one: Fields): string =>
+    `statement ${Number(one.index) + 1} of ${textAt(one, 'policyType') ?? ''} policy \`${textAt(one, 'policy') ?? ''}\``;
+  const deciding = listAt(decided, 'statements').filter(isFields);
+  if (deciding.length > 0) return deciding.map((one) => `; ${named(one)} decided`).join('');
+  const [nearest] = listAt(decided, 'misses').filter(isFields);
+  return nearest === undefined
+    ? ''
+    : `; nearest: ${named(nearest)}, by its ${textAt(nearest, 'element') ?? ''} it is not for this`;
 }
 
 /** What refused it that is in no snapshot: who was allowed by policies may have been refused for something else. */
