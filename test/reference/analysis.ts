@@ -246,11 +246,18 @@ function iamPrincipals(snapshot: Snapshot, cluster: SnapshotCluster): readonly S
 
   for (const entry of cluster.accessEntries) {
     const { principalArn } = entry;
-    if (!principalArn.includes('*')) named(principalArn, idOfEntry(snapshot, cluster, entry), true);
+    const id = idOfEntry(snapshot, cluster, entry);
+    const isFormer =
+      cluster.breakGlass?.principalArn === principalArn && cluster.breakGlass.principalId !== id;
+    // The break-glass principal has the name, or had it: it is the one who may do more.
+    if (isFormer) continue;
+    if (!principalArn.includes('*')) named(principalArn, id, true);
     else pattern(principalArn, principalArn.split(':')[4] ?? '', exampleOf(principalArn));
   }
   const { breakGlass, hiddenAdminPrincipalId, accountId: own } = cluster;
-  if (breakGlass !== undefined) named(breakGlass.principalArn, breakGlass.principalId);
+  if (breakGlass !== undefined && ![...found.values()].some(({ id }) => id === breakGlass.principalId)) {
+    named(breakGlass.principalArn, breakGlass.principalId, true);
+  }
   const { roles = [], users = [], accounts = [] } = cluster.awsAuth ?? {};
   const proper = (arn: string): string => arn.replace(/^[^/]*/, (start) => start.toLowerCase());
   for (const { rolearn, sso } of roles) {

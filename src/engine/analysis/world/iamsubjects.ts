@@ -107,12 +107,16 @@ function otherSubjects(
   const { accessEntries, awsAuth, breakGlass } = cluster;
   // Entries first: theirs are the ARNs with a path. Two that differ in it alone are two principals, of two times.
   const spelled = new Set<string>();
+  const glassName = breakGlass && comparableArn(breakGlass.principalArn);
   for (const { principalArn } of accessEntries) {
     const matcher = isMatcherArn(principalArn) ? compileMatcher(principalArn) : undefined;
     if (matcher !== undefined) addPattern(principalArn, matcher.accountId);
     const pin = pins.get(principalArn) ?? '';
     const comparable = comparableArn(principalArn) ?? principalArn;
-    const isSecond = spelled.has(comparable);
+    // Of whoever was re-created the break-glass principal may be the one there is now, and may do all that the other may.
+    const isOtherThanGlass = comparable === glassName && pin !== breakGlass?.principalId;
+    if (isOtherThanGlass && principalArn === breakGlass?.principalArn) continue;
+    const isSecond = spelled.has(comparable) || isOtherThanGlass;
     spelled.add(comparable);
     // The id that stands for an unlisted principal is found by its ARN, but for a second one of the name.
     const id = pin.startsWith('unlisted:') && !isSecond ? '' : pin;

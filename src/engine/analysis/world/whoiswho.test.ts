@@ -64,6 +64,16 @@ describe('a principal of an account nobody read', () => {
     expect(known({ cluster: { accessEntries } })).toEqual({ [`${other}:role/rescue`]: ['mapped'] });
   });
 
+  test('breaks the glass also where an entry is left of somebody who had the name before', () => {
+    const breakGlass = { principalArn: `${other}:role/rescue`, principalId: 'AROARESCUE' };
+    for (const path of ['rescue', 'old/rescue']) {
+      const accessEntries = [named(`${other}:role/${path}`, { principalId: 'AROAFORMER' })];
+      expect(known({ cluster: { breakGlass, accessEntries } })).toMatchObject({
+        [`${other}:role/rescue`]: ['entryway:break-glass:role/rescue/SESSION'],
+      });
+    }
+  });
+
   test('is shown by a pattern where a matcher lets its like in, whatever other pattern is near', () => {
     const accessEntries = [
       named(`${other}:role/dev-*`, { username: 'dev' }),
@@ -165,7 +175,9 @@ describe('a principal and its entry', () => {
       [right, wrong],
       [wrong, right],
     ]) {
-      expect(known({ account: { roles: [ops] }, cluster: { accessEntries } })).toEqual({ [ops.arn]: ['right'] });
+      expect(known({ account: { roles: [ops] }, cluster: { accessEntries } })).toEqual({
+        [ops.arn]: ['right'],
+      });
     }
   });
 
