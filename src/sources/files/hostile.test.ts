@@ -58,6 +58,55 @@ describe('a broken document is a gap with its place, and the others are read', (
   });
 });
 
+describe('what is there without end is told once, and takes little', () => {
+  const seven = (count: number): string => Array(count).fill('7').join();
+  const chain = Array.from({ length: 20_000 }, (_, at) => [
+    `R${at}`,
+    { Type: 'AWS::IAM::Role', Properties: { RoleName: { 'Fn::Sub': `\${R${at + 1}}` } } },
+  ]);
+  const longNames = Array.from({ length: 2000 }, (_, at) => [
+    `R${at}`,
+    { Type: 'AWS::IAM::Role', Properties: { RoleName: { Ref: 'A' } } },
+  ]);
+  test.each<[string, () => string]>([
+    ['documents', () => '{}'.repeat(1_000_000)],
+    ['members of another type', () => `{"Users":[${seven(1_000_000)}]}`],
+    ['items of another type', () => `{"apiVersion":"v1","kind":"List","items":[${seven(1_000_000)}]}`],
+    ['lines', () => `user,arn,user_creation_time,x\n${'a,b\n'.repeat(1_000_000)}`],
+    ['names after names', () => JSON.stringify({ Resources: Object.fromEntries(chain) })],
+    [
+      'long names',
+      () =>
+        JSON.stringify({
+          Parameters: { A: { Default: 'x'.repeat(90_000) } },
+          Resources: Object.fromEntries(longNames),
+        }),
+    ],
+  ])('%s', async (_, text) => {
+    const spent = processorTimer();
+    const { gaps } = await readTexts({ 'a.txt': text(), 'z.yaml': good });
+    expect(gaps.length).toBeLessThan(400);
+    expect(gapTexts({ gaps })).toContainEqual(
+      expect.stringMatching(/more like the first 100 are not listed|only the first \d+ /),
+    );
+    expect(gaps.reduce((sum, { reason }) => sum + reason.length, 0)).toBeLessThan(500_000);
+    expect(spent()).toBeLessThan(4000);
+  });
+
+  test('clusters of one name in many regions are told apart in linear time', async () => {
+    const region = (at: number): string =>
+      `{"cluster":{"name":"c","arn":"arn:aws:eks:r-${at}:111122223333:cluster/c"}}`;
+    const entry = '{"accessEntry":{"clusterName":"c","principalArn":"arn:aws:iam::111122223333:user/a"}}';
+    const spent = processorTimer();
+    const { clusters, gaps } = await readTexts({
+      'a.json': Array.from({ length: 5000 }, (_, at) => region(at)).join('') + entry,
+    });
+    expect(clusters).toHaveLength(5000);
+    expect(gapTexts({ gaps })).toContainEqual(expect.stringContaining('several clusters are called `c`'));
+    expect(spent()).toBeLessThan(4000);
+  });
+});
+
 test('UTF-16 and marks of byte order are read', async () => {
   for (const text of [utf16(good), Buffer.from(`\uFEFF${good}`)]) {
     expect((await readTexts({ 'a.yaml': text })).clusters[0]?.namespaces).toEqual(['dev']);

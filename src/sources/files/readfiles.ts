@@ -65,7 +65,7 @@ export async function readFiles(
     }
     if (documents === 0 && !isFound) findings.gap({ area: 'file', reason: 'it is empty', place: start });
   }
-  if (facts.length === 0) refuseNothing(paths, gaps, ignored);
+  if (facts.length === 0) refuseNothing(paths, gaps(), ignored);
   const snapshot = assemble(facts, { wanted, now });
   return {
     ...snapshot,
@@ -78,7 +78,7 @@ export async function readFiles(
       ...(leftOut.length > 0 ? [`left out: ${leftOut.join(', ')}`] : []),
       ...snapshot.sources,
     ],
-    gaps: [...gaps, ...snapshot.gaps],
+    gaps: [...gaps(), ...snapshot.gaps],
   };
 }
 

@@ -1,12 +1,12 @@
 import {
   emptySnapshot,
-  type Gap,
   type Snapshot,
   type SnapshotCluster,
 } from '../../../engine/analysis/snapshot/snapshot.ts';
 import { parseArn } from '../../../engine/arn/arn.ts';
 import { mergeSnapshots } from '../../merge.ts';
 import type { Fact } from '../facts.ts';
+import { createGaps } from '../findings.ts';
 import { type AccountDraft, createAccountDraft } from './accounts.ts';
 import { type ClusterDraft, createClusterDraft, placesOf } from './clusters.ts';
 import { placeholderAccount, settleClusters, surroundingsOf } from './identities.ts';
@@ -27,9 +27,8 @@ export function assemble(
     .map((fact) => filled(fact, surroundings.fill));
   const clusters = settleClusters(facts, known, surroundings, wanted);
 
-  const gaps: Gap[] = [];
   const notes: string[] = [];
-  const report = (gap: Gap): void => void gaps.push(gap);
+  const { add: report, all: gaps } = createGaps();
   const { places, add: addPlace } = placesOf();
   const clusterDrafts = new Map<string, ClusterDraft>();
   const accountDrafts = new Map<string, AccountDraft>();
@@ -71,7 +70,8 @@ export function assemble(
         ).take(fact);
         break;
       case 'clusterNames': {
-        const missing = fact.names.filter((name) => !clusters.all.some((one) => one.name === name));
+        const known = new Set(clusters.all.map(({ name }) => name));
+        const missing = fact.names.filter((name) => !known.has(name));
         if (missing.length === 0) break;
         const names = missing.map((name) => `\`${name}\``).join(', ');
         report({ area: 'cluster', reason: `of ${names} only the name is in the files`, place: fact.place });
@@ -104,7 +104,7 @@ export function assemble(
   }
   const rest: Snapshot = {
     ...emptySnapshot(surroundings.partition, now),
-    ...{ sources: notes, accounts, clusters: finished, gaps, places },
+    ...{ sources: notes, accounts, clusters: finished, gaps: gaps(), places },
   };
   const [first, ...others] = saved;
   if (first === undefined) return rest;

@@ -126,7 +126,8 @@ export function settleClusters(
     const name = ref.name ?? '';
     const group = groups.get(name) ?? [];
     groups.set(name, group);
-    const fitting = group.filter((other) => fits(ref, other));
+    // Two that tell all are two.
+    const fitting = toldBy(ref) === 2 ? [] : group.filter((other) => fits(ref, other));
     if (fitting.length === 0) group.push(ref);
     else if (fitting.length === 1) {
       const [at] = fitting;
@@ -143,6 +144,8 @@ export function settleClusters(
     return { ...settled, name, arn };
   };
   const settled = [...groups.values()].flat().map((ref) => ({ ref, identity: identityOf(ref) }));
+  const byName = Map.groupBy(settled, ({ ref }) => ref.name ?? '');
+  const exact = new Map(settled.map(({ ref, identity }) => [refKey(ref), identity]));
   const nameless = hasNameless
     ? namelessOf(
         settled.map(({ identity }) => identity),
@@ -156,7 +159,9 @@ export function settleClusters(
     all: [...all.values()],
     find(ref) {
       if (ref.name === undefined) return nameless;
-      const found = settled.filter((one) => one.ref.name === ref.name && fits(ref, one.ref));
+      const same = exact.get(refKey(ref));
+      if (same !== undefined && toldBy(ref) === 2) return same;
+      const found = (byName.get(ref.name) ?? []).filter((one) => fits(ref, one.ref));
       return found.length === 1 ? found[0]?.identity : undefined;
     },
   };

@@ -1,6 +1,9 @@
+import { parseArn } from '../../../engine/arn/arn.ts';
 import type { Findings } from '../facts.ts';
 import type { FileDocument } from '../text/documents.ts';
 
+/** Twenty times as many users as an account may have (iam-facts). */
+const mostLines = 100_000;
 const columns = 'user,arn,user_creation_time,';
 
 /** Whether a text is a credential report of IAM (iam-facts J27): `get-credential-report`, decoded. */
@@ -14,8 +17,12 @@ export function readCredentialReport(
   placeOf: FileDocument['placeOf'],
   findings: Findings,
 ): void {
-  const [header = '', ...lines] = text.split(/\r?\n/);
+  const [header = '', ...lines] = text.split(/\r?\n/, mostLines);
   const names = header.split(',');
+  if (lines.length + 1 === mostLines) {
+    const reason = `only the first ${mostLines} lines of this report are read`;
+    findings.gap({ area: 'iam', reason, place: { ...placeOf(), line: mostLines, column: 1 } });
+  }
   for (const [index, line] of lines.entries()) {
     if (line === '') continue;
     const place = { ...placeOf(), line: index + 2, column: 1 };
@@ -26,6 +33,10 @@ export function readCredentialReport(
       continue;
     }
     const arn = cell('arn');
+    if (parseArn(arn)?.service !== 'iam') {
+      findings.gap({ area: 'iam', reason: 'this line has no ARN of IAM: it is left out', place });
+      continue;
+    }
     const accessKeys = ([1, 2] as const).flatMap((number) => {
       const status = cell(`access_key_${number}_active`) === 'true' ? 'Active' : 'Inactive';
       const createdAt = timeOf(cell(`access_key_${number}_last_rotated`));

@@ -162,7 +162,10 @@ export function createIntrinsics({
     if (object === undefined) return value;
     const [name, ...others] = Object.keys(object);
     if (name !== undefined && others.length === 0 && (name === 'Ref' || /^Fn::/.test(name))) {
-      return call(name, object[name], depth);
+      const found = call(name, object[name], depth);
+      // What is long costs more than what is short, wherever it is put into something.
+      if (typeof found === 'string') budget.steps -= found.length >> 6;
+      return found;
     }
     return Object.fromEntries(
       Object.entries(object).flatMap(([member, written]) => {

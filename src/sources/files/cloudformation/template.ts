@@ -22,6 +22,9 @@ export function isTemplate(value: JsonObject): boolean {
 const mostSteps = 1_000_000;
 const mostStepsOfOne = 20_000;
 
+/** Names after names after names: more would not end before the stack does. */
+const longestChain = 30;
+
 /** How a type of resource is named, and what `Ref` gives of it. */
 const named: ReadonlyMap<
   string,
@@ -48,7 +51,7 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
   const nameOf = (logicalId: string): string | undefined => {
     const resource = resourceOf(logicalId);
     const how = named.get(asText(resource?.Type) ?? '');
-    if (how === undefined || open.has(logicalId)) return undefined;
+    if (how === undefined || open.has(logicalId) || open.size > longestChain) return undefined;
     open.add(logicalId);
     const written = asObject(resource?.Properties)?.[how.property];
     const name = written === undefined ? undefined : quiet.resolve(written);
@@ -65,7 +68,7 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
       return `arn:${unknownPartition}:eks:${unknownRegion}:${unknownAccount}:cluster/${name}`;
     }
     const key = `path of ${logicalId}`;
-    if (open.has(key)) return undefined;
+    if (open.has(key) || open.size > longestChain) return undefined;
     open.add(key);
     const path = quiet.resolve(asObject(resource?.Properties)?.Path);
     open.delete(key);

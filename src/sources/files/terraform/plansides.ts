@@ -13,7 +13,7 @@ export function planSides(
     const { findings, facts, gaps } = collectFindings();
     readSide(document, value, side, findings);
     const snapshot = assemble(facts, { wanted: clusters, now });
-    return { ...snapshot, sources: [file, ...snapshot.sources], gaps: [...gaps, ...snapshot.gaps] };
+    return { ...snapshot, sources: [file, ...snapshot.sources], gaps: [...gaps(), ...snapshot.gaps] };
   };
   return { before: sideOf('before'), after: sideOf('after') };
 }

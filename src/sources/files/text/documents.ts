@@ -38,11 +38,23 @@ export function* documentsIn(file: string, text: string): Generator<FileDocument
     return { fault: error.message, place: places(error.offset) };
   };
 
+  const tooMany = (offset: number): DocumentFault => ({
+    fault: `only the first ${mostDocuments} documents of a file are read`,
+    place: places(offset),
+  });
+
   let jsonFault: DocumentFault | undefined;
   if (/^\s*[[{"]/.test(text)) {
     const found: FileDocument[] = [];
     try {
-      for (const { value, offset } of parseJsonValues(text, offsets)) found.push(document(value, offset));
+      for (const { value, offset } of parseJsonValues(text, offsets)) {
+        if (found.length >= mostDocuments) {
+          yield* found;
+          yield tooMany(offset);
+          return;
+        }
+        found.push(document(value, offset));
+      }
       yield* found;
       return;
     } catch (error) {
@@ -65,7 +77,7 @@ export function* documentsIn(file: string, text: string): Generator<FileDocument
   let parts = 0;
   for (const { text: part, offset } of yamlParts(text)) {
     if (++parts > mostDocuments) {
-      yield { fault: `only the first ${mostDocuments} documents of a file are read`, place: places(offset) };
+      yield tooMany(offset);
       return;
     }
     try {

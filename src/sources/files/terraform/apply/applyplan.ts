@@ -5,7 +5,7 @@ import { assemble, filled } from '../../assemble/assemble.ts';
 import { placesOf } from '../../assemble/clusters.ts';
 import { fits, type Surroundings, surroundingsOf, toldRef } from '../../assemble/identities.ts';
 import type { ClusterRef, Fact } from '../../facts.ts';
-import { collectFindings } from '../../findings.ts';
+import { collectFindings, createGaps } from '../../findings.ts';
 import type { TerraformPlan } from '../plan.ts';
 import { type AccountEditor, createAccountEditor } from './accountedits.ts';
 import { type PlannedChanges, type PlannedEdit, readChanges } from './changes.ts';
@@ -29,11 +29,11 @@ export function applyPlan(
   const surroundings = surroundingsFor(before, changes);
   const edits = inOrder(changes.edits.map((edit) => filledEdit(edit, surroundings)));
 
-  const gaps: Gap[] = [];
+  const gaps = createGaps();
   const { places, add: addPlace } = placesOf();
   const toolsFor = (about: Pick<Gap, 'clusterArn' | 'accountId'>): EditTools => ({
     tell: ({ address, place }, area, reason) =>
-      void gaps.push({ ...about, area, reason: `\`${address}\`: ${reason}`, place }),
+      gaps.add({ ...about, area, reason: `\`${address}\`: ${reason}`, place }),
     addPlace,
     at: before.takenAt,
   });
@@ -85,7 +85,7 @@ export function applyPlan(
     if ('cluster' in fact) editCluster(fact.cluster, edit);
     else if ('arn' in fact) editAccount(fact.arn, edit);
   }
-  for (const [what, left] of lost) gaps.push(lostGap(what, left));
+  for (const [what, left] of lost) gaps.add(lostGap(what, left));
 
   const fresh = assembleMade(made, { surroundings, now: before.takenAt, changes });
   const unlisted = unlistedGaps(before, edits, find);
@@ -105,7 +105,7 @@ export function applyPlan(
         .map((cluster) => clusterEditors.get(cluster.arn)?.finish() ?? cluster),
       ...(fresh?.clusters ?? []),
     ],
-    gaps: [...before.gaps, ...unread, ...gaps, ...unlisted, ...(fresh?.gaps ?? [])],
+    gaps: [...before.gaps, ...unread(), ...gaps.all(), ...unlisted, ...(fresh?.gaps ?? [])],
     places: { ...before.places, ...places, ...fresh?.places },
   };
 }
