@@ -7,11 +7,20 @@ import type { Question } from '../world/question.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { everyPower, powerMask } from './kubepowers.ts';
+import { isNode, nodesGroup } from './nodes.ts';
 
 /** Who in a cluster is worth being asked about a power; an index, never a decision. */
 export interface ClusterIndex {
   /** Subjects with one of the powers in the namespace; '' for the whole cluster alone. */
   withPower(mask: number, namespace: string): Iterable<ClusterSubject>;
+  /** The same of any place at all. */
+  withPowerAnywhere(mask: number): Iterable<ClusterSubject>;
+  /** Where the subject has one of the powers: '' for everywhere, which stands alone. */
+  placesOf(subject: ClusterSubject, mask: number): readonly string[];
+  /** Those of its service accounts. */
+  readonly accountNamespaces: readonly string[];
+  /** Subjects that are nodes. */
+  readonly nodes: readonly ClusterSubject[];
   /** The powers the subject may have in the namespace. */
   powersOf(subject: ClusterSubject, namespace: string): number;
   /** Roles bound to the subject there: of the namespace's bindings, or for '' of the cluster's. */
@@ -112,7 +121,9 @@ export function createClusterIndex(world: World, cluster: ClusterWorld): Cluster
     }
   }
 
-  const subjects = new Map(cluster.subjects().map((subject) => [subjectKey(subject), subject]));
+  const subjects = new Map<string, ClusterSubject>(
+    [nodesGroup, ...cluster.subjects()].map((subject) => [subjectKey(subject), subject]),
+  );
   const bearers = new Map<HolderKey, ClusterSubject[]>();
   const holders = new Map<string, readonly Held[]>();
   for (const [key, subject] of subjects) {
@@ -151,21 +162,35 @@ export function createClusterIndex(world: World, cluster: ClusterWorld): Cluster
 
   const named = new Map<string, readonly string[]>();
   let adminList: readonly ClusterSubject[] | undefined;
-  const index: ClusterIndex = {
-    subjects,
-    *withPower(wanted, namespace) {
-      const seen = new Set<ClusterSubject>();
-      for (const place of namespace === '' ? [''] : ['', namespace]) {
-        for (const { mask, bearers: who } of inNamespace.get(place) ?? []) {
-          if ((mask & wanted) === 0) continue;
-          for (const subject of who) {
-            if (seen.has(subject)) continue;
-            seen.add(subject);
-            yield subject;
-          }
+  const bearing = function* (wanted: number, places: Iterable<string>): Generator<ClusterSubject> {
+    const seen = new Set<ClusterSubject>();
+    for (const place of places) {
+      for (const { mask, bearers: who } of inNamespace.get(place) ?? []) {
+        if ((mask & wanted) === 0) continue;
+        for (const subject of who) {
+          if (seen.has(subject)) continue;
+          seen.add(subject);
+          yield subject;
         }
       }
+    }
+  };
+  const namespaces = new Set(
+    [...subjects.values()].flatMap((one) => (one.kind === 'ServiceAccount' ? [one.namespace] : [])),
+  );
+  const index: ClusterIndex = {
+    subjects,
+    accountNamespaces: [...namespaces],
+    nodes: [...subjects.values()].filter((subject) => isNode(cluster, subject)),
+    withPowerAnywhere: (wanted) => bearing(wanted, inNamespace.keys()),
+    placesOf(subject, wanted) {
+      const places = new Set<string>();
+      for (const { masks } of holders.get(subjectKey(subject)) ?? []) {
+        for (const [place, mask] of masks) if ((mask & wanted) !== 0) places.add(place);
+      }
+      return places.has('') ? [''] : [...places];
     },
+    withPower: (wanted, namespace) => bearing(wanted, namespace === '' ? [''] : ['', namespace]),
     powersOf(subject, namespace) {
       let mask = 0;
       for (const { masks } of holders.get(subjectKey(subject)) ?? []) {

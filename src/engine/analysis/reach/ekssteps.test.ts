@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { allow } from '../../rbac/allow.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
-import { policyText as policy, statement } from '../iamworld/testworld.ts';
+import { policyText as policy, statement, trusting } from '../iamworld/testworld.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import {
   testAccountId,
@@ -14,7 +14,7 @@ import {
 } from '../testworld.ts';
 import { clusterAdminKey } from './node.ts';
 import { createReach } from './reach.ts';
-import { firstStep } from './testworld.ts';
+import { api, apiAccount, firstStep } from './testworld.ts';
 
 const bound: readonly RbacObject[] = testGrant('of-bob', 'User:bob', [allow('get', 'core', 'pods')]);
 const ops: readonly RbacObject[] = testGrant('of-ops', 'Group:ops', [allow('get', 'core', 'pods')]);
@@ -135,6 +135,24 @@ test.for<readonly [string, string | undefined, readonly object[], Partial<Snapsh
     [statement('Allow', 'entryway:PutClusterConnection')],
     { authenticationMode: 'API' },
   ],
+  [
+    'an entry of a node, made anew',
+    'createAccessEntry always',
+    [associate, create, statement('Allow', 'eks:DeleteAccessEntry')],
+    { accessEntries: [testEntry(anna, {}, { type: 'EC2_LINUX' })] },
+  ],
+  [
+    'an entry of a former principal of the name',
+    undefined,
+    [associate],
+    { accessEntries: [testEntry(anna, {}, { principalId: 'AROAFORMER' })] },
+  ],
+  [
+    'the same, made anew',
+    'createAccessEntry always',
+    [associate, create, statement('Allow', 'eks:DeleteAccessEntry')],
+    { accessEntries: [testEntry(anna, {}, { principalId: 'AROAFORMER' })] },
+  ],
   ['raising itself', 'administerIam always', [statement('Allow', 'iam:PutRolePolicy')]],
 ])('to administrator, by the API: %s: %s', ([, expected, statements, cluster]) => {
   expect(firstStep(clusterAdminKey, `iam:${anna}`, annaWith(statements, cluster))).toBe(expected);
@@ -168,6 +186,67 @@ test.for<readonly [string, string, string | undefined, readonly object[], Partia
   expect(firstStep(to, `iam:${anna}`, annaWith(statements, { rbac: [...bound, ...ops], ...cluster }))).toBe(
     expected,
   );
+});
+
+const tool = testArn('role/tool');
+const toolsAlone = only('eks:principalArn', tool);
+
+test.for<readonly [string, string | undefined, readonly object[]]>([
+  [
+    'one that it may assume',
+    'createAccessEntry always',
+    [
+      statement('Allow', ['eks:CreateAccessEntry', 'eks:AssociateAccessPolicy'], toolsAlone),
+      statement('Allow', 'sts:AssumeRole'),
+    ],
+  ],
+  [
+    'one that it may not assume',
+    undefined,
+    [statement('Allow', ['eks:CreateAccessEntry', 'eks:AssociateAccessPolicy'], toolsAlone)],
+  ],
+])('to administrator, by the entry of another role: %s: %s', ([, expected, statements]) => {
+  const { account } = annaWith(statements);
+  const trustPolicy = trusting({ AWS: testArn('root') });
+  const roles = [...account.roles, testRole('tool', { trustPolicy })];
+  expect(firstStep(clusterAdminKey, `iam:${anna}`, { account: { roles } })).toBe(expected);
+});
+
+const inNamespaces = { StringEquals: { 'eks:accessScope': 'namespace' } };
+const onlyIn = (...namespaces: string[]) => ({
+  Condition: { ...inNamespaces, 'ForAllValues:StringEquals': { 'eks:namespaces': namespaces } },
+});
+const onlyPolicy = (name: string) => only('eks:policyArn', `arn:aws:eks::aws:cluster-access-policy/${name}`);
+
+test.for<readonly [string, string | undefined, readonly object[]]>([
+  [
+    'its namespace alone',
+    'associateAccessPolicy always',
+    [statement('Allow', 'eks:AssociateAccessPolicy', onlyIn('payments'))],
+  ],
+  ['another namespace alone', undefined, [statement('Allow', 'eks:AssociateAccessPolicy', onlyIn('other'))]],
+  [
+    'one policy that runs Pods',
+    'associateAccessPolicy always',
+    [statement('Allow', 'eks:AssociateAccessPolicy', onlyPolicy('AmazonEKSEditPolicy'))],
+  ],
+  [
+    'one policy that reads',
+    undefined,
+    [statement('Allow', 'eks:AssociateAccessPolicy', onlyPolicy('AmazonEKSViewPolicy'))],
+  ],
+])('to a service account, by an access policy for %s: %s', ([, expected, statements]) => {
+  const what = annaWith(statements, { ...entry, serviceAccounts: [apiAccount] });
+  expect(firstStep(api, `iam:${anna}`, what)).toBe(expected);
+});
+
+test('an identity provider of its own makes anybody a user or a group, but not of the system', () => {
+  const statements = [statement('Allow', 'eks:AssociateIdentityProviderConfig')];
+  const step = (to: string) =>
+    firstStep(to, `iam:${anna}`, annaWith(statements, { rbac: [...bound, ...ops] }));
+  expect(step('Group:ops')).toBe('identityProvider sometimes');
+  expect(step('User:bob')).toBe('identityProvider sometimes');
+  expect(step('Group:system:masters')).toBe(undefined);
 });
 
 test('another account cannot use the APIs of the cluster', () => {

@@ -17,6 +17,7 @@ import {
 } from './asking.ts';
 import { nodeKey, type ReachNode } from './node.ts';
 import { setsPassword } from './passwords.ts';
+import { podIdentityService } from './podidentity.ts';
 import { changing } from './protected.ts';
 import type { IamRaises } from './raises.ts';
 import type { StepRules } from './rules.ts';
@@ -269,8 +270,6 @@ export function createIamSteps(
     return known?.record.arn === subject.arn ? known : undefined;
   }
 }
-
-const podIdentityService = 'pods.eks.amazonaws.com';
 
 /** A role that somebody makes for itself; nobody has the name. */
 function rolesOwn(partition: string, accountId: string): string {

@@ -11,7 +11,15 @@ const certificates = 'certificates.k8s.io';
  */
 export const powers = {
   createToken: kubernetesPowers.createTokens,
-  impersonate: kubernetesPowers.impersonate,
+  impersonate: [
+    ...kubernetesPowers.impersonate,
+    {
+      group: 'authentication.k8s.io',
+      resources: ['users', 'groups', 'serviceaccounts'],
+      // Constrained (kubernetes-facts A17).
+      verbs: ['impersonate:user-info', 'impersonate:serviceaccount'],
+    },
+  ],
   workload: kubernetesPowers.workloads,
   exec: kubernetesPowers.runInPods,
   secrets: kubernetesPowers.readSecrets,

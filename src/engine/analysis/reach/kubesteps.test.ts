@@ -79,6 +79,21 @@ test.for<Row>([
   ['making secrets', undefined, [allow('create', 'core', 'secrets')], 'payments'],
   ['impersonating it', 'impersonate always', [allow('impersonate', 'core', 'serviceaccounts')], 'payments'],
   ['impersonating users', undefined, [allow('impersonate', 'core', 'users')]],
+  [
+    'impersonating it for some requests',
+    'impersonate sometimes',
+    [allow('impersonate:serviceaccount', 'authentication.k8s.io', 'serviceaccounts')],
+    'payments',
+  ],
+  [
+    'a certificate of its name',
+    'certificate sometimes',
+    [
+      allow('create', 'certificates.k8s.io', 'certificatesigningrequests'),
+      allow('update', 'certificates.k8s.io', 'certificatesigningrequests/approval'),
+      allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client'),
+    ],
+  ],
   ['the kubelets', 'kubelet sometimes', [allow('create', 'core', 'nodes/proxy')]],
   ['the nodes', undefined, [allow('get list', 'core', 'nodes')]],
   [

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { policyText as policy, statement } from '../iamworld/testworld.ts';
+import { subjectOf } from '../iamworld/allowers.ts';
+import { policyText as policy, statement, trusting } from '../iamworld/testworld.ts';
 import { stockRbac, testAccountId, testArn, testEntry, testRole, testUser, testWorld } from '../testworld.ts';
 import { clusterAdminKey } from './node.ts';
 import { createReach } from './reach.ts';
@@ -51,4 +52,22 @@ test('who may do everything is an administrator, and is not told to become one',
   const names = reach.clusterAdmins().map((subject) => (subject.kind === 'iam' ? subject.arn : subject.name));
   expect(names.sort()).toEqual([testArn('role/boss'), 'system:masters'].sort());
   expect(reach.stepsTo([clusterAdminKey]).of(`iam:${testArn('role/boss')}`)).toBe(undefined);
+});
+
+test('a chain is found however long it is', () => {
+  const count = 40;
+  const arnOf = (at: number) => testArn(`role/r${at}`);
+  const roles = Array.from({ length: count }, (_, at) =>
+    testRole(`r${at}`, { trustPolicy: trusting({ AWS: arnOf(at + 1) }) }),
+  );
+  const { world } = testWorld({ account: { roles: [...roles, testRole(`r${count}`)] } });
+  const nodeOfRole = (at: number) => {
+    const known = world.principals.named(arnOf(at));
+    if (known === undefined) throw new Error('the role is there');
+    return { kind: 'iam', subject: subjectOf(known) } as const;
+  };
+  const lengths = createReach(world)
+    .stepsTo([nodeOfRole(0)])
+    .map(({ steps }) => steps.length);
+  expect(Math.max(...lengths)).toBe(count);
 });

@@ -5,9 +5,12 @@ import type { ClusterSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { type ClusterIndex, createClusterIndex } from './clusterindex.ts';
 import { createEksSteps } from './ekssteps.ts';
+import { createFederationSteps } from './federation.ts';
 import { createIamSteps } from './iamsteps.ts';
 import { createKubeSteps } from './kubesteps.ts';
 import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
+import { isInstanceRole } from './nodes.ts';
+import { createPodIdentitySteps } from './podidentity.ts';
 import { createRaises } from './raises.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import { type SearchOptions, searchBackwards, searchForwards } from './search.ts';
@@ -41,7 +44,7 @@ export interface ClusterReach {
 }
 
 export interface ReachOptions {
-  /** Longer chains are not looked for; 10 when not given. */
+  /** Longer chains are not looked for; not given: as long as they are. */
   readonly maxSteps?: number;
   /** Steps that depend on something that is not known do not count. */
   readonly onlyCertain?: true;
@@ -53,8 +56,6 @@ export interface ReachedFrom {
   /** Of a subject of this cluster, or an IAM principal, by `subjectKey`. */
   of(subjectKey: string): ReachChain | undefined;
 }
-
-const longest = 10;
 
 export function createReach(world: World, iam: IamWorld = createIamWorld(world)): Reach {
   const trusts = createTrusts(world, iam);
@@ -72,7 +73,9 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
   const rules: readonly StepRules[] = [
     createIamSteps(world, { iam, trusts, raises }),
     createEksSteps(world, { iam, trusts, raises }),
+    createFederationSteps(world, { iam, raises }),
     createWebIdentitySteps(world, { iam, trusts }),
+    createPodIdentitySteps(world, { iam, trusts }),
     ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, index)),
   ];
 
@@ -126,7 +129,7 @@ export function nodeOf(subject: ClusterSubject, clusterArn: string): ReachNode {
 }
 
 function withDefaults({
-  maxSteps = longest,
+  maxSteps = Number.POSITIVE_INFINITY,
   onlyCertain = false,
 }: {
   maxSteps?: number;
@@ -152,7 +155,8 @@ function lazily(cluster: ClusterWorld, index: () => ClusterIndex): StepRules {
   const concerns = (node: ReachNode): boolean => node.kind === 'iam' || node.clusterArn === arn;
   return {
     *into(to, isKnown: IsKnown) {
-      if (to.kind !== 'iam' && to.clusterArn === arn) yield* steps().into(to, isKnown);
+      if (to.kind === 'iam' ? isInstanceRole(cluster, to.subject) : to.clusterArn === arn)
+        yield* steps().into(to, isKnown);
     },
     *from(from, isKnown: IsKnown) {
       if (concerns(from)) yield* steps().from(from, isKnown);

@@ -25,6 +25,7 @@ export interface Trusts {
   rolesTrusting(subject: IamSubject): ReadonlySet<KnownRole>;
   /** Roles that trust a provider. */
   readonly federated: () => readonly KnownRole[];
+  ofService(name: string): readonly KnownRole[];
 }
 
 export function createTrusts(world: World, iam: IamWorld): Trusts {
@@ -102,6 +103,7 @@ export function createTrusts(world: World, iam: IamWorld): Trusts {
     return found;
   };
 
+  const byService = new Map<string, readonly KnownRole[]>();
   let federatedRoles: readonly KnownRole[] | undefined;
   return {
     of,
@@ -109,6 +111,14 @@ export function createTrusts(world: World, iam: IamWorld): Trusts {
       const trusting = index();
       const keys = [subject.arn, subject.accountId, '*'];
       return new Set(keys.flatMap((key) => [...(trusting.get(key) ?? [])]));
+    },
+    ofService(name) {
+      let found = byService.get(name);
+      if (found === undefined) {
+        found = roles().filter((role) => of(role).services.includes(name));
+        byService.set(name, found);
+      }
+      return found;
     },
     federated() {
       federatedRoles ??= roles().filter((role) => of(role).providers.length > 0);

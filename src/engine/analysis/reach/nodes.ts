@@ -1,0 +1,33 @@
+import type { ClusterWorld } from '../world/cluster.ts';
+import type { ClusterSubject, KubernetesSubject } from '../world/subject.ts';
+import { assuming, type Permitted } from './asking.ts';
+
+/** All nodes of a cluster, as the one that somebody becomes who becomes any of them. */
+export const nodesGroup: KubernetesSubject = { kind: 'Group', namespace: '', name: 'system:nodes' };
+
+export function isNodeName(kind: 'User' | 'Group', name: string): boolean {
+  return kind === 'Group' ? name === nodesGroup.name : name.startsWith('system:node:');
+}
+
+/** Whether the subject is a node in one of its sessions: the Node authorizer knows them by their group (kubernetes-facts F5). */
+export function isNode(cluster: ClusterWorld, subject: ClusterSubject): boolean {
+  if (subject.kind === 'Group') return subject.name === nodesGroup.name;
+  return cluster.identitiesOf(subject).identities.some(({ user }) => user.groups.includes(nodesGroup.name));
+}
+
+/** Whether an instance has credentials of the role that a Pod on it can get at; Fargate's Pods have a machine each. */
+export function isInstanceRole(cluster: ClusterWorld, subject: ClusterSubject): boolean {
+  if (subject.kind !== 'iam' || subject.type !== 'role' || !isNode(cluster, subject)) return false;
+  return cluster.entry(subject.arn)?.type !== 'FARGATE_LINUX';
+}
+
+/** A node makes tokens for the service accounts of its Pods (kubernetes-facts F5). */
+export const podsOfNode: Permitted = assuming(
+  { certainty: 'always', conditions: [], evidence: [] },
+  'a Pod of the service account runs on the node',
+);
+
+export const roleOfNode: Permitted = assuming(
+  { certainty: 'always', conditions: [], evidence: [] },
+  'an instance with this role is the node',
+);
