@@ -73,7 +73,10 @@ export function lintAccess(world: World, options: AccessLintOptions): AccessLint
     const { id, name, severity } = rule;
     collector.add({ id, rule: name, severity }, spotted, clusterArn);
   }
-  for (const { borrowed, clusterArn } of borrowedFindings(world, options)) {
+  const areBorrowed = [...accessRuleSeverities].some(
+    ([id, severity]) => !id.startsWith('EW-ACC-') && isWanted({ id, severity }),
+  );
+  for (const { borrowed, clusterArn } of areBorrowed ? borrowedFindings(world, options) : []) {
     if (isWanted(borrowed)) collector.add(borrowed, borrowed, clusterArn, borrowed.distinct);
   }
   const notLookedAt = unlooked.told();
@@ -182,9 +185,11 @@ function createCollector(
     ): void {
       const state = byRule.get(id) ?? { seen: new Set(), told: 0, found: 0 };
       byRule.set(id, state);
-      const identity = JSON.stringify([id, clusterArn ?? '', subject, distinct]);
-      if (state.seen.has(identity)) return;
-      state.seen.add(identity);
+      // The lengths tell apart what the parts may hold.
+      const where = clusterArn ?? '';
+      const key = `${where.length} ${subject.length} ${where}${subject}${distinct}`;
+      if (state.seen.has(key)) return;
+      state.seen.add(key);
       const isFull = state.told >= mostPerRule;
       if (isFull && !suppressions.concerns(id)) {
         state.found += 1;
@@ -196,9 +201,9 @@ function createCollector(
         ...(object !== undefined && { object }),
         ...(clusterArn !== undefined && { clusterArn }),
         message,
-        ...(fix !== undefined && { fix }),
+        ...(fix !== undefined && { fix: typeof fix === 'string' ? fix : fix() }),
         ...(place && { place }),
-        fingerprint: digest(identity),
+        fingerprint: digest(JSON.stringify([id, where, subject, distinct])),
       };
       const suppression = suppressions.of(finding);
       if (suppression !== undefined) {

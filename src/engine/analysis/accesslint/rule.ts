@@ -31,7 +31,8 @@ export interface Spotted {
   readonly subject: string;
   readonly object?: string;
   readonly message: string;
-  readonly fix?: string;
+  /** Made when it is told: of tens of thousands that a rule may find a thousand are. */
+  readonly fix?: string | (() => string);
   /** What to show the place of; absent: nothing that stands in a file of its own. */
   readonly at?: PlacedThing;
 }

@@ -27,7 +27,7 @@ export const emptyEntryRules: readonly AccessRule[] = [
         yield {
           ...base,
           message: `the entry of \`${entry.principalArn}\` has no access policy and no group: it grants nothing`,
-          fix: deleteEntry(cluster.cluster.name, entry.principalArn),
+          fix: () => deleteEntry(cluster.cluster.name, entry.principalArn),
         };
       }
     },

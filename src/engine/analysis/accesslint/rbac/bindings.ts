@@ -20,7 +20,7 @@ export const bindingRules: readonly AccessRule[] = [
         yield {
           ...{ subject: grant.subject, object: label, at: grant.at },
           message: `\`${grant.subject}\` gives \`${grant.object}\` to \`${label}\`: ${who}`,
-          fix: removeSubject(grant.binding, grant.namespaces?.[0] ?? '', subject),
+          fix: () => removeSubject(grant.binding, grant.namespaces?.[0] ?? '', subject),
         };
       }
     },
@@ -38,7 +38,7 @@ export const bindingRules: readonly AccessRule[] = [
         yield {
           ...{ subject: grant.subject, object: label, at: grant.at },
           message: `\`${grant.subject}\` gives \`${grant.object}\` to \`${label}\`, which every Pod has that names no other`,
-          fix: removeSubject(grant.binding, grant.namespaces?.[0] ?? '', subject),
+          fix: () => removeSubject(grant.binding, grant.namespaces?.[0] ?? '', subject),
         };
       }
     },
@@ -67,7 +67,7 @@ export const bindingRules: readonly AccessRule[] = [
         const same = seen.get(key);
         if (same !== undefined) {
           const message = `\`${label}\` gives \`${roleLabel}\` to the same subjects as \`${same.label}\``;
-          yield { subject: label, object: same.label, at, message, fix: remove() };
+          yield { subject: label, object: same.label, at, message, fix: remove };
           continue;
         }
         seen.set(key, one);
@@ -76,7 +76,7 @@ export const bindingRules: readonly AccessRule[] = [
         const [first] = wider;
         if (first === undefined || wider.includes(undefined)) continue;
         const message = `\`${label}\` gives \`${roleLabel}\`, which \`${first.label}\` gives to the same subjects in the whole cluster`;
-        yield { subject: label, object: first.label, at, message, fix: remove() };
+        yield { subject: label, object: first.label, at, message, fix: remove };
       }
     },
   },

@@ -28,7 +28,7 @@ export const danglingRules: readonly AccessRule[] = [
         const { kind, name } = binding.roleRef;
         if (roles.has(`${kind} ${kind === 'Role' ? namespace : ''} ${name}`)) continue;
         const message = `\`${label}\` names \`${roleLabel}\`, which does not exist`;
-        yield { subject: label, object: roleLabel, at, message, fix: remove() };
+        yield { subject: label, object: roleLabel, at, message, fix: remove };
       }
     },
   },
@@ -83,7 +83,7 @@ export const danglingRules: readonly AccessRule[] = [
       for (const { binding, label, roleLabel, at, remove } of facts.bindings(cluster)) {
         if (binding.subjects.length > 0) continue;
         const message = `\`${label}\` names nobody who gets \`${roleLabel}\``;
-        yield { subject: label, object: roleLabel, at, message, fix: remove() };
+        yield { subject: label, object: roleLabel, at, message, fix: remove };
       }
     },
   },
@@ -118,7 +118,7 @@ function* onSubjects(
       yield {
         ...{ subject: label, object: name, at },
         message: `\`${label}\` gives \`${roleLabel}\` to \`${name}\`: ${what}`,
-        fix: removeSubject(binding, namespace, subject),
+        fix: () => removeSubject(binding, namespace, subject),
       };
     }
   }
