@@ -1,11 +1,12 @@
 import type { AccessLintAnswer } from '../../engine/analysis/accesslint/accesslint.ts';
 import type { AccessFinding } from '../../engine/analysis/accesslint/rule.ts';
 import { accessRules } from '../../engine/analysis/accesslint/rules.ts';
+import type { Suppressed } from '../../engine/analysis/accesslint/suppressions.ts';
 import type { Severity } from '../../engine/analysis/policylint/severity.ts';
 import { gapLines } from '../analysis/source.ts';
 import { type JunitCase, junitXml } from '../report/junit.ts';
 import { type SarifReport, type SarifResult, type SarifRule, sarifLog } from '../report/sarif.ts';
-import { unlookedLines } from './text.ts';
+import { unlookedLines, unlookedText } from './text.ts';
 
 type Names = ReadonlyMap<string, string>;
 
@@ -49,44 +50,60 @@ export function sarifOf(
   });
 }
 
-/** One case for each finding, and one for each rule that found nothing: passed, or skipped where it could not look. */
+/**
+ * One case for each finding, one that was skipped for each suppressed, and for each rule without a finding one: passed, or
+ * skipped where it could not look everywhere.
+ */
 export function junitOf(
   answer: AccessLintAnswer,
   names: Names,
   ran: (rule: { readonly id: string; readonly severity: Severity }) => boolean,
 ): string {
   const findings = Map.groupBy(answer.findings, ({ id }) => id);
-  const unlooked = new Map(
-    answer.notLookedAt.flatMap(({ ids, reason }) => ids.map((id) => [id, reason] as const)),
+  const suppressed = Map.groupBy(answer.suppressed, ({ finding }) => finding.id);
+  const unlooked = Map.groupBy(
+    answer.notLookedAt.flatMap((one) => {
+      const where = unlookedText(one, names);
+      return one.ids.map((id) => ({ id, where }));
+    }),
+    ({ id }) => id,
   );
-  const rules = rulesOf(answer).filter((rule) => ran(rule) || findings.has(rule.id));
+  const rules = rulesOf(answer).filter(
+    (rule) => ran(rule) || findings.has(rule.id) || suppressed.has(rule.id),
+  );
   const cases = rules.flatMap((rule): readonly JunitCase[] => {
-    const found = findings.get(rule.id);
     const name = `${rule.id} ${rule.name}`;
-    if (found !== undefined) return found.map((finding) => failed(name, finding, names));
-    const reason = unlooked.get(rule.id);
-    return [
-      {
-        name,
-        classname: rule.id,
-        outcome:
-          reason === undefined
-            ? { is: 'passed' }
-            : { is: 'skipped', message: `not looked at because ${reason}` },
-      },
-    ];
+    const found = (findings.get(rule.id) ?? []).map((finding) => failed(name, finding, names));
+    const hidden = (suppressed.get(rule.id) ?? []).map((one) => skipped(name, one, names));
+    const missed = (unlooked.get(rule.id) ?? []).map(
+      ({ where }): JunitCase => ({
+        ...{ name, classname: rule.id },
+        outcome: { is: 'skipped', message: where },
+      }),
+    );
+    const told = [...found, ...hidden, ...missed];
+    return told.length > 0 ? told : [{ name, classname: rule.id, outcome: { is: 'passed' } }];
   });
   return junitXml([{ name: 'entryway lint', cases }]);
 }
 
-function failed(
-  name: string,
-  { id, severity, subject, clusterArn, message, fix, place }: AccessFinding,
-  names: Names,
-): JunitCase {
+function caseName(name: string, { subject, object, clusterArn }: AccessFinding, names: Names): string {
   const cluster = clusterArn === undefined ? '' : `, cluster ${names.get(clusterArn) ?? clusterArn}`;
+  return `${name}: ${subject}${object === undefined ? '' : `, ${object}`}${cluster}`;
+}
+
+function skipped(name: string, { finding, reason, until }: Suppressed, names: Names): JunitCase {
   return {
-    name: `${name}: ${subject}${cluster}`,
+    ...{ name: caseName(name, finding, names), classname: finding.id },
+    ...(finding.place !== undefined && { place: finding.place }),
+    outcome: { is: 'skipped', message: `suppressed until ${until}: ${reason}` },
+  };
+}
+
+function failed(name: string, finding: AccessFinding, names: Names): JunitCase {
+  const { id, severity, message, fix, place } = finding;
+  return {
+    name: caseName(name, finding, names),
     classname: id,
     ...(place !== undefined && { place }),
     outcome: {

@@ -45,13 +45,19 @@ export function unlookedLines(
   notLookedAt: readonly NotLookedAt[],
   clusterNames: ReadonlyMap<string, string>,
 ): readonly string[] {
-  return notLookedAt.map(({ reason, ids, clusterArn, accountId }) => {
-    const where =
-      clusterArn !== undefined
-        ? ` in cluster ${clusterNames.get(clusterArn) ?? clusterArn}`
-        : accountId !== undefined
-          ? ` in account ${accountId}`
-          : '';
-    return `not looked at${where} because ${reason}: ${ids.join(', ')}`;
-  });
+  return notLookedAt.map((one) => `${unlookedText(one, clusterNames)}: ${one.ids.join(', ')}`);
+}
+
+/** Where and why something was not looked at. */
+export function unlookedText(
+  { reason, clusterArn, accountId }: NotLookedAt,
+  clusterNames: ReadonlyMap<string, string>,
+): string {
+  const where =
+    clusterArn !== undefined
+      ? ` in cluster ${clusterNames.get(clusterArn) ?? clusterArn}`
+      : accountId !== undefined
+        ? ` in account ${accountId}`
+        : '';
+  return `not looked at${where} because ${reason}`;
 }
