@@ -1,9 +1,10 @@
-import { accessPolicyArn } from '../../accesspolicies/catalogue.ts';
 import type { AwsAuth } from '../../identity/awsauth.ts';
 import { parseBlockTarget } from '../../identity/blocks.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
+import { revealCreator } from '../migrate/after.ts';
 import type { Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
+import { createPrincipals } from '../world/principals.ts';
 import type { Edit } from './edits.ts';
 import { plainUsername } from './proposals/entries.ts';
 
@@ -80,8 +81,11 @@ function applyEdit(state: Edited, edit: Edit, now: number): Edited {
       );
       return { snapshot: { ...snapshot, accounts }, cluster };
     }
-    case 'setMode':
-      return { snapshot, cluster: { ...revealedCreator(state, now), authenticationMode: edit.mode } };
+    case 'setMode': {
+      const principals = createPrincipals(snapshot.accounts, snapshot.gaps);
+      const revealed = revealCreator(cluster, { snapshot, principals }).cluster;
+      return { snapshot, cluster: { ...revealed, authenticationMode: edit.mode } };
+    }
     case 'replaceInAwsAuth': {
       const { key, from, to, text } = edit;
       const { awsAuth, awsAuthData } = cluster;
@@ -118,31 +122,6 @@ function applyEdit(state: Edited, edit: Edit, now: number): Edited {
     default:
       return edit satisfies never;
   }
-}
-
-/** Where entries begin to count, the creator's hidden administration becomes an entry (eks-access-facts D8). */
-function revealedCreator({ snapshot, cluster }: Edited, now: number): SnapshotCluster {
-  const { hiddenAdminPrincipalId: id, ...rest } = cluster;
-  const { accountId, accessEntries } = cluster;
-  if (id === undefined || cluster.authenticationMode !== 'CONFIG_MAP') return cluster;
-  const root = id === accountId ? `arn:${snapshot.partition}:iam::${accountId}:root` : undefined;
-  const arn =
-    root ??
-    snapshot.accounts
-      .flatMap(({ users, roles }) => [...users, ...roles])
-      .find(({ principalId }) => principalId === id)?.arn;
-  if (arn === undefined || accessEntries.some(({ principalArn }) => principalArn === arn)) return rest;
-  const entry: SnapshotAccessEntry = {
-    ...{ principalArn: arn, principalId: id, type: 'STANDARD', username: plainUsername(arn) },
-    ...{ kubernetesGroups: [], createdAt: now },
-    associatedPolicies: [
-      {
-        policyArn: accessPolicyArn('AmazonEKSClusterAdminPolicy', snapshot.partition),
-        accessScope: { type: 'cluster', namespaces: [] },
-      },
-    ],
-  };
-  return { ...rest, accessEntries: [...accessEntries, entry] };
 }
 
 function replaced(awsAuth: AwsAuth, from: string, to: string): AwsAuth {

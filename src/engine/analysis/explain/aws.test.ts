@@ -1,9 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import type { IamDecision } from '../../iam/decision.ts';
 import type { IamQuestion } from '../iamworld/answer.ts';
-import { testAccountId, testArn, testRole, testUser, testWorld } from '../testworld.ts';
+import {
+  testAccount,
+  testAccountId,
+  testArn,
+  testRole,
+  testSnapshot,
+  testUser,
+  testWorld,
+} from '../testworld.ts';
 import type { IamSubject } from '../world/subject.ts';
-import { type AwsExplanation, explainAws } from './aws.ts';
+import { createWorld } from '../world/world.ts';
+import { type AwsExplanation, anyCluster, explainAws } from './aws.ts';
 import { iamHints } from './iamtext.ts';
 
 const ada: IamSubject = {
@@ -52,12 +61,12 @@ describe('a refused call has the step that refused, what came nearest and what t
     const [change] = found.changes;
     expect(change).toMatchObject({
       certain: true,
-      statement: { Effect: 'Allow', Action: 'eks:DescribeCluster', Resource: prod },
+      statements: [{ Effect: 'Allow', Action: 'eks:DescribeCluster', Resource: prod }],
     });
     expect(change?.commands[0]).toMatch(
       /^aws iam put-user-policy --user-name ada --policy-name allow-eks-describecluster /,
     );
-    expect(explain([change?.statement ?? {}]).allowed).toBe(true);
+    expect(explain([change?.statements[0] ?? {}]).allowed).toBe(true);
   });
 
   test('a condition that failed: operator, key and values are told', () => {
@@ -102,7 +111,54 @@ describe('a refused call has the step that refused, what came nearest and what t
       ...{ action: 'sts:AssumeRole', resource: testArn('role/ops') },
     });
     expect(last(found)).toMatchObject({ outcome: 'failed', hint: iamHints.trust });
-    expect(found.changes[0]).toMatchObject({ certain: true, statement: { Principal: { AWS: ada.arn } } });
+    expect(found.changes[0]).toMatchObject({ certain: true, statements: [{ Principal: { AWS: ada.arn } }] });
+  });
+
+  test('a role of another account, and somebody who may not ask for it either: both statements, in one proposal', () => {
+    const resource = 'arn:aws:iam::444455556666:role/theirs';
+    const theirs = testRole('theirs', { arn: resource, trustPolicy: document(trustsBob) });
+    const world = createWorld({
+      ...testSnapshot(),
+      accounts: [
+        testAccount({ users: [testUser('ada')] }),
+        testAccount({ accountId: '444455556666', roles: [theirs] }),
+      ],
+    });
+    const question = { subject: ada, action: 'sts:AssumeRole', resource };
+    const [change, ...others] = explainAws(world, anyCluster(world), question).changes;
+    expect(others).toEqual([]);
+    expect(change).toMatchObject({ certain: true });
+    expect(change?.statements).toContainEqual(expect.objectContaining({ Resource: resource }));
+    expect(change?.statements).toContainEqual(expect.objectContaining({ Principal: { AWS: ada.arn } }));
+    expect(change?.commands.map((one) => one.split(' ')[2]).sort()).toEqual([
+      'put-user-policy',
+      'update-assume-role-policy',
+    ]);
+  });
+
+  test.each([
+    'aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_0123456789abcdef',
+    'aws-service-role/x.amazonaws.com/AWSServiceRoleForX',
+  ])('of role/%s AWS alone changes the policies, and none is proposed', (path) => {
+    const { world, cluster } = testWorld({ account: { roles: [testRole(path)] } });
+    const subject: IamSubject = { ...ada, type: 'role', arn: testArn(`role/${path}`), principalId: '' };
+    const found = explainAws(world, cluster, { subject, action: 'eks:DescribeCluster', resource: prod });
+    expect(found).toMatchObject({ certainty: 'never', changes: [] });
+  });
+
+  test('what was not read of files, blocks and the account of the resource is told', () => {
+    const gap = (area: 'file' | 'blocks' | 'iam' | 'rbac', accountId?: string) => ({
+      ...{ area, reason: `${area} ${accountId ?? ''}`, ...(accountId !== undefined && { accountId }) },
+    });
+    const gaps = [
+      gap('file'),
+      gap('blocks'),
+      gap('iam', '444455556666'),
+      gap('iam', '777788889999'),
+      gap('rbac'),
+    ];
+    const found = explain([], { resource: prod.replace(testAccountId, '444455556666'), world: { gaps } });
+    expect(found.incomplete.map(({ reason }) => reason)).toEqual(['file ', 'blocks ', 'iam 444455556666']);
   });
 
   test('somebody who is blocked calls nothing, whatever policies say', () => {

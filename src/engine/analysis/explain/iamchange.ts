@@ -2,45 +2,76 @@ import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import type { IamDecision } from '../../iam/decision.ts';
 import type { IamQuestion } from '../iamworld/answer.ts';
 import { createIamWorld } from '../iamworld/iamworld.ts';
-import type { Snapshot, SnapshotAccount } from '../snapshot/snapshot.ts';
+import type { SnapshotAccount } from '../snapshot/snapshot.ts';
 import { createPrincipals } from '../world/principals.ts';
 import type { World } from '../world/world.ts';
 import { awsCommand } from './awscommand.ts';
 import { freeName } from './proposals/candidate.ts';
 
-/** A statement that was tried on a copy of the snapshot: with it the call is allowed. */
+/** Statements that were tried on a copy of the snapshot: with them the call is allowed. */
 export interface IamChange {
   readonly summary: string;
-  readonly statement: Readonly<Record<string, unknown>>;
+  /** One of the principal's own, one of the wanted role's trust policy, or both. */
+  readonly statements: readonly Readonly<Record<string, unknown>>[];
+  /** One for each statement. */
   readonly commands: readonly string[];
   /** False: allowed where its other conditions are met, which the snapshot does not tell. */
   readonly certain: boolean;
 }
 
 /**
- * The one statement that would allow exactly this action on exactly this resource: among the principal's own policies, or
- * in the trust policy of the role that is wanted. Empty where a statement does not help: a deny, a boundary, an organization.
+ * The statements that would allow exactly this action on exactly this resource: among the principal's own policies, in the
+ * trust policy of the role that is wanted, or in both. Empty where no statement helps: a deny, a boundary, an organization.
  */
 export function smallestIamChange(
   world: World,
   question: IamQuestion,
   decision: IamDecision,
 ): readonly IamChange[] {
-  if (decision.decision !== 'implicitDeny') return [];
-  const changed =
-    decision.step === 'identity'
-      ? ownStatement(world, question)
-      : decision.step === 'trust'
-        ? trustStatement(world, question)
-        : undefined;
-  if (changed === undefined) return [];
-  const { accounts, ...change } = changed;
-  const snapshot: Snapshot = { ...world.snapshot, accounts };
-  const after = createIamWorld({ ...world, snapshot, principals: createPrincipals(accounts) }).ask(question);
-  return after.certainty === 'never' ? [] : [{ ...change, certain: after.certainty === 'always' }];
+  const steps = new Set<IamDecision['step']>();
+  const made: Changed[] = [];
+  let at = world;
+  let now = decision;
+  // A role of another account has to trust the principal, whose own policies have to allow it as well (iam-facts E11).
+  while (now.decision === 'implicitDeny' && !steps.has(now.step)) {
+    steps.add(now.step);
+    const changed =
+      now.step === 'identity'
+        ? ownStatement(at, question)
+        : now.step === 'trust'
+          ? trustStatement(at, question)
+          : undefined;
+    if (changed === undefined) return [];
+    made.push(changed);
+    const { accounts } = changed;
+    const { gaps } = world.snapshot;
+    at = {
+      ...world,
+      snapshot: { ...world.snapshot, accounts },
+      principals: createPrincipals(accounts, gaps),
+    };
+    const after = createIamWorld(at).ask(question);
+    if (after.certainty !== 'never') {
+      return [
+        {
+          summary: made.map(({ summary }) => summary).join(', and '),
+          statements: made.map(({ statement }) => statement),
+          commands: made.map(({ command }) => command),
+          certain: after.certainty === 'always',
+        },
+      ];
+    }
+    now = after.decision;
+  }
+  return [];
 }
 
-type Changed = Omit<IamChange, 'certain'> & { readonly accounts: readonly SnapshotAccount[] };
+interface Changed {
+  readonly summary: string;
+  readonly statement: Readonly<Record<string, unknown>>;
+  readonly command: string;
+  readonly accounts: readonly SnapshotAccount[];
+}
 
 function ownStatement(
   { snapshot, principals }: World,
@@ -49,6 +80,8 @@ function ownStatement(
   const known = principals.named(subject.arn);
   if (known === undefined || known.record.arn !== subject.arn) return undefined;
   const { kind, record } = known;
+  // AWS alone changes what is in these (iam-facts J17): what IAM Identity Center assigns, and what a service has.
+  if (/:role\/aws-(?:reserved|service-role)\//.test(record.arn)) return undefined;
   const policyName = freeName(`allow-${action.replace(/[^\w]+/g, '-').toLowerCase()}`, (name) =>
     Object.hasOwn(record.inlinePolicies, name),
   );
@@ -57,11 +90,9 @@ function ownStatement(
   return {
     summary: `give ${kind} \`${record.name}\` an inline policy that allows this alone`,
     statement,
-    commands: [
-      awsCommand('iam', `put-${kind}-policy`, {
-        ...{ [`${kind}-name`]: record.name, 'policy-name': policyName, 'policy-document': document },
-      }),
-    ],
+    command: awsCommand('iam', `put-${kind}-policy`, {
+      ...{ [`${kind}-name`]: record.name, 'policy-name': policyName, 'policy-document': document },
+    }),
     accounts: withPrincipal(snapshot.accounts, subject.accountId, kind, record.arn, (one) => ({
       ...one,
       inlinePolicies: { ...one.inlinePolicies, [policyName]: document },
@@ -75,7 +106,12 @@ function trustStatement(
   { subject, action, resource }: IamQuestion,
 ): Changed | undefined {
   const role = principals.named(resource);
-  if (role?.kind !== 'role' || role.record.arn !== resource || parsePrincipalArn(subject.arn) === undefined)
+  if (
+    role?.kind !== 'role' ||
+    role.record.arn !== resource ||
+    /:role\/aws-(?:reserved|service-role)\//.test(resource) ||
+    parsePrincipalArn(subject.arn) === undefined
+  )
     return undefined;
   const trust = parsed(role.record.trustPolicy);
   if (trust === undefined) return undefined;
@@ -86,13 +122,11 @@ function trustStatement(
     Statement: [...(Array.isArray(Statement) ? Statement : [Statement]), statement],
   });
   return {
-    summary: `let role \`${role.record.name}\` trust \`${subject.arn}\``,
+    summary: `let role \`${role.record.name}\` trust \`${subject.arn}\`${role.accountId === subject.accountId ? '' : ` (in account \`${role.accountId}\`)`}`,
     statement,
-    commands: [
-      awsCommand('iam', 'update-assume-role-policy', {
-        ...{ 'role-name': role.record.name, 'policy-document': document },
-      }),
-    ],
+    command: awsCommand('iam', 'update-assume-role-policy', {
+      ...{ 'role-name': role.record.name, 'policy-document': document },
+    }),
     accounts: withPrincipal(snapshot.accounts, role.accountId, 'role', resource, (one) =>
       'trustPolicy' in one ? { ...one, trustPolicy: document } : one,
     ),

@@ -170,6 +170,22 @@ describe('every reason to be nobody has a message, a next step, and a change tha
       expect(allowsAfter(whole, change, subject, getSecrets)).toBe(true);
   });
 
+  test.each([
+    'role/aws-service-role/eks.amazonaws.com/AWSServiceRoleForAmazonEKS',
+    'role/AWSReservedSSO_Dev_0123456789abcdef',
+  ])('no entry is proposed for %s, which EKS would not take', (path) => {
+    const subject: IamSubject = { ...ops, arn: testArn(path), standing: 'unlisted', principalId: '' };
+    for (const cluster of [
+      {},
+      { awsAuth: mapped(testArn(path)) },
+      { authenticationMode: 'CONFIG_MAP' },
+    ] as const) {
+      const { changes } = explain({ ...testSnapshot({ cluster }), accounts: [] }, subject);
+      const edits = changes.flatMap((one) => one.edits.map(({ edit }) => edit));
+      expect(edits).not.toContain('createEntry');
+    }
+  });
+
   test('those that no snapshot can show have what to do next as well', () => {
     const shown = new Set<string>(cases.map(([code]) => code));
     const others = Object.keys(identityHints).filter((code) => !shown.has(code));

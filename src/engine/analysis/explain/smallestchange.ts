@@ -53,7 +53,7 @@ export function smallestChanges(
     const principals: Principals =
       after.snapshot.accounts === world.snapshot.accounts
         ? world.principals
-        : createPrincipals(after.snapshot.accounts);
+        : createPrincipals(after.snapshot.accounts, after.snapshot.gaps);
     return {
       edited: after,
       principals,

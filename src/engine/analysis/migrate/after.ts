@@ -54,7 +54,7 @@ function ownUsername(arn: string): string {
  */
 export function revealCreator(
   cluster: SnapshotCluster,
-  { principals, snapshot }: World,
+  { principals, snapshot }: Pick<World, 'principals' | 'snapshot'>,
 ): { readonly cluster: SnapshotCluster; readonly creatorArn?: string } {
   const { hiddenAdminPrincipalId, ...rest } = cluster;
   if (hiddenAdminPrincipalId === undefined || cluster.authenticationMode !== 'CONFIG_MAP') return { cluster };

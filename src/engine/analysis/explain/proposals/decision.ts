@@ -1,6 +1,6 @@
 import type { SubjectIdentity } from '../../world/cluster.ts';
 import type { Candidate, Wanted } from './candidate.ts';
-import { createEntryEdit, entryLike, isUsableGroup, isUsableUsername } from './entries.ts';
+import { canHaveEntry, createEntryEdit, entryLike, isUsableGroup, isUsableUsername } from './entries.ts';
 import { policyCandidates } from './policies.ts';
 import { roleCandidates } from './roles.ts';
 
@@ -24,6 +24,7 @@ function byPolicies(wanted: Wanted, { mapped }: SubjectIdentity): readonly Candi
   );
   const isUsable =
     item !== undefined &&
+    canHaveEntry(subject) &&
     isUsableUsername(item.username, subject) &&
     item.groups.every((group) => isUsableGroup(group, subject));
   if (!isUsable) return [];

@@ -9,6 +9,18 @@ import type { Wanted } from './candidate.ts';
 
 type CreateEntry = Extract<Edit, { readonly edit: 'createEntry' }>;
 
+/**
+ * Whether EKS takes an entry for the principal: none for service-linked roles and sessions, and for roles of IAM Identity
+ * Center only with their path (eks-access-facts B11, B12, B13).
+ */
+export function canHaveEntry({ arn }: IamSubject): boolean {
+  const named = parsePrincipalArn(arn);
+  if (named === undefined || named.kind === 'assumedRole' || named.kind === 'federatedUser') return false;
+  if (named.kind !== 'role') return true;
+  const isWithoutPath = named.name.startsWith('AWSReservedSSO_') && named.path === '/';
+  return !named.path.startsWith('/aws-service-role/') && !isWithoutPath;
+}
+
 /** An entry with this name and these groups; both as templates. */
 export function createEntryEdit(
   principalArn: string,

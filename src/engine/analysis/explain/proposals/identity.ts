@@ -7,10 +7,24 @@ import { anySession } from '../../world/sessions.ts';
 import type { IamSubject } from '../../world/subject.ts';
 import type { Edit } from '../edits.ts';
 import type { Candidate, Wanted } from './candidate.ts';
-import { createEntryEdit, entriesAbout, isUsableGroup, isUsableUsername, plainUsername } from './entries.ts';
+import {
+  canHaveEntry,
+  createEntryEdit,
+  entriesAbout,
+  isUsableGroup,
+  isUsableUsername,
+  plainUsername,
+} from './entries.ts';
 
 /** What may let a principal in that the cluster refuses for this reason; nothing where no change of the cluster helps. */
 export function identityCandidates(wanted: Wanted, subject: IamSubject, code: string): readonly Candidate[] {
+  const found = candidatesFor(wanted, subject, code);
+  return canHaveEntry(subject)
+    ? found
+    : found.filter(({ edits }) => !edits.some(({ edit }) => edit === 'createEntry'));
+}
+
+function candidatesFor(wanted: Wanted, subject: IamSubject, code: string): readonly Candidate[] {
   const { cluster } = wanted.cluster;
   const { authenticationMode } = cluster;
   const { arn } = subject;
