@@ -12,7 +12,8 @@ import { packageVersion } from './version.ts';
 /** Bytes turned into an HttpRequest and back; everything about AWS is behind `gateway`. */
 export interface AwsListenerOptions {
   readonly gateway: {
-    answer(request: HttpRequest, peer: Peer): Promise<HttpResponse>;
+    /** `signal` is aborted when the client is gone. */
+    answer(request: HttpRequest, peer: Peer, signal: AbortSignal): Promise<HttpResponse>;
     /** The answer to a request whose body went over the limit; its `body` is empty. */
     tooLarge(request: HttpRequest, peer: Peer): HttpResponse;
   };
@@ -131,11 +132,18 @@ async function answer(
   const peer = peerOf(incoming);
   const body = await readBody(incoming, limits.bodyBytes);
   switch (body.outcome) {
-    case 'read':
+    case 'read': {
+      const request = { ...head, body: body.bytes };
+      const left = new AbortController();
+      // Also when the answer was sent, when nobody looks at it any more.
+      outgoing.once('close', () => left.abort());
       return end(
         outgoing,
-        await (isExtension ? options.extension : options.gateway.answer)({ ...head, body: body.bytes }, peer),
+        await (isExtension
+          ? options.extension(request, peer)
+          : options.gateway.answer(request, peer, left.signal)),
       );
+    }
     case 'tooLarge':
       return end(outgoing, options.gateway.tooLarge({ ...head, body: new Uint8Array() }, peer));
     case 'aborted':

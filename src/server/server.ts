@@ -9,24 +9,14 @@ import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
 import { openTrail, type Trail } from '../audit/trail.ts';
 import { createKubernetesApi, createKubernetesServer, type KubernetesOutcome } from '../cluster/api.ts';
-import { bootstrapChanges } from '../cluster/bootstrap.ts';
 import { createAccount, ensureAccount } from '../services/accounts/accounts.ts';
 import { createCallerAuthorizer } from '../services/authorization/authorizer.ts';
 import type { IsBlocked } from '../services/blocked.ts';
-import { createCloudTrailOperations } from '../services/cloudtrail/operations.ts';
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
-import type { EksDeps } from '../services/eks/deps.ts';
-import { createEksOperations } from '../services/eks/operations.ts';
-import { unservedAuthorizations } from '../services/eks/unserved.ts';
 import { connectionContext } from '../services/entryway/connections.ts';
-import { createEntrywayOperations } from '../services/entryway/operations.ts';
-import { createGateway, requireAllowed } from '../services/gateway.ts';
-import { createGuessLimiter } from '../services/iam/mfa/guesses.ts';
-import { verifyMfaCode } from '../services/iam/mfa/verify.ts';
-import { createIamOperations } from '../services/iam/operations.ts';
+import { createGateway } from '../services/gateway.ts';
 import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
-import { createStsOperations } from '../services/sts/operations.ts';
 import { createIssuerKeys } from '../services/sts/webidentity/issuerkeys.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { ClusterCredential } from '../storage/records/connections.ts';
@@ -45,6 +35,7 @@ import { type DataDirectory, openDataDirectory, openTemporaryDirectory } from '.
 import { createExtension } from './extension.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { createOperations } from './operations.ts';
 import { type ReadyFile, removeReadyFile, writeReadyFile } from './readyfile.ts';
 import { startRenewal } from './renewal.ts';
 import { createSnapshotReader } from './snapshots.ts';
@@ -255,19 +246,6 @@ async function compose(
     }));
   if (webhooks !== undefined) doors.push(() => webhooks.close());
 
-  const mfaGuesses = createGuessLimiter({ now });
-  const eksDeps: EksDeps = {
-    storage,
-    random,
-    partition,
-    pageTokens,
-    endpointOf,
-    certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
-    bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
-    authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),
-    ...(aws.awsPrincipals && { awsPrincipals: aws.awsPrincipals }),
-  };
-  const eks = createEksOperations(eksDeps);
   const readSnapshot = createSnapshotReader({
     storage,
     access,
@@ -276,59 +254,28 @@ async function compose(
     partition,
     config,
   });
-  const analyst = createAnalyst({ storage, readSnapshot, log });
+  const analyst = createAnalyst({ storage, trail, readSnapshot, log });
   opened.push(() => analyst.close());
   const gateway = createGateway({
-    operations: {
-      eks,
-      entryway: createEntrywayOperations({
-        ...eksDeps,
-        secretBox,
-        operatorAccountId: config.accountId,
-        connections: followers,
-        authenticate: async (clusterId, token, time) =>
-          (await access.cluster(clusterId)?.authenticate(token, time)) ?? clusterGone,
-        readSnapshot,
-        analyse: analyst.analyse,
-        awsAuthOf: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
-        ...(config.aws?.sts && { stsAccounts: config.aws.sts.accounts }),
-        ...(webhooks !== undefined && { webhooks: webhooks.door }),
-      }),
-      iam: createIamOperations({
-        storage,
-        secretBox,
-        random,
-        pageTokens,
-        mfaGuesses,
-        usage: trail.usage,
-        ...(config.guardrails?.serviceControl && { serviceControl: config.guardrails.serviceControl }),
+    ...createOperations({
+      ...{
+        config,
         partition,
-        authorize: (context, target) => requireAllowed(authorizer, context, target, 'awsQuery'),
-      }),
-      cloudtrail: createCloudTrailOperations({
-        trail,
-        pageTokens,
-        publicKeys: () => publicTrailKeys(directory.path),
-      }),
-      sts: createStsOperations({
         storage,
-        authorizer,
-        secretBox,
         random,
-        partition,
-        isBlocked,
-        verifyMfa: (caller, serialNumber, code, time) =>
-          verifyMfaCode(
-            { storage, secretBox, partition, guesses: mfaGuesses },
-            caller,
-            serialNumber,
-            code,
-            time,
-          ),
+        now,
+        pageTokens,
+        secretBox,
         issuerKeys,
-      }),
-    },
-    unserved: { eks: unservedAuthorizations({ storage }, eks) },
+        isBlocked,
+        authorizer,
+      },
+      ...{ access, followers, trail, readSnapshot, caPem, endpointOf },
+      analyse: analyst.analyse,
+      publicKeys: () => publicTrailKeys(directory.path),
+      awsPrincipals: aws.awsPrincipals,
+      webhookDoor: webhooks?.door,
+    }),
     storage,
     recorder: trail.calls,
     lookup,
@@ -415,12 +362,6 @@ async function compose(
     close: closeAll,
   };
 }
-
-/** Between two reads a cluster can be deleted. */
-const clusterGone = {
-  outcome: 'unavailable',
-  evidence: { step: 'identity', code: 'clusterUnreadable', message: 'the cluster cannot be read' },
-} as const;
 
 function openStorage(config: ServerConfig, directory: DataDirectory): Storage {
   return config.dataDirectory === undefined

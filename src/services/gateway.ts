@@ -46,7 +46,8 @@ export interface GatewayDependencies {
 }
 
 export interface Gateway {
-  answer(request: HttpRequest, peer: Peer): Promise<HttpResponse>;
+  /** `signal` is aborted when nobody waits for the answer any more. */
+  answer(request: HttpRequest, peer: Peer, signal?: AbortSignal): Promise<HttpResponse>;
   /** The answer to a request whose body was too large to be read. */
   tooLarge(request: HttpRequest, peer: Peer): HttpResponse;
 }
@@ -86,7 +87,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   };
 
   return {
-    async answer(request, peer) {
+    async answer(request, peer, signal) {
       const { route, known, learnt, callAs } = begin(request, peer);
       let recorded = false;
       const commit = async <Output>(batch: Batch, output: Output): Promise<Output> => {
@@ -97,7 +98,8 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       };
       try {
         if (route.kind === 'unknown') throw route.error;
-        const output = await serve(dependencies, route, request, { ...known, commit }, learnt);
+        const atStart = { ...known, commit, ...(signal && { signal }) };
+        const output = await serve(dependencies, route, request, atStart, learnt);
         const response = encodeOutput(route, output, known.requestId);
         finish(callAs({ code: 'OK', output }), { recorded });
         return response;
@@ -118,20 +120,23 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   };
 }
 
-type KnownAtStart = Pick<Call, 'requestId' | 'source' | 'at'> & Pick<OperationContext, 'commit'>;
+type KnownAtStart = Pick<Call, 'requestId' | 'source' | 'at'> & Pick<OperationContext, 'commit' | 'signal'>;
 
 /** The call itself; throws AwsError to refuse. Writes down in `learnt` what it finds out, as soon as it knows. */
 async function serve(
   dependencies: GatewayDependencies,
   route: OperationRoute,
   request: HttpRequest,
-  { requestId, source, at: now, commit }: KnownAtStart,
+  { requestId, source, at: now, commit, signal }: KnownAtStart,
   learnt: Learnt,
 ): Promise<unknown> {
   const { partition, regions, operations, authorizer, storage } = dependencies;
   const operation = ownProperty(operations[route.service], route.operation);
   const judged = (told: Judged): void => void Object.assign(learnt, told);
-  const base: UnsignedContext = { partition, region: regions[0], requestId, now, source, commit, judged };
+  const base: UnsignedContext = {
+    ...{ partition, region: regions[0], requestId, now, source, commit, judged },
+    ...(signal && { signal }),
+  };
   if (operation?.unsigned) {
     learnt.input = decodeInput(route, request);
     return operation.handle(learnt.input, base);

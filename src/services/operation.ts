@@ -14,6 +14,8 @@ export interface OperationContext {
   /** Epoch milliseconds. */
   readonly now: number;
   readonly source: CallSource;
+  /** Aborted when nobody waits for the answer any more; absent where that cannot be known. For operations that take long. */
+  readonly signal?: AbortSignal;
   /**
    * The one way an operation writes: stores the batch and the record of this call in one durable commit, and resolves
    * with `output`, which is what the call answers. Rejects with `RevisionConflictError`, storing neither, when an

@@ -79,13 +79,15 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
     hidden: words(''),
   },
   entryway: {
-    harmless: words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope apiGroups arn
-      associatedAccessPolicy associatedAt associations audiences block blockId blocks breakGlass clusterName code connection
-      createdAt createdBy credential credentialExpiresAt credentials description expired expiresAt findings hint
-      issuedAt kind kubernetesGroups lastSeenAt lastUsedAt matchedRoles maxResults message modifiedAt name namespaces
-      nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principalArn principalId reason
-      resourceNames resources revokedAt rule rules savedAt seenAt serialNumber server serverTime setAt severity source
-      state tags target type tlsServerName until username validityDays verbs version versions window`),
+    harmless: words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope action anyNamespace
+      apiGroups arn associatedAccessPolicy associatedAt associations assumeComplete at audiences block blockId blocks
+      breakGlass closestPolicy clusterName clusters code comparedWith connection count createdAt createdBy credential
+      credentialExpiresAt credentials description expired expiresAt findings hint issuedAt kind kubernetesGroups
+      lastSeenAt lastUsedAt matchedRoles maxResults message minSeverity modifiedAt name names namespace namespaces
+      nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principal principalArn principalId reason
+      resource resourceNames resources revokedAt roundUp rule rules savedAt seenAt serialNumber server serverTime setAt
+      severity since skipRules source state tags target transitive type tlsServerName until usageSince username
+      validityDays verb verbs version versions window`),
     hidden: words('secretAccessKey bearerToken clientKeyData token'),
   },
 };

@@ -1,31 +1,38 @@
 import { judgeCase } from '../../engine/analysis/accesscases/accesscases.ts';
 import { lintAccess } from '../../engine/analysis/accesslint/accesslint.ts';
 import { accessRuleIds } from '../../engine/analysis/accesslint/rules.ts';
+import { suppressionsOf } from '../../engine/analysis/accesslint/suppressionlist.ts';
+import type { Usage } from '../../engine/analysis/accesslint/usage.ts';
 import { Misasked } from '../../engine/analysis/ask/misasked.ts';
 import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { parseSubject } from '../../engine/analysis/ask/subject.ts';
 import { diffAccess } from '../../engine/analysis/diff/diff.ts';
-import { explainAws } from '../../engine/analysis/explain/aws.ts';
+import { anyCluster, explainAws } from '../../engine/analysis/explain/aws.ts';
 import { explainRequest } from '../../engine/analysis/explain/request.ts';
+import { sessionNameIn } from '../../engine/analysis/explain/session.ts';
+import { leastPrivilege } from '../../engine/analysis/leastprivilege/leastprivilege.ts';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
+import { createReach } from '../../engine/analysis/reach/reach.ts';
+import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
+import type { UsageLedger } from '../../engine/analysis/usage/ledger.ts';
 import { diffPermissions } from '../../engine/analysis/whatcan/diff.ts';
 import { fitOf } from '../../engine/analysis/whatcan/fit.ts';
 import { permissionsOf } from '../../engine/analysis/whatcan/permissions.ts';
 import { whatCan } from '../../engine/analysis/whatcan/whatcan.ts';
+import { whoCanBecome } from '../../engine/analysis/whocan/transitive.ts';
 import { whoCan } from '../../engine/analysis/whocan/whocan.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
 import { createWorld, type World } from '../../engine/analysis/world/world.ts';
-import { readAwsAuth } from '../../sources/awsauth/manifest.ts';
 import { casesOf } from '../../sources/cases/casefile.ts';
+import { lintInputs } from '../../sources/lintinputs.ts';
+import { explainLast } from '../../sources/refusals/refusals.ts';
 import { readSnapshot } from '../../sources/saved/saved.ts';
-import { parseQuestion } from '../../wire/kube/question.ts';
+import { isAskedInNamespaces, parseQuestion } from '../../wire/kube/question.ts';
 import { knownResources } from '../../wire/kube/resourceuniverse.ts';
-import { servedResources } from '../../wire/kube/served.ts';
-import { sha256Hex } from '../../wire/sigv4/canonical.ts';
 
 /** What is asked, as `wire/protocols/entryway.ts` has it, and the answer as data; throws Misasked. */
 type Analysis<Input> = (world: World, input: Input) => object;
@@ -49,10 +56,19 @@ interface PrincipalInput {
 
 /** By the operation's name. The same functions that the commands call. */
 export const analyses = {
-  WhoCan: ((world, { clusterName, anyNamespace, ...asked }) => {
-    const namespaces = anyNamespace === true ? 'any' : 'asked';
-    return whoCan(world, clusterOf(world, clusterName), questionOf(asked), { namespaces });
-  }) satisfies Analysis<ClusterInput & QuestionInput & { readonly anyNamespace?: boolean }>,
+  WhoCan: ((world, { clusterName, anyNamespace = false, transitive = false, ...asked }) => {
+    const question = questionOf(asked);
+    if (anyNamespace && isAskedInNamespaces(question) === false)
+      throw new Misasked('there is no namespace in the question', 'leave out `anyNamespace`');
+    const cluster = clusterOf(world, clusterName);
+    const answer = whoCan(world, cluster, question, { namespaces: anyNamespace ? 'any' : 'asked' });
+    return {
+      ...answer,
+      ...(transitive && { canBecome: whoCanBecome(createReach(world), cluster, answer) }),
+    };
+  }) satisfies Analysis<
+    ClusterInput & QuestionInput & { readonly anyNamespace?: boolean; readonly transitive?: boolean }
+  >,
 
   WhatCan: ((world, { clusterName, principal, namespace, comparedWith, closestPolicy }) => {
     const cluster = clusterOf(world, clusterName);
@@ -80,34 +96,88 @@ export const analyses = {
     const cluster = clusterOf(world, clusterName);
     const subject = parseSubject(principal, cluster);
     const question = questionOf(asked);
-    const explanation = explainRequest(world, cluster, subject, question, { extensions: true });
+    // SECURITY: permission for one cluster tells nothing of another, not even that there is one.
+    const alone = { ...world, clusters: [cluster] };
+    const sessionName = sessionNameIn(principal);
+    const explanation = explainRequest(alone, cluster, subject, question, {
+      extensions: true,
+      ...(sessionName !== undefined && { sessionName }),
+    });
     return { subject: subjectKey(subject), question, ...explanation };
   }) satisfies Analysis<ClusterInput & QuestionInput & PrincipalInput>,
 
-  ExplainAwsRequest: ((world, { clusterName, principal, action, resource }) => {
-    const cluster = clusterOf(world, clusterName);
+  ExplainAwsRequest: ((world, { principal, action, resource, context }) => {
+    if (!/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action))
+      throw new Misasked(`\`${action}\` is no action`, 'write it as eks:DescribeCluster');
+    if (resource !== '*' && !resource.startsWith('arn:'))
+      throw new Misasked(`\`${resource}\` is no ARN`, 'write the whole ARN of the resource, or *');
+    const cluster = anyCluster(world);
     const subject = parseSubject(principal, cluster);
     if (subject.kind !== 'iam')
       throw new Misasked(`\`${principal}\` is nobody of IAM`, 'write an ARN, role/NAME or user/NAME');
-    return { subject: subjectKey(subject), ...explainAws(world, cluster, { subject, action, resource }) };
+    const question = {
+      subject,
+      action,
+      resource,
+      ...(context !== undefined && { context: keysOf(context) }),
+    };
+    return {
+      ...{ subject: subjectKey(subject), action, resource, context: question.context ?? {} },
+      ...explainAws(world, cluster, question),
+    };
   }) satisfies Analysis<
-    ClusterInput & PrincipalInput & { readonly action: string; readonly resource: string }
+    PrincipalInput & { readonly action: string; readonly resource: string; readonly context?: unknown }
   >,
 
-  LintAccess: ((world, { minSeverity = 'suggestion', rules }) => {
+  ExplainLast: ((world, { count = 5, clusters, records, gaps }) => {
+    if (count < 1 || count > 100) throw new Misasked(`\`count\` is ${count}`, 'ask for 1 to 100');
+    const answer = explainLast(world, records, { count, ...(clusters !== undefined && { clusters }) });
+    return { ...answer, incomplete: [...answer.incomplete, ...gaps] };
+  }) satisfies Analysis<{
+    readonly count?: number;
+    readonly clusters?: readonly string[];
+    /** Of the trail. */
+    readonly records: readonly unknown[];
+    readonly gaps: readonly Gap[];
+  }>,
+
+  LintAccess: ((world, { minSeverity = 'suggestion', rules, skipRules, suppressions, usage }) => {
     if (!isSeverity(minSeverity))
       throw new Misasked(`\`${minSeverity}\` is no severity`, `there is ${severities.join(', ')}`);
-    const unknown = rules?.find((id) => !accessRuleIds.has(id));
-    if (unknown !== undefined)
-      throw new Misasked(`there is no rule \`${unknown}\``, 'docs/reference/access-lint.md has all');
     return lintAccess(world, {
       minSeverity,
-      ...(rules !== undefined && { only: new Set(rules) }),
-      served: servedResources(),
-      digest: (text) => sha256Hex(text).slice(0, 32),
-      readAwsAuth: (data) => readAwsAuth(JSON.stringify(data)).source,
+      ...(rules !== undefined && { only: ruleIds(rules) }),
+      ...(skipRules !== undefined && { skip: ruleIds(skipRules) }),
+      ...(suppressions !== undefined && { suppressions: suppressionsOf(suppressions) }),
+      ...(usage !== undefined && { usage }),
+      ...lintInputs(),
     });
-  }) satisfies Analysis<{ readonly minSeverity?: string; readonly rules?: readonly string[] }>,
+  }) satisfies Analysis<{
+    readonly minSeverity?: string;
+    readonly rules?: readonly string[];
+    readonly skipRules?: readonly string[];
+    readonly suppressions?: unknown;
+    /** Of the trail. */
+    readonly usage?: Usage;
+  }>,
+
+  LeastPrivilege: ((world, { clusterName, principal, usage, gaps, roundUp, names }) => {
+    if (usage.since > usage.until)
+      throw new Misasked('`since` is after `until`', 'give the earlier moment as `since`');
+    const cluster = clusterOf(world, clusterName);
+    const subject = parseSubject(principal, cluster);
+    const universe = knownResources();
+    return leastPrivilege(world, cluster, { subject, usage, gaps, universe, roundUp, names });
+  }) satisfies Analysis<
+    ClusterInput &
+      PrincipalInput & {
+        readonly roundUp?: true;
+        readonly names?: true;
+        /** Of the trail. */
+        readonly usage: UsageLedger;
+        readonly gaps: readonly Gap[];
+      }
+  >,
 
   PlanAwsAuthMigration: ((world, { clusterName }) => {
     const cluster = clusterOf(world, clusterName);
@@ -145,6 +215,29 @@ function questionOf({ verb, resource, namespace, name }: QuestionInput): Questio
     ...(namespace !== undefined && { namespace }),
     ...(name !== undefined && { name }),
   });
+}
+
+function ruleIds(ids: readonly string[]): ReadonlySet<string> {
+  const unknown = ids.find((id) => !accessRuleIds.has(id));
+  if (unknown !== undefined)
+    throw new Misasked(`there is no rule \`${unknown}\``, 'docs/reference/access-lint.md has all');
+  return new Set(ids);
+}
+
+/** Condition keys of a request: a text, or several; an empty list says that the request does not have the key. */
+function keysOf(context: unknown): Readonly<Record<string, string | readonly string[]>> {
+  const isTexts = (value: unknown): boolean =>
+    typeof value === 'string' || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+  if (typeof context !== 'object' || context === null || Array.isArray(context))
+    throw new Misasked('`context` is no object', 'write it as {"aws:SourceIp": "10.0.0.1"}');
+  for (const [key, value] of Object.entries(context)) {
+    if (!isTexts(value))
+      throw new Misasked(
+        `\`${key}\` of \`context\` is no text, and no list of texts`,
+        'write values as texts',
+      );
+  }
+  return context as Readonly<Record<string, string | readonly string[]>>;
 }
 
 function isSeverity(text: string): text is Severity {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { TrailItem } from '../../audit/item.ts';
 import type { Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import {
   testArn,
@@ -17,12 +18,23 @@ const snapshot = testSnapshot({
 });
 const opened: Analyst[] = [];
 
+/** A trail of one page. */
+function trailOf(items: readonly TrailItem[], queries: unknown[] = []): AnalystOptions['trail'] {
+  return {
+    async read(query) {
+      queries.push(query);
+      return { items, next: undefined };
+    },
+  };
+}
+
 function analystOf(options: Partial<AnalystOptions> = {}) {
   const storage = createMemoryStorage();
   const logged: object[] = [];
   const reads: (string | 'all')[] = [];
   const analyst = createAnalyst({
     storage,
+    trail: trailOf([]),
     async readSnapshot(accountId): Promise<Snapshot> {
       reads.push(accountId);
       return snapshot;
@@ -31,8 +43,14 @@ function analystOf(options: Partial<AnalystOptions> = {}) {
     ...options,
   });
   opened.push(analyst);
-  const ask = (name: string, input: object, now = testTakenAt) =>
-    analyst.analyse(name, 'all', { clusterName: testClusterArn, ...input }, now);
+  const ask = (name: string, input: object, now = testTakenAt, signal?: AbortSignal) =>
+    analyst.analyse({
+      name,
+      accountId: 'all',
+      input: { clusterName: testClusterArn, ...input },
+      now,
+      signal,
+    });
   return { analyst, storage, logged, reads, ask };
 }
 
@@ -46,11 +64,19 @@ describe('an analyst', () => {
   test('answers every analysis', async () => {
     const { ask, logged } = analystOf();
     const inputs: Readonly<Record<string, object>> = {
-      WhoCan: { verb: 'get', resource: 'pods' },
+      WhoCan: { verb: 'get', resource: 'pods', transitive: true },
       WhatCan: { principal: 'role/dev', comparedWith: 'Group:system:masters', closestPolicy: true },
       ExplainRequest: getPods,
-      ExplainAwsRequest: { principal: 'role/dev', action: 'eks:DescribeCluster', resource: testClusterArn },
-      LintAccess: { minSeverity: 'security' },
+      ExplainAwsRequest: {
+        ...{ principal: 'role/dev', action: 'eks:DescribeCluster', resource: testClusterArn },
+        context: { 'aws:SourceIp': '10.0.0.1', 'aws:PrincipalTag/team': [] },
+      },
+      ExplainLast: { count: 3 },
+      LeastPrivilege: { principal: 'role/dev', since: new Date(testTakenAt - 86_400_000) },
+      LintAccess: {
+        ...{ minSeverity: 'security', skipRules: ['EW-ACC-101'], usageSince: new Date(0) },
+        suppressions: [{ id: 'EW-ACC-102', reason: 'known', until: '2030-01-01' }],
+      },
       PlanAwsAuthMigration: {},
       DiffAccess: { after: { ...snapshot, clusters: [] } },
       TestAccess: { cases: [{ as: 'role/dev', cannot: 'delete pods', can: 'get pods' }] },
@@ -63,7 +89,10 @@ describe('an analyst', () => {
     }
     expect(logged).toEqual([]);
     expect(answers.get('WhoCan')).toMatchObject({ rows: [{ subject: { arn: testArn('role/dev') } }, {}] });
+    expect(answers.get('WhoCan')).toMatchObject({ canBecome: expect.any(Array) });
     expect(answers.get('ExplainRequest')).toMatchObject({ allowed: true });
+    expect(answers.get('ExplainLast')).toMatchObject({ refusals: [] });
+    expect(answers.get('LeastPrivilege')).toMatchObject({ recorded: 0, since: testTakenAt - 86_400_000 });
     expect(answers.get('DiffAccess')).toMatchObject({ clusters: [{ in: 'before' }] });
     expect(answers.get('TestAccess')).toMatchObject({
       cases: [{ outcome: 'passed' }, { outcome: 'passed' }],
@@ -82,6 +111,32 @@ describe('an analyst', () => {
     });
     expect(await ask('LintAccess', { minSeverity: 'worst' })).toMatchObject({ outcome: 'misasked' });
     expect(await ask('LintAccess', { rules: ['EW-ACC-999'] })).toMatchObject({ outcome: 'misasked' });
+    const misasked: readonly (readonly [string, object])[] = [
+      ['WhoCan', { verb: 'list', resource: 'nodes', anyNamespace: true }],
+      ['WhatCan', { principal: 'role/dev', comparedWith: '\u0000' }],
+      ['ExplainAwsRequest', { principal: 'Group:devs', action: 'eks:DescribeCluster', resource: '*' }],
+      ['ExplainAwsRequest', { principal: 'role/dev', action: 'nothing', resource: '*' }],
+      ['ExplainAwsRequest', { principal: 'role/dev', action: 'eks:DescribeCluster', resource: 'prod' }],
+      ...[[], 'x', null, { a: 1 }, { a: [1] }, { a: null }].map(
+        (context) =>
+          [
+            'ExplainAwsRequest',
+            { principal: 'role/dev', action: 'eks:DescribeCluster', resource: '*', context },
+          ] as const,
+      ),
+      ['ExplainLast', { count: 0 }],
+      ['ExplainLast', { count: 101 }],
+      ['LintAccess', { skipRules: ['EW-ACC-999'] }],
+      ...['x', {}, [1], [{ id: 'EW-ACC-101', untill: '2030-01-01' }]].map(
+        (suppressions) => ['LintAccess', { suppressions }] as const,
+      ),
+      ['LeastPrivilege', { principal: 'role/dev', since: new Date(2), until: new Date(1) }],
+      ['LeastPrivilege', { principal: 'role/nobody' }],
+      ...[null, [], 7, 'x', { format: 'other' }].map((after) => ['DiffAccess', { after }] as const),
+      ...[null, {}, 7, 'x', [1], [{ as: 1 }]].map((cases) => ['TestAccess', { cases }] as const),
+    ];
+    for (const [name, input] of misasked)
+      expect([name, input, await ask(name, input)]).toMatchObject([name, input, { outcome: 'misasked' }]);
     expect(await ask('DiffAccess', { after: { format: 'entryway.snapshot/v1' } })).toMatchObject({
       outcome: 'misasked',
     });
@@ -127,10 +182,87 @@ describe('an analyst', () => {
 
   test('ends what takes too long, and takes the next in a thread that is new', async () => {
     const hurried = analystOf({ patience: 1 });
-    expect(await hurried.ask('WhoCan', getPods)).toMatchObject({ outcome: 'failed' });
+    expect(await hurried.ask('WhoCan', getPods)).toMatchObject({ outcome: 'ended' });
     expect(hurried.logged).toHaveLength(1);
-    expect(await hurried.ask('WhoCan', getPods)).toMatchObject({ outcome: 'failed' });
+    expect(await hurried.ask('WhoCan', getPods)).toMatchObject({ outcome: 'ended' });
     expect(hurried.reads).toHaveLength(2);
+  });
+
+  test('ends what takes too much memory, and goes on', async () => {
+    const big = Array.from({ length: 20_000 }, (_, at) => testRole(`role-${at}`));
+    let account = { roles: big };
+    const { ask, logged, storage } = analystOf({
+      memory: 24,
+      readSnapshot: async () => testSnapshot({ account }),
+    });
+    expect(await ask('LintAccess', {})).toEqual({ outcome: 'ended' });
+    expect(logged).toHaveLength(1);
+    account = { roles: [testRole('dev')] };
+    await storage.commit({ changes: [{ type: 'put', key: 'iam/x', value: '{}' }] });
+    expect(await ask('WhatCan', { principal: 'role/dev' })).toMatchObject({ outcome: 'answered' });
+  }, 30_000);
+
+  test('gives up what nobody waits for, under way or not, and answers the others', async () => {
+    const { ask, logged, reads } = analystOf();
+    await ask('WhoCan', getPods);
+    const [first, second] = [new AbortController(), new AbortController()];
+    const answers = [
+      ask('LintAccess', {}, testTakenAt, first.signal),
+      ask('LintAccess', {}, testTakenAt, second.signal),
+      ask('WhoCan', getPods),
+    ];
+    second.abort();
+    // The first is under way when its turn has come.
+    await new Promise((resolve) => setImmediate(resolve));
+    first.abort();
+    expect((await Promise.all(answers)).map(({ outcome }) => outcome)).toEqual([
+      'abandoned',
+      'abandoned',
+      'answered',
+    ]);
+    expect(logged).toEqual([]);
+    expect(reads.length).toBeLessThanOrEqual(2);
+  });
+
+  test('reads of the trail what the account may see, and of failures only', async () => {
+    const queries: unknown[] = [];
+    const { analyst } = analystOf({ trail: trailOf([], queries) });
+    const asked = (name: string, accountId: string, input: object) =>
+      analyst.analyse({
+        ...{ name, accountId, now: testTakenAt },
+        input: { clusterName: testClusterArn, ...input },
+      });
+    await asked('ExplainLast', '444455556666', {});
+    await asked('LeastPrivilege', '444455556666', { principal: 'role/dev' });
+    await asked('LintAccess', '444455556666', { usageSince: new Date(5) });
+    await asked('LintAccess', '444455556666', {});
+    await asked('ExplainLast', 'all', {});
+    expect(queries).toEqual([
+      { limit: 1000, accountId: '444455556666' },
+      { limit: 1000, accountId: '444455556666', from: testTakenAt - 30 * 86_400_000, to: testTakenAt },
+      { limit: 1000, accountId: '444455556666', from: 5, to: testTakenAt },
+      { limit: 1000 },
+    ]);
+  });
+
+  test('tells a caller who may ask of one cluster nothing of another', async () => {
+    const other = testSnapshot({
+      cluster: { accessEntries: [testEntry(testArn('role/dev'), { AmazonEKSViewPolicy: [] })] },
+    }).clusters.map((cluster) => ({ ...cluster, name: 'hidden', arn: `${cluster.arn}-hidden` }));
+    const own = testSnapshot({ account: { roles: [testRole('dev')] } });
+    const { ask } = analystOf({
+      readSnapshot: async () => ({ ...own, clusters: [...own.clusters, ...other] }),
+    });
+    for (const [name, input] of [
+      ['ExplainRequest', getPods],
+      ['WhoCan', getPods],
+      ['WhatCan', { principal: 'role/dev' }],
+      ['PlanAwsAuthMigration', {}],
+    ] as const) {
+      const result = await ask(name, input);
+      expect(result.outcome).toBe('answered');
+      expect(JSON.stringify(result)).not.toContain('hidden');
+    }
   });
 
   test('lets no more wait than it says', async () => {

@@ -1,9 +1,12 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { Trail } from '../../audit/trail.ts';
 import type { Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
-import type { Analyse } from '../../services/entryway/analyses.ts';
-import type { Storage, Watch } from '../../storage/storage.ts';
+import type { Analyse, AnalysisAnswer, AskedAnalysis } from '../../services/entryway/analyses.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { watchSnapshots } from '../snapshots.ts';
 import type { AnalysisName } from './analyses.ts';
+import { withTrail } from './trailinputs.ts';
 import type { AnalysisResult, AnalysisTask } from './worker.ts';
 
 /** Answers analyses in a thread of their own, so that a question about everything holds up no other request. */
@@ -14,44 +17,38 @@ export interface Analyst {
 
 export interface AnalystOptions {
   readonly storage: Pick<Storage, 'watch'>;
+  readonly trail: Pick<Trail, 'read'>;
   readonly readSnapshot: (accountId: string | 'all', now: number) => Promise<Snapshot>;
   readonly log: { error(fields: object, message: string): void };
   /** Milliseconds an analysis may take; then its thread is ended. */
   readonly patience?: number;
   /** Analyses that wait at most, the one under way counted. */
   readonly waiting?: number;
+  /** Mebibytes an analysis may take; then its thread is ended. */
+  readonly memory?: number;
 }
 
-/** Below these something may change what a snapshot holds (`storage/records/keys.ts`). */
-const prefixes = [
-  'account/',
-  'iam/',
-  'access-key/',
-  'eks/',
-  'access-entry/',
-  'access-policy/',
-  'identity-provider-config/',
-  'object/',
-  'block/',
-  'aws-auth-good/',
-];
+/** How the thread ended a task: with a result, or itself. */
+type Outcome = AnalysisResult | { readonly outcome: 'ended' | 'abandoned' };
 
 /** The task under way. SECURITY: only its own thread's answer to it counts, so that nobody gets another's. */
 interface Waiting {
   readonly id: number;
   readonly worker: Worker;
-  readonly settle: (result: AnalysisResult) => void;
+  readonly settle: (result: Outcome) => void;
 }
 
 export function createAnalyst({
   storage,
+  trail,
   readSnapshot,
   log,
   patience = 60_000,
   waiting: mostWaiting = 16,
+  memory = 2048,
 }: AnalystOptions): Analyst {
   let changes = 0;
-  const watches: readonly Watch[] = prefixes.map((prefix) => storage.watch({ prefix }, () => void changes++));
+  const watch = watchSnapshots(storage, () => void changes++);
   let worker: Worker | undefined;
   /** What the thread keeps compiled. */
   let keptKey: string | undefined;
@@ -60,67 +57,94 @@ export function createAnalyst({
   let current: Waiting | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const forget = (): void => {
-    worker = undefined;
-    keptKey = undefined;
-  };
   const start = (): Worker => {
     // Written in the extension this file itself has: there is no other after `npm run build`.
     const started = new Worker(new URL(`./worker${extname(import.meta.url)}`, import.meta.url), {
-      resourceLimits: { maxOldGenerationSizeMb: 2048 },
+      resourceLimits: { maxOldGenerationSizeMb: memory },
     });
     // An idle thread keeps nobody from stopping.
     started.unref();
-    started.on('message', (result: AnalysisResult) => {
-      if (current?.worker === started && current.id === result.id) current.settle(result);
-    });
-    const ended = (message: string): void => {
-      if (worker === started) forget();
-      if (current?.worker === started) current.settle({ id: current.id, outcome: 'failed', message });
+    const settle = (result: Outcome): void => {
+      if (current?.worker === started) current.settle(result);
     };
-    started.on('error', (error) => ended(error.message));
-    started.on('exit', () => ended('the analysis was ended: it took too long, or too much memory'));
+    started.on('message', (result: AnalysisResult) => {
+      if (current?.id === result.id) settle(result);
+    });
+    const gone = (result: Outcome): void => {
+      if (worker === started) {
+        worker = undefined;
+        keptKey = undefined;
+      }
+      settle(result);
+    };
+    started.on('error', (error: Error & { readonly code?: string }) =>
+      gone(
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? { outcome: 'ended' }
+          : { id: current?.id ?? 0, outcome: 'failed', message: error.stack ?? error.message },
+      ),
+    );
+    // Whoever ended it has said why.
+    started.on('exit', () => gone({ outcome: 'ended' }));
     return started;
   };
 
-  const run = async (name: AnalysisName, accountId: string | 'all', input: object, now: number) => {
-    // Read only where something changed since; the key says as of when.
-    const key = `${accountId} ${changes}`;
-    const isKept = worker !== undefined && keptKey === key;
-    const snapshot = isKept ? undefined : await readSnapshot(accountId, now);
-    worker ??= start();
-    keptKey = key;
-    const task: AnalysisTask = {
-      ...{ id: ids++, key, name, input },
-      // A world is compiled for its moment; to the minute is near enough for what ends by itself.
-      now: Math.floor(now / 60_000) * 60_000,
-      ...(snapshot !== undefined && { snapshot }),
-    };
-    const asked = worker;
-    const result = await new Promise<AnalysisResult>((settle) => {
-      const timer = setTimeout(() => void asked.terminate(), patience);
+  /** Has the thread answer; it is ended when it takes too long or nobody waits any more. */
+  const hand = (asked: Worker, task: AnalysisTask, signal: AbortSignal | undefined): Promise<Outcome> =>
+    new Promise((settle) => {
+      const end = (outcome: 'ended' | 'abandoned'): void => {
+        // It may take a moment to end, in which nobody else may be given to it.
+        if (worker === asked) worker = undefined;
+        keptKey = undefined;
+        void asked.terminate();
+        current?.settle({ outcome });
+      };
+      const timer = setTimeout(() => end('ended'), patience);
+      const abandon = (): void => end('abandoned');
+      signal?.addEventListener('abort', abandon);
       current = {
         id: task.id,
         worker: asked,
-        settle(one) {
+        settle(result) {
           clearTimeout(timer);
+          signal?.removeEventListener('abort', abandon);
           current = undefined;
-          settle(one);
+          settle(result);
         },
       };
       asked.postMessage(task);
     });
+
+  const run = async ({ name, accountId, input, now, signal }: AskedAnalysis): Promise<AnalysisAnswer> => {
+    if (isAborted(signal)) return { outcome: 'abandoned' };
+    const given = await withTrail(name, input, { trail, accountId, now, patience, signal });
+    // Read only where something changed since; the key says as of when.
+    const key = `${accountId} ${changes}`;
+    const isKept = worker !== undefined && keptKey === key;
+    const snapshot = isKept ? undefined : await readSnapshot(accountId, now);
+    if (isAborted(signal)) return { outcome: 'abandoned' };
+    worker ??= start();
+    keptKey = key;
+    const task: AnalysisTask = {
+      ...{ id: ids++, key, name: name as AnalysisName, input: given },
+      // A world is compiled for its moment; to the minute is near enough for what ends by itself.
+      now: Math.floor(now / 60_000) * 60_000,
+      ...(snapshot !== undefined && { snapshot }),
+    };
+    const result = await hand(worker, task, signal);
     if (result.outcome === 'failed')
       log.error({ analysis: name, error: result.message }, 'an analysis failed');
+    if (result.outcome === 'ended')
+      log.error({ analysis: name }, 'an analysis was ended: it took too long, or too much memory');
     return result;
   };
 
   return {
-    async analyse(name, accountId, input, now) {
+    async analyse(asked) {
       if (waiting >= mostWaiting) return { outcome: 'busy' };
       waiting++;
       // One after the other: they share one processor and the snapshot that is kept.
-      const mine = turn.then(() => run(name as AnalysisName, accountId, input, now));
+      const mine = turn.then(() => run(asked));
       turn = mine.catch(() => {});
       try {
         return await mine;
@@ -129,8 +153,12 @@ export function createAnalyst({
       }
     },
     async close() {
-      for (const watch of watches) watch.close();
+      watch.close();
       await worker?.terminate();
     },
   };
+}
+
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }

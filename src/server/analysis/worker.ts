@@ -24,7 +24,7 @@ export type AnalysisResult = { readonly id: number } & (
   | { readonly outcome: 'failed'; readonly message: string }
 );
 
-/** The snapshot asked about last, compiled for its moment. Who asks again about the same one pays for it once. */
+/** The snapshot asked about last, compiled for the moment asked about last. Who asks again about the same one pays for it once. */
 let kept: { readonly key: string; readonly snapshot: Snapshot; world: World } | undefined;
 
 function worldOf({ key, snapshot, now }: AnalysisTask): World {

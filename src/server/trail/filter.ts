@@ -64,7 +64,7 @@ export function matchesFilter(item: TrailItem, filter: TrailFilter): boolean {
   const { accountId, user, event, source, ip, accessKey, principal, cluster } = filter;
   if (item.kind === 'kubernetes' && !filter.kubernetes) return false;
   if (accountId !== undefined && item.accountId !== accountId) return false;
-  if (filter.errors && !failed(item)) return false;
+  if (filter.errors && !hasFailed(item)) return false;
   if (event !== undefined && nameOf(item).toLowerCase() !== event.toLowerCase()) return false;
   if (source !== undefined && !isFrom(item, source)) return false;
   if (ip !== undefined && sourceIpOf(item) !== ip) return false;
@@ -78,7 +78,8 @@ function hasValue(item: TrailItem, attribute: TrailAttribute, value: string): bo
   return attributeValues(item).some(([key, found]) => key === attribute && found === value);
 }
 
-function failed(item: TrailItem): boolean {
+/** Whether it was refused, or did not succeed for another reason. */
+export function hasFailed(item: TrailItem): boolean {
   return item.kind === 'aws' ? item.record.errorCode !== undefined : item.event.responseStatus.code >= 400;
 }
 

@@ -5,47 +5,66 @@ import { defineOperation, type OperationContext, type Operations } from '../oper
 import type { EntrywayDeps } from './deps.ts';
 
 /**
- * Asks an analysis, by its operation's name, about what grants in an account (or in all) at `now` (epoch milliseconds). The
- * answer is JSON text.
+ * Asks an analysis, by its operation's name, about what grants in an account (or in all). The answer is JSON text.
  */
-export type Analyse = (
-  name: string,
-  accountId: string | 'all',
-  input: object,
-  now: number,
-) => Promise<AnalysisAnswer>;
+export type Analyse = (asked: AskedAnalysis) => Promise<AnalysisAnswer>;
+
+export interface AskedAnalysis {
+  readonly name: string;
+  readonly accountId: string | 'all';
+  readonly input: object;
+  /** Epoch milliseconds: the moment the answer is about. */
+  readonly now: number;
+  /** Aborted when nobody waits any more: then what was begun is ended, and what waits is not begun. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 export type AnalysisAnswer =
   | { readonly outcome: 'answered'; readonly text: string }
   /** The question is not one that can be answered; `hint` says how to put it. */
   | { readonly outcome: 'misasked'; readonly message: string; readonly hint?: string }
   | { readonly outcome: 'failed' }
-  | { readonly outcome: 'busy' };
+  /** It took more time or memory than one analysis may take. */
+  | { readonly outcome: 'ended' }
+  | { readonly outcome: 'busy' }
+  | { readonly outcome: 'abandoned' };
 
 interface Answered {
   readonly answer: unknown;
 }
 
-/** Of one cluster: permission can be given for it alone. */
-const ofCluster = [
-  'WhoCan',
-  'WhatCan',
-  'ExplainRequest',
+/** Of one cluster: permission can be given for it alone, and nothing is told of another. */
+const ofCluster = ['WhoCan', 'WhatCan', 'ExplainRequest', 'PlanAwsAuthMigration'] as const;
+/** Of the account as a whole. LeastPrivilege is about a cluster, but tells what its principal called of AWS, too. */
+const ofAccount = [
   'ExplainAwsRequest',
-  'PlanAwsAuthMigration',
+  'ExplainLast',
+  'LintAccess',
+  'DiffAccess',
+  'TestAccess',
+  'LeastPrivilege',
 ] as const;
-/** Of the account as a whole. */
-const ofAccount = ['LintAccess', 'DiffAccess', 'TestAccess'] as const;
+
+interface AnyInput {
+  readonly clusterName?: string;
+  readonly transitive?: boolean;
+  readonly at?: Date;
+}
 
 /** Why, who and what if: the analyses that the commands of the same names do, for consoles and pipelines. */
 export function analysisOperations({
   storage,
   analyse,
+  authorize,
   operatorAccountId,
-}: Pick<EntrywayDeps, 'storage' | 'analyse' | 'operatorAccountId'>): Operations {
-  const ask = async (name: string, input: object, { caller, now }: OperationContext): Promise<Answered> => {
+}: Pick<EntrywayDeps, 'storage' | 'analyse' | 'authorize' | 'operatorAccountId'>): Operations {
+  const ask = async (
+    name: string,
+    { at, ...input }: AnyInput,
+    { caller, now, signal }: OperationContext,
+  ): Promise<Answered> => {
     const accountId = caller.accountId === operatorAccountId ? 'all' : caller.accountId;
-    const result = await analyse(name, accountId, input, now);
+    const result = await analyse({ name, accountId, input, now: at?.getTime() ?? now, signal });
     switch (result.outcome) {
       case 'answered':
         return { answer: JSON.parse(result.text) as unknown };
@@ -54,10 +73,13 @@ export function analysisOperations({
           result.hint === undefined ? result.message : `${result.message}: ${result.hint}`,
         );
       case 'busy':
-        throw new AwsError(
-          'ServiceUnavailableException',
-          'Too many analyses are waiting: try again in a moment',
+        throw unavailable('Too many analyses are waiting: try again in a moment');
+      case 'ended':
+        throw unavailable(
+          'The analysis took more time or memory than one may take: ask about less, or save a snapshot and ask it with the command line',
         );
+      case 'abandoned':
+        throw unavailable('The analysis was given up because nobody waited for it any more');
       case 'failed':
         throw new AwsError(
           'ServerException',
@@ -67,24 +89,36 @@ export function analysisOperations({
         return result satisfies never;
     }
   };
+  const ownCluster = async (input: AnyInput, context: OperationContext): Promise<AnyInput> => {
+    if (input.clusterName === undefined) return input;
+    const { record } = await findCluster(storage, context, input.clusterName);
+    // SECURITY: by its ARN from here on. Another account may have a cluster of the same name, which nobody was asked about.
+    return { ...input, clusterName: record.arn };
+  };
   const clusterOperations = ofCluster.map((name) => [
     name,
-    defineOperation<{ readonly clusterName: string }, Answered>({
-      authorization: ({ clusterName }, context) =>
+    defineOperation<AnyInput, Answered>({
+      authorization: ({ clusterName = '' }, context) =>
         onCluster(`entryway:${name}`, storage, context, clusterName),
       async handle(input, context) {
-        const { record } = await findCluster(storage, context, input.clusterName);
-        // SECURITY: by its ARN from here on. Another account may have a cluster of the same name, which nobody was asked about.
-        return await ask(name, { ...input, clusterName: record.arn }, context);
+        // SECURITY: how somebody else can become one of those who may leads through the IAM of whole accounts, which the
+        // permission for one cluster does not open.
+        if (input.transitive === true)
+          await authorize(context, { action: 'entryway:GetSnapshot', resources: ['*'] });
+        return await ask(name, await ownCluster(input, context), context);
       },
     }),
   ]);
   const accountOperations = ofAccount.map((name) => [
     name,
-    defineOperation<object, Answered>({
+    defineOperation<AnyInput, Answered>({
       authorization: () => ({ action: `entryway:${name}`, resources: ['*'] }),
-      handle: (input, context) => ask(name, input, context),
+      handle: async (input, context) => ask(name, await ownCluster(input, context), context),
     }),
   ]);
   return Object.fromEntries([...clusterOperations, ...accountOperations]) as Operations;
+}
+
+function unavailable(message: string): AwsError {
+  return new AwsError('ServiceUnavailableException', message);
 }

@@ -62,8 +62,11 @@ export const entryway = {
     WhatCan: 'POST /entryway/v1/analyses/what-can 200 WhatCanRequest AnalysisResponse',
     ExplainRequest: 'POST /entryway/v1/explain/request 200 ExplainRequestRequest AnalysisResponse',
     ExplainAwsRequest: 'POST /entryway/v1/explain/aws 200 ExplainAwsRequestRequest AnalysisResponse',
+    ExplainLast: 'POST /entryway/v1/explain/last 200 ExplainLastRequest AnalysisResponse',
     LintAccess: 'POST /entryway/v1/analyses/lint 200 LintAccessRequest AnalysisResponse',
-    PlanAwsAuthMigration: 'POST /entryway/v1/analyses/migrate-aws-auth 200 ClusterRequest AnalysisResponse',
+    LeastPrivilege: 'POST /entryway/v1/analyses/least-privilege 200 LeastPrivilegeRequest AnalysisResponse',
+    PlanAwsAuthMigration:
+      'POST /entryway/v1/analyses/migrate-aws-auth 200 PlanAwsAuthMigrationRequest AnalysisResponse',
     DiffAccess: 'POST /entryway/v1/analyses/diff 200 DiffAccessRequest AnalysisResponse',
     TestAccess: 'POST /entryway/v1/analyses/test 200 TestAccessRequest AnalysisResponse',
     GetSnapshot: 'POST /entryway/v1/snapshots/get 200 GetSnapshotRequest GetSnapshotResponse',
@@ -142,13 +145,20 @@ export const entryway = {
 
     // Answers of analyses are documents: what the command of the same name prints with `-o json`.
     AnalysisResponse: 'answer:document',
-    WhoCanRequest: 'clusterName! verb! resource! namespace name anyNamespace:boolean',
-    WhatCanRequest: 'clusterName! principal! namespace comparedWith closestPolicy:boolean',
-    ExplainRequestRequest: 'clusterName! principal! verb! resource! namespace name',
-    ExplainAwsRequestRequest: 'clusterName! principal! action! resource!',
-    LintAccessRequest: 'minSeverity rules:[string]',
-    DiffAccessRequest: 'after!:document',
-    TestAccessRequest: 'cases!:document assumeComplete:boolean',
+    // `at`: the moment the answer is about, now when not given.
+    WhoCanRequest:
+      'clusterName! verb! resource! namespace name anyNamespace:boolean transitive:boolean at:timestamp',
+    WhatCanRequest: 'clusterName! principal! namespace comparedWith closestPolicy:boolean at:timestamp',
+    ExplainRequestRequest: 'clusterName! principal! verb! resource! namespace name at:timestamp',
+    ExplainAwsRequestRequest: 'principal! action! resource! context:document at:timestamp',
+    ExplainLastRequest: 'count:number clusters:[string]',
+    LintAccessRequest:
+      'minSeverity rules:[string] skipRules:[string] suppressions:document usageSince:timestamp at:timestamp',
+    LeastPrivilegeRequest:
+      'clusterName! principal! since:timestamp until:timestamp roundUp:boolean names:boolean',
+    PlanAwsAuthMigrationRequest: 'clusterName! at:timestamp',
+    DiffAccessRequest: 'after!:document at:timestamp',
+    TestAccessRequest: 'cases!:document assumeComplete:boolean at:timestamp',
     GetSnapshotRequest: '',
     GetSnapshotResponse: 'snapshot:document',
   },
