@@ -30,7 +30,9 @@ export function renderWhatCan(answer: WhatCan, { rules }: { readonly rules?: tru
   const told = JSON.stringify([first.everywhere, first.places]);
   for (const other of others) {
     if (JSON.stringify([other.everywhere, other.places]) === told) continue;
-    parts.push(`with session name ${other.sessionName ?? ''} it is ${other.username}${groupsText(other)}\n`);
+    const { sessionName = '', accessKeyId } = other;
+    const how = accessKeyId === undefined ? `session name ${sessionName}` : `access key ${accessKeyId}`;
+    parts.push(`with ${how} it is ${other.username}${groupsText(other)}\n`);
     parts.push(permissionsText(other, rules));
   }
   const shared = [everybodys.everywhere, ...everybodys.places.map((place) => place.rules)].flat();

@@ -3,6 +3,7 @@ import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import { compileWildcard } from '../../arn/wildcard.ts';
 import { comparableArn } from '../../identity/entries.ts';
 import { compileMatcher } from '../../identity/matchers.ts';
+import { anyAccessKey } from '../world/callers.ts';
 import type { SubjectIdentity } from '../world/cluster.ts';
 import { anySession } from '../world/sessions.ts';
 import type { ClusterSubject, IamSubject, KubernetesSubject } from '../world/subject.ts';
@@ -25,7 +26,9 @@ export function usesOf(
   }
   const isOwnArn = ownArns(subject);
   const names = identities.map(({ user, sessionName }) =>
-    sessionName === anySession ? user.username.split(anySession) : [user.username],
+    (sessionName === anySession ? user.username.split(anySession) : [user.username]).flatMap((piece) =>
+      piece.split(anyAccessKey),
+    ),
   );
   return ({ who }) => {
     const { principalArn, principalId, username, impersonated } = who;

@@ -27,6 +27,8 @@ export interface IdentityPermissions {
   readonly username: string;
   readonly groups: readonly string[];
   readonly sessionName?: string;
+  /** The key that must sign, where a template makes it part of what is bound. */
+  readonly accessKeyId?: string;
   /** What maps an IAM principal. */
   readonly mappedBy?: NonNullable<SubjectIdentity['mapped']>['mappedBy'];
   readonly everywhere: readonly SourcedRule[];
@@ -48,11 +50,12 @@ export function whatCan(
     cluster: { name, arn },
     subject,
     identities: identities.map((identity): IdentityPermissions => {
-      const { user, mapped, sessionName } = identity;
+      const { user, mapped, sessionName, accessKeyId } = identity;
       const { everywhere, places } = placed(permissionsOf(world, [identity], { of }), namespace);
       return {
         ...{ username: user.username, groups: user.groups },
         ...(sessionName !== undefined && { sessionName }),
+        ...(accessKeyId !== undefined && { accessKeyId }),
         ...(mapped !== undefined && { mappedBy: mapped.mappedBy }),
         ...{ everywhere, places },
       };

@@ -2,8 +2,8 @@ import type { Principal } from '../../iam/principal.ts';
 import { unlistedId } from './pins.ts';
 import type { IamSubject } from './subject.ts';
 
-/** A key no one has: what an answer is about does not depend on the key. */
-const anyAccessKey = 'ASIA0000000000000000';
+/** A key no one has: stands for any key in what is shown. */
+export const anyAccessKey = 'ASIA0000000000000000';
 
 /** The caller a subject is, in a session of the name where it is a role; with a key that nothing names when none is given. */
 export function principalOf(

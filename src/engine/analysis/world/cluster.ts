@@ -16,7 +16,14 @@ import { pinsOf } from './pins.ts';
 import { createPrefixIndex } from './prefixes.ts';
 import type { Principals } from './principals.ts';
 import { attributesOf, type Question } from './question.ts';
-import { anyInstance, anySession, dependsOnSession, type SessionWish, sessionWishes } from './sessions.ts';
+import {
+  anyInstance,
+  anySession,
+  dependsOnSession,
+  dependsOnSessionName,
+  type SessionWish,
+  sessionWishes,
+} from './sessions.ts';
 import { type ClusterSubject, type IamSubject, type KubernetesSubject, subjectKey } from './subject.ts';
 
 /** One cluster of a snapshot, ready to be asked. */
@@ -190,7 +197,12 @@ export function createClusterWorld(
     if (!first.ok) return { identities: [], refusal: refusalOf(first) };
     const wishes = wishesOf(subject, first);
     if (wishes === undefined) return { identities: [{ user: authenticated(first.user), mapped: first }] };
-    return { identities: distinct(wishes.flatMap((wish) => identityIn(subject, wish) ?? [])) };
+    const identities = distinct(wishes.flatMap((wish) => identityIn(subject, wish) ?? []));
+    const templates = templatesOf(subject, first.mappedBy);
+    // Where the key alone makes the difference, no name of a session does.
+    return templates === undefined || dependsOnSessionName([templates.username, ...templates.groups])
+      ? { identities }
+      : { identities: identities.map(({ sessionName: _any, ...identity }) => identity) };
   };
 
   /** Undefined where what the subject is does not depend on its session. */

@@ -79,6 +79,25 @@ describe('a key that a template makes part of a name', () => {
     expect(mapped({ account: { users: [idle] }, cluster }, 'user')).toEqual([[`key:${session}`, session]]);
   });
 
+  test('is none of a root’s where it has none, and makes no difference by the name of a session', () => {
+    const root = { userarn: testArn('root'), username: 'key:{{AccessKeyID}}', groups: [] };
+    const ofRoot = (accessKeys: number) =>
+      mapped(
+        {
+          account: { root: { accessKeys, mfa: true } },
+          cluster: { ...cluster, awsAuth: { roles: [], users: [root], accounts: [] } },
+        },
+        'root',
+      ).length;
+    expect([ofRoot(0), ofRoot(1)]).toEqual([1, 3]);
+    const { cluster: prod } = testWorld({ account: { roles: [testRole('ops')] }, cluster });
+    const role = prod.subjects().find((one) => one.kind === 'iam' && one.type === 'role');
+    expect(role && prod.identitiesOf(role).identities.map(({ sessionName }) => sessionName)).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+
   test('is a session’s for whoever has no other', () => {
     expect(mapped({ account: { roles: [testRole('ops')] }, cluster }, 'role')).toEqual([
       [`key:${session}`, session],

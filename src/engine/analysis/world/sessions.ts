@@ -30,6 +30,11 @@ export function dependsOnSession(templates: readonly string[]): boolean {
   return templates.some((template) => placeholder.test(template));
 }
 
+/** The same, whatever key the session has. */
+export function dependsOnSessionName(templates: readonly string[]): boolean {
+  return dependsOnSession(templates.map((template) => template.replaceAll('{{AccessKeyID}}', '')));
+}
+
 /** Templates of one mapping, with everything filled in that does not depend on the session. */
 export interface SessionTemplates {
   readonly username: string;
