@@ -84,7 +84,7 @@ test('who can is everybody who can, once, each way once, and the first way is th
   }
   console.log(`analysis consistency: ${compared} subjects asked, ${allowed} may`);
   // Where hardly anybody may, agreement says nothing.
-  expect(allowed / compared).toBeGreaterThan(0.04);
+  expect(allowed / compared).toBeGreaterThan(0.1);
 }, 600_000);
 
 test('in any namespace is in one of those it tells of, and in no other', () => {

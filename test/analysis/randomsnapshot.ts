@@ -9,6 +9,7 @@ import type {
 } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import type { Question } from '../../src/engine/analysis/world/question.ts';
 import type { RbacObject, Subject } from '../../src/engine/rbac/objects.ts';
+import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
 import type { Random } from '../differential/random.ts';
 import { randomAttributes, randomEntry, randomObject, randomPolicy, times } from '../differential/world.ts';
 
@@ -250,9 +251,31 @@ function randomRbac(random: Random): readonly RbacObject[] {
     withOwnSubjects(random, randomObject(random)),
   );
   return unique(
-    objects,
+    // Where hardly anybody may, hardly any mistake is seen.
+    random.chance(0.4) ? [...objects, ...everything(random)] : objects,
     (object) => `${object.kind} ${'namespace' in object ? object.namespace : ''} ${object.name}`,
   );
+}
+
+const all: PolicyRule = {
+  ...{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  ...{ resourceNames: [], nonResourceURLs: [] },
+};
+
+/** All there is for some of the names, but for those that are everybody's. */
+function everything(random: Random): readonly RbacObject[] {
+  const name = 'everything';
+  const subjects: readonly Subject[] = [
+    ...random.some(boundUsers, 0.4).map((user) => ({ kind: 'User', name: user, namespace: '' }) as const),
+    ...random
+      .some(boundGroups, 0.25)
+      .filter((group) => group !== 'system:authenticated')
+      .map((group) => ({ kind: 'Group', name: group, namespace: '' }) as const),
+  ];
+  return [
+    { kind: 'ClusterRole', name, labels: {}, rules: [all] },
+    { kind: 'ClusterRoleBinding', name, roleRef: { kind: 'ClusterRole', name }, subjects },
+  ];
 }
 
 function withOwnSubjects(random: Random, object: RbacObject): RbacObject {
