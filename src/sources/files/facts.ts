@@ -118,7 +118,8 @@ export type Fact = { readonly place: Place } & (
       readonly fact: 'oidcProvider';
       readonly arn: string;
       readonly url: string;
-      readonly clientIds: readonly string[];
+      /** Absent: not told. */
+      readonly clientIds?: readonly string[];
     }
 );
 

@@ -57,9 +57,7 @@ export async function readFiles(
       } else if (!readDocument(document, findings)) {
         if (isFound) unknown.push(file);
         else {
-          const reason =
-            'this is nothing that is known here: no manifest, no output of the AWS CLI, no plan, no template';
-          findings.gap({ area: 'file', reason, place: document.placeOf() });
+          findings.gap({ area: 'file', reason: unknownReason(document.value), place: document.placeOf() });
         }
       }
     }
@@ -80,6 +78,16 @@ export async function readFiles(
     ],
     gaps: [...gaps(), ...snapshot.gaps],
   };
+}
+
+/** What somebody can do who named a file of which nothing is understood. */
+function unknownReason(value: unknown): string {
+  const whole = 'print the whole answer, with `--output json` and without `--query`';
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return `this is nothing that is known here: no manifest, no output of the AWS CLI, no plan, no template; if it is of the AWS CLI, ${whole}`;
+  }
+  const what = Array.isArray(value) ? 'a list' : 'plain text';
+  return `this is nothing that is known here, but ${what}; if it is of the AWS CLI, ${whole}`;
 }
 
 function refuseNothing(

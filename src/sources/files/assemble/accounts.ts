@@ -27,8 +27,14 @@ interface PrincipalDraft {
   readonly inline: Map<string, string>;
   readonly attached: Set<string>;
   readonly groups: Set<string>;
+  /** As each document tells them: Terraform has a resource for each key. */
+  readonly keys: AccessKeys[number][][];
+  /** Epoch milliseconds. */
+  readonly uses: number[];
   hasPolicies: boolean;
 }
+
+type AccessKeys = NonNullable<SnapshotUser['accessKeys']>;
 
 /** Collects what documents tell of one account's IAM. */
 export interface AccountDraft {
@@ -48,6 +54,8 @@ export function createAccountDraft(
   const parts: PrincipalFact[] = [];
   const policies = createShelf<SnapshotManagedPolicy>(gap);
   const providers = createShelf<SnapshotAccount['oidcProviders'][number]>(gap);
+  /** Of which only the name is told. */
+  const openProviders = new Map<string, { readonly url: string; readonly place: Place }>();
   const complete = new Set<IamList>();
   let policiesAreMissing = 0;
   let root: SnapshotAccount['root'];
@@ -78,7 +86,7 @@ export function createAccountDraft(
     const principal = found ?? {
       ...{ kind, arn, hasPolicies: false },
       draft: createDraft<Required<ToldPrincipal>>(`${kind} \`${arn}\``, place, gap),
-      ...{ inline: new Map(), attached: new Set<string>(), groups: new Set<string>() },
+      ...{ inline: new Map(), attached: new Set<string>(), groups: new Set<string>(), keys: [], uses: [] },
     };
     principals.set(key, principal);
     principal.draft.tell(fact.told, place);
@@ -86,8 +94,10 @@ export function createAccountDraft(
     addPlace({ thing: 'iam', arn }, place);
   };
 
-  const baseOf = ({ arn, draft, inline, attached, hasPolicies }: PrincipalDraft) => {
-    const { principalId, createdAt, tags, permissionsBoundaryArn, lastUsedAt } = draft.value;
+  const baseOf = ({ arn, draft, inline, attached, uses, hasPolicies }: PrincipalDraft) => {
+    const { principalId, createdAt, tags, permissionsBoundaryArn } = draft.value;
+    const used = [...uses, ...(draft.value.lastUsedAt === undefined ? [] : [draft.value.lastUsedAt])];
+    const lastUsedAt = used.length === 0 ? undefined : used.reduce((one, other) => Math.max(one, other));
     if (!hasPolicies) policiesAreMissing++;
     return {
       ...{ arn, name: nameIn(arn) },
@@ -101,7 +111,8 @@ export function createAccountDraft(
     };
   };
   const userOf = (principal: PrincipalDraft): SnapshotUser => {
-    const { accessKeys, mfaDevices, hasPassword } = principal.draft.value;
+    const { mfaDevices, hasPassword } = principal.draft.value;
+    const accessKeys = joinKeys(principal.keys);
     return {
       ...baseOf(principal),
       groupNames: [...principal.groups],
@@ -143,6 +154,11 @@ export function createAccountDraft(
         }
         case 'oidcProvider': {
           const { arn, url, clientIds, place } = fact;
+          if (clientIds === undefined) {
+            if (!providers.things.has(arn)) openProviders.set(arn, { url, place });
+            break;
+          }
+          openProviders.delete(arn);
           providers.put(arn, { arn, url, clientIds }, place, () => `OIDC provider \`${arn}\``);
           break;
         }
@@ -161,7 +177,10 @@ export function createAccountDraft(
       for (const part of parts) {
         const principal = principals.get(principalKey(part.kind, part.arn));
         if (principal !== undefined) {
-          principal.draft.tell(part.told, part.place);
+          const { accessKeys, lastUsedAt, ...told } = part.told;
+          principal.draft.tell(told, part.place);
+          if (accessKeys !== undefined) principal.keys.push([...accessKeys]);
+          if (lastUsedAt !== undefined) principal.uses.push(lastUsedAt);
           addPolicies(principal, part);
         } else {
           gap(`${part.kind} \`${nameIn(part.arn)}\`, which this adds to, is not in the files`, part.place);
@@ -180,6 +199,13 @@ export function createAccountDraft(
         gap(
           `the policies of ${policiesAreMissing} users, roles or groups of account ${accountId} are not in the files`,
         );
+      }
+      for (const [arn, { url, place }] of openProviders) {
+        gap(
+          `for whom OIDC provider \`${arn}\` makes tokens is not told; \`aws iam get-open-id-connect-provider\` prints it`,
+          place,
+        );
+        providers.put(arn, { arn, url, clientIds: [] }, place, () => `OIDC provider \`${arn}\``);
       }
       const used = new Set(all.flatMap(({ attached }) => [...attached]));
       for (const { draft } of all) {
@@ -201,6 +227,27 @@ export function createAccountDraft(
       };
     },
   };
+}
+
+/** One of each. A credential report numbers keys: when one was made tells which it is, where its id is told, too. */
+function joinKeys(told: PrincipalDraft['keys']): AccessKeys | undefined {
+  if (told.length === 0) return undefined;
+  const all = told.flat();
+  const keys = new Map<string, AccessKeys[number]>();
+  for (const key of all) {
+    if (!isNumbered(key)) keys.set(key.accessKeyId, { ...keys.get(key.accessKeyId), ...key });
+  }
+  const named = [...keys.values()];
+  for (const key of all.filter(isNumbered)) {
+    const same = named.find(({ createdAt }) => createdAt === undefined || createdAt === key.createdAt);
+    if (same === undefined) keys.set(key.accessKeyId, key);
+    else keys.set(same.accessKeyId, { ...key, ...keys.get(same.accessKeyId) });
+  }
+  return [...keys.values()];
+}
+
+function isNumbered({ accessKeyId }: AccessKeys[number]): boolean {
+  return /^key [12]$/.test(accessKeyId);
 }
 
 /** Names are unique in an account, whatever their path and case. */

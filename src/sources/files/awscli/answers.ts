@@ -3,12 +3,16 @@ import { isAccountId, parseArn } from '../../../engine/arn/arn.ts';
 import type { Findings } from '../facts.ts';
 import type { FileDocument } from '../text/documents.ts';
 import { isCredentialReport, readCredentialReport } from './credentialreport.ts';
+import { credentialAnswers } from './credentials.ts';
 import { type AnswerReader, eksAnswers } from './eks.ts';
 import { iamAnswers } from './iam.ts';
+import { otherAnswers } from './otheranswers.ts';
 
 const answers: ReadonlyMap<string, AnswerReader> = new Map<string, AnswerReader>([
   ...eksAnswers,
   ...iamAnswers,
+  ...credentialAnswers,
+  ...otherAnswers,
   ['Account', readCallerIdentity],
   ['ReportFormat', readReport],
 ]);
@@ -17,11 +21,10 @@ const answers: ReadonlyMap<string, AnswerReader> = new Map<string, AnswerReader>
 const companions = new Set([
   ...['nextToken', 'NextToken', 'IsTruncated', 'Marker', 'ResponseMetadata', 'clusterName', 'principalArn'],
   ...['UserId', 'Arn', 'Content', 'GeneratedTime', 'UserName', 'RoleName', 'GroupName', 'PolicyName'],
-  ...['UserDetailList', 'GroupDetailList', 'RoleDetailList', 'Policies'],
-  ...['Url', 'ThumbprintList', 'CreateDate', 'Tags'],
+  ...['Url', 'ThumbprintList', 'CreateDate', 'Tags', 'PackedPolicySize', 'AssumedRoleUser'],
 ]);
 
-/** Whether an object is an answer of AWS that is read here, as the AWS CLI prints it. */
+/** Whether an object is an answer of AWS that is known here, as the AWS CLI prints it. */
 export function isAnswer(value: JsonObject): boolean {
   const names = Object.keys(value);
   return (
@@ -30,9 +33,13 @@ export function isAnswer(value: JsonObject): boolean {
   );
 }
 
+/** By the first member in the order above: `Group` before the `Users` in it. */
 export function readAnswer(document: FileDocument, value: JsonObject, findings: Findings): void {
-  const name = Object.keys(value).find((one) => answers.has(one));
-  if (name !== undefined) answers.get(name)?.(document, value, findings);
+  for (const [name, read] of answers) {
+    if (!Object.hasOwn(value, name)) continue;
+    read(document, value, findings);
+    return;
+  }
 }
 
 /** `aws sts get-caller-identity`: whose the files are. */

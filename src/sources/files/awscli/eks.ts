@@ -16,6 +16,9 @@ export const eksAnswers: ReadonlyMap<string, AnswerReader> = new Map<string, Ans
   ['accessEntries', readEntryNames],
   ['associatedAccessPolicies', readPolicies],
   ['identityProviderConfig', readIdentityProvider],
+  ['identityProviderConfigs', readProviderNames],
+  ['association', readPodIdentity],
+  ['associations', readPodIdentityNames],
 ]);
 
 function toolsFor({ placeOf }: FileDocument, findings: Findings, area: Gap['area']) {
@@ -176,6 +179,48 @@ function readIdentityProvider(document: FileDocument, value: JsonObject, finding
     provider: { name, issuerUrl, clientId, ...optional },
     place: document.placeOf(oidc),
   });
+}
+
+/** `list-identity-provider-configs`, which tells names alone, of no cluster. */
+function readProviderNames(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const { gap, members } = toolsFor(document, findings, 'identityProviders');
+  tellCut(value, gap);
+  for (const object of members(value, 'this answer').objects('identityProviderConfigs') ?? []) {
+    const name = String(asText(object.name)).slice(0, 100);
+    const hint = '`aws eks describe-identity-provider-config` prints whom it lets in';
+    gap(`of identity provider \`${name}\` only the name is told: it is left out; ${hint}`, object);
+  }
+}
+
+/** `describe-pod-identity-association`. */
+function readPodIdentity(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const { gap, members } = toolsFor(document, findings, 'serviceAccounts');
+  const of = members(asObject(value.association) ?? {}, 'this pod identity association');
+  const [clusterName, namespace] = [of.text('clusterName'), of.text('namespace')];
+  const [name, roleArn] = [of.text('serviceAccount'), of.text('roleArn')];
+  if (clusterName === undefined || namespace === undefined || name === undefined || roleArn === undefined) {
+    gap('this `association` names no cluster, service account or role: it is left out', value);
+    return;
+  }
+  const cluster = { name: clusterName, ...placeOfArn(of.text('associationArn')) };
+  findings.add({
+    ...{ fact: 'podIdentity', cluster, namespace, name, roleArn },
+    place: document.placeOf(value.association),
+  });
+}
+
+/** `list-pod-identity-associations`, which does not tell the roles. */
+function readPodIdentityNames(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const { gap, members } = toolsFor(document, findings, 'serviceAccounts');
+  tellCut(value, gap);
+  for (const object of members(value, 'this answer').objects('associations') ?? []) {
+    const of = members(object, 'a pod identity association');
+    const key = `${of.text('namespace')}/${of.text('serviceAccount')}`.slice(0, 300);
+    gap(
+      `the role of pod identity \`${key}\` is not told here; \`aws eks describe-pod-identity-association\` prints it`,
+      object,
+    );
+  }
 }
 
 /** Whether a list goes on elsewhere. */

@@ -10,27 +10,30 @@ export const iamAnswers: ReadonlyMap<string, AnswerReader> = new Map<string, Ans
   ['UserDetailList', readDetails],
   ['RoleDetailList', readDetails],
   ['GroupDetailList', readDetails],
+  // Before `Users`, who are its members and not all there are.
+  ['Group', readGroupWithUsers],
   ['Users', listOf('users', 'Users', readUser)],
   ['Roles', listOf('roles', 'Roles', readRole)],
   ['Groups', listOf('groups', 'Groups', readGroup)],
   ['User', oneOf('User', readUser)],
   ['Role', oneOf('Role', readRole)],
-  ['VirtualMFADevices', readMfaDevices],
-  ['AccessKeyMetadata', readAccessKeys],
   ['PolicyDocument', readInlinePolicy],
   ['ClientIDList', readOidcProvider],
   ['SummaryMap', readSummary],
+  ['OpenIDConnectProviderList', readOidcProviderNames],
+  ['Policy', readPolicyNames],
+  ['Policies', readPolicyNames],
 ]);
 
 /** What reads one document. */
-interface Reading {
+export interface Reading {
   readonly findings: Findings;
   readonly document: FileDocument;
   readonly gap: (reason: string, part?: unknown) => void;
   readonly members: (object: JsonObject, what: string) => Members;
 }
 
-function readingOf(document: FileDocument, findings: Findings): Reading {
+export function readingOf(document: FileDocument, findings: Findings): Reading {
   const gap = (reason: string, part?: unknown): void =>
     findings.gap({ area: 'iam', reason, place: document.placeOf(part) });
   return { findings, document, gap, members: (object, what) => membersOf(object, what, gap) };
@@ -41,7 +44,9 @@ type ReadOne = (object: JsonObject, reading: Reading) => string | undefined;
 function listOf(list: IamList, member: string, read: ReadOne): AnswerReader {
   return (document, value, findings) => {
     const reading = readingOf(document, findings);
-    readList(list, member, value, read, reading);
+    // No account is without roles: those of AWS itself are in each.
+    const isEmptied = list === 'roles' && Array.isArray(value[member]) && value[member].length === 0;
+    readList(list, member, value, read, reading, isEmptied);
   };
 }
 
@@ -55,7 +60,14 @@ function oneOf(member: string, read: ReadOne): AnswerReader {
 }
 
 /** Each element by `read`, which answers the ARN; and that the list is whole, where it is. */
-function readList(list: IamList, member: string, value: JsonObject, read: ReadOne, reading: Reading): void {
+function readList(
+  list: IamList,
+  member: string,
+  value: JsonObject,
+  read: ReadOne,
+  reading: Reading,
+  mayLack = false,
+): void {
   const { findings, document } = reading;
   const elements = reading.members(value, 'this answer').objects(member);
   if (elements === undefined) return;
@@ -66,17 +78,35 @@ function readList(list: IamList, member: string, value: JsonObject, read: ReadOn
     if (owner !== undefined && isAccountId(owner)) accountId = owner;
   }
   // Where it is cut off, the account is told to be incomplete unless the last page is there, too.
-  if (!isCut(value))
+  if (!isCut(value) && !mayLack)
     findings.add({ fact: 'complete', accountId, lists: [list], place: document.placeOf(value) });
 }
 
-/** `GetAccountAuthorizationDetails`, or one page of it. */
+/**
+ * `GetAccountAuthorizationDetails`, or one page of it. SECURITY: with `--filter` it prints the lists that were not asked for as
+ * empty ones. Who takes those for whole says of everybody in them that they do not exist.
+ */
 function readDetails(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const isEmpty = (member: string): boolean => Array.isArray(value[member]) && value[member].length === 0;
+  const holders = ['UserDetailList', 'GroupDetailList', 'RoleDetailList'].flatMap((member) =>
+    Array.isArray(value[member]) ? (value[member] as readonly unknown[]) : [],
+  );
+  // Unfiltered, every policy that somebody has is listed, those of AWS, too.
+  const lacksPolicies =
+    isEmpty('Policies') &&
+    holders.some((holder) => {
+      const attached = asObject(holder)?.AttachedManagedPolicies;
+      return Array.isArray(attached) && attached.length > 0;
+    });
+  // Every account has roles that AWS made.
+  const isFiltered = lacksPolicies || (isEmpty('RoleDetailList') && !isCut(value));
   const reading = readingOf(document, findings);
-  readList('users', 'UserDetailList', value, readUserDetail, reading);
-  readList('groups', 'GroupDetailList', value, readGroupDetail, reading);
-  readList('roles', 'RoleDetailList', value, readRoleDetail, reading);
-  readList('policies', 'Policies', value, readManagedPolicy, reading);
+  const read = (list: IamList, member: string, one: ReadOne): void =>
+    readList(list, member, value, one, reading, isFiltered && isEmpty(member));
+  read('users', 'UserDetailList', readUserDetail);
+  read('groups', 'GroupDetailList', readGroupDetail);
+  read('roles', 'RoleDetailList', readRoleDetail);
+  read('policies', 'Policies', readManagedPolicy);
 }
 
 function arnOf(object: JsonObject, what: string, reading: Reading): string | undefined {
@@ -220,48 +250,6 @@ function boundaryOf(of: Members, reading: Reading): string | undefined {
   return boundary && reading.members(boundary, 'a permissions boundary').text('PermissionsBoundaryArn');
 }
 
-/** Virtual devices of all users; hardware ones are in no list of the account. */
-function readMfaDevices(document: FileDocument, value: JsonObject, findings: Findings): void {
-  const reading = readingOf(document, findings);
-  const counts = new Map<string, number>();
-  for (const device of reading.members(value, 'this answer').objects('VirtualMFADevices') ?? []) {
-    const user = asObject(device.User);
-    const arn = user && reading.members(user, 'the user of an MFA device').text('Arn');
-    if (arn?.includes(':user/') === true) counts.set(arn, (counts.get(arn) ?? 0) + 1);
-  }
-  const place = document.placeOf(value);
-  for (const [arn, mfaDevices] of counts) {
-    findings.add({ fact: 'principal', kind: 'user', arn, isPart: true, told: { mfaDevices }, place });
-  }
-}
-
-function readAccessKeys(document: FileDocument, value: JsonObject, findings: Findings): void {
-  const reading = readingOf(document, findings);
-  const keys = (reading.members(value, 'this answer').objects('AccessKeyMetadata') ?? []).flatMap(
-    (object) => {
-      const of = reading.members(object, 'an access key');
-      const [name, accessKeyId] = [of.text('UserName'), of.text('AccessKeyId')];
-      const status = of.text('Status');
-      const createdAt = of.time('CreateDate');
-      if (name === undefined || accessKeyId === undefined || (status !== 'Active' && status !== 'Inactive'))
-        return [];
-      return [{ name, key: { accessKeyId, status, ...(createdAt !== undefined && { createdAt }) } as const }];
-    },
-  );
-  const place = document.placeOf(value);
-  for (const [name, list] of Map.groupBy(keys, (one) => one.name)) {
-    const accessKeys = list.map(({ key }) => key);
-    findings.add({
-      fact: 'principal',
-      kind: 'user',
-      arn: ownArn('user', name),
-      isPart: true,
-      told: { accessKeys },
-      place,
-    });
-  }
-}
-
 /** `get-role-policy`, `get-user-policy` and `get-group-policy`. */
 function readInlinePolicy(document: FileDocument, value: JsonObject, findings: Findings): void {
   const reading = readingOf(document, findings);
@@ -294,6 +282,40 @@ function readOidcProvider(document: FileDocument, value: JsonObject, findings: F
     clientIds: of.texts('ClientIDList') ?? [],
     place: document.placeOf(value),
   });
+}
+
+/** `list-open-id-connect-providers`, which tells names alone. */
+function readOidcProviderNames(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const reading = readingOf(document, findings);
+  for (const object of reading.members(value, 'this answer').objects('OpenIDConnectProviderList') ?? []) {
+    const arn = arnOf(object, 'an OIDC provider', reading);
+    const url = arn === undefined ? undefined : /:oidc-provider\/(.+)$/.exec(arn)?.[1];
+    if (arn === undefined || url === undefined) continue;
+    findings.add({ fact: 'oidcProvider', arn, url, place: document.placeOf(object) });
+  }
+}
+
+/** `get-policy` and `list-policies`: which there are, without their documents. */
+function readPolicyNames(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const reading = readingOf(document, findings);
+  const of = reading.members(value, 'this answer');
+  for (const object of of.objects('Policies') ?? [of.object('Policy') ?? {}]) {
+    const arn = arnOf(object, 'a managed policy', reading);
+    if (arn !== undefined) findings.add({ fact: 'managedPolicy', arn, place: document.placeOf(object) });
+  }
+}
+
+/** `get-group`: the group, and who is in it. */
+function readGroupWithUsers(document: FileDocument, value: JsonObject, findings: Findings): void {
+  const reading = readingOf(document, findings);
+  const of = reading.members(value, 'this answer');
+  const group = of.object('Group');
+  const arn = group && readGroup(group, reading);
+  const name = group && reading.members(group, 'a group').text('GroupName');
+  if (isCut(value)) reading.gap('this list is cut off: the rest of it may not be in the files', value);
+  for (const user of of.objects('Users') ?? []) {
+    readUser(user, reading, arn !== undefined && name !== undefined ? { groupNames: [name] } : {});
+  }
 }
 
 /** `get-account-summary`: what it tells of the root. */

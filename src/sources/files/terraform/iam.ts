@@ -129,7 +129,7 @@ function readUsersOfGroup(of: ReadResource): void {
 
 /** SECURITY: the state has the secret of the key, too; it is not looked at. */
 function readAccessKey(of: ReadResource): void {
-  const accessKeyId = of.text('id') ?? 'made by this plan';
+  const accessKeyId = of.text('id') ?? `made by ${of.resource.address}`;
   const status = of.text('status') === 'Inactive' ? 'Inactive' : 'Active';
   addTo(of, 'user', of.settled('user', 'iam'), { told: { accessKeys: [{ accessKeyId, status }] } });
 }

@@ -40,7 +40,7 @@ const mostTokens = 2_000_000;
 const mostEnds = 10;
 
 /** SECURITY: the library goes as deep as the text does, and takes a kilobyte of memory for each `[`. */
-function* tokensOf(text: string, offset: number): Generator<CST.Token> {
+export function* tokensOf(text: string, offset: number): Generator<CST.Token> {
   const parser = new Parser();
   let tokens = 0;
   let ends = 0;
@@ -189,14 +189,15 @@ function startOf(node: unknown, fallback: number): number {
   return range?.[0] ?? fallback;
 }
 
-function offsetOf(source: unknown): number {
+/** Where an error of the library's stands in the text. */
+export function offsetOf(source: unknown): number {
   if (typeof source === 'number') return source;
   if (Array.isArray(source)) return Number(source[0]);
   return (source as { readonly offset?: number } | null)?.offset ?? 0;
 }
 
 /** The library's messages go on with an excerpt of the text, which may be long and hold secrets. */
-function messageOf(message: string): string {
+export function messageOf(message: string): string {
   const line = message.split('\n')[0] ?? '';
   return line.slice(0, 200).replace(/\.$/, '');
 }

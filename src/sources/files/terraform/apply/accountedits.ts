@@ -115,7 +115,7 @@ export function createAccountEditor(account: SnapshotAccount, tools: EditTools):
   const editProvider = (edit: PlannedEdit, { before, after }: Sides<'oidcProvider'>): void => {
     const arn = (after ?? before)?.arn ?? '';
     const present = providers.get(arn);
-    const made = after && { arn, url: after.url, clientIds: after.clientIds };
+    const made = after && { arn, url: after.url, clientIds: after.clientIds ?? [] };
     stand(edit, {
       ...{ name: `OIDC provider \`${arn}\``, isThere: present !== undefined },
       drift: before && present ? differing({ clientIds: before.clientIds }, present) : [],

@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import { gapTexts, readTexts } from '../testworld.ts';
+
+const account = '111122223333';
+const arn = (resource: string): string => `arn:aws:iam::${account}:${resource}`;
+const user = (name: string): object => ({
+  UserName: name,
+  UserId: `AIDA${name}`,
+  Arn: arn(`user/${name}`),
+  CreateDate: '2024-01-01T00:00:00+00:00',
+});
+const ada = { Users: [user('ada')] };
+
+async function read(...answers: readonly object[]) {
+  return readTexts({ 'a.json': answers.map((one) => JSON.stringify(one)).join('\n') });
+}
+
+describe('the AWS CLI on users', () => {
+  test('tells keys, their use, devices and passwords, each by an answer of its own', async () => {
+    const { accounts } = await read(
+      ada,
+      {
+        AccessKeyMetadata: [
+          {
+            UserName: 'ada',
+            AccessKeyId: 'AKIA1',
+            Status: 'Active',
+            CreateDate: '2024-01-02T00:00:00+00:00',
+          },
+        ],
+      },
+      {
+        UserName: 'ada',
+        AccessKeyLastUsed: { LastUsedDate: '2026-11-02T00:00:00+00:00', ServiceName: 's3', Region: 'x' },
+      },
+      {
+        UserName: 'ada',
+        AccessKeyLastUsed: { LastUsedDate: '2026-11-01T00:00:00+00:00', ServiceName: 's3', Region: 'x' },
+      },
+      { UserName: 'ada', AccessKeyLastUsed: { ServiceName: 'N/A', Region: 'N/A' } },
+      {
+        MFADevices: [
+          { UserName: 'ada', SerialNumber: arn('mfa/a'), EnableDate: '2024-01-01T00:00:00+00:00' },
+        ],
+      },
+      {
+        LoginProfile: {
+          UserName: 'ada',
+          CreateDate: '2024-01-01T00:00:00+00:00',
+          PasswordResetRequired: false,
+        },
+      },
+      { SummaryMap: { AccountAccessKeysPresent: 1, AccountMFAEnabled: 0, Users: 1 } },
+    );
+    expect(accounts[0]).toMatchObject({
+      root: { accessKeys: 1, mfa: false },
+      users: [
+        {
+          ...{ hasPassword: true, mfaDevices: 1, lastUsedAt: Date.UTC(2026, 10, 2) },
+          accessKeys: [{ accessKeyId: 'AKIA1', createdAt: Date.UTC(2024, 0, 2) }],
+        },
+      ],
+    });
+  });
+
+  test('a key of which a report tells the use is the same key', async () => {
+    const report = `user,arn,user_creation_time,password_enabled,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date
+ada,${arn('user/ada')},2024-01-01T00:00:00+00:00,false,false,true,2024-01-02T00:00:00+00:00,2026-11-01T00:00:00+00:00,true,2025-01-02T00:00:00+00:00,N/A
+`;
+    const key = {
+      UserName: 'ada',
+      AccessKeyId: 'AKIA1',
+      Status: 'Active',
+      CreateDate: '2024-01-02T00:00:00+00:00',
+    };
+    const { accounts } = await readTexts({
+      'a.json': JSON.stringify(ada) + JSON.stringify({ AccessKeyMetadata: [key] }),
+      'r.csv': report,
+    });
+    expect(accounts[0]?.users[0]?.accessKeys).toEqual([
+      {
+        accessKeyId: 'AKIA1',
+        status: 'Active',
+        createdAt: Date.UTC(2024, 0, 2),
+        lastUsedAt: Date.UTC(2026, 10, 1),
+      },
+      { accessKeyId: 'key 2', status: 'Active', createdAt: Date.UTC(2025, 0, 2) },
+    ]);
+  });
+});
+
+describe('SECURITY: nobody is missing because', () => {
+  const trust = { Version: '2012-10-17', Statement: [] };
+  const role = (more: object): object => ({
+    ...{ RoleName: 'ops', RoleId: 'AROAOPS', Arn: arn('role/ops'), AssumeRolePolicyDocument: trust },
+    ...{ RolePolicyList: [], AttachedManagedPolicies: [] },
+    ...more,
+  });
+  const details = (more: object): object => ({
+    UserDetailList: [],
+    GroupDetailList: [],
+    RoleDetailList: [],
+    Policies: [],
+    ...more,
+  });
+  const attached = [{ PolicyName: 'P', PolicyArn: 'arn:aws:iam::aws:policy/P' }];
+  test.each<[string, object, boolean]>([
+    [
+      'the members of one group were listed',
+      { Group: { GroupName: 'g', Arn: arn('group/g') }, Users: [user('ada')] },
+      false,
+    ],
+    ['only users were asked for', details({ UserDetailList: [user('ada')] }), false],
+    [
+      'only roles were asked for',
+      details({ RoleDetailList: [role({ AttachedManagedPolicies: attached })] }),
+      false,
+    ],
+    ['a page is missing', details({ RoleDetailList: [role({})], IsTruncated: true, Marker: 'x' }), false],
+    ['(all was asked for)', details({ RoleDetailList: [role({})] }), true],
+  ])('%s', async (_, answer, isWhole) => {
+    const { gaps } = await read(answer, ...('Group' in answer ? [{ Roles: [role({})] }] : []));
+    const partly = gaps.filter(({ reason }) => reason.startsWith('only some of the IAM'));
+    expect(partly).toHaveLength(isWhole ? 0 : 1);
+  });
+
+  test('a group that was read with its members has them', async () => {
+    const { accounts } = await read({ Group: { GroupName: 'g', Arn: arn('group/g') }, Users: [user('ada')] });
+    expect(accounts[0]).toMatchObject({ groups: [{ name: 'g' }], users: [{ groupNames: ['g'] }] });
+  });
+});
+
+describe('an answer that', () => {
+  test.each<[string, object, RegExp]>([
+    [
+      'does not say whose policies it has',
+      { AttachedPolicies: [] },
+      /does not say whose policies these are: it is left out; `aws iam get-account/,
+    ],
+    [
+      'does not say which policy it is',
+      { PolicyVersion: { Document: {}, VersionId: 'v1' } },
+      /does not say which policy this is/,
+    ],
+    [
+      'does not say whose devices there are none of',
+      { MFADevices: [] },
+      /is empty and does not say whose it is/,
+    ],
+    [
+      'tells only who has pod identities',
+      {
+        associations: [
+          {
+            clusterName: 'prod',
+            namespace: 'a',
+            serviceAccount: 'b',
+            associationArn: 'x',
+            associationId: 'y',
+          },
+        ],
+      },
+      /the role of pod identity `a\/b` is not told here; `aws eks describe-pod/,
+    ],
+    [
+      'tells only names of identity providers',
+      { identityProviderConfigs: [{ type: 'oidc', name: 'corp' }] },
+      /of identity provider `corp` only the name is told/,
+    ],
+    [
+      'tells only names of OIDC providers',
+      { OpenIDConnectProviderList: [{ Arn: arn('oidc-provider/example.com') }] },
+      /for whom OIDC provider .* makes tokens is not told/,
+    ],
+    ['goes on elsewhere', { accessEntries: [], nextToken: 'x' }, /this list is cut off/],
+  ])('%s is a gap with its place', async (_, answer, reason) => {
+    const told = gapTexts(await read(ada, answer)).filter((text) => reason.test(text));
+    expect(told).toEqual([expect.stringMatching(/^2:\d+ /)]);
+  });
+
+  test.each(['Credentials', 'AccessKey', 'nodegroup', 'accessPolicies', 'AccountAliases', 'updateIds'])(
+    'has %s grants nothing, which is told, and nothing of it is kept',
+    async (name) => {
+      const { sources, ...rest } = await read(ada, { [name]: { SecretAccessKey: 'SECRET-VALUE' } });
+      expect(sources).toContain(`1 object of \`answers with ${name}\` does not grant access`);
+      expect(JSON.stringify(rest)).not.toContain('SECRET-VALUE');
+    },
+  );
+
+  test('describes a pod identity gives its role to the service account', async () => {
+    const association = { clusterName: 'prod', namespace: 'a', serviceAccount: 'b', roleArn: arn('role/r') };
+    const { clusters } = await read({ association });
+    expect(clusters[0]?.serviceAccounts).toEqual([{ namespace: 'a', name: 'b', roleArn: arn('role/r') }]);
+  });
+});
