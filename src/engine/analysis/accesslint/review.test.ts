@@ -93,6 +93,19 @@ describe('administrators', () => {
     );
   });
 
+  test('only those are named as members whom their entry lets in', () => {
+    const accessEntries = [
+      testEntry(ops, {}, { kubernetesGroups: ['devs'] }),
+      testEntry(testArn('role/gone'), {}, { kubernetesGroups: ['devs'] }),
+    ];
+    const { findings } = lint({
+      account: { roles },
+      cluster: { accessEntries, rbac: [bind('all', 'Group:devs')] },
+    });
+    const message = findings.find(({ id }) => id === 'EW-ACC-003')?.message;
+    expect(message).toContain(`lets \`Group devs\`, and so \`${ops}\` do everything`);
+  });
+
   test('whoever created the cluster and was deleted since is no administrator', () => {
     const cluster = { authenticationMode: 'CONFIG_MAP', hiddenAdminPrincipalId: 'AIDAGONE' } as const;
     expect(found({ cluster })).toEqual([]);

@@ -2,7 +2,9 @@ import { isAccountId } from '../../../arn/arn.ts';
 import { isEverything } from '../../accesspolicylint/reach.ts';
 import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotCluster } from '../../snapshot/snapshot.ts';
+import type { ClusterWorld } from '../../world/cluster.ts';
 import { command, disassociate, removeSubject } from '../commands.ts';
+import type { Facts } from '../facts.ts';
 import type { Grant } from '../grants.ts';
 import { aboutItem, canBecome, subjectNamed } from '../mappings.ts';
 import { everybodyIn, isProgram, subjectLabel } from '../names.ts';
@@ -79,7 +81,7 @@ export const adminRules: readonly AccessRule[] = [
       for (const { grant, subject, label } of boundAdmins(facts.grants(cluster))) {
         // Of programs, and of everybody, other rules tell.
         if (isProgram(subject, '') || everybodyIn(subject) !== undefined) continue;
-        const members = subject.kind === 'Group' ? facts.mappings(cluster).membersOf(subject.name) : [];
+        const members = subject.kind === 'Group' ? membersOf(subject.name, cluster, facts) : [];
         const who = members.length === 0 ? '' : `, and so ${enumerate(members)}`;
         yield {
           ...{ subject: label, object: grant.subject, at: grant.at },
@@ -162,4 +164,15 @@ function* boundAdmins(grants: readonly Grant[]) {
     if (grant.by !== 'binding' || !makesAdmins(grant)) continue;
     for (const subject of grant.subjects) yield { grant, subject, label: subjectLabel(subject, '') };
   }
+}
+
+/** Whom the group lets do it: not those whose entry or item lets nobody in. */
+function membersOf(group: string, cluster: ClusterWorld, facts: Facts): readonly string[] {
+  return facts
+    .mappings(cluster)
+    .membersOf(group)
+    .filter((arn) => {
+      const subject = subjectNamed(arn, facts.world.principals);
+      return subject === undefined || cluster.identitiesOf(subject).identities.length > 0;
+    });
 }
