@@ -241,7 +241,9 @@ test(`killed after its lines ${kills.join(', ')}, --apply goes on or is led back
 
     if (lines % 2 === 1) {
       await rollBack(options, rollbackFile);
-      expect(await entriesOf(name)).toEqual(['arn:aws:iam::111122223333:root']);
+      // EKS itself has made an entry of the creator where entries began.
+      const made = (await entriesOf(name)).filter((arn) => !arn.endsWith(':root'));
+      expect(made).toEqual([]);
       expect(await state()).toEqual(before);
     }
     await applyMigration(options);
@@ -258,8 +260,13 @@ test(`killed after its lines ${kills.join(', ')}, --apply goes on or is led back
 const carlaArn = 'arn:aws:iam::111122223333:user/carla';
 
 async function entriesOf(clusterName: string): Promise<readonly string[]> {
-  const { accessEntries } = await scene.root.eks.send(new ListAccessEntriesCommand({ clusterName }));
-  return accessEntries ?? [];
+  const asked = scene.root.eks.send(new ListAccessEntriesCommand({ clusterName }));
+  // In mode CONFIG_MAP there are none (eks-access-facts D9).
+  const { accessEntries = [] } = await asked.catch((error: unknown) => {
+    if (String(error).includes('authentication mode')) return { accessEntries: [] };
+    throw error;
+  });
+  return accessEntries;
 }
 
 /** Runs `--apply` until it has said so many lines, and kills it without a warning. */

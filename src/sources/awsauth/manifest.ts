@@ -5,9 +5,7 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type ParsedNode,
-  parseAllDocuments,
   Scalar,
   visit,
 } from 'yaml';
@@ -15,7 +13,9 @@ import { collectFindings } from '../../engine/analysis/awsauthlint/finding.ts';
 import type { AwsAuthSource, SourceKey, SourceValue } from '../../engine/analysis/awsauthlint/source.ts';
 import type { Finding } from '../../engine/analysis/policylint/rule.ts';
 import type { Position } from '../../engine/iam/position.ts';
-import { type PlaceInFile, readValue, valueOfNode } from './nodes.ts';
+import { TextFault } from '../files/text/fault.ts';
+import { aliasTargets, composeDocuments, linesOf } from './compose.ts';
+import { type PlaceInFile, positionIn, readValue, valueOfNode } from './nodes.ts';
 
 export interface ReadAwsAuth {
   /** Undefined where there is none that can be read. */
@@ -37,22 +37,17 @@ type Mapping = ParsedNode & { readonly items: readonly unknown[] };
  */
 export function readAwsAuth(text: string): ReadAwsAuth {
   const { report, findings } = collectFindings();
-  const lines = new LineCounter();
-  const at = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const documents = [
-    ...parseAllDocuments(text, { lineCounter: lines, uniqueKeys: false, logLevel: 'silent' }),
-  ];
-  for (const document of documents) {
-    const [error] = 'errors' in document ? document.errors : [];
-    if (error === undefined) continue;
-    const message = (error.message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
-    report('EW-AUTH-002', '', at(error.pos[0]), `the file cannot be read: ${message}`);
+  let composed: ReturnType<typeof composeDocuments>;
+  try {
+    composed = composeDocuments(text, 'yaml-1.1');
+  } catch (fault) {
+    if (!(fault instanceof TextFault)) throw fault;
+    const place = positionIn(linesOf(text), fault.offset);
+    report('EW-AUTH-002', '', place, `the file cannot be read: ${fault.message}`);
     return { source: undefined, findings };
   }
-  const parsed = documents as readonly Document.Parsed[];
+  const { documents: parsed, lines } = composed;
+  const at = (offset: number): Position => positionIn(lines, offset);
   const alias = parsed.map(brokenAlias).find((broken) => broken !== undefined);
   if (alias !== undefined) {
     report(
@@ -122,14 +117,11 @@ export function readAwsAuth(text: string): ReadAwsAuth {
 
 /** Aliases of the manifest; those inside the texts of aws-auth are looked at where these are read. */
 function brokenAlias(document: Document.Parsed): Alias | undefined {
-  const anchors = new Set<string>();
+  const targets = aliasTargets(document);
   let broken: Alias | undefined;
   visit(document, {
-    Value: (_, { anchor }) => {
-      if (anchor !== undefined) anchors.add(anchor);
-    },
     Alias(_, alias) {
-      if (anchors.has(alias.source)) return undefined;
+      if (targets.has(alias)) return undefined;
       broken = alias;
       return visit.BREAK;
     },
@@ -144,7 +136,7 @@ function valueUnder(
   text: string,
   at: (offset: number) => Position,
 ): SourceValue {
-  const value = isAlias(written) ? written.resolve(document) : written;
+  const value = isAlias(written) ? aliasTargets(document).get(written) : written;
   if (isScalar(value) && typeof value.value === 'string') {
     if (emptyValues.has(value.value.trim())) return { kind: 'empty', text: value.value };
     const schema = key === 'mapAccounts' ? 'failsafe' : 'yaml-1.1';

@@ -5,15 +5,16 @@ import {
   isPair,
   isScalar,
   isSeq,
-  LineCounter,
+  type LineCounter,
   type Pair,
   type ParsedNode,
-  parseDocument,
   Scalar,
 } from 'yaml';
 import type { SourceValue, YamlMember, YamlNode } from '../../engine/analysis/awsauthlint/source.ts';
 import type { Position } from '../../engine/iam/position.ts';
 import { type AwsAuthSchema, brokenYaml, isMergeName, valueOfYaml } from '../../wire/awsauth/yaml.ts';
+import { TextFault } from '../files/text/fault.ts';
+import { aliasTargets, composeDocuments, linesOf } from './compose.ts';
 
 /** Where a text stands in the file: what turns a place in it into a place in the file. */
 export type PlaceInFile = (inText: Position) => Position;
@@ -36,27 +37,33 @@ class BrokenYaml extends Error {
  * twice in one mapping; for `mapAccounts` every scalar is the text it is.
  */
 export function readValue(text: string, schema: AwsAuthSchema, place: PlaceInFile): SourceValue {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    schema,
-    version: '1.1',
-    uniqueKeys: false,
-    lineCounter: lines,
-    logLevel: 'silent',
-  });
-  const at = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return place({ line: Math.max(line, 1), column: Math.max(col, 1) });
-  };
-  const [error] = document.errors;
-  if (error !== undefined) {
-    return { kind: 'broken', position: at(error.pos[0]), message: firstLine(error.message) };
+  try {
+    const { documents, lines } = composeDocuments(text, schema);
+    const [document, second] = documents;
+    const at = (offset: number): Position => place(positionIn(lines, offset));
+    if (second !== undefined) {
+      const message = 'there is a second document, and one alone is read';
+      return { kind: 'broken', position: at(second.range[0]), message };
+    }
+    const value =
+      document === undefined
+        ? ({ kind: 'yaml', isText: true, node: { kind: 'null', position: at(0) } } as const)
+        : valueOfNode(document, at, document.contents);
+    // What the server refuses must not look fine here, for whatever reason it does.
+    return value.kind === 'yaml' && valueOfYaml(text, schema) === brokenYaml
+      ? { kind: 'broken', position: at(0), message: 'the server cannot read it' }
+      : value;
+  } catch (fault) {
+    if (!(fault instanceof TextFault)) throw fault;
+    const position = place(positionIn(linesOf(text), fault.offset));
+    return { kind: 'broken', position, message: fault.message };
   }
-  const value = valueOfNode(document, at, document.contents);
-  // What the server refuses must not look fine here, for whatever reason it does.
-  return value.kind === 'yaml' && valueOfYaml(text, schema) === brokenYaml
-    ? { kind: 'broken', position: at(0), message: 'the server cannot read it' }
-    : value;
+}
+
+/** Counted from 1. */
+export function positionIn(lines: LineCounter, offset: number): Position {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(line, 1), column: Math.max(col, 1) };
 }
 
 /** The value of a node with aliases and merges carried out. `at` turns an offset of the document into a place. */
@@ -80,17 +87,15 @@ function nodeOf(
   root: ParsedNode | null,
 ): YamlNode {
   let left = mostNodes;
-  // The library walks through the whole document for each alias it resolves.
-  const targets = new Map<unknown, unknown>();
+  const targets = aliasTargets(document);
   const convert = (node: unknown, fallback: Position, depth: number): YamlNode => {
     left -= 1;
     const position = positionOf(node, at) ?? fallback;
     if (left < 0 || depth > deepest) throw new BrokenYaml('it nests or multiplies without end', position);
     if (isAlias(node)) {
-      // Aliases of aliases end here as well: each step takes one of what is left.
-      const target = targets.get(node) ?? node.resolve(document);
+      const target = targets.get(node);
       if (target === undefined) throw new BrokenYaml(`alias \`${node.source}\` means nothing`, position);
-      targets.set(node, target);
+      // What stands in itself ends here as well: each step takes one of what is left.
       return convert(target, position, depth + 1);
     }
     if (isSeq(node)) {
@@ -152,9 +157,4 @@ function scalarOf(node: Scalar, position: Position): YamlNode {
 function positionOf(node: unknown, at: (offset: number) => Position): Position | undefined {
   const range = typeof node === 'object' && node !== null ? (node as Partial<ParsedNode>).range : undefined;
   return range === undefined || range === null ? undefined : at(range[0]);
-}
-
-/** The library’s messages go on with an excerpt of the text. */
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '').replace(/\.$/, '');
 }

@@ -1,4 +1,4 @@
-import { Composer, type Document, isScalar, Parser, type Tags, visit } from 'yaml';
+import { Composer, type CST, type Document, isScalar, Parser, type Tags, visit } from 'yaml';
 
 /**
  * What a value of aws-auth is read as: `mapAccounts` keeps every scalar as the text it is (eks-access-facts G9), the
@@ -54,9 +54,26 @@ export function carefulComposer(
     customTags: (tags) =>
       tags.filter((tag) => typeof tag !== 'object' || (!comparingTypes.has(tag.tag) && isWanted(tag))),
   });
+  const next = composer.next.bind(composer);
+  let refused: { readonly error: unknown } | undefined;
+  const refuseOnce = (source: unknown, code: string, message: string): never => {
+    // The library takes what is thrown here for trouble with the node around, and comes again with that one's place.
+    if (refused !== undefined) throw refused.error;
+    try {
+      return refuse(source, code, message);
+    } catch (error) {
+      refused = { error };
+      throw error;
+    }
+  };
   Object.assign(composer, {
     onError(source: unknown, code: string, message: string, isWarning?: boolean): void {
-      if (isWarning !== true) refuse(source, code, message);
+      if (isWarning !== true) refuseOnce(source, code, message);
+    },
+    // Of a token that fits nowhere it tells nobody; it stands in `errors`, and the value is there all the same.
+    next(token: CST.Token) {
+      if (token.type === 'error') refuseOnce(token, 'UNEXPECTED_TOKEN', token.message);
+      return next(token);
     },
   });
   return composer;
