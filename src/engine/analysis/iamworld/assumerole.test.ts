@@ -3,7 +3,7 @@ import type { SnapshotAccount } from '../snapshot/snapshot.ts';
 import { testAccountId, testArn, testRole, testUser, testWorld } from '../testworld.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { IamQuestion } from './answer.ts';
-import { createIamWorld } from './iamworld.ts';
+import { createIamWorld, type Raise } from './iamworld.ts';
 import {
   ada,
   adaWith,
@@ -154,4 +154,45 @@ test('an administrator by its own policies is still limited by its boundary', ()
   const as = (action: string) =>
     iam.askRaised({ subject: ada, action, resource: '*' }, { everything: 'more' }).certainty;
   expect([as('eks:ListClusters'), as('iam:ListUsers')]).toEqual(['always', 'never']);
+});
+
+test('what an organization sets is not taken to bind accounts outside of the snapshot', () => {
+  const deniesAll = (kind: 'serviceControl' | 'resourceControl') => ({
+    guardrails: {
+      ...{ serviceControl: [], resourceControl: [] },
+      [kind]: [
+        [
+          policyText(
+            statement('Allow', '*'),
+            statement('Deny', 'sts:*', { ...(kind === 'resourceControl' && { Principal: '*' }) }),
+          ),
+        ],
+      ],
+    },
+  });
+  const theirs = { roles: [admin(trusts(stranger.arn))] };
+  const byStranger = { ...assume, subject: stranger };
+  expect(ask(theirs, byStranger, deniesAll('serviceControl')).certainty).toBe('sometimes');
+  expect(ask(theirs, byStranger, deniesAll('resourceControl')).certainty).toBe('never');
+  const away = { ...assume, resource: 'arn:aws:iam::444455556666:role/x' };
+  expect(ask(adaWith(mayAssume), away, deniesAll('serviceControl')).certainty).toBe('never');
+  expect(ask(adaWith(mayAssume), away, deniesAll('resourceControl')).certainty).toBe('sometimes');
+});
+
+test('a raise keeps the boundary that nobody took away, and what extra policies deny', () => {
+  const boundary = testArn('policy/limits');
+  const users = [testUser('ada', { permissionsBoundaryArn: boundary })];
+  const document = policyText(statement('Allow', 'eks:*'));
+  const { world } = testWorld({ account: { users, managedPolicies: [{ arn: boundary, document }] } });
+  const iam = createIamWorld(world);
+  const as = (raise: Raise) =>
+    iam.askRaised({ subject: ada, action: 'iam:ListUsers', resource: '*' }, raise).certainty;
+  const denying = iam.standings.policies.inline(
+    policyText(statement('Deny', 'iam:*')),
+    { kind: 'user', name: 'ada' },
+    'denying',
+  );
+  expect(as({ everything: 'only' })).toBe('never');
+  expect(as({ everything: 'more', withoutBoundary: true })).toBe('always');
+  expect(as({ everything: 'more', withoutBoundary: true, extra: [denying] })).toBe('never');
 });

@@ -218,3 +218,19 @@ test('a service control policy binds users, and not roles of AWS', () => {
   const own = testRole('ops', { arn, inlinePolicies: { own: policyText(describeCluster()) } });
   expect(ask({ roles: [own] }, { subject: { ...ops, arn } }, { guardrails }).certainty).toBe('always');
 });
+
+test('of two entries that differ in the path of their principal alone, the ARN of an entry tells neither', () => {
+  const own = adaWith(
+    statement(
+      'Allow',
+      'eks:UpdateAccessEntry',
+      onlyIf('StringEquals', 'eks:principalArn', testArn('role/ops')),
+    ),
+  );
+  const resource = `arn:aws:eks:us-east-1:${testAccountId}:access-entry/prod/role/${testAccountId}/ops/x`;
+  const accessEntries = [testEntry(testArn('role/ops')), testEntry(testArn('role/team/ops'))];
+  for (const entries of [accessEntries, accessEntries.toReversed()]) {
+    const question = { action: 'eks:UpdateAccessEntry', resource };
+    expect(ask(own, question, { cluster: { accessEntries: entries } }).certainty).toBe('sometimes');
+  }
+});

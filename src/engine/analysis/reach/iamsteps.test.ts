@@ -116,6 +116,27 @@ test.for<[string, string | undefined, Partial<SnapshotAccount>, Parameters<typeo
     undefined,
     scene(compute, { trust: trusts({ Service: 'lambda.amazonaws.com' }) }),
   ],
+  [
+    'passing it under a condition',
+    'passRole sometimes',
+    scene(
+      [
+        allow('iam:PassRole', { Condition: { StringEquals: { 'aws:SourceVpc': 'vpc-1' } } }),
+        allow('ec2:RunInstances'),
+      ],
+      { trust: ec2 },
+    ),
+  ],
+  [
+    'passing it, trusted under a condition',
+    'passRole sometimes',
+    scene(compute, {
+      trust: trusts(
+        { Service: 'ec2.amazonaws.com' },
+        { Condition: { StringEquals: { 'aws:SourceAccount': testAccountId } } },
+      ),
+    }),
+  ],
   ['passing it, with nothing to pass it to', undefined, scene([compute[0] ?? {}], { trust: ec2 })],
   ['starting instances without passing it', undefined, scene([compute[1] ?? {}], { trust: ec2 })],
   [

@@ -42,3 +42,43 @@ test.for<readonly [string, string | undefined, string, Partial<SnapshotCluster>?
   };
   expect(firstStep(`iam:${app}`, api, what)).toBe(expected);
 });
+
+const host = 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123';
+const forAudience = (aud: string) =>
+  policy({
+    ...{ Effect: 'Allow', Principal: { Federated: provider }, Action: 'sts:AssumeRoleWithWebIdentity' },
+    Condition: {
+      StringEquals: { [`${host}:sub`]: 'system:serviceaccount:payments:api', [`${host}:aud`]: aud },
+    },
+  });
+
+test.for<readonly [string, string, readonly string[] | undefined, string | undefined]>([
+  ['the usual', 'sts.amazonaws.com', ['sts.amazonaws.com'], 'webIdentity always'],
+  ['another that the provider takes', 'vault', ['sts.amazonaws.com', 'vault'], 'webIdentity sometimes'],
+  ['another that it does not take', 'vault', ['sts.amazonaws.com'], undefined],
+  ['another, and nobody knows what it takes', 'vault', undefined, 'webIdentity sometimes'],
+  ['the usual, which it does not take', 'sts.amazonaws.com', ['vault'], undefined],
+])('to a role by a token for an audience: %s', ([, audience, clientIds, expected]) => {
+  const what = {
+    account: {
+      roles: [testRole('app', { trustPolicy: forAudience(audience) })],
+      oidcProviders: clientIds ? [{ arn: provider, url: `https://${host}`, clientIds }] : [],
+    },
+    cluster: { serviceAccounts: [{ ...apiAccount, roleArn: app }] },
+  };
+  expect(firstStep(`iam:${app}`, api, what)).toBe(expected);
+});
+
+test('an annotation that is mistaken hides no role of the real issuer', () => {
+  const other = testArn('role/other');
+  const roles = [
+    testRole('app', { trustPolicy: irsa('system:serviceaccount:payments:api') }),
+    testRole('other', {
+      trustPolicy: irsa('system:serviceaccount:payments:api').replaceAll('ABCDEF0123', 'FEDCBA'),
+    }),
+  ];
+  const serviceAccounts = [{ ...apiAccount, roleArn: other }];
+  expect(firstStep(`iam:${app}`, api, { account: { roles }, cluster: { serviceAccounts } })).toBe(
+    'webIdentity sometimes',
+  );
+});

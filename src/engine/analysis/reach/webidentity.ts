@@ -5,7 +5,7 @@ import { withoutVariables } from '../policylint/patterns.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { KubernetesSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import { assuming, iamNode, stepOf } from './asking.ts';
+import { assuming, iamNode, type Permitted, stepOf, surest } from './asking.ts';
 import { nodeKey, type ReachNode } from './node.ts';
 import type { StepRules } from './rules.ts';
 import type { ReachStep } from './step.ts';
@@ -31,7 +31,7 @@ export function createWebIdentitySteps(
           return trusts
             .of(role)
             .providers.filter((provider) => isClusterIssuer(hostOf(provider)))
-            .filter((provider) => asks(role, provider, namespace, name).certainty !== 'never')
+            .filter((provider) => asks(role, provider, namespace, name) !== undefined)
             .map(hostOf);
         });
         return [cluster, new Set(hosts)] as const;
@@ -40,24 +40,55 @@ export function createWebIdentitySteps(
     return issuers;
   };
 
-  const asks = (role: KnownRole, provider: string, namespace: string, name: string) => {
+  /** Whom a token may be for: one chooses when one asks for it, and the provider takes some (iam-facts I15). */
+  const audiencesOf = (provider: string, accountId: string): readonly (string | undefined)[] => {
+    const known = world.principals.account(accountId)?.oidcProviders.find(({ arn }) => arn === provider);
+    if (known === undefined) return [usualAudience, undefined];
+    return [...known.clientIds].sort(
+      (one, other) => Number(other === usualAudience) - Number(one === usualAudience),
+    );
+  };
+
+  /** By a token for the usual audience, else for another that the provider takes; undefined where none is trusted. */
+  const asks = (
+    role: KnownRole,
+    provider: string,
+    namespace: string,
+    name: string,
+  ): Permitted | undefined => {
     const host = hostOf(provider);
-    return iam.askOutsider({
-      ...{ outsider: { kind: 'federated', provider }, action: 'sts:AssumeRoleWithWebIdentity', role },
-      context: {
-        [`${host}:sub`]: `system:serviceaccount:${namespace}:${name}`,
-        [`${host}:aud`]: 'sts.amazonaws.com',
-      },
-    });
+    const action = 'sts:AssumeRoleWithWebIdentity';
+    return surest(
+      audiencesOf(provider, role.accountId).map((audience): Permitted | undefined => {
+        const { certainty, decision, ...answer } = iam.askOutsider({
+          ...{ outsider: { kind: 'federated', provider }, action, role },
+          context: {
+            [`${host}:sub`]: `system:serviceaccount:${namespace}:${name}`,
+            ...(audience !== undefined && { [`${host}:aud`]: audience }),
+          },
+        });
+        if (certainty === 'never') return undefined;
+        const trusted: Permitted = {
+          certainty,
+          get conditions() {
+            return answer.conditions;
+          },
+          evidence: [{ kind: 'iam', action, resource: role.record.arn, decision }],
+        };
+        return audience === undefined || audience === usualAudience
+          ? trusted
+          : assuming(trusted, `it has a token for the audience \`${audience}\``);
+      }),
+    );
   };
 
   /** Whether the provider is, or may be, the issuer of the cluster. */
   const standingOf = (cluster: ClusterWorld, host: string): 'certain' | 'possible' | 'no' => {
     const own = claimed().get(cluster);
-    if (own?.has(host)) return 'certain';
-    if (own !== undefined && own.size > 0) return 'no';
-    if (!isClusterIssuer(host)) return 'no';
-    for (const hosts of claimed().values()) if (hosts.has(host)) return 'no';
+    const others = [...claimed().values()].some((hosts) => hosts !== own && hosts.has(host));
+    // An issuer is that of one cluster: where annotations of two say it is theirs, those of one are mistaken.
+    if (own?.has(host)) return others ? 'possible' : 'certain';
+    if (others || !isClusterIssuer(host)) return 'no';
     const region = /^oidc\.eks\.([a-z0-9-]+)\./.exec(host)?.[1];
     return region === undefined || region === cluster.cluster.region ? 'possible' : 'no';
   };
@@ -72,19 +103,9 @@ export function createWebIdentitySteps(
       const host = hostOf(provider);
       const standing = standingOf(cluster, host);
       if (standing === 'no') continue;
-      const { certainty, decision, ...answer } = asks(role, provider, subject.namespace, subject.name);
-      if (certainty === 'never') continue;
+      const trusted = asks(role, provider, subject.namespace, subject.name);
+      if (trusted === undefined) continue;
       const { arn } = role.record;
-      const evidence = [
-        { kind: 'iam', action: 'sts:AssumeRoleWithWebIdentity', resource: arn, decision } as const,
-      ];
-      const trusted = {
-        certainty,
-        get conditions() {
-          return answer.conditions;
-        },
-        evidence,
-      };
       const by =
         standing === 'certain'
           ? trusted
@@ -169,6 +190,9 @@ export function createWebIdentitySteps(
     },
   };
 }
+
+/** Of the tokens that Pods are given for AWS. */
+const usualAudience = 'sts.amazonaws.com';
 
 const accountPrefix = 'system:serviceaccount:';
 
