@@ -72,12 +72,16 @@ const signs = { passed: '✓', failed: '✗', undecided: '?' } as const;
 
 function asText(files: readonly FileResults[]): string {
   const all = files.flatMap(({ results }) => results);
-  const lines = all.flatMap(({ outcome, name, message, place, incomplete }) => [
+  const lines = all.flatMap(({ outcome, name, message, place }) => [
     `${signs[outcome]} ${printable(name)}`,
     ...(outcome === 'passed' ? [] : [`    ${printable(message)}`]),
-    ...(outcome === 'failed' && place !== undefined ? [`    at ${printable(place.file)}:${place.line}`] : []),
-    ...gapLines(incomplete).map((line) => `    ${printable(line)}`),
+    ...(outcome !== 'passed' && place !== undefined ? [`    at ${printable(place.file)}:${place.line}`] : []),
   ]);
+  // Most cases lack the same: each is told once.
+  const gaps = [...new Set(all.flatMap(({ incomplete }) => gapLines(incomplete)))].map(
+    (line) => `${printable(line)}\n`,
+  );
+  const missing = gaps.length === 0 ? '' : `\n${gaps.join('')}`;
   const count = (outcome: CaseResult['outcome']): number =>
     all.filter((one) => one.outcome === outcome).length;
   const [failed, undecided] = [count('failed'), count('undecided')];
@@ -87,5 +91,5 @@ function asText(files: readonly FileResults[]): string {
     ...(undecided > 0 ? [`${undecided} undecided`] : []),
   ];
   const hint = undecided > 0 && failed === 0 ? 'hint: read what is missing, or pass --assume-complete\n' : '';
-  return `${lines.join('\n')}\n\n${counted(all.length, 'case')}: ${counts.join(', ')}\n${hint}`;
+  return `${lines.join('\n')}\n${missing}\n${counted(all.length, 'case')}: ${counts.join(', ')}\n${hint}`;
 }

@@ -19,6 +19,7 @@ import {
 import type { Question } from '../world/question.ts';
 import type { ClusterSubject, IamSubject } from '../world/subject.ts';
 import { createWorld } from '../world/world.ts';
+import { applyEdits } from './applyedits.ts';
 import { decisionHints } from './decisionstep.ts';
 import type { Explanation } from './explanation.ts';
 import { identityHints } from './identitystep.ts';
@@ -381,4 +382,112 @@ test('a name that would be a command is only a word in what is printed', () => {
   const evil: ClusterSubject = { kind: 'User', name: "x'; rm -rf $HOME #", namespace: '' };
   const { changes } = explain(testSnapshot(), evil);
   expect(changes[0]?.commands.join('\n')).toContain(`'--user=x'\\''; rm -rf $HOME #'`);
+});
+
+describe('what a proposal is made of', () => {
+  const edits = (snapshot: Snapshot, summary: RegExp, question = getSecrets) =>
+    explain(snapshot, ops, question).changes.find((one) => summary.test(one.summary))?.edits;
+
+  test('a scope that is widened keeps what it had', () => {
+    const entry = testEntry(testArn('role/ops'), { AmazonEKSSecretReaderPolicy: ['dev', 'team-*'] });
+    const snapshot = testSnapshot({ account: people, cluster: { accessEntries: [entry] } });
+    expect(edits(snapshot, /hold in namespace `prod` as well/)).toMatchObject([
+      { accessScope: { type: 'namespace', namespaces: ['dev', 'team-*', 'prod'] } },
+    ]);
+  });
+
+  test('an entry that is made again is deleted first, with all it gave or with nothing', () => {
+    const entry = testEntry(
+      testArn('role/ops'),
+      { AmazonEKSSecretReaderPolicy: ['prod'] },
+      { principalId: 'AROAOLD' },
+    );
+    const snapshot = testSnapshot({ account: people, cluster: { accessEntries: [entry] } });
+    for (const summary of [/with all it gives$/, /that gives nothing yet/]) {
+      expect(
+        edits(snapshot, summary)
+          ?.slice(0, 2)
+          .map(({ edit }) => edit),
+      ).toEqual(['deleteEntry', 'createEntry']);
+    }
+  });
+
+  test('what gives everything is never proposed for something, not as the only one there is either', () => {
+    const everything = [{ ...allow('*', '*', '*'), nonResourceURLs: [] }];
+    const question: Question = { ...getSecrets, apiGroup: 'example.com', resource: 'widgets' };
+    const snapshot = testSnapshot({
+      account: {
+        ...people,
+        accessPolicies: [
+          {
+            arn: 'arn:aws:eks::111122223333:cluster-access-policy/all',
+            name: 'all',
+            version: 1,
+            rules: everything,
+          },
+        ],
+      },
+      cluster: {
+        accessEntries: [testEntry(testArn('role/ops'))],
+        rbac: [{ kind: 'ClusterRole', name: 'all', labels: {}, rules: everything }],
+      },
+    });
+    const { changes } = explain(snapshot, ops, question);
+    expect(changes.length).toBeGreaterThan(0);
+    expect(changes.filter(({ adds }) => adds.everything)).toEqual([]);
+    expect(JSON.stringify(changes)).not.toContain('`all`');
+  });
+
+  test.each([
+    ['one of Kubernetes’ own, which it writes anew', 'system:reader', {}],
+    [
+      'one that Kubernetes labels as its own',
+      'reader',
+      { labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' } },
+    ],
+    ['one that is collected from others', 'reader', { aggregationRule: { clusterRoleSelectors: [] } }],
+  ])('no rule is added to %s', (_, name, change) => {
+    const [role, binding] = testGrant(name, 'Group:devs', [allow('list', 'core', 'secrets')]);
+    if (role?.kind !== 'ClusterRole' || binding === undefined) throw new Error('of the whole cluster');
+    const cluster = { awsAuth: mapped(testArn('role/ops')), rbac: [{ ...role, ...change }, binding] };
+    const { changes } = explain(testSnapshot({ account: people, cluster }));
+    expect(changes.length).toBeGreaterThan(0);
+    expect(changes.flatMap((one) => one.edits.map(({ edit }) => edit))).not.toContain('addToRule');
+  });
+
+  test('entries that begin to count with the mode are told, whatever they give', () => {
+    const entries = [
+      testEntry(testArn('role/ops'), { AmazonEKSSecretReaderPolicy: [] }),
+      testEntry(testArn('role/*-admin'), { AmazonEKSClusterAdminPolicy: [] }),
+    ];
+    const cluster = { authenticationMode: 'CONFIG_MAP', accessEntries: entries } as const;
+    const [change] = explain(testSnapshot({ account: people, cluster })).changes;
+    expect(change?.edits).toContainEqual({ edit: 'setMode', mode: 'API_AND_CONFIG_MAP' });
+    expect(change?.adds.others).toContain(`iam:${testArn('role/*-admin')}`);
+  });
+
+  test('the creator’s hidden administration becomes an entry with the mode', () => {
+    const cluster = { authenticationMode: 'CONFIG_MAP', hiddenAdminPrincipalId: 'AIDAADA' } as const;
+    const snapshot = testSnapshot({ account: people, cluster });
+    const [change] = explain(snapshot).changes;
+    const [before] = snapshot.clusters;
+    if (change === undefined || before === undefined) throw new Error('there is one');
+    const after = applyEdits({ snapshot, cluster: before }, change.edits, testTakenAt).cluster;
+    expect(after.hiddenAdminPrincipalId).toBeUndefined();
+    expect(after.accessEntries.map(({ principalArn }) => principalArn)).toContain(testArn('user/ada'));
+  });
+});
+
+test('what was not read stands in the answer: of the cluster, and of the account of who is asked about', () => {
+  const arn = testSnapshot().clusters[0]?.arn ?? '';
+  const gaps = [
+    { area: 'rbac', clusterArn: arn, reason: 'bindings' },
+    { area: 'rbac', clusterArn: `${arn}-2`, reason: 'of another cluster' },
+    { area: 'iam', accountId: testAccountId, reason: 'roles' },
+    { area: 'iam', accountId: '999988887777', reason: 'of another account' },
+    { area: 'file', reason: 'a file' },
+    { area: 'usage', reason: 'a log' },
+  ] as const;
+  const { incomplete } = explain(testSnapshot({ account: people, gaps }));
+  expect(incomplete.map(({ reason }) => reason)).toEqual(['bindings', 'roles', 'a file']);
 });
