@@ -164,6 +164,8 @@ describe('every reason to be nobody has a message, a next step, and a change tha
     expect(explanation.allowed).toBe(false);
     expect(failed).toMatchObject({ code, hint: identityHints[code] });
     expect(walk(explanation).at(-1)).toBe('decision notReached notReached');
+    // It stops there: what comes behind the failed step was not reached.
+    expect(explanation.steps.filter(({ outcome }) => outcome === 'failed')).toEqual([failed]);
     const summaries = explanation.changes.map(({ summary }) => summary);
     if (proposal === undefined) expect(summaries).toEqual([]);
     else expect(summaries).toContainEqual(expect.stringMatching(proposal));
