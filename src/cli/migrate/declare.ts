@@ -34,7 +34,7 @@ export function declareMigrate(program: Command): void {
     .addOption(
       new Option(
         '--apply',
-        'carry it out on the running server: everything up to mode API, which has no way back',
+        'carry it out on the running server: everything up to mode API, which has no way back; nor has leaving CONFIG_MAP',
       ).conflicts(['from', 'live', 'output']),
     )
     .option(
