@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { entrywayExamples } from '../wire/protocols/entrywayexamples.ts';
 import { type HttpRequest, type HttpResponse, type Peer, peerAddress } from '../wire/protocols/http.ts';
 import { openApiOf } from '../wire/protocols/openapi.ts';
 import { services } from '../wire/protocols/services.ts';
@@ -177,7 +178,9 @@ let openApi: string | undefined;
 
 /** Made when it is first asked for: most servers never are. */
 function openApiText(): string {
-  openApi ??= JSON.stringify(openApiOf(services.entryway, { title: 'Entryway', version: packageVersion() }));
+  openApi ??= JSON.stringify(
+    openApiOf(services.entryway, { title: 'Entryway', version: packageVersion() }, entrywayExamples),
+  );
   return openApi;
 }
 

@@ -79,7 +79,8 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
     hidden: words(''),
   },
   entryway: {
-    harmless: words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope action anyNamespace
+    harmless:
+      words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope action anyNamespace
       apiGroups arn associatedAccessPolicy associatedAt associations assumeComplete at audiences block blockId blocks
       breakGlass closestPolicy clusterName clusters code comparedWith connection count createdAt createdBy credential
       credentialExpiresAt credentials description expired expiresAt findings hint issuedAt kind kubernetesGroups

@@ -9,19 +9,30 @@ type Schema = Readonly<Record<string, unknown>>;
 export function openApiOf(
   contract: ServiceContract,
   info: { readonly title: string; readonly version: string },
+  /** An input of each operation, by its name. */
+  examples: Readonly<Record<string, object>> = {},
 ): object {
   const schemas = new Map<string, Schema>();
+  // Inputs first: what they are made of is closed, also where answers are made of the same.
+  const inputs = new Map(
+    contract.operationNames.map((name) => {
+      const input = contract.operation(name)?.input;
+      return [name, input && schemaOf(input, schemas, { isInput: true })] as const;
+    }),
+  );
   const errors = contract.errorNames.map((name) => [name, contract.error(name)] as const);
   const paths: Record<string, object> = {};
   for (const name of contract.operationNames) {
     const operation = contract.operation(name);
     if (operation === undefined) continue;
+    const input = inputs.get(name);
     paths[operation.path] = {
       ...(paths[operation.path] ?? {}),
       [operation.method.toLowerCase()]: {
         operationId: name,
-        ...(operation.input !== undefined && {
-          requestBody: content(schemaOf(operation.input, schemas), true),
+        description: `Authorized by the IAM action \`${contract.service}:${name}\`, unless EKS has the same operation: then by its own.`,
+        ...(input !== undefined && {
+          requestBody: content(input, { required: true, example: examples[name] }),
         }),
         responses: responsesOf(operation, errors, schemas),
       },
@@ -31,7 +42,7 @@ export function openApiOf(
     openapi: '3.1.0',
     info: {
       ...info,
-      description: `Every request is signed with AWS Signature Version 4 for the service \`${contract.service}\` and authorized by IAM actions \`${contract.service}:OPERATION\`. A member that is not described is refused. Times are seconds since 1970.`,
+      description: `Every request is signed with AWS Signature Version 4 for the service \`${contract.service}\` and authorized by IAM. A member that is not described is refused. Times are seconds since 1970.`,
     },
     paths,
     components: {
@@ -60,31 +71,39 @@ function responsesOf(
   }
   const error: Schema = {
     type: 'object',
-    properties: { message: { type: 'string' } },
+    properties: { message: { type: 'string' }, __type: { type: 'string' } },
     required: ['message'],
   };
   return {
     [status]: {
       description: 'done',
-      ...(output !== undefined && content(schemaOf(output, schemas), false)),
+      ...(output !== undefined && content(schemaOf(output, schemas, { isInput: false }))),
     },
     ...Object.fromEntries(
       [...byStatus].map(([code, names]) => [
         code,
         {
           description: `${names.join(', ')}: which one is in the header x-amzn-errortype`,
-          ...content(error, false),
+          ...content(error),
         },
       ]),
     ),
   };
 }
 
-function content(schema: Schema, required: boolean): Schema {
-  return { ...(required && { required }), content: { 'application/json': { schema } } };
+function content(
+  schema: Schema,
+  { required, example }: { readonly required?: true; readonly example?: object | undefined } = {},
+): Schema {
+  const media = { schema, ...(example !== undefined && { example }) };
+  return { ...(required && { required }), content: { 'application/json': media } };
 }
 
-function schemaOf(shape: Shape, schemas: Map<string, Schema>): Schema {
+interface Use {
+  readonly isInput: boolean;
+}
+
+function schemaOf(shape: Shape, schemas: Map<string, Schema>, use: Use): Schema {
   switch (shape.kind) {
     case 'string':
     case 'boolean':
@@ -97,14 +116,14 @@ function schemaOf(shape: Shape, schemas: Map<string, Schema>): Schema {
     case 'document':
       return { description: 'any JSON value' };
     case 'list':
-      return { type: 'array', items: schemaOf(shape.item, schemas) };
+      return { type: 'array', items: schemaOf(shape.item, schemas, use) };
     case 'map':
-      return { type: 'object', additionalProperties: schemaOf(shape.value, schemas) };
+      return { type: 'object', additionalProperties: schemaOf(shape.value, schemas, use) };
     case 'structure':
       if (!schemas.has(shape.name)) {
         // Said before its members are: one may be of its own kind.
         schemas.set(shape.name, {});
-        schemas.set(shape.name, objectSchema(shape, schemas));
+        schemas.set(shape.name, objectSchema(shape, schemas, use));
       }
       return { $ref: `#/components/schemas/${shape.name}` };
     default:
@@ -112,11 +131,12 @@ function schemaOf(shape: Shape, schemas: Map<string, Schema>): Schema {
   }
 }
 
-function objectSchema({ members }: Structure, schemas: Map<string, Schema>): Schema {
+function objectSchema({ members }: Structure, schemas: Map<string, Schema>, use: Use): Schema {
   const required = members.filter((member: Member) => member.required).map(({ name }) => name);
   return {
     type: 'object',
-    properties: Object.fromEntries(members.map(({ name, shape }) => [name, schemaOf(shape, schemas)])),
+    properties: Object.fromEntries(members.map(({ name, shape }) => [name, schemaOf(shape, schemas, use)])),
     ...(required.length > 0 && { required }),
+    ...(use.isInput && { additionalProperties: false }),
   };
 }
