@@ -32,13 +32,16 @@ const longestReason = 2_000;
  */
 export function createGaps(): { readonly add: (gap: Gap) => void; readonly all: () => readonly Gap[] } {
   const gaps: Gap[] = [];
-  const alike = new Map<string, { count: number; readonly first: Gap }>();
+  const alike = new Map<string, { count: number; readonly texts: Set<string>; readonly first: Gap }>();
   return {
     add(gap) {
       const key = [gap.area, gap.place?.file, gap.clusterArn, gap.accountId].join(' ');
-      const found = alike.get(key) ?? { count: 0, first: gap };
+      const found = alike.get(key) ?? { count: 0, texts: new Set(), first: gap };
       alike.set(key, found);
+      const text = JSON.stringify([gap.reason, gap.place]);
+      if (found.texts.has(text)) return;
       if (++found.count > mostOfOne) return;
+      found.texts.add(text);
       gaps.push(
         gap.reason.length > longestReason
           ? { ...gap, reason: `${gap.reason.slice(0, longestReason)}…` }

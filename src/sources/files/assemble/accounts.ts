@@ -12,7 +12,7 @@ import { unlistedId } from '../../../engine/analysis/world/pins.ts';
 import { parseArn } from '../../../engine/arn/arn.ts';
 import { lowerAscii } from '../../../engine/arn/case.ts';
 import type { Fact, IamList, ToldPrincipal } from '../facts.ts';
-import { createDraft, createShelf, type Draft, placeText, type ReportGap } from './draft.ts';
+import { createDraft, createShelf, type Draft, placeText, type ReportGap, sameDocument } from './draft.ts';
 
 type PrincipalFact = Extract<Fact, { readonly fact: 'principal' }>;
 type IamFact = Extract<
@@ -67,7 +67,7 @@ export function createAccountDraft(
     if (inlinePolicies !== undefined || attachedPolicyArns !== undefined) principal.hasPolicies = true;
     for (const [name, document] of Object.entries(inlinePolicies ?? {})) {
       const before = principal.inline.get(name);
-      if (before !== undefined && before !== document) {
+      if (before !== undefined && !sameDocument(before, document)) {
         gap(`policy \`${name}\` of \`${principal.arn}\` is told twice, and differs: this one counts`, place);
       }
       principal.inline.set(name, document);

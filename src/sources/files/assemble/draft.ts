@@ -64,3 +64,14 @@ export function createShelf<Thing>(gap: (reason: string, place: Place) => void):
 export function placeText({ file, line, column }: Place): string {
   return `${file}:${line}:${column}`;
 }
+
+/** Whether two texts of JSON hold the same, however they are written. */
+export function sameDocument(one: string | undefined, other: string | undefined): boolean {
+  if (one === other) return true;
+  if (one === undefined || other === undefined) return false;
+  try {
+    return isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
+  } catch {
+    return false;
+  }
+}

@@ -15,6 +15,9 @@ export interface Intrinsics {
 export interface IntrinsicsOptions {
   readonly parameters: JsonObject;
   readonly mappings: JsonObject;
+  readonly conditions: JsonObject;
+  /** Told the name of each parameter that is read as its default. */
+  readonly usesDefault: (parameter: string) => void;
   /** What `Ref` and `Fn::GetAtt` give of a resource; `attribute` is absent for `Ref`. Undefined: not known. */
   readonly attributeOf: (logicalId: string, attribute: string | undefined) => string | undefined;
   /** Steps that are left for the whole template: each takes one. */
@@ -39,6 +42,8 @@ const longestText = 100_000;
 export function createIntrinsics({
   parameters,
   mappings,
+  conditions,
+  usesDefault,
   attributeOf,
   budget,
   report,
@@ -53,8 +58,11 @@ export function createIntrinsics({
     const parameter = Object.hasOwn(parameters, name) ? asObject(parameters[name]) : undefined;
     if (parameter !== undefined) {
       const { Default: value } = parameter;
-      if (typeof value === 'string')
-        return asText(parameter.Type)?.includes('List') ? value.split(',') : value;
+      const type = asText(parameter.Type) ?? '';
+      // Its default is where the value is kept, not the value.
+      if (type.startsWith('AWS::SSM::')) return fail(`parameter \`${name}\`, which is kept in SSM`);
+      if (value !== undefined) usesDefault(name);
+      if (typeof value === 'string') return type.includes('List') ? value.split(',') : value;
       if (typeof value === 'number' || typeof value === 'boolean') return String(value);
       return fail(`parameter \`${name}\`, which has no default`);
     }
@@ -131,6 +139,41 @@ export function createIntrinsics({
     return typeof found === 'string' || Array.isArray(found) ? found : fail('`Fn::FindInMap`');
   };
 
+  /** Undefined: it cannot be told. */
+  const holds = (condition: unknown, depth: number): boolean | undefined => {
+    if (depth > deepest || --budget.steps < 0) return undefined;
+    const name = asText(condition);
+    if (name !== undefined) {
+      return Object.hasOwn(conditions, name) ? holds(conditions[name], depth + 1) : undefined;
+    }
+    const [[operator, operands] = [], ...others] = Object.entries(asObject(condition) ?? {});
+    if (operator === undefined || others.length > 0) return undefined;
+    if (operator === 'Condition') return holds(asText(operands), depth + 1);
+    if (!Array.isArray(operands)) return undefined;
+    if (operator === 'Fn::Equals') {
+      const [one, other] = [resolve(operands[0], depth + 1), resolve(operands[1], depth + 1)];
+      return typeof one === 'string' && typeof other === 'string' ? one === other : undefined;
+    }
+    const parts = operands.map((operand) => holds(operand, depth + 1));
+    switch (operator) {
+      case 'Fn::Not':
+        return parts[0] === undefined ? undefined : !parts[0];
+      case 'Fn::And':
+        return parts.includes(false) ? false : parts.includes(undefined) ? undefined : true;
+      case 'Fn::Or':
+        return parts.includes(true) ? true : parts.includes(undefined) ? undefined : false;
+      default:
+        return undefined;
+    }
+  };
+
+  const choose = (argument: unknown, depth: number): unknown => {
+    const [condition, yes, no] = Array.isArray(argument) ? argument : [];
+    const isMet = typeof condition === 'string' ? holds(condition, depth + 1) : undefined;
+    if (isMet === undefined) return fail(`condition \`${String(asText(condition)).slice(0, 100)}\``);
+    return resolve(isMet ? yes : no, depth + 1);
+  };
+
   const call = (name: string, argument: unknown, depth: number): unknown => {
     switch (name) {
       case 'Ref':
@@ -147,6 +190,8 @@ export function createIntrinsics({
         return split(argument, depth);
       case 'Fn::FindInMap':
         return findInMap(argument, depth);
+      case 'Fn::If':
+        return choose(argument, depth);
       default:
         return fail(`\`${name}\``);
     }

@@ -80,11 +80,14 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
     if (attribute === undefined) return how.ref === 'arn' ? arnOf(logicalId) : nameOf(logicalId);
     return attribute === 'Arn' || attribute === 'PolicyArn' ? arnOf(logicalId) : undefined;
   };
+  const defaults = new Set<string>();
   const budget = { steps: 0 };
   let left = mostSteps;
   const options = {
     parameters: asObject(value.Parameters) ?? {},
     mappings: asObject(value.Mappings) ?? {},
+    conditions: asObject(value.Conditions) ?? {},
+    usesDefault: (parameter: string) => void defaults.add(parameter),
     attributeOf,
     budget,
   };
@@ -99,7 +102,14 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
       findings.gap({ area, reason: `\`${logicalId}\`: ${reason}`, place });
     const how = resourceReaders.get(type);
     if (resource === undefined || how === undefined) {
-      findings.ignore(type.slice(0, 100) || 'resources without a type');
+      const unread = unreadReason(logicalId, type, resource);
+      if (unread === undefined) findings.ignore(type.slice(0, 100) || 'resources without a type');
+      else
+        findings.gap({
+          area: 'file',
+          reason: `\`${logicalId.slice(0, 300)}\`: ${unread}`,
+          place: document.placeOf(element),
+        });
       continue;
     }
     read++;
@@ -135,11 +145,45 @@ export function readTemplate(document: FileDocument, value: JsonObject, findings
     if (missing.size > 0)
       gap(how.area, `it cannot be told here what ${[...missing].slice(0, 5).join(', ')} will be`);
   }
+  const place = document.placeOf(value);
+  if (defaults.size > 0) {
+    const names = [...defaults]
+      .slice(0, 10)
+      .map((name) => `\`${name.slice(0, 100)}\``)
+      .join(', ');
+    const more = defaults.size > 10 ? ` and ${defaults.size - 10} more` : '';
+    const reason = `parameters are read as their defaults: ${names}${more}; deployed with others, it gives access to others`;
+    findings.gap({ area: 'file', reason, place });
+  }
+  const macros = [value.Transform ?? []].flat().filter((name) => name !== 'AWS::LanguageExtensions');
+  if (macros.length > 0) {
+    findings.gap({
+      area: 'file',
+      reason: 'what the macros of `Transform` make of it is not read here',
+      place,
+    });
+  }
   if (read === 0) {
     findings.gap({
       area: 'file',
       reason: 'no resource of this template tells of access',
-      place: document.placeOf(value),
+      place,
     });
   }
 }
+
+/** Why a resource that is not read may give somebody access all the same; undefined where it cannot. */
+function unreadReason(logicalId: string, type: string, resource: JsonObject | undefined): string | undefined {
+  if (logicalId.startsWith('Fn::')) return 'it makes resources, and is not carried out here';
+  if (resource === undefined || type === '') return 'it has no type that can be read: it is left out';
+  if (harmless.has(type)) return undefined;
+  return mayGrant.test(type) ? `resources of type \`${type.slice(0, 100)}\` are not read here` : undefined;
+}
+
+/** What brings resources of its own, and what else there is of EKS and IAM. */
+const mayGrant =
+  /^(?:AWS::(?:IAM|EKS|Serverless)::|AWS::CloudFormation::(?:Stack|StackSet|CustomResource|Macro)$|Custom::|AWSQS::)|::MODULE$/;
+const harmless: ReadonlySet<string> = new Set([
+  ...['AWS::IAM::InstanceProfile', 'AWS::IAM::SAMLProvider', 'AWS::IAM::ServerCertificate'],
+  ...['AWS::IAM::ServiceLinkedRole', 'AWS::IAM::VirtualMFADevice'],
+]);

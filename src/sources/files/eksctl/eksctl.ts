@@ -108,6 +108,44 @@ export function readEksctlConfig(document: FileDocument, value: JsonObject, find
     const serviceAccount = { namespace, name: accountName, ...(roleArn !== undefined && { roleArn }) };
     findings.add({ fact: 'serviceAccount', cluster, serviceAccount, place: document.placeOf(account) });
   }
+  for (const association of iam.objects('podIdentityAssociations') ?? []) {
+    const own = read('serviceAccounts', association, 'a pod identity association');
+    const [namespace, accountName] = [own.text('namespace'), own.text('serviceAccountName')];
+    const roleArn = own.text('roleARN');
+    if (namespace === undefined || accountName === undefined) {
+      gapIn('serviceAccounts')(
+        'a pod identity association names no service account: it is left out',
+        association,
+      );
+    } else if (roleArn === undefined) {
+      const reason = `the role that eksctl makes for pod identity \`${namespace}/${accountName}\` is not known`;
+      gapIn('serviceAccounts')(reason, association);
+    } else {
+      const at = document.placeOf(association);
+      findings.add({ fact: 'podIdentity', cluster, namespace, name: accountName, roleArn, place: at });
+    }
+  }
+  for (const written of top.objects('identityProviders') ?? []) {
+    const own = read('identityProviders', written, 'an identity provider');
+    const [providerName, issuerUrl, clientId] = [
+      own.text('name'),
+      own.text('issuerURL'),
+      own.text('clientID'),
+    ];
+    if (providerName === undefined || issuerUrl === undefined || clientId === undefined) {
+      const reason = 'an identity provider has no name, issuer or client that can be read: it is left out';
+      gapIn('identityProviders')(reason, written);
+      continue;
+    }
+    const optional = (['usernameClaim', 'usernamePrefix', 'groupsClaim', 'groupsPrefix'] as const).flatMap(
+      (member) => {
+        const text = own.text(member);
+        return text === undefined ? [] : [[member, text] as const];
+      },
+    );
+    const provider = { name: providerName, issuerUrl, clientId, ...Object.fromEntries(optional) };
+    findings.add({ fact: 'identityProvider', cluster, provider, place: document.placeOf(written) });
+  }
 }
 
 /** What eksctl writes into aws-auth: roles, users and whole accounts. */

@@ -27,6 +27,7 @@ export const iamResources: ReadonlyMap<string, (resource: ReadResource) => void>
   ['aws_iam_user_group_membership', readGroupsOfUser],
   ['aws_iam_group_membership', readUsersOfGroup],
   ['aws_iam_access_key', readAccessKey],
+  ['aws_iam_user_login_profile', readLoginProfile],
   ['aws_iam_openid_connect_provider', readOidcProvider],
 ]);
 
@@ -132,6 +133,10 @@ function readAccessKey(of: ReadResource): void {
   const accessKeyId = of.text('id') ?? `made by ${of.resource.address}`;
   const status = of.text('status') === 'Inactive' ? 'Inactive' : 'Active';
   addTo(of, 'user', of.settled('user', 'iam'), { told: { accessKeys: [{ accessKeyId, status }] } });
+}
+
+function readLoginProfile(of: ReadResource): void {
+  addTo(of, 'user', of.settled('user', 'iam'), { told: { hasPassword: true } });
 }
 
 function readOidcProvider(of: ReadResource): void {

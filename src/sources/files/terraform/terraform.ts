@@ -1,12 +1,14 @@
 import { asObject, asText, type JsonObject } from '../../../access/json.ts';
 import type { Findings } from '../facts.ts';
 import type { FileDocument } from '../text/documents.ts';
+import { detacherOf } from './detached.ts';
 import { eksResources } from './eks.ts';
 import { iamResources } from './iam.ts';
 import { isKubernetesResource, readKubernetesResource } from './kubernetes.ts';
 import { type Reading, readResource } from './reading.ts';
 import { createReferences, type References } from './references.ts';
 import { listOf, resourcesOf, type TerraformResource, unknownsOf } from './resources.ts';
+import { tellUnread } from './unread.ts';
 
 /** Whether a document is what `terraform show -json` or `tofu show -json` prints, of a plan or of a state. */
 export function isTerraform(value: JsonObject): boolean {
@@ -54,7 +56,10 @@ export function readSide(
   const resources =
     side === 'before'
       ? known
-      : [...known.filter(isData), ...resourcesOf(value.planned_values, unknownsOf(value))];
+      : [
+          ...known.filter(isData),
+          ...[...resourcesOf(value.planned_values, unknownsOf(value))].map(detacherOf(value)),
+        ];
   const references = createReferences(value.configuration, resources);
   if (side === 'after') tellUnfinished(document, value, findings);
   tellProviders(document, value, { resources, references, findings });
@@ -88,7 +93,11 @@ export function readOne(resource: TerraformResource, reading: Reading): boolean 
     read(readResource(resource, reading, eksResources.has(type) ? 'accessEntries' : 'iam'));
     return true;
   }
-  if (!isKubernetesResource(type) || isData(resource)) return false;
+  if (isData(resource)) return false;
+  if (!isKubernetesResource(type)) {
+    tellUnread(resource, reading);
+    return false;
+  }
   readKubernetesResource(readResource(resource, reading, 'rbac'));
   return true;
 }

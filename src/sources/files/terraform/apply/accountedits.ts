@@ -7,6 +7,7 @@ import type {
 } from '../../../../engine/analysis/snapshot/snapshot.ts';
 import { unlistedId } from '../../../../engine/analysis/world/pins.ts';
 import { nameIn, principalKey } from '../../assemble/accounts.ts';
+import { sameDocument } from '../../assemble/draft.ts';
 import type { PlannedEdit } from './changes.ts';
 import {
   differing,
@@ -14,7 +15,6 @@ import {
   type FactOf,
   type Sides,
   type Standing,
-  sameDocument,
   sidesOf,
   tellStanding,
   told,

@@ -70,17 +70,6 @@ function sorted(value: unknown): unknown {
   return Array.isArray(value) ? [...new Set(value)].sort() : value;
 }
 
-/** Whether two texts of JSON hold the same, however they are written. */
-export function sameDocument(one: string | undefined, other: string | undefined): boolean {
-  if (one === other) return true;
-  if (one === undefined || other === undefined) return false;
-  try {
-    return isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
-  } catch {
-    return false;
-  }
-}
-
 /** Without members that are not told: what is there stays. */
 export function told<Thing extends object>(
   thing: Thing,
