@@ -38,9 +38,13 @@ export function createGaps(): { readonly add: (gap: Gap) => void; readonly all: 
       const key = [gap.area, gap.place?.file, gap.clusterArn, gap.accountId].join(' ');
       const found = alike.get(key) ?? { count: 0, texts: new Set(), first: gap };
       alike.set(key, found);
+      if (found.count >= mostOfOne) {
+        found.count++;
+        return;
+      }
       const text = JSON.stringify([gap.reason, gap.place]);
       if (found.texts.has(text)) return;
-      if (++found.count > mostOfOne) return;
+      found.count++;
       found.texts.add(text);
       gaps.push(
         gap.reason.length > longestReason

@@ -45,7 +45,11 @@ describe('a broken document is a gap with its place, and the others are read', (
     ['too much YAML', `# ${'x'.repeat(5 * 1024 * 1024)}`, /^1:1 YAML of more than 4 MiB is not read/],
     ['nothing', '', '1:1 it is empty'],
     ['something else', 'a: 1', /^1:1 this is nothing that is known here/],
-    ['a list of no objects', 'apiVersion: v1\nkind: List\nitems: [7]', /an item that is no object/],
+    [
+      'a list of no objects',
+      'apiVersion: v1\nkind: List\nitems: [7]',
+      /`items\[0\]` of this List is no object/,
+    ],
     [
       'a saved snapshot with a member too many',
       '{"format": "entryway.snapshot/v1", "x": 1}',

@@ -38,9 +38,10 @@ export function readManifest(
       return;
     }
     const itemKind = kind.slice(0, -'List'.length);
-    for (const item of items) {
+    for (const [index, item] of items.entries()) {
       const object = asObject(item);
-      if (object === undefined) gap('file', `this ${kind} has an item that is no object`);
+      if (object === undefined)
+        gap('file', `\`items[${index}]\` of this ${kind} is no object: it is left out`);
       // Lists of one kind, as the API server sends them, leave it out of their items.
       else if (object.kind === undefined && itemKind !== '') {
         const typed = { apiVersion, kind: itemKind, ...object };
