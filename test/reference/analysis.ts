@@ -9,7 +9,7 @@ import type {
 } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { attributesOf, type Question } from '../../src/engine/analysis/world/question.ts';
 import type { UserInfo } from '../../src/engine/authorizer/attributes.ts';
-import { type World, waysOf } from './authorizer.ts';
+import { type World, waysTo } from './authorizer.ts';
 
 /** An IAM principal, or an example of those a subject stands for. */
 interface Somebody {
@@ -60,8 +60,9 @@ export function createReference(
   return {
     whoMay(question) {
       const may = new Map<string, Set<string>>();
+      const waysOf = waysTo(world, attributesOf(question, nobody));
       for (const { key, user } of everybody) {
-        for (const way of waysOf(world, attributesOf(question, user))) {
+        for (const way of waysOf(user)) {
           const ways = may.get(key);
           if (ways === undefined) may.set(key, new Set([way.join(' ')]));
           else ways.add(way.join(' '));
@@ -71,6 +72,8 @@ export function createReference(
     },
   };
 }
+
+const nobody: UserInfo = { username: '', uid: '', groups: [], extra: {} };
 
 function wasWhollyRead(snapshot: Snapshot, accountId: string): boolean {
   const wasRead = snapshot.accounts.some((account) => account.accountId === accountId);
@@ -101,8 +104,17 @@ function existing(snapshot: Snapshot, arn: string) {
   return all?.find(({ name }) => name.toLowerCase() === nameOf(arn).toLowerCase());
 }
 
-/** B15, and what stands for an id that is not known. */
+const knownIds = new WeakMap<SnapshotAccessEntry, string>();
+
+/** Asked for each principal over and over. */
 function idOfEntry(snapshot: Snapshot, cluster: SnapshotCluster, entry: SnapshotAccessEntry): string {
+  const id = knownIds.get(entry) ?? findId(snapshot, cluster, entry);
+  knownIds.set(entry, id);
+  return id;
+}
+
+/** B15, and what stands for an id that is not known. */
+function findId(snapshot: Snapshot, cluster: SnapshotCluster, entry: SnapshotAccessEntry): string {
   const { principalArn, principalId, createdAt } = entry;
   if (principalArn.includes('*')) return principalId ?? '';
   if (principalId !== undefined && principalId !== '') return principalId;

@@ -80,23 +80,40 @@ export function judge(world: World, attributes: Attributes): Verdict {
 /** What gives somebody something: a binding with the part of the user that it names, or an association of an entry. */
 type Way = readonly string[];
 
-/** Every way there is, in no particular order, and twice where the world tells something twice. */
-export function waysOf(world: World, attributes: Attributes): readonly Way[] {
-  const { user } = attributes;
-  const ways: Way[] = user.groups.includes('system:masters') ? [['masters']] : [];
-  for (const { entry, association } of policyWays(world, attributes)) {
-    ways.push(['policy', entry.principalArn, association.policyArn, ...scopeTexts(association.accessScope)]);
-  }
-  for (const binding of applyingBindings(world, user, namespaceOf(attributes))) {
-    if (!rulesOfRole(world, binding)?.some((rule) => ruleAllows(rule, attributes))) continue;
-    const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
-    for (const subject of binding.subjects) {
-      if (firstMatch([subject], namespace, user) === undefined) continue;
-      const through = subject.kind === 'Group' ? ['group', subject.name] : ['user', user.username];
-      ways.push(['binding', binding.kind, namespace, binding.name, ...through]);
+/**
+ * Tells of each user every way there is to do what is asked, in no particular order, and twice where the world tells something
+ * twice. Which bindings' roles allow it does not depend on who asks.
+ */
+export function waysTo(world: World, attributes: Attributes): (user: UserInfo) => readonly Way[] {
+  const asked = namespaceOf(attributes);
+  const bindings = world.objects.filter((object): object is ClusterRoleBinding | RoleBinding => {
+    if (object.kind === 'ClusterRole' || object.kind === 'Role') return false;
+    const holds =
+      object.kind === 'ClusterRoleBinding'
+        ? object.roleRef.kind === 'ClusterRole'
+        : asked !== '' && object.namespace === asked;
+    return holds && rulesOfRole(world, object)?.some((rule) => ruleAllows(rule, attributes)) === true;
+  });
+  return (user) => {
+    const ways: Way[] = user.groups.includes('system:masters') ? [['masters']] : [];
+    for (const { entry, association } of policyWays(world, { ...attributes, user })) {
+      ways.push([
+        'policy',
+        entry.principalArn,
+        association.policyArn,
+        ...scopeTexts(association.accessScope),
+      ]);
     }
-  }
-  return ways;
+    for (const binding of bindings) {
+      const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
+      for (const subject of binding.subjects) {
+        if (firstMatch([subject], namespace, user) === undefined) continue;
+        const through = subject.kind === 'Group' ? ['group', subject.name] : ['user', user.username];
+        ways.push(['binding', binding.kind, namespace, binding.name, ...through]);
+      }
+    }
+    return ways;
+  };
 }
 
 const scopeTexts = ({
