@@ -5,9 +5,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DeleteAccessEntryCommand, ListAccessEntriesCommand } from '@aws-sdk/client-eks';
-import { AuthenticationV1Api, AuthorizationV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { openWorld } from '../../src/cli/analysis/source.ts';
+import { createKubernetesClient, type KubernetesClient } from '../../src/cli/clients/kubernetes.ts';
 import { applyMigration } from '../../src/cli/migrate/apply.ts';
 import { rollBack } from '../../src/cli/migrate/rollback.ts';
 import { migrationScript } from '../../src/cli/migrate/script.ts';
@@ -15,7 +15,7 @@ import { onlyCluster } from '../../src/engine/analysis/ask/onlycluster.ts';
 import { planMigration } from '../../src/engine/analysis/migrate/create.ts';
 import { proveMigration } from '../../src/engine/analysis/migrate/proof.ts';
 import { awsCliUnavailable, type CommandResult, quickStart, run } from './clients.ts';
-import type { KubernetesUser } from './kubernetes.ts';
+import { clusterAddress, type KubernetesUser } from './kubernetes.ts';
 import { npxDirectory, openShell, temporaryDirectory } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
 import { createCluster, createUser, rootKeys } from './world.ts';
@@ -57,6 +57,9 @@ async function openCluster(name: string, mode: 'CONFIG_MAP' | 'API_AND_CONFIG_MA
   const creator = await scene.enter(name, rootKeys(scene.connection));
   const applied = await creator.kubectl('apply', '-f', join(directory, 'aws-auth.yaml'));
   expect(applied.code, applied.stderr).toBe(0);
+  const { endpoint, caData } = await clusterAddress(scene.root, name);
+  const client = createKubernetesClient(endpoint, Buffer.from(caData, 'base64').toString('utf8'));
+  onTestFinished(() => client.close());
   const enter = async (role: string, session: string): Promise<KubernetesUser> =>
     scene.enter(name, await scene.session(role, session));
   const people = {
@@ -69,7 +72,7 @@ async function openCluster(name: string, mode: 'CONFIG_MAP' | 'API_AND_CONFIG_MA
   const state = async (): Promise<Readonly<Record<string, Standing>>> =>
     Object.fromEntries(
       await Promise.all(
-        Object.entries(people).map(async ([who, user]) => [who, await standing(user)] as const),
+        Object.entries(people).map(async ([who, user]) => [who, await standing(client, user)] as const),
       ),
     );
   return { creator, state };
@@ -90,17 +93,30 @@ const asked = [
   { nonResourceAttributes: { verb: 'get', path: '/metrics' } },
 ];
 
-async function standing({ config }: KubernetesUser): Promise<Standing> {
-  const review = await config.makeApiClient(AuthenticationV1Api).createSelfSubjectReview({ body: {} });
-  const { username = '', groups = [] } = review.status?.userInfo ?? {};
-  const authorization = config.makeApiClient(AuthorizationV1Api);
+/** What the API server answers, over one connection for all who ask: a stock client opens one for each question. */
+async function standing(client: KubernetesClient, { token }: KubernetesUser): Promise<Standing> {
+  const review = async <Status>(path: string, spec: object): Promise<Status> => {
+    const { status, body } = await client.send({
+      token,
+      method: 'POST',
+      path: `/apis/${path}`,
+      body: { spec },
+    });
+    expect(status, path).toBe(201);
+    return (body as { readonly status: Status }).status;
+  };
+  const { userInfo } = await review<{ readonly userInfo: Omit<Standing, 'may'> }>(
+    'authentication.k8s.io/v1/selfsubjectreviews',
+    {},
+  );
   const may = await Promise.all(
     asked.map(async (spec) => {
-      const answer = await authorization.createSelfSubjectAccessReview({ body: { spec } });
-      return answer.status?.allowed === true ? 'y' : 'n';
+      const path = 'authorization.k8s.io/v1/selfsubjectaccessreviews';
+      return (await review<{ readonly allowed: boolean }>(path, spec)).allowed ? 'y' : 'n';
     }),
   );
-  return { username, groups: groups.filter((group) => group !== 'system:authenticated'), may: may.join('') };
+  const groups = userInfo.groups.filter((group) => group !== 'system:authenticated');
+  return { username: userInfo.username, groups, may: may.join('') };
 }
 
 const before = {
@@ -247,7 +263,6 @@ test(`killed after its lines ${kills.join(', ')}, --apply goes on or is led back
       expect(await state()).toEqual(before);
     }
     await applyMigration(options);
-    expect(await state()).toEqual(after);
     await applyMigration({ ...options, switchToApi: true, removeAwsAuth: true });
     expect(await state()).toEqual(after);
     // Somebody is shut out for good: what is run once more does not let them in.
