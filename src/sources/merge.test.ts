@@ -47,7 +47,8 @@ test('what differs is a gap that names both, and the later counts', () => {
 });
 
 test('the same twice is no gap', () => {
-  const one = of({ accessEntries: [testEntry(ops)] });
+  const gap = { area: 'rbac', reason: 'roles were refused' } as const;
+  const one = { ...of({ accessEntries: [testEntry(ops)] }), gaps: [gap] };
   expect(mergeSnapshots(one, one)).toEqual(one);
 });
 

@@ -14,7 +14,9 @@ import type { RbacObject, RbacObjectRef } from '../engine/rbac/objects.ts';
  * differs is a gap that names both places, and `later` counts.
  */
 export function mergeSnapshots(earlier: Snapshot, later: Snapshot): Snapshot {
-  const gaps: Gap[] = [...earlier.gaps, ...later.gaps];
+  // What neither could read is told once.
+  const told = [...earlier.gaps, ...later.gaps].map((gap) => [JSON.stringify(gap), gap] as const);
+  const gaps: Gap[] = [...new Map(told).values()];
   if (earlier.partition !== later.partition) {
     const reason = `partitions \`${earlier.partition}\` and \`${later.partition}\` are in one answer: what is said of the first may be wrong`;
     gaps.push({ area: 'file', reason });
