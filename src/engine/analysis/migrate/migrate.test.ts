@@ -250,6 +250,12 @@ describe('what moves', () => {
           ...stockRbac,
           ...testGrant('s', 'ServiceAccount:ci/runner', secrets),
           ...testGrant('x', 'Group:system:x', secrets, 'x'),
+          // In its own namespace a binding need not say which.
+          {
+            ...{ kind: 'RoleBinding', name: 'own', namespace: 'ci' },
+            roleRef: { kind: 'ClusterRole', name: 'view' },
+            subjects: [{ kind: 'ServiceAccount', namespace: '', name: 'runner' }],
+          },
         ],
       },
     );
@@ -257,6 +263,7 @@ describe('what moves', () => {
     expect(plan.bindings.map(({ subjects }) => subjects)).toEqual([
       [{ kind: 'User', name: 'from-aws-auth:system:serviceaccount:ci:runner', namespace: '' }],
       [{ kind: 'Group', name: 'from-aws-auth:system:x', namespace: '' }],
+      [{ kind: 'User', name: 'from-aws-auth:system:serviceaccount:ci:runner', namespace: '' }],
     ]);
     expect(verdicts(proof)).toEqual({ 'role/ci': 'renamed' });
   });
@@ -452,6 +459,23 @@ test('a user without its path, and an account that is none, are told as what the
   );
   expect(outcomes(plan.items)).toEqual(['nothing userPath', 'nothing notAccount']);
   expect(proof.isSafe).toBe(true);
+});
+
+test.each([
+  [2999, 'API_AND_CONFIG_MAP', false],
+  [3000, 'API_AND_CONFIG_MAP', true],
+  // The creator's becomes one of them.
+  [2999, 'CONFIG_MAP', true],
+] as const)('with %i entries in mode %s it is told that one more is too many: %s', (count, mode, isTold) => {
+  const { plan } = migrate(
+    { roles: [role('ops', 'ops')] },
+    {
+      ...{ roles: ['ops'], users: ['carla'], authenticationMode: mode },
+      ...(mode === 'CONFIG_MAP' && { hiddenAdminPrincipalId: 'AIDACARLA' }),
+      accessEntries: Array.from({ length: count }, (_, at) => testEntry(testArn(`role/r${at}`))),
+    },
+  );
+  expect(plan.notes.some(({ code }) => code === 'quota')).toBe(isTold);
 });
 
 test('in mode API aws-auth counts for nothing, and there is nothing to do', () => {
