@@ -18,6 +18,12 @@ test('who may allow is found by exact and by wild resources', () => {
         testUser('wild', {
           inlinePolicies: { p: policyText(statement('Allow', 'sts:*', { Resource: testArn('role/*') })) },
         }),
+        testUser('a', {
+          inlinePolicies: {
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
+            p: policyText(statement('Allow', 'sts:*', { Resource: testArn('role/${aws:username}') })),
+          },
+        }),
         testUser('other', {
           inlinePolicies: { p: policyText(statement('Allow', 'sts:*', { Resource: testArn('role/b') })) },
         }),
@@ -27,7 +33,7 @@ test('who may allow is found by exact and by wild resources', () => {
     },
   });
   const found = createIamWorld(world).allowers.of('sts:AssumeRole', testArn('role/a'));
-  expect([...found].map(({ record }) => record.name).sort()).toEqual(['exact', 'unread', 'wild']);
+  expect([...found].map(({ record }) => record.name).sort()).toEqual(['a', 'exact', 'unread', 'wild']);
 });
 
 test('4,000 principals are asked one question in a fraction of a second', () => {

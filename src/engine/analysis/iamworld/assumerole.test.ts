@@ -196,3 +196,26 @@ test('a raise keeps the boundary that nobody took away, and what extra policies 
   expect(as({ everything: 'more', withoutBoundary: true })).toBe('always');
   expect(as({ everything: 'more', withoutBoundary: true, extra: [denying] })).toBe('never');
 });
+
+test('a session of a role carries no MFA, and the call for the next role may', () => {
+  const withMfa = onlyIf('Bool', 'aws:MultiFactorAuthPresent', 'true');
+  const own = { inlinePolicies: { own: policyText(describeCluster(withMfa)) } };
+  const roles = [testRole('ops', own), admin(trusts(ops.arn, withMfa))];
+  expect(ask({ roles }, { subject: ops }).certainty).toBe('never');
+  expect(ask({ roles }, { ...assume, subject: ops }).certainty).toBe('sometimes');
+});
+
+test('tags that a session brings along beat those of the role that it wants', () => {
+  const trust = (Action: string[]) =>
+    trusts(testArn('root'), { Action, ...onlyIf('StringEquals', 'aws:ResourceTag/team', 'red') });
+  const asks = (Action: string[]) => {
+    const from = testRole('ops', {
+      trustPolicy: trusts(testArn('root'), { Action }),
+      inlinePolicies: { own: policyText(mayAssume) },
+    });
+    const to = admin(trust(['sts:AssumeRole']), { tags: { team: 'blue' } });
+    return ask({ roles: [from, to] }, { ...assume, subject: ops }).certainty;
+  };
+  expect(asks(['sts:AssumeRole'])).toBe('never');
+  expect(asks(['sts:AssumeRole', 'sts:TagSession'])).toBe('sometimes');
+});

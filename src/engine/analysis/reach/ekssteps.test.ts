@@ -104,6 +104,12 @@ test.for<readonly [string, string | undefined, readonly object[], Partial<Snapsh
     { accessEntries: [testEntry(anna, { [ownPolicy]: [] })] },
   ],
   [
+    'writing a policy it has where entries do not count',
+    undefined,
+    [statement('Allow', 'entryway:UpdateAccessPolicy')],
+    { accessEntries: [testEntry(anna, { [ownPolicy]: [] })], authenticationMode: 'CONFIG_MAP' },
+  ],
+  [
     'writing a policy it has in a namespace',
     undefined,
     [statement('Allow', 'entryway:UpdateAccessPolicy')],
