@@ -36,7 +36,20 @@ function otherVerbs(verbs: readonly string[]): readonly string[] {
 
 /** One row for the resources of equal verbs and names. */
 function resourceRows(rules: readonly PolicyRule[]): readonly Row[] {
-  const index = indexPieces(piecesOf(rules) ?? []);
+  const pieces = piecesOf(rules);
+  // Rules too many to be taken apart stand as they are, and then what each says itself is told.
+  if (pieces === undefined) {
+    return rules
+      .filter(({ resources }) => resources.length > 0)
+      .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+        verbs,
+        label: labelOf(
+          new Map(apiGroups.slice(0, groupsTold).map((group) => [group, resources])),
+          resourceNames,
+        ),
+      }));
+  }
+  const index = indexPieces(pieces);
   const verbs = [...new Set(rules.flatMap((rule) => rule.verbs))].sort(compareVerbs);
   const seen = new Set<string>();
   const rows = new Map<
@@ -59,7 +72,9 @@ function resourceRows(rules: readonly PolicyRule[]): readonly Row[] {
           names: resourceNames,
           byGroup: new Map<string, string[]>(),
         };
-        row.byGroup.set(group, [...(row.byGroup.get(group) ?? []), resource]);
+        const known = row.byGroup.get(group);
+        if (known === undefined) row.byGroup.set(group, [resource]);
+        else known.push(resource);
         rows.set(rowKey, row);
       }
     }
@@ -69,16 +84,28 @@ function resourceRows(rules: readonly PolicyRule[]): readonly Row[] {
 
 function labelOf(byGroup: ReadonlyMap<string, readonly string[]>, names: readonly string[]): string {
   const lines = [...byGroup].map(([group, resources]) => resourcesText(group, resources));
-  const named = names.length === 0 ? [] : [`only those named ${names.join(', ')}`];
+  const named = names.length === 0 ? [] : [`only those named ${listText(names)}`];
   return [...lines, ...named].join('\n');
+}
+
+/** A cell of thousands of names is read by nobody; rules (`--rules`, `-o json`) have them all. */
+const namesTold = 60;
+/** Of rules that are too many to be taken apart. */
+const groupsTold = 5;
+
+function listText(names: readonly string[]): string {
+  const more = names.length - namesTold;
+  return more <= 0
+    ? names.join(', ')
+    : `${names.slice(0, namesTold).join(', ')} and ${more} more (all with -o json)`;
 }
 
 /** `pods, secrets`, `apps: deployments`, `everything`. */
 function resourcesText(group: string, resources: readonly string[]): string {
   const all = resources.includes('*');
-  if (group === '*') return all ? 'everything' : `any group: ${resources.join(', ')}`;
-  if (group === '') return all ? 'everything of the core group' : resources.join(', ');
-  return all ? `everything of ${group}` : `${group}: ${resources.join(', ')}`;
+  if (group === '*') return all ? 'everything' : `any group: ${listText(resources)}`;
+  if (group === '') return all ? 'everything of the core group' : listText(resources);
+  return all ? `everything of ${group}` : `${group}: ${listText(resources)}`;
 }
 
 function pathRows(rules: readonly PolicyRule[]): readonly Row[] {

@@ -152,7 +152,9 @@ function originText(origin: RuleOrigin): string {
 /** What differs, place by place. */
 export function differenceLines(places: readonly PlaceDifference[]): readonly string[] {
   return places.flatMap(({ namespaces, rules }) => [
-    namespaces.includes('*') ? 'in every namespace and outside of namespaces' : `in ${namespaces.join(', ')}`,
+    namespaces.includes('*')
+      ? 'in every namespace and outside of namespaces'
+      : `in ${namespaces.map((name) => (name === '**' ? 'every namespace' : name)).join(', ')}`,
     ...(rules.length === 0 ? ['  nothing'] : []),
     ...rules.flatMap(({ rule, except }) => [
       `  ${ruleText(rule)}`,

@@ -8,6 +8,8 @@ import {
   testWorld,
 } from '../../engine/analysis/testworld.ts';
 import { allow } from '../../engine/rbac/allow.ts';
+import { renderMatrix } from './matrix.ts';
+import { differenceLines } from './text.ts';
 import { answerWhatCan } from './whatcan.ts';
 
 const { world } = testWorld({
@@ -102,4 +104,18 @@ test('as data, all is in it', () => {
     identities: [{ places: [{ namespaces: ['dev-x'] }] }],
     incomplete: [],
   });
+});
+
+test('rules too many to be taken apart are told as they are, not as nothing', () => {
+  const many = Array.from({ length: 600 }, (_, at) => `r${at}`);
+  const rules = [{ ...allow('get list', 'core', 'pods'), resources: many, apiGroups: many }];
+  expect(renderMatrix(rules)).toMatch(/✓ +✓/);
+});
+
+test('a scope of every namespace is not said to be outside of namespaces', () => {
+  const rule = allow('get', 'core', 'pods');
+  expect(differenceLines([{ namespaces: ['**', 'dev'], rules: [{ rule, except: [] }] }])).toEqual([
+    'in every namespace, dev',
+    '  get: pods',
+  ]);
 });

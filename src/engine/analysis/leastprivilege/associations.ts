@@ -1,7 +1,7 @@
 import { accessPolicyArn, findAccessPolicy, listAccessPolicies } from '../../accesspolicies/catalogue.ts';
 import type { AccessScope } from '../../accesspolicies/scope.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
-import { heldPairs, type KnownResource, pairsOf } from '../whatcan/closest.ts';
+import { countOf, heldPairs, type KnownResource, pairsOf } from '../whatcan/closest.ts';
 import type { Permissions } from '../whatcan/permissions.ts';
 import { rulesBeyond } from '../whatcan/rules.ts';
 import type { KubernetesNeeds } from './kubernetes.ts';
@@ -56,10 +56,11 @@ export function fittingPolicy(
     );
     if (isLarger) continue;
     const granted = heldPairs(rules, pairs);
-    if (granted.size > 2 * used.size) continue;
-    if (best === undefined || granted.size < best.pairs.granted) {
-      const usedOfIt = granted.intersection(used).size;
-      best = { policyArn, policyName, accessScope, pairs: { granted: granted.size, used: usedOfIt } };
+    const size = countOf(granted);
+    if (size > 2 * countOf(used)) continue;
+    if (best === undefined || size < best.pairs.granted) {
+      const pairsOfIt = { granted: size, used: countOf(granted & used) };
+      best = { policyArn, policyName, accessScope, pairs: pairsOfIt };
     }
   }
   return best;

@@ -153,6 +153,48 @@ describe('two subjects', () => {
     });
     expect(diffPermissions(scoped, scoped)).toEqual({ onlyFirst: [], onlySecond: [] });
   });
+
+  const rule = allow('get list watch', 'core', 'secrets');
+  const reader = (...namespaces: string[]) => permissions({ AmazonEKSSecretReaderPolicy: namespaces }).own;
+
+  test.each<[string, string[], string[], unknown]>([
+    [
+      'a namespace of a pattern in which nothing differs is told',
+      ['dev-*'],
+      ['dev-a'],
+      [
+        { namespaces: ['dev-a'], rules: [] },
+        { namespaces: ['dev-*'], rules: [{ rule, except: [] }] },
+      ],
+    ],
+    [
+      'so is a narrower pattern',
+      ['dev-*'],
+      ['dev-a-*'],
+      [
+        { namespaces: ['dev-*'], rules: [{ rule, except: [] }] },
+        { namespaces: ['dev-a-*'], rules: [] },
+      ],
+    ],
+    [
+      'every namespace is not what is in none',
+      ['*'],
+      ['dev'],
+      [
+        { namespaces: ['default', 'kube-system', '**'], rules: [{ rule, except: [] }] },
+        { namespaces: ['dev'], rules: [] },
+      ],
+    ],
+  ])('%s', (_, first, second, onlyFirst) =>
+    expect(diffPermissions(reader(...first), reader(...second))).toEqual({ onlyFirst, onlySecond: [] }),
+  );
+
+  test('whoever has it in the whole cluster has it beyond every namespace', () => {
+    expect(diffPermissions(reader(), reader('*')).onlyFirst).toEqual([
+      { namespaces: ['*'], rules: [{ rule, except: [] }] },
+      { namespaces: ['default', 'kube-system', '**'], rules: [] },
+    ]);
+  });
 });
 
 describe('what one can', () => {

@@ -151,7 +151,13 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
   const { names, patterns } = placesOf(grants, known);
   const places = new Map<
     string,
-    { namespaces: string[]; patterns: string[]; rules: readonly SourcedRule[] }
+    {
+      readonly namespaces: string[];
+      readonly patterns: string[];
+      readonly rules: readonly SourcedRule[];
+      /** By rule. */
+      readonly origins: readonly Map<string, RuleOrigin>[];
+    }
   >();
   const addPlace = (list: 'namespaces' | 'patterns', name: string): void => {
     const here = scoped.filter(({ scope }) => scope?.holdsIn(list === 'patterns' ? sampleOf(name) : name));
@@ -159,22 +165,24 @@ function permissionsFrom(grants: readonly HeldGrant[], known: readonly string[])
     const rules = withOrigins(here, wide);
     if (rules.length === 0) return;
     const key = JSON.stringify(rules.map(({ from: _, ...rule }) => rule));
-    const place = places.get(key);
-    if (place === undefined) {
-      places.set(key, { namespaces: [], patterns: [], rules, [list]: [name] });
-    } else {
-      place[list].push(name);
-      place.rules = place.rules.map((rule, at) => ({
-        ...rule,
-        from: allOf(rule.from, rules[at]?.from ?? []),
-      }));
+    const place = places.get(key) ?? {
+      ...{ namespaces: [], patterns: [], rules },
+      origins: rules.map(() => new Map<string, RuleOrigin>()),
+    };
+    places.set(key, place);
+    place[list].push(name);
+    for (const [at, { from }] of rules.entries()) {
+      for (const origin of from) place.origins[at]?.set(JSON.stringify(origin), origin);
     }
   };
   for (const name of names) addPlace('namespaces', name);
   for (const pattern of patterns) addPlace('patterns', pattern);
   return {
     everywhere,
-    places: [...places.values()],
+    places: [...places.values()].map(({ origins, rules, ...names }) => ({
+      ...names,
+      rules: rules.map((rule, at) => ({ ...rule, from: [...(origins[at]?.values() ?? [])] })),
+    })),
     rulesIn: rulesOfPlace(grants),
     sourcedIn: (namespace) => withOrigins(grantsIn(grants, namespace), []),
   };
@@ -231,10 +239,6 @@ function withOrigins(grants: readonly HeldGrant[], others: readonly HeldGrant[])
     const from = indexes.filter(({ index }) => parts.some((piece) => index.covers(piece)));
     return { ...rule, from: from.map(({ origin }) => origin) };
   });
-}
-
-function allOf(one: readonly RuleOrigin[], other: readonly RuleOrigin[]): readonly RuleOrigin[] {
-  return [...new Map([...one, ...other].map((origin) => [JSON.stringify(origin), origin])).values()];
 }
 
 function byText(one: string, other: string): number {
