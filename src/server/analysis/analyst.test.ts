@@ -271,6 +271,16 @@ describe('an analyst', () => {
     expect(all.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'busy']);
   });
 
+  test('is not stopped by a snapshot that cannot be compiled', async () => {
+    const broken = { ...snapshot, clusters: [{}] } as unknown as Snapshot;
+    let read = broken;
+    const { ask, logged } = analystOf({ readSnapshot: async () => read });
+    expect(await ask('WhoCan', getPods)).toMatchObject({ outcome: 'failed' });
+    read = snapshot;
+    expect(await ask('WhoCan', getPods)).toMatchObject({ outcome: 'answered' });
+    expect(logged).toHaveLength(1);
+  });
+
   test('is not stopped by a snapshot that cannot be read', async () => {
     let isBroken = true;
     const { ask } = analystOf({

@@ -129,11 +129,14 @@ export function createAnalyst({
       ...{ id: ids++, key, name: name as AnalysisName, input: given },
       // A world is compiled for its moment; to the minute is near enough for what ends by itself.
       now: Math.floor(now / 60_000) * 60_000,
-      ...(snapshot !== undefined && { snapshot }),
+      ...(snapshot !== undefined && { snapshot: JSON.stringify(snapshot) }),
     };
     const result = await hand(worker, task, signal);
-    if (result.outcome === 'failed')
+    if (result.outcome === 'failed') {
+      // Perhaps before it had compiled what it was to keep.
+      keptKey = undefined;
       log.error({ analysis: name, error: result.message }, 'an analysis failed');
+    }
     if (result.outcome === 'ended')
       log.error({ analysis: name }, 'an analysis was ended: it took too long, or too much memory');
     return result;
