@@ -181,6 +181,26 @@ describe('a principal and its entry', () => {
     }
   });
 
+  test('is not made up for by a matcher once it was re-created: neither name nor policies (B15)', () => {
+    const stale = named(ops.arn, { createdAt: testTakenAt - 1 });
+    const matcher = testEntry(
+      testArn('role/*'),
+      { AmazonEKSClusterAdminPolicy: [] },
+      { username: 'matched' },
+    );
+    const what = { account: { roles: [ops] }, cluster: { accessEntries: [stale, matcher] } };
+    expect(known(what)).toEqual({});
+    const mapped = {
+      ...what,
+      cluster: { ...what.cluster, ...awsAuth({ roles: [item(testArn('role/ops'))] }) },
+    };
+    expect(known(mapped)).toEqual({ [ops.arn]: ['by-aws-auth'] });
+    const { cluster } = testWorld(mapped);
+    const role = iamSubjects(cluster).find(({ arn }) => arn === ops.arn);
+    if (role === undefined) throw new Error('the role is a subject');
+    expect(cluster.can(role, { kind: 'nonResource', verb: 'get', path: '/metrics' }).allowed).toBe(false);
+  });
+
   test('goes before aws-auth, and expired or not ends the search (D10, D11)', () => {
     const what = {
       account: { roles: [ops] },
