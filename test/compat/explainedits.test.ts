@@ -4,6 +4,7 @@
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ListClustersCommand } from '@aws-sdk/client-eks';
 import { AuthorizationV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { openWorld } from '../../src/cli/analysis/source.ts';
@@ -14,6 +15,7 @@ import { diffAccess } from '../../src/engine/analysis/diff/diff.ts';
 import { applyEdits } from '../../src/engine/analysis/explain/applyedits.ts';
 import { anyCluster, explainAws } from '../../src/engine/analysis/explain/aws.ts';
 import type { Edit } from '../../src/engine/analysis/explain/edits.ts';
+import type { ExplainedRefusals } from '../../src/engine/analysis/explain/last.ts';
 import { exactRule } from '../../src/engine/analysis/explain/questiontext.ts';
 import { explainRequest } from '../../src/engine/analysis/explain/request.ts';
 import { subjectKey } from '../../src/engine/analysis/world/subject.ts';
@@ -22,9 +24,9 @@ import { parseQuestion } from '../../src/wire/kube/question.ts';
 import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, run } from './clients.ts';
 import type { KubernetesUser } from './kubernetes.ts';
 import type { Keys } from './process.ts';
-import { npxDirectory } from './process.ts';
+import { npxDirectory, until } from './process.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
-import { type AuthenticationMode, createCluster, createUser, roleArn, rootKeys } from './world.ts';
+import { type AuthenticationMode, createCluster, createUser, outcome, roleArn, rootKeys } from './world.ts';
 
 const unavailable = awsCliUnavailable();
 const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
@@ -79,11 +81,16 @@ async function paste(command: string, creator: KubernetesUser): Promise<void> {
   expect(code, `${command}: ${stderr}`).toBe(0);
 }
 
-/** A command of ours that only sets the scene: in this process. */
-async function ours(...words: readonly string[]): Promise<void> {
-  const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+/** A command of ours that only sets the scene, or looks: in this process. Answers standard output. */
+async function ours(...words: readonly string[]): Promise<string> {
+  let out = '';
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    out += String(chunk);
+    return true;
+  });
   try {
     await createProgram().parseAsync(['node', 'entryway', ...words, '--data', scene.connection.dataDir]);
+    return out;
   } finally {
     write.mockRestore();
   }
@@ -357,3 +364,63 @@ test.skipIf(unavailable !== undefined).for([
   for (const command of change?.commands ?? []) await paste(command, creator);
   expect((await ask()).certainty).toBe('always');
 });
+
+test.skipIf(unavailable !== undefined)(
+  'what was refused last is held against what holds now',
+  async () => {
+    const { root, connection } = scene;
+    await scene.role('latecomer');
+    await createCluster(root, connection, 'last');
+    const keys = await scene.session('latecomer', 'lena');
+    const enter = () => scene.enter('last', keys);
+    const last = async (): Promise<ExplainedRefusals> =>
+      JSON.parse(await ours('explain', 'last', '-N', '3', '-o', 'json')) as ExplainedRefusals;
+    const told = ({ refusals }: ExplainedRefusals) =>
+      refusals.map(({ who, what, authentication, now }) => [
+        ...[who.slice(who.indexOf('/') + 1), what.split(' ')[0], authentication?.code],
+        now.map(({ verdict }) => verdict).join(),
+      ]);
+    const list = async () => (await enter()).core.listNamespacedSecret({ namespace: 'default' });
+    const code = async (call: Promise<unknown>): Promise<unknown> =>
+      call.catch((error: { readonly code?: unknown; readonly name?: string }) => error.code ?? error.name);
+
+    expect(await code(list())).toBe(401);
+    await createEntry(root, 'last', arnOf('role/latecomer'), { username: 'late:{{SessionName}}' });
+    expect(await code(list())).toBe(403);
+    const { eks } = scene.as(keys);
+    expect(await outcome(eks.send(new ListClustersCommand({})))).toBe('AccessDeniedException');
+    expect(
+      await outcome(scene.as({ ...keys, secretAccessKey: 'no' }).eks.send(new ListClustersCommand({}))),
+    ).toMatch(/Signature/);
+    await until(
+      async () => (await last()).refusals[0]?.authentication !== undefined,
+      'the trail has the last call',
+    );
+    const [signature, call, request] = told(await last());
+    expect(signature?.slice(1)).toEqual(['eks:ListClusters', expect.stringMatching(/Signature/), '']);
+    expect(call).toEqual(['latecomer/lena', 'eks:ListClusters', undefined, 'refused']);
+    expect(request).toEqual(['late:lena', 'k8s:list', undefined, 'refused']);
+
+    // For one session by its name, which is what the refused one is called; and the 401 has an entry since.
+    await (await scene.enter('last', rootKeys(connection))).apply(
+      ...grant(
+        'readers',
+        [{ apiGroups: [''], resources: ['secrets'], verbs: ['list'] }],
+        [{ kind: 'User', name: 'late:lena', apiGroup: rbac }],
+      ),
+    );
+    const all = JSON.parse(
+      await ours('explain', 'last', '-N', '9', '--cluster', 'last', '-o', 'json'),
+    ) as ExplainedRefusals;
+    expect(told(all)).toEqual([
+      ['late:lena', 'k8s:list', undefined, 'allowed'],
+      [expect.stringContaining('latecomer'), 'k8s:list', 'noMapping', 'allowed'],
+    ]);
+    const page = await ours('explain', 'last', '-N', '3');
+    expect(page).toContain('now: it would be allowed');
+    expect(page).toContain('more: entryway explain aws eks:ListClusters');
+    const secrets = [keys.secretAccessKey, keys.sessionToken ?? '', (await enter()).token];
+    for (const secret of secrets) expect(page + JSON.stringify(all)).not.toContain(secret);
+  },
+  60_000,
+);

@@ -60,7 +60,8 @@ function renderChanges(changes: readonly ProposedChange[]): string {
 function additionsText({ everything, pairs, also, others, otherCount, othersKnown }: Additions): string {
   const parts: string[] = [];
   if (everything) parts.push('EVERYTHING THERE IS');
-  else if (pairs > 10) {
+  // A rule with stars is many pairs, and says itself best what it gives.
+  else if (pairs > 10 && also.length > 5) {
     const places = [
       ...new Set(also.map(({ namespace }) => (namespace === '' ? 'the whole cluster' : namespace))),
     ];

@@ -438,6 +438,11 @@ describe('what a proposal is made of', () => {
     expect(changes.length).toBeGreaterThan(0);
     expect(changes.filter(({ adds }) => adds.everything)).toEqual([]);
     expect(JSON.stringify(changes)).not.toContain('`all`');
+    // Whoever a pattern stands for can be bound by no name, so that only such policies would be left.
+    const pattern: IamSubject = { ...ops, type: 'rolePattern', arn: testArn('role/ci-*'), principalId: '' };
+    const matched = testSnapshot({ cluster: { accessEntries: [testEntry(pattern.arn)] } });
+    const erase = { ...question, verb: 'delete' };
+    expect(explain(matched, pattern, erase, false)).toMatchObject({ allowed: false, changes: [] });
   });
 
   test.each([
