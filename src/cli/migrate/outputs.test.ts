@@ -220,7 +220,10 @@ function planned(file: string): string {
   const resources = blocks.map(({ type, name, values }) => ({
     ...{ address: `${type}.${name}`, mode: 'managed', type, name },
     values: Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? referred(value) : value]),
+      Object.entries(values).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? referred(value) : value,
+      ]),
     ),
   }));
   return JSON.stringify({

@@ -15,8 +15,9 @@ interface DescribedCluster {
   readonly cluster: {
     readonly arn: string;
     readonly status: string;
-    readonly endpoint: string;
-    readonly certificateAuthority: { readonly data: string };
+    /** Absent of a connected cluster that told no address. */
+    readonly endpoint?: string;
+    readonly certificateAuthority?: { readonly data: string };
     readonly accessConfig: { readonly authenticationMode: Mode };
   };
 }
@@ -44,6 +45,13 @@ export async function openServerTarget(
       'misuse',
       `the cluster of that name is \`${arn}\`, the plan is for \`${clusterArn}\``,
       'name the server the plan was made on with --data',
+    );
+  }
+  if (server === undefined || certificateAuthority === undefined) {
+    throw new CommandError(
+      'misuse',
+      `the address of cluster \`${clusterName}\` is not known here, so aws-auth cannot be looked at in it`,
+      'use --output script, which kubectl and the AWS CLI carry out',
     );
   }
   const kubernetes = createKubernetesClient(
