@@ -7,6 +7,7 @@ import {
   testRole,
   testWorld,
 } from '../../engine/analysis/testworld.ts';
+import { createWorld } from '../../engine/analysis/world/world.ts';
 import { allow } from '../../engine/rbac/allow.ts';
 import { renderMatrix } from './matrix.ts';
 import { differenceLines } from './text.ts';
@@ -29,7 +30,11 @@ afterEach(() => {
   process.exitCode = undefined;
 });
 
-function run(principal: string, options: Partial<Parameters<typeof answerWhatCan>[2]> = {}) {
+function run(
+  principal: string,
+  options: Partial<Parameters<typeof answerWhatCan>[2]> = {},
+  asked: typeof world = world,
+) {
   const written = { out: '', err: '' };
   const collect = (into: keyof typeof written) => (text: unknown) => {
     written[into] += String(text);
@@ -37,7 +42,7 @@ function run(principal: string, options: Partial<Parameters<typeof answerWhatCan
   };
   vi.spyOn(process.stdout, 'write').mockImplementation(collect('out'));
   vi.spyOn(process.stderr, 'write').mockImplementation(collect('err'));
-  answerWhatCan(world, principal, { output: 'table', ...options });
+  answerWhatCan(asked, principal, { output: 'table', ...options });
   return { ...written, exitCode: process.exitCode };
 }
 
@@ -49,6 +54,15 @@ test('nobody is told why, with exit code 1', () => {
   ).toBe(`entryway: role/nobody is nobody on prod: nothing maps principal \`${testArn('role/nobody')}\` to a Kubernetes user
 hint: create an access entry for it
 `);
+});
+
+test('whoever may be mapped by what was not read is not said to be nobody for certain', () => {
+  const gaps = [{ area: 'accessEntries', reason: 'eks:ListAccessEntries was refused' }] as const;
+  const { err, exitCode } = run('role/nobody', {}, createWorld({ ...world.snapshot, gaps }));
+  expect(exitCode).toBe(1);
+  expect(err).toContain('role/nobody is nobody on prod, as far as was read: ');
+  expect(err).toContain('hint: not all that maps principals was read (see below)');
+  expect(err).toContain('incomplete because eks:ListAccessEntries was refused');
 });
 
 test('a scoped role is told where it may what', () => {

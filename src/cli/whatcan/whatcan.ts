@@ -63,13 +63,17 @@ export function answerWhatCan(
 }
 
 /** Standard error: the answer itself is that there is nothing to print. */
-function tellNobody({ identities, refusal, subject, cluster }: WhatCan): void {
+function tellNobody({ identities, refusal, subject, cluster, incomplete }: WhatCan): void {
   if (identities.length > 0) return;
   const message = refusal?.message ?? 'nothing maps it';
-  process.stderr.write(
-    printableLines(`entryway: ${subjectText(subject)} is nobody on ${cluster.name}: ${message}\n`),
-  );
-  if (refusal?.hint !== undefined) process.stderr.write(printableLines(`hint: ${refusal.hint}\n`));
+  // What maps principals may be just what was not read.
+  const isOpen = incomplete.some(({ area }) => ['cluster', 'accessEntries', 'awsAuth'].includes(area));
+  const told = isOpen ? `nobody on ${cluster.name}, as far as was read` : `nobody on ${cluster.name}`;
+  const hint = isOpen
+    ? 'not all that maps principals was read (see below), so it may be somebody all the same: read the rest, then ask again'
+    : refusal?.hint;
+  process.stderr.write(printableLines(`entryway: ${subjectText(subject)} is ${told}: ${message}\n`));
+  if (hint !== undefined) process.stderr.write(printableLines(`hint: ${hint}\n`));
 }
 
 function renderFit({ closestPolicy: fit, customPolicies }: Fit): string {
