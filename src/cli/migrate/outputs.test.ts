@@ -16,6 +16,7 @@ import { cloudformation } from './cloudformation.ts';
 import { eksctl } from './eksctl.ts';
 import { bindingManifests } from './manifests.ts';
 import { planText } from './plantext.ts';
+import { proofText } from './prooftext.ts';
 import { migrationScript } from './script.ts';
 import { hcl, terraform } from './terraform.ts';
 import { hostile, hostilePlan } from './testworld.ts';
@@ -278,6 +279,14 @@ test('outputs that only declare entries say what comes before and after them', (
     const head = output.split('\n').filter((line) => line.startsWith('# '));
     expect(head.join('\n')).toMatch(/bindings first.*API_AND_CONFIG_MAP.*role\/nodes\n.*no way back/s);
   }
+});
+
+test('of an aws-auth that was not read whole the proof says so, and why', () => {
+  const proof = { ...proveMigration(world, cluster, plan), principals: [], isSafe: false };
+  expect(proofText({ ...proof, unread: ['mapRoles is \u001b[2J broken'] })).toBe(
+    'Proof: none, since aws-auth was not read whole. Mend what stands here, and ask again.\n' +
+      '  NOT PROVEN of whomever else aws-auth may let in: mapRoles is \\u001b[2J broken\n',
+  );
 });
 
 test('nothing in the plan moves the cursor or turns text around', () => {

@@ -33,7 +33,7 @@ export function proofText({ principals, unchanged, unread, isSafe }: MigrationPr
     ? `of ${total} principals nobody gains and nobody loses anything.`
     : changed > 0
       ? `ACCESS CHANGES for ${changed} of ${total} principals.`
-      : 'NONE.';
+      : 'none, since aws-auth was not read whole. Mend what stands here, and ask again.';
   return [
     `Proof: ${head}\n`,
     ...unread.map(
