@@ -30,7 +30,9 @@ async function readWhole(options: SourceOptions): Promise<Snapshot> {
     return readFiles(from, { now: Date.now(), ...(cluster && { clusters: cluster }) });
   }
   if (options.live === true) return (await import('./live.ts')).readLiveSource(options);
-  const { snapshot } = await callAs<{ readonly snapshot: Snapshot }>(options, 'GetSnapshot', {});
+  // A server with a hundred thousand bindings thinks for some seconds before it says anything.
+  const patient = { ...options, deadline: 180_000 };
+  const { snapshot } = await callAs<{ readonly snapshot: Snapshot }>(patient, 'GetSnapshot', {});
   return snapshot;
 }
 

@@ -17,11 +17,13 @@ export interface AwsClientOptions {
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: SigningCredentials;
+  /** Milliseconds in which something of the answer must come; 15 s when not given. */
+  readonly deadline?: number;
 }
 
 const deadlineMs = 15_000;
 
-export function createAwsClient({ endpoint, region, credentials }: AwsClientOptions): AwsClient {
+export function createAwsClient({ endpoint, region, credentials, deadline }: AwsClientOptions): AwsClient {
   const { host, hostname, port } = new URL(endpoint);
   return {
     async call<Output>(service: ServiceName, operation: string, input: Readonly<Record<string, unknown>>) {
@@ -31,6 +33,7 @@ export function createAwsClient({ endpoint, region, credentials }: AwsClientOpti
       const response = await send(
         { hostname, port, method, path: query === '' ? path : `${path}?${query}`, headers },
         body,
+        deadline,
       );
       return decodeResponse(service, operation, response) as Output;
     },
@@ -67,14 +70,14 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-function send(target: Target, body: Uint8Array): Promise<Answer> {
+function send(target: Target, body: Uint8Array, deadline = deadlineMs): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {
         ...target,
         hostname: target.hostname.replace(/^\[|\]$/g, ''),
         headers: { ...target.headers, 'content-length': body.length },
-        timeout: deadlineMs,
+        timeout: deadline,
       },
       (incoming) => {
         const chunks: Buffer[] = [];
@@ -88,7 +91,7 @@ function send(target: Target, body: Uint8Array): Promise<Answer> {
         });
       },
     );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${deadlineMs / 1000} s`)));
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${deadline / 1000} s`)));
     outgoing.on('error', reject);
     outgoing.end(body);
   });

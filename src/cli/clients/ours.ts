@@ -3,7 +3,10 @@ import { type ConnectionOptions, readConnection } from '../connection.ts';
 import { type IdentityOptions, identityOf } from '../identity.ts';
 import { createAwsClient } from './aws.ts';
 
-export interface CallerOptions extends ConnectionOptions, IdentityOptions {}
+export interface CallerOptions extends ConnectionOptions, IdentityOptions {
+  /** See `AwsClientOptions`. */
+  readonly deadline?: number;
+}
 
 /** Calls the running server as the first account's root, or as whom the options name: then IAM decides. */
 export async function callAs<Output>(
@@ -17,6 +20,7 @@ export async function callAs<Output>(
     endpoint: connection.awsEndpoint,
     region: connection.region,
     credentials: await identityOf(connection, options),
+    ...(options.deadline !== undefined && { deadline: options.deadline }),
   });
   return client.call<Output>(service, operation, input);
 }
