@@ -130,6 +130,16 @@ describe('SECURITY: nobody is missing because', () => {
   });
 });
 
+test.each([
+  [{ nextToken: 'x' }, 1],
+  [{}, 0],
+])('a list of entries that %j beside it leaves the cluster open: %i gaps', async (more, count) => {
+  const cluster = { name: 'prod', accessConfig: { authenticationMode: 'API' } };
+  const { gaps } = await read({ cluster }, { accessEntries: [arn('role/a')], ...more });
+  const open = gaps.filter(({ reason }) => reason.startsWith('perhaps not all access entries'));
+  expect(open).toHaveLength(count);
+});
+
 describe('an answer that', () => {
   test.each<[string, object, RegExp]>([
     [

@@ -243,22 +243,35 @@ describe('of a plan', () => {
     expect(after.gaps).toEqual([]);
   });
 
-  test('a role that is made again is another one: an entry for the old one gives it nothing', () => {
-    const before = snapshotOf({
-      accessEntries: [
-        testEntry(ops, { AmazonEKSViewPolicy: [] }, { principalId: testRole('ops').principalId }),
-      ],
+  test.each([
+    ['by its id', { principalId: testRole('ops').principalId }],
+    ['by when it was made, where EKS does not tell the id', { createdAt: 5 }],
+  ])(
+    'a role that is made again is another one: an entry for the old one, %s, gives it nothing',
+    (_, tied) => {
+      const before = snapshotOf({ accessEntries: [testEntry(ops, { AmazonEKSViewPolicy: [] }, tied)] });
+      const values = { name: 'ops', arn: ops, assume_role_policy: testRole('ops').trustPolicy };
+      const after = applyPlan(
+        before,
+        planOf({ 'aws_iam_role.ops': { actions: ['delete', 'create'], before: values, after: values } }),
+      );
+      const { changes } = diffAccess(createWorld(before), createWorld(after));
+      const lost = changes.filter((change) => change.key.includes('role/ops') && change.lost.length > 0);
+      expect(lost).toHaveLength(1);
+      expect(changes.filter(({ gained }) => gained.length > 0)).toEqual([]);
+      expect(after.gaps).toEqual([]);
+    },
+  );
+
+  test('what is of clusters that were not asked for is left out, and told', () => {
+    const plan = planOf({
+      'aws_eks_access_entry.ops': { after: entry(ops) },
+      'aws_eks_access_entry.other': { after: entry(ops, { cluster_name: 'other' }) },
     });
-    const values = { name: 'ops', arn: ops, assume_role_policy: testRole('ops').trustPolicy };
-    const after = applyPlan(
-      before,
-      planOf({ 'aws_iam_role.ops': { actions: ['delete', 'create'], before: values, after: values } }),
-    );
-    const [change] = diffAccess(createWorld(before), createWorld(after)).changes.filter(({ key }) =>
-      key.includes('role/ops'),
-    );
-    expect(change).toMatchObject({ gained: [], lost: [expect.anything()] });
+    const after = applyPlan(snapshotOf({}), plan, { clusters: ['prod'] });
+    expect(entriesOf(after)).toEqual([[ops]]);
     expect(after.gaps).toEqual([]);
+    expect(after.sources).toContain('left out: 1 change of plan.json, of other clusters');
   });
 
   test('a role that is changed keeps what other resources attached since', () => {
