@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { outputOption, sourceOptions } from '../analysis/options.ts';
 
-const whom = 'ARN, role/NAME, user/NAME, User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME';
+const whom =
+  'ARN (of a session: that one alone), role/NAME, user/NAME, User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME';
 const codes =
   '\nExit codes: 0 allowed, 1 refused, 2 misuse, 3 failure. Tutorial: docs/tutorials/i-get-unauthorized.md';
 
