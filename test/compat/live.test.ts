@@ -368,7 +368,7 @@ describe('entryway snapshot --live', () => {
   test('needs nothing that AWS or the cluster cannot tell, but something', async () => {
     const nobody = { accessKeyId: 'AKIAAAAAAAAAAAAAAAAA', secretAccessKey: 'x' };
     const alone = await read(nobody);
-    expect(reasons(alone)[0]).toMatch(/^AWS cannot be asked: InvalidClientTokenId: .*--profile/);
+    expect(reasons(alone)[0]).toMatch(/^IAM was not read: InvalidClientTokenId: .*--profile/);
     expect(alone.clusters[0]?.rbac.some(({ name }) => name === 'secret-readers')).toBe(true);
     await expect(read(nobody, { kubeconfig: join(scene.directory, 'absent') })).rejects.toThrow(
       /^neither AWS nor a cluster tells anything/,

@@ -129,9 +129,8 @@ async function fetchAws(options: LiveOptions, fetching: Fetching): Promise<reado
     return await fetchEks(eks, place, namesHere(options.clusters, place, fetching), fetching);
   } catch (error) {
     const hint = 'set credentials and a region: AWS_PROFILE or --profile, AWS_REGION or --aws-region';
-    for (const area of ['iam', 'cluster'] as const) {
-      fetching.miss({ area, attempt: 'AWS cannot be asked', error, hint });
-    }
+    fetching.miss({ area: 'iam', attempt: 'IAM was not read', error, hint });
+    fetching.miss({ area: 'cluster', attempt: 'EKS was not read', error });
     return [];
   } finally {
     for (const client of [sts, iam, eks]) client.destroy();
