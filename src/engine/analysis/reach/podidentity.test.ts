@@ -52,3 +52,17 @@ test('whoever makes an association has the role only with a Pod', () => {
   };
   expect(firstStep(`iam:${app}`, `iam:${testArn('user/ada')}`, what)).toBe('passRole sometimes');
 });
+
+test('conditions on tags tell one service account from another', () => {
+  const trustPolicy = trusts(both, tag('kubernetes-service-account', 'api'));
+  const what = {
+    account: { roles: [testRole('app', { trustPolicy })] },
+    cluster: { serviceAccounts: [apiAccount, { namespace: 'payments', name: 'web' }] },
+  };
+  const { world, cluster } = testWorld(what);
+  const found = createReach(world)
+    .inCluster(cluster)
+    .stepsTo([`iam:${app}`], { maxSteps: 1 });
+  expect(found.of(api)?.certainty).toBe('sometimes');
+  expect(found.of('ServiceAccount:payments/web')).toBe(undefined);
+});

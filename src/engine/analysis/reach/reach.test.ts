@@ -71,3 +71,9 @@ test('a chain is found however long it is', () => {
     .map(({ steps }) => steps.length);
   expect(Math.max(...lengths)).toBe(count);
 });
+
+test('system:masters is administrator without any binding', () => {
+  const { world, cluster } = testWorld({ cluster: { rbac: [] } });
+  const admins = createReach(world).inCluster(cluster).clusterAdmins();
+  expect(admins).toMatchObject([{ kind: 'Group', name: 'system:masters' }]);
+});
