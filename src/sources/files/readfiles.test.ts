@@ -78,6 +78,31 @@ describe('manifests', () => {
     expect(snapshot.clusters[0]?.rbac.at(-1)).toMatchObject({ rules: [{ verbs: ['list'] }] });
   });
 
+  test('of what YAML merges, the own names win, and of the merged the first', async () => {
+    const snapshot = await readTexts({
+      'a.yaml': `x: &x {name: theirs, namespace: x}
+y: &y {name: late, labels: {a: b}}
+kind: ServiceAccount
+apiVersion: v1
+metadata: {<<: [*x, *y], namespace: own}`,
+    });
+    expect(snapshot.clusters[0]?.serviceAccounts).toEqual([{ namespace: 'own', name: 'theirs' }]);
+  });
+
+  test('SECURITY: a ConfigMap `aws-auth` in another namespace maps nobody', async () => {
+    const awsAuth = (namespace: string): string => `apiVersion: v1
+kind: ConfigMap
+metadata: {name: aws-auth, namespace: ${namespace}}
+data: {mapAccounts: "['111122223333']"}`;
+    for (const [namespace, isRead] of [
+      ['kube-system', true],
+      ['dev', false],
+    ] as const) {
+      const { clusters } = await readTexts({ 'a.yaml': awsAuth(namespace), 'b.yaml': role('rules: []') });
+      expect(clusters[0]?.awsAuth !== undefined, namespace).toBe(isRead);
+    }
+  });
+
   test('whose they are must be clear', async () => {
     const cluster = (name: string): string => JSON.stringify({ cluster: { name } });
     const files = { 'a.json': cluster('a') + cluster('b'), 'c.yaml': role('rules: []') };
@@ -131,6 +156,16 @@ describe('output of the AWS CLI', () => {
       '1:1 the policies of the entry of `arn:aws:iam::111122223333:user/ada` are not in the files',
       'roles and bindings of cluster `prod` are not in the files',
     ]);
+  });
+
+  test('an entry of which only the policies are told has groups that are not known, which is told', async () => {
+    const policies = {
+      ...{ clusterName: 'prod', principalArn: 'arn:aws:iam::111122223333:role/ops' },
+      associatedAccessPolicies: [],
+    };
+    expect(gapTexts(await readTexts({ 'a.json': JSON.stringify(policies) }))).toContainEqual(
+      expect.stringContaining('role/ops` is only named: its type and groups are not in the files'),
+    );
   });
 
   test('a page that is cut off leaves the account open: others of it may exist', async () => {

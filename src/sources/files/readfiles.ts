@@ -82,7 +82,8 @@ export async function readFiles(
 
 /** What somebody can do who named a file of which nothing is understood. */
 function unknownReason(value: unknown): string {
-  const whole = 'print the whole answer, with `--output json` and without `--query`';
+  const whole =
+    'print the whole answer, with `--output json` and without `--query`; if it is of Terraform, `terraform show -json` prints what is read';
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return `this is nothing that is known here: no manifest, no output of the AWS CLI, no plan, no template; if it is of the AWS CLI, ${whole}`;
   }

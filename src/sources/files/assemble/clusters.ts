@@ -52,7 +52,6 @@ export function createClusterDraft(
       report({ area, clusterArn, reason, ...(place && { place }) });
   let told: Draft<ToldCluster> | undefined;
   const entries = new Map<string, EntryDraft>();
-  const listed = new Set<string>();
   let entriesAreAll = false;
   const rbac = createShelf<RbacObject>(gapOf('rbac'));
   const namespaces = new Set<string>();
@@ -87,7 +86,7 @@ export function createClusterDraft(
         draft.place,
       );
     }
-    if (draft.value.username === undefined && draft.value.type === undefined && listed.has(principalArn)) {
+    if (draft.value.username === undefined && draft.value.type === undefined) {
       gap(
         `the entry of \`${principalArn}\` is only named: its type and groups are not in the files; \`aws eks describe-access-entry\` prints them`,
         draft.place,
@@ -127,7 +126,6 @@ export function createClusterDraft(
         case 'entryNames':
           if (fact.areAll) entriesAreAll = true;
           for (const principalArn of fact.principalArns) {
-            listed.add(principalArn);
             entryOf(principalArn, place);
           }
           break;
