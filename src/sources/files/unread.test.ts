@@ -83,6 +83,53 @@ test('SECURITY: a policy that a plan detaches is not what the provider still kno
   expect(gapTexts({ gaps }).filter((text) => text.includes('told twice'))).toEqual([]);
 });
 
+describe('what is known only after apply follows references of the same instance:', () => {
+  const of = (type: string, key: string, values: object): object => ({
+    ...{ address: `${type}.this["${key}"]`, mode: 'managed', type, name: 'this', index: key, values },
+  });
+  const unknown = (type: string, key: string, after_unknown: object): object => ({
+    ...{ address: `${type}.this["${key}"]`, type, name: 'this', index: key },
+    change: { actions: ['create'], before: null, after: {}, after_unknown },
+  });
+  const keys = ['a', 'b'];
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['with the attribute', ['aws_iam_role.this[each.key].arn', 'aws_iam_role.this', 'each.key'], ['a', 'b']],
+    ['as Terraform lists them', ['aws_iam_role.this', 'each.key'], ['a', 'b']],
+    [
+      'of one that is named',
+      ['aws_iam_role.this["b"].arn', 'aws_iam_role.this["b"]', 'aws_iam_role.this'],
+      ['b'],
+    ],
+    ['of no key', ['aws_iam_role.this'], []],
+    ['of something else made of a name', ['aws_iam_role.this["b"].name', 'aws_iam_role.this'], []],
+  ])('%s', async (_, references, found) => {
+    const plan = planOf(
+      [
+        ...keys.map((key) =>
+          of('aws_iam_role', key, { name: key, path: '/team/', assume_role_policy: '{}' }),
+        ),
+        ...keys.map((key) => of('aws_eks_access_entry', key, { cluster_name: 'prod', type: 'STANDARD' })),
+      ],
+      {
+        resource_changes: keys.map((key) => unknown('aws_eks_access_entry', key, { principal_arn: true })),
+        configuration: {
+          root_module: {
+            resources: [
+              { address: 'aws_eks_access_entry.this', expressions: { principal_arn: { references } } },
+            ],
+          },
+        },
+      },
+    );
+    const snapshot = await json(plan);
+    expect(snapshot.clusters[0]?.accessEntries.map(({ principalArn }) => principalArn)).toEqual(
+      found.map((key) => arn(`role/team/${key}`)),
+    );
+    const told = gapTexts(snapshot).filter((text) => text.includes('known only after apply'));
+    expect(told).toHaveLength(found.length === 0 ? 2 : 0);
+  });
+});
+
 test('a pod identity and its service account are one, whichever comes first, and each key of a user is one', async () => {
   const pod = resource('aws_eks_pod_identity_association.x', {
     cluster_name: 'prod',

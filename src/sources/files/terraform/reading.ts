@@ -74,7 +74,8 @@ function referredText(
     const next = references.find(at.resource, at.attribute);
     if (next === undefined) return undefined;
     const text = attributeOf(next);
-    if (text !== undefined) return text;
+    // Something else was made of it: which name that is nobody can tell.
+    if (text !== undefined) return member.endsWith('_arn') && !text.startsWith('arn:') ? undefined : text;
     at = next;
   }
   return undefined;

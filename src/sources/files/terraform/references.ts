@@ -44,7 +44,7 @@ export function createReferences(
   const follow = (
     references: unknown,
     modulePath: string,
-    like: TerraformResource,
+    { like, member }: { readonly like: TerraformResource; readonly member: string },
     left: number,
   ): Reference | undefined => {
     const [first] = listOf(references);
@@ -56,22 +56,29 @@ export function createReferences(
       const parent = moduleAt(names.slice(0, -1));
       const call = asObject(asObject(parent?.module_calls)?.[names.at(-1) ?? '']);
       const expression = asObject(asObject(call?.expressions)?.[second]);
-      return follow(expression?.references, parentOf(modulePath), like, left - 1);
+      return follow(expression?.references, parentOf(modulePath), { like, member }, left - 1);
     }
     if (head === 'module') {
       const name = second.replace(/\[.*$/, '');
       const output = asObject(asObject(moduleAt([...names, name])?.outputs)?.[third]);
       const path = `${modulePath === '' ? '' : `${modulePath}.`}module.${second}`;
-      return follow(asObject(output?.expression)?.references, path, like, left - 1);
+      return follow(asObject(output?.expression)?.references, path, { like, member }, left - 1);
     }
-    const [, type, name, index, attribute] =
-      /^(?:data\.)?([a-z]\w*)\.([\w-]+)(?:\[([^\]]*)\])?\.(\w+)$/.exec(text) ?? [];
-    if (type === undefined || name === undefined || attribute === undefined) return undefined;
+    const [, type, name, index, written] =
+      /^(?:data\.)?([a-z]\w*)\.([\w-]+)(?:\[([^\]]*)\])?(?:\.(\w+))?$/.exec(text) ?? [];
+    if (type === undefined || name === undefined) return undefined;
     const found = instances.get(`${modulePath} ${type}.${name}`) ?? [];
-    const wanted = index === undefined ? like.index : index.replace(/^"|"$/g, '');
+    // COMPAT: of `this[each.key].arn` Terraform lists `this` and `each.key`, without what is taken of it.
+    const isOfKey = listOf(references).some((one) => one === 'each.key' || one === 'count.index');
+    const attribute = written ?? (isOfKey && found[0] ? likelyAttribute(found[0], member) : undefined);
+    if (attribute === undefined) return undefined;
+    // A key in quotes or a number is one instance; any other is the one with the same key as who asks.
+    const isLiteral = index !== undefined && /^(?:"[^"]*"|\d+)$/.test(index);
+    const wanted = isLiteral ? index.replace(/^"|"$/g, '') : like.index;
+    const [only, ...others] = found;
     const resource =
-      found.length === 1
-        ? found[0]
+      others.length === 0 && !isLiteral
+        ? only
         : found.find((one) => one.index !== undefined && String(one.index) === String(wanted));
     return resource && { resource, attribute };
   };
@@ -98,7 +105,7 @@ export function createReferences(
   return {
     find(resource, member) {
       const expression = asObject(expressionsOf(resource)?.[member]);
-      return follow(expression?.references, resource.module, resource, longestChain);
+      return follow(expression?.references, resource.module, { like: resource, member }, longestChain);
     },
     isWritten(resource, member) {
       const expressions = expressionsOf(resource);
@@ -106,6 +113,12 @@ export function createReferences(
     },
     providerOf: (resource) => asText(configOf(resource)?.provider_config_key),
   };
+}
+
+/** What a member most likely takes of a resource: what is called as it is, else its ARN or name. */
+function likelyAttribute({ values, unknown }: TerraformResource, member: string): string {
+  if (Object.hasOwn(values, member) || Object.hasOwn(unknown, member)) return member;
+  return member.endsWith('_arn') ? 'arn' : 'name';
 }
 
 /** `module.a["x"].module.b` → `a`, `b`. */
