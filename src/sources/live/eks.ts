@@ -68,8 +68,9 @@ export async function fetchEks(
   const clusters: FoundCluster[] = [];
   await eachOf(names, 2, async (name) => {
     const clusterArn = `arn:${partition}:eks:${region}:${accountId}:cluster/${name}`;
+    const ref = { ...place, name };
     const found = await fetchCluster({
-      ...{ eks, client, ask, clusterArn, fetching, ref: { ...place, name } },
+      ...{ eks, client, ask, clusterArn, ref, fetching: fetching.of(ref) },
       missed: missed({ accountId, clusterArn }),
     });
     if (found !== undefined) clusters.push(found);

@@ -1,5 +1,5 @@
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
-import type { Fact } from '../files/facts.ts';
+import type { ClusterRef, Fact } from '../files/facts.ts';
 
 /** One answer, in the form in which the AWS CLI or kubectl prints it as JSON: what the readers of files take. */
 export interface FetchedDocument {
@@ -12,6 +12,8 @@ type Placeless<One> = One extends unknown ? Omit<One, 'place'> : never;
 
 /** Where what is fetched goes: nothing is lost silently. */
 export interface Fetching {
+  /** The same for what is of one cluster: answers name it, if at all, without saying where it is. */
+  readonly of: (cluster: ClusterRef) => Fetching;
   readonly take: (document: FetchedDocument) => void;
   /** What an answer tells only together with its question, such as that a user has no keys. */
   readonly tell: (from: string, fact: Placeless<Fact>) => void;

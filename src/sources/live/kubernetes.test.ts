@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { createMisses } from './fetched.ts';
+import { createMisses, type Fetching } from './fetched.ts';
 import { fetchKubernetes, openKubeconfig } from './kubernetes.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'entryway-kube-'));
@@ -57,7 +57,8 @@ async function readFrom(replies: Readonly<Record<string, readonly Reply[]>>) {
   if (opened === undefined) throw new Error('no kubeconfig');
   const lists = new Map<string, readonly string[]>();
   const { miss, gaps } = createMisses();
-  await fetchKubernetes(opened.config, 'arn:c', {
+  const fetching: Fetching = {
+    of: () => fetching,
     take({ value }) {
       const { kind, items } = value as { kind: string; items: { metadata: { name: string } }[] };
       lists.set(
@@ -68,7 +69,8 @@ async function readFrom(replies: Readonly<Record<string, readonly Reply[]>>) {
     tell: () => {},
     miss,
     progress: () => {},
-  });
+  };
+  await fetchKubernetes(opened.config, 'arn:c', fetching);
   return { lists, requests, gaps: gaps() };
 }
 

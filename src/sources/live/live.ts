@@ -35,16 +35,18 @@ export async function readLive(options: LiveOptions): Promise<Snapshot> {
   const facts: Fact[] = [];
   const gaps: Gap[] = [];
   const misses = createMisses();
-  /** Of which cluster manifests are, is said by `cluster`. */
   const fetchingOf = (cluster: ClusterRef): Fetching => {
     const ofCluster = (fact: Fact): Fact =>
-      'cluster' in fact && fact.cluster.name === undefined ? { ...fact, cluster } : fact;
+      'cluster' in fact && (fact.cluster.name ?? cluster.name) === cluster.name
+        ? { ...fact, cluster: { ...cluster, ...fact.cluster } }
+        : fact;
     const findings: Findings = {
       add: (fact) => void facts.push(ofCluster(fact)),
       gap: ({ place, ...gap }) => void gaps.push({ ...gap, reason: `${place.file}: ${gap.reason}` }),
       ignore: () => {},
     };
     return {
+      of: fetchingOf,
       // Each document is read as soon as it is there.
       take({ from, value }) {
         const placeOf = () => ({ file: from, line: 1, column: 1 });
@@ -58,8 +60,9 @@ export async function readLive(options: LiveOptions): Promise<Snapshot> {
       progress: options.progress,
     };
   };
-  const clusters = await fetchAws(options, fetchingOf({}));
-  await fetchFromKubeconfig(options, clusters, fetchingOf);
+  const fetching = fetchingOf({});
+  const clusters = await fetchAws(options, fetching);
+  await fetchFromKubeconfig(options, clusters, fetching);
   const told = [...misses.gaps(), ...gaps];
   if (facts.length === 0) {
     throw new SourceError(
@@ -160,10 +163,9 @@ function namesHere(
 async function fetchFromKubeconfig(
   options: LiveOptions,
   clusters: readonly FoundCluster[],
-  fetchingOf: (cluster: ClusterRef) => Fetching,
+  fetching: Fetching,
 ): Promise<void> {
   const { kubeconfig, context } = options;
-  const fetching = fetchingOf({});
   let opened: Awaited<ReturnType<typeof openKubeconfig>>;
   try {
     opened = await openKubeconfig({
@@ -193,7 +195,7 @@ async function fetchFromKubeconfig(
   }
   if (opened === undefined) return;
   const ref = own === undefined ? outside(opened.cluster, clusters) : refOf(own.arn);
-  await fetchKubernetes(opened.config, own?.arn, fetchingOf(ref ?? { name: opened.cluster.name }));
+  await fetchKubernetes(opened.config, own?.arn, fetching.of(ref ?? { name: opened.cluster.name }));
 }
 
 /**
