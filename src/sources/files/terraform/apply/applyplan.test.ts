@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../../../test/processortime.ts';
 import { diffAccess } from '../../../../engine/analysis/diff/diff.ts';
 import {
   emptySnapshot,
@@ -381,5 +382,33 @@ describe('of a plan', () => {
     ],
   ])('one that %s is a gap', (_, more, reason) => {
     expect(gapTexts(applyPlan(snapshotOf({}), planOf({}, more)))).toEqual([expect.stringContaining(reason)]);
+  });
+
+  test('many changes take linear time', () => {
+    const many = Array.from({ length: 2000 }, (_, at) => at);
+    const metadata = (at: number): Values => ({ metadata: [{ name: `n${at}` }] });
+    const role = (at: number): Values => ({ metadata: [{ name: 'r', namespace: `m${at}` }], rule: [] });
+    const plan = planOf(
+      Object.fromEntries(
+        many.flatMap((at): [string, Change][] => [
+          [`kubernetes_namespace_v1.gone${at}`, { before: metadata(at) }],
+          [`kubernetes_role_v1.r${at}`, { after: role(at) }],
+          [`aws_eks_access_entry.e${at}`, { after: entry(testArn(`role/r${at}`)) }],
+          [
+            `aws_eks_access_policy_association.a${at}`,
+            { after: association(testArn(`role/r${at}`), 'AmazonEKSViewPolicy') },
+          ],
+        ]),
+      ),
+    );
+    const rbac = many.map((at) => ({ kind: 'Role', name: 'r', namespace: `n${at}`, rules: [] }) as const);
+    const spent = processorTimer();
+    const after = applyPlan(snapshotOf({ rbac, namespaces: many.map((at) => `n${at}`) }), plan);
+    expect(spent()).toBeLessThan(3000);
+    expect(after.clusters[0]).toMatchObject({
+      namespaces: [],
+      accessEntries: { length: 2000 },
+      rbac: { length: 2000 },
+    });
   });
 });

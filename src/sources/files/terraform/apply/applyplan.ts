@@ -162,6 +162,7 @@ function clusterFinder(
     wanted.length === 0
       ? clusters
       : clusters.filter(({ name, arn }) => wanted.includes(name) || wanted.includes(arn));
+  const byName = Map.groupBy(asked, ({ name }) => name);
   return (ref) => {
     if (ref.name === undefined) {
       const [only, ...others] = asked;
@@ -173,9 +174,7 @@ function clusterFinder(
         names === '' ? 'no cluster was read that they could be of' : `say it with --cluster, one of ${names}`,
       );
     }
-    const [found, ...others] = asked.filter(
-      (cluster) => cluster.name === ref.name && fits(ref, toldRef(cluster)),
-    );
+    const [found, ...others] = (byName.get(ref.name) ?? []).filter((cluster) => fits(ref, toldRef(cluster)));
     return others.length === 0 ? found : undefined;
   };
 }
@@ -208,6 +207,7 @@ function unlistedGaps(
   edits: readonly PlannedEdit[],
   find: (ref: ClusterRef) => SnapshotCluster | undefined,
 ): readonly Gap[] {
+  const told = new Set(before.gaps.map(({ area, clusterArn }) => `${area} ${clusterArn ?? ''}`));
   const gaps = new Map<string, Gap>();
   for (const { after } of edits) {
     if (after === undefined || !('cluster' in after)) continue;
@@ -221,8 +221,7 @@ function unlistedGaps(
     if (area === undefined || cluster === undefined || cluster[area] !== undefined) continue;
     const { arn: clusterArn, name } = cluster;
     const reason = `only those ${area === 'namespaces' ? 'namespaces' : 'service accounts'} of cluster \`${name}\` are known that the plan makes`;
-    if (before.gaps.some((gap) => gap.area === area && (gap.clusterArn ?? clusterArn) === clusterArn))
-      continue;
+    if (told.has(`${area} `) || told.has(`${area} ${clusterArn}`)) continue;
     gaps.set(`${area} ${clusterArn}`, { area, clusterArn, reason });
   }
   return [...gaps.values()];

@@ -33,6 +33,7 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
   const entries = new Map(cluster.accessEntries.map((entry) => [entry.principalArn, entry]));
   const rbac = new Map(cluster.rbac.map((object) => [refKey(object), object]));
   const namespaces = new Set(cluster.namespaces);
+  const gone = new Set<string>();
   const accounts = new Map((cluster.serviceAccounts ?? []).map((one) => [accountKey(one), one]));
   const providers = new Map(cluster.identityProviders.map((one) => [one.name, one]));
 
@@ -129,14 +130,18 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
 
   const editNamespace = (_: PlannedEdit, { before, after }: Sides<'namespace'>): void => {
     if (after !== undefined) namespaces.add(after.name);
-    else if (before !== undefined) {
-      // With all that is in it.
-      namespaces.delete(before.name);
-      for (const [key, object] of rbac) {
-        if ('namespace' in object && object.namespace === before.name) rbac.delete(key);
-      }
-      for (const [key, { namespace }] of accounts) if (namespace === before.name) accounts.delete(key);
+    else if (before !== undefined) gone.add(before.name);
+  };
+
+  /** Namespaces go with all that is in them, all at once: what the plan takes away stands before what it makes. */
+  const takeNamespaces = (): void => {
+    if (gone.size === 0) return;
+    for (const name of gone) namespaces.delete(name);
+    for (const [key, object] of rbac) {
+      if ('namespace' in object && gone.has(object.namespace)) rbac.delete(key);
     }
+    for (const [key, { namespace }] of accounts) if (gone.has(namespace)) accounts.delete(key);
+    gone.clear();
   };
 
   const editAccount = (edit: PlannedEdit, { before, after }: Sides<'serviceAccount'>): void => {
@@ -218,6 +223,7 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
 
   return {
     take(edit) {
+      if (edit.after !== undefined) takeNamespaces();
       const kind = (edit.after ?? edit.before)?.fact;
       switch (kind) {
         case 'cluster':
@@ -243,6 +249,7 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
       }
     },
     finish() {
+      takeNamespaces();
       const { awsAuth: _, awsAuthData: __, ...rest } = cluster;
       const hasNamespaces = cluster.namespaces !== undefined || namespaces.size > 0;
       const hasAccounts = cluster.serviceAccounts !== undefined || accounts.size > 0;
