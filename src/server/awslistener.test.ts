@@ -19,16 +19,18 @@ afterEach(async () => {
 });
 
 async function listen(
-  options: Partial<AwsListenerOptions> & { readonly answer?: () => Promise<HttpResponse> } = {},
+  options: Partial<AwsListenerOptions> & {
+    readonly answer?: (signal: AbortSignal) => Promise<HttpResponse>;
+  } = {},
 ): Promise<Listener> {
   const [seen, extensionSeen, logged]: [HttpRequest[], HttpRequest[], string[]] = [[], [], []];
   const text = (status: number, body: string): HttpResponse => ({ status, headers: {}, body });
   const note = (_: unknown, message: string): void => void logged.push(message);
   const aws = createAwsServer({
     gateway: {
-      async answer(request) {
+      async answer(request, _peer, signal) {
         seen.push(request);
-        return options.answer === undefined ? text(200, 'answered') : options.answer();
+        return options.answer === undefined ? text(200, 'answered') : options.answer(signal);
       },
       tooLarge: () => text(413, 'too large'),
     },
@@ -287,4 +289,23 @@ test('a fault behind the gateway is a 500 without its text, and the next request
   expect(logged).toEqual(['an AWS request could not be answered']);
   failing = false;
   expect(await talk(port, get('/'))).toMatch(/fine$/);
+});
+
+test('whoever answers is told when the client is gone, and not before', async () => {
+  const begun = Promise.withResolvers<AbortSignal>();
+  const { port } = await listen({
+    answer(signal) {
+      begun.resolve(signal);
+      return new Promise((resolve) =>
+        signal.addEventListener('abort', () => resolve({ status: 503, headers: {}, body: '' })),
+      );
+    },
+  });
+  const socket = await connected(port);
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n');
+  const signal = await begun.promise;
+  expect(signal.aborted).toBe(false);
+  const left = new Promise((resolve) => signal.addEventListener('abort', resolve));
+  socket.destroy();
+  await left;
 });

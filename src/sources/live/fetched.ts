@@ -64,7 +64,7 @@ export function asPrinted(output: object): object {
 }
 
 /** `AccessDeniedException: User … is not authorized`, `403 Forbidden`, in one line. */
-export function failureText(error: unknown): string {
+function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const status = httpStatusOf(error);
   // The Kubernetes client puts the whole answer, headers included, into its message.
