@@ -18,6 +18,8 @@ function readCluster(of: ReadResource): void {
   const access = of.block('access_config');
   const arn = of.text('arn');
   const mode = asText(access?.authentication_mode);
+  const isModeOpen = mode === undefined && of.isUnknown('access_config');
+  if (isModeOpen) of.gap('cluster', 'its authentication mode is known only after apply');
   if (arn === undefined && access?.bootstrap_cluster_creator_admin_permissions !== false) {
     of.gap('accessEntries', `whoever applies this becomes administrator of cluster \`${name}\``);
   }
@@ -28,8 +30,9 @@ function readCluster(of: ReadResource): void {
       version: of.text('version'),
       createdAt: of.time('created_at'),
       // Nothing said of a new cluster is the API's own default (eks-access-facts D1).
-      authenticationMode:
-        mode === undefined && arn === undefined
+      authenticationMode: isModeOpen
+        ? undefined
+        : mode === undefined && arn === undefined
           ? 'CONFIG_MAP'
           : readMode(mode, (reason) => of.gap('cluster', reason)),
       tags: of.textMap('tags_all') ?? of.textMap('tags'),

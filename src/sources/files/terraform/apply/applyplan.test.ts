@@ -137,6 +137,46 @@ describe('of a plan', () => {
     expect(gapTexts(applied)).toContainEqual(expect.stringContaining('known only after apply'));
   });
 
+  test('a binding whose subjects are known only after apply is a gap, and what is there stays', () => {
+    const binding = { kind: 'RoleBinding', name: 'b', namespace: 'a' } as const;
+    const roleRef = { kind: 'ClusterRole', name: 'edit' } as const;
+    const subjects = [{ kind: 'Group', name: 'ops', namespace: '' }] as const;
+    const before = snapshotOf({ rbac: [{ ...binding, roleRef, subjects }] });
+    const values = {
+      ...{ metadata: [{ name: 'b', namespace: 'a' }], role_ref: [{ kind: 'ClusterRole', name: 'edit' }] },
+      subject: [{ kind: 'Group', name: 'ops', api_group: 'rbac.authorization.k8s.io' }],
+    };
+    const applied = applyPlan(
+      before,
+      planOf({
+        'kubernetes_role_binding_v1.b': {
+          ...{ before: values, after: { ...values, subject: [{ kind: 'Group' }] } },
+          unknown: { subject: [{ name: true }] },
+        },
+      }),
+    );
+    expect(applied.clusters[0]?.rbac).toEqual([{ ...binding, roleRef, subjects }]);
+    expect(gapTexts(applied)).toContainEqual(expect.stringContaining('some of it is known only after apply'));
+  });
+
+  test('an authentication mode that is known only after apply is a gap', () => {
+    const cluster = { name: 'prod', arn: testCluster({}).arn };
+    const applied = applyPlan(
+      snapshotOf({ authenticationMode: 'CONFIG_MAP' }),
+      planOf({
+        'aws_eks_cluster.prod': {
+          before: { ...cluster, access_config: [{ authentication_mode: 'CONFIG_MAP' }] },
+          after: { ...cluster, access_config: [{}] },
+          unknown: { access_config: [{ authentication_mode: true }] },
+        },
+      }),
+    );
+    expect(applied.clusters[0]?.authenticationMode).toBe('CONFIG_MAP');
+    expect(gapTexts(applied)).toEqual([
+      expect.stringContaining('its authentication mode is known only after apply'),
+    ]);
+  });
+
   test('what is taken away at one address and made at another is there', () => {
     const policy = association(ops, 'AmazonEKSViewPolicy');
     const before = snapshotOf({ accessEntries: [testEntry(ops, { AmazonEKSViewPolicy: [] })] });

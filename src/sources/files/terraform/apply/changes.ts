@@ -73,6 +73,8 @@ export function readChanges({ document, value }: TerraformPlan, findings: Findin
     const old = isUpdated || actions.includes('delete') ? read(before) : [];
     const fresh = isUpdated || actions.includes('create') ? read(after) : [];
     if (old.length + fresh.length > 0) resources++;
+    // What it becomes could not be read, which is told: what it is stays, rather than that nobody has it.
+    if (isUpdated && fresh.length === 0) continue;
     // What is replaced is another one, though it has the same name.
     const pairs = isUpdated
       ? paired(old, fresh)
