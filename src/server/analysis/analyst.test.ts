@@ -47,6 +47,7 @@ function analystOf(options: Partial<AnalystOptions> = {}) {
     analyst.analyse({
       name,
       accountId: 'all',
+      trailOf: 'all',
       input: { clusterName: testClusterArn, ...input },
       now,
       signal,
@@ -227,9 +228,9 @@ describe('an analyst', () => {
   test('reads of the trail what the account may see, and of failures only', async () => {
     const queries: unknown[] = [];
     const { analyst } = analystOf({ trail: trailOf([], queries) });
-    const asked = (name: string, accountId: string, input: object) =>
+    const asked = (name: string, trailOf: string, input: object) =>
       analyst.analyse({
-        ...{ name, accountId, now: testTakenAt },
+        ...{ name, accountId: 'all', trailOf, now: testTakenAt },
         input: { clusterName: testClusterArn, ...input },
       });
     await asked('ExplainLast', '444455556666', {});

@@ -115,9 +115,10 @@ export function createAnalyst({
       asked.postMessage(task);
     });
 
-  const run = async ({ name, accountId, input, now, signal }: AskedAnalysis): Promise<AnalysisAnswer> => {
+  const run = async (asked: AskedAnalysis): Promise<AnalysisAnswer> => {
+    const { name, accountId, trailOf, input, now, signal } = asked;
     if (isAborted(signal)) return { outcome: 'abandoned' };
-    const given = await withTrail(name, input, { trail, accountId, now, patience, signal });
+    const given = await withTrail(name, input, { trail, accountId: trailOf, now, patience, signal });
     // Read only where something changed since; the key says as of when.
     const key = `${accountId} ${changes}`;
     const isKept = worker !== undefined && keptKey === key;

@@ -104,11 +104,23 @@ test('a cluster of another account is none, and another account is asked about i
   expect(asked).toMatchObject([{ accountId: otherAccount }]);
 });
 
+test('everybody’s trail is for the root of the first account alone', async () => {
+  const user = world.caller('user', 'ada', 'AIDAADA');
+  await (await call('ExplainLast', {})).run();
+  await (await call('ExplainLast', {}, { caller: user })).run();
+  await (await call('ExplainLast', {}, { caller: rootOf(otherAccount) })).run();
+  expect(asked.map(({ accountId, trailOf }) => [accountId, trailOf])).toEqual([
+    ['all', 'all'],
+    ['all', account],
+    [otherAccount, otherAccount],
+  ]);
+});
+
 test('the moment asked about, and whether anybody waits, are handed on', async () => {
   const { signal } = new AbortController();
   await (await call('LintAccess', { at: new Date(5), minSeverity: 'error' }, { signal })).run();
   expect(asked).toEqual([
-    { name: 'LintAccess', accountId: 'all', input: { minSeverity: 'error' }, now: 5, signal },
+    { name: 'LintAccess', accountId: 'all', trailOf: 'all', input: { minSeverity: 'error' }, now: 5, signal },
   ]);
 });
 

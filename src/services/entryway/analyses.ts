@@ -12,6 +12,8 @@ export type Analyse = (asked: AskedAnalysis) => Promise<AnalysisAnswer>;
 export interface AskedAnalysis {
   readonly name: string;
   readonly accountId: string | 'all';
+  /** Whose records it may look up. */
+  readonly trailOf: string | 'all';
   readonly input: object;
   /** Epoch milliseconds: the moment the answer is about. */
   readonly now: number;
@@ -63,8 +65,13 @@ export function analysisOperations({
     { at, ...input }: AnyInput,
     { caller, now, signal }: OperationContext,
   ): Promise<Answered> => {
-    const accountId = caller.accountId === operatorAccountId ? 'all' : caller.accountId;
-    const result = await analyse({ name, accountId, input, now: at?.getTime() ?? now, signal });
+    const isOperator = caller.accountId === operatorAccountId;
+    const result = await analyse({
+      ...{ name, input, now: at?.getTime() ?? now, signal },
+      accountId: isOperator ? 'all' : caller.accountId,
+      // SECURITY: everybody's trail is for the root of the first account, and no policy gives it away (docs/adr/0009).
+      trailOf: isOperator && caller.kind === 'root' ? 'all' : caller.accountId,
+    });
     switch (result.outcome) {
       case 'answered':
         return { answer: JSON.parse(result.text) as unknown };
