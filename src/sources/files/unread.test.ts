@@ -264,3 +264,22 @@ test('an eksctl config tells pod identities and identity providers', async () =>
     ]),
   );
 });
+
+test('a mapping that a config adds and aws-auth has already is there once', async () => {
+  const rolearn = arn('role/build');
+  const config = {
+    ...{ apiVersion: 'eksctl.io/v1alpha5', kind: 'ClusterConfig', metadata: { name: 'prod', region: 'x' } },
+    iamIdentityMappings: [
+      { arn: rolearn, username: 'build', groups: ['builders'] },
+      { arn: rolearn, username: 'other', groups: [] },
+    ],
+  };
+  const awsAuth = {
+    ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'aws-auth', namespace: 'kube-system' } },
+    data: { mapRoles: JSON.stringify([{ rolearn, username: 'build', groups: ['builders'] }]) },
+  };
+  const { clusters } = await json({ apiVersion: 'v1', kind: 'List', items: [awsAuth] });
+  const joined = await readTexts({ 'a.json': JSON.stringify(awsAuth), 'c.json': JSON.stringify(config) });
+  expect(clusters[0]?.awsAuth?.roles).toHaveLength(1);
+  expect(joined.clusters[0]?.awsAuth?.roles.map(({ username }) => username)).toEqual(['build', 'other']);
+});

@@ -191,7 +191,7 @@ export function createClusterDraft(
         );
       }
       const whole = wholeAwsAuth.things.get('')?.thing;
-      const awsAuth = joinAwsAuth([...(whole ? [whole.awsAuth] : []), ...awsAuthParts]);
+      const awsAuth = joinAwsAuth(whole?.awsAuth, awsAuthParts);
       if (known === undefined && authenticationMode !== 'API' && awsAuth === undefined) {
         gapOf('awsAuth')(`aws-auth of ${where} is not in the files`);
       }
@@ -270,12 +270,27 @@ function withDefaults(
   return { objects: [...defaults, ...objects], isAssumed: true };
 }
 
-function joinAwsAuth(parts: readonly AwsAuth[]): AwsAuth | undefined {
-  if (parts.length === 0) return undefined;
+/** What is to be added and is in the whole of it already is there once: both are read after it was added. */
+function joinAwsAuth(whole: AwsAuth | undefined, parts: readonly AwsAuth[]): AwsAuth | undefined {
+  if (whole === undefined && parts.length === 0) return undefined;
+  const { roles, users, accounts } = whole ?? { roles: [], users: [], accounts: [] };
+  const join = <Item>(known: readonly Item[], more: readonly Item[]): readonly Item[] => {
+    const texts = new Set(known.map((item) => JSON.stringify(item)));
+    return [...known, ...more.filter((item) => !texts.has(JSON.stringify(item)))];
+  };
   return {
-    roles: parts.flatMap(({ roles }) => roles),
-    users: parts.flatMap(({ users }) => users),
-    accounts: parts.flatMap(({ accounts }) => accounts),
+    roles: join(
+      roles,
+      parts.flatMap((part) => part.roles),
+    ),
+    users: join(
+      users,
+      parts.flatMap((part) => part.users),
+    ),
+    accounts: join(
+      accounts,
+      parts.flatMap((part) => part.accounts),
+    ),
   };
 }
 
