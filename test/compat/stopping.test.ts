@@ -83,7 +83,7 @@ describe('a server that cannot start says why in two lines, and what it exits wi
       ['--in-memory', '--ready-file', '/nowhere/ready.json'],
       /^entryway: ready file `\/nowhere\/ready.json` cannot be written: .*\n$/m,
     ],
-    ['an unknown option', ['--everywhere'], /^entryway: unknown option '--everywhere'\n$/],
+    ['an unknown option', ['--everywhere'], /^entryway: unknown option '--everywhere'\nhint: .*\n$/],
   ])('%s: 2', async (_, args, text) => {
     const { code, stderr } = await serve(args, nothing);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(text) });
