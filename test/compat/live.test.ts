@@ -302,6 +302,9 @@ describe('entryway snapshot --live', () => {
     expect(code).toBe(1);
     const live = parseSnapshot(readFileSync(file, 'utf8'), file);
     expect(comparable(live)).toEqual(comparable(own));
+    expect(live.clusters.map(({ name }) => name)).toEqual(['legacy', 'main']);
+    const arns = live.clusters[1]?.accessEntries.map(({ principalArn }) => principalArn);
+    expect(arns).toEqual(arns?.toSorted());
     expect(answersOf(live)).toEqual(answersOf(own));
     expect(readFileSync(file, 'utf8')).not.toContain(connection.secretAccessKey);
   });

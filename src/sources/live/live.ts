@@ -75,7 +75,10 @@ export async function readLive(options: LiveOptions): Promise<Snapshot> {
 }
 
 /** A snapshot that was assembled as from files, in the words and without the places that only files have. */
-function asLive({ sources, gaps, clusters, ...snapshot }: Snapshot, told: readonly Gap[]): Snapshot {
+function asLive(
+  { sources, gaps, accounts, clusters, ...snapshot }: Snapshot,
+  told: readonly Gap[],
+): Snapshot {
   const inWords = (text: string): string =>
     text
       .replace(/, which the files do not bring$/, ', which were not read')
@@ -87,8 +90,16 @@ function asLive({ sources, gaps, clusters, ...snapshot }: Snapshot, told: readon
   return {
     ...snapshot,
     sources: ['AWS and Kubernetes, live', ...sources.map(inWords)],
-    clusters: clusters.map(({ awsAuth, awsAuthData, ...cluster }) => ({
+    // In an order of their own, whichever answer came first: two snapshots of the same are the same.
+    accounts: accounts.map((account) => ({
+      ...account,
+      oidcProviders: account.oidcProviders.toSorted(byArn),
+    })),
+    clusters: clusters.toSorted(byArn).map(({ awsAuth, awsAuthData, ...cluster }) => ({
       ...cluster,
+      accessEntries: cluster.accessEntries.toSorted((one, other) =>
+        one.principalArn < other.principalArn ? -1 : 1,
+      ),
       // What maps nobody without a text is a ConfigMap that is not there.
       ...(awsAuthData !== undefined && awsAuth !== undefined && { awsAuth, awsAuthData }),
     })),
@@ -100,6 +111,10 @@ function asLive({ sources, gaps, clusters, ...snapshot }: Snapshot, told: readon
     ],
     places: {},
   };
+}
+
+function byArn(one: { readonly arn: string }, other: { readonly arn: string }): number {
+  return one.arn < other.arn ? -1 : 1;
 }
 
 async function fetchAws(options: LiveOptions, fetching: Fetching): Promise<readonly FoundCluster[]> {
