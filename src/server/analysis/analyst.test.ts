@@ -272,6 +272,15 @@ describe('an analyst', () => {
     expect(all.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'busy']);
   });
 
+  test('is not stopped by a question that cannot be handed over', async () => {
+    const { ask, logged } = analystOf({ patience: 3_000 });
+    let deep: unknown = [];
+    for (let levels = 0; levels < 400_000; levels++) deep = [deep];
+    await expect(ask('DiffAccess', { after: deep })).rejects.toThrow('call stack');
+    expect(await ask('WhoCan', getPods)).toMatchObject({ outcome: 'answered' });
+    expect(logged).toEqual([]);
+  });
+
   test('is not stopped by a snapshot that cannot be compiled', async () => {
     const broken = { ...snapshot, clusters: [{}] } as unknown as Snapshot;
     let read = broken;

@@ -92,10 +92,11 @@ export function createAnalyst({
   /** Has the thread answer; it is ended when it takes too long or nobody waits any more. */
   const hand = (asked: Worker, task: AnalysisTask, signal: AbortSignal | undefined): Promise<Outcome> =>
     new Promise((settle) => {
+      // First: what cannot be handed over must leave nothing behind. Its answer comes later than this is done.
+      asked.postMessage(task);
       const end = (outcome: 'ended' | 'abandoned'): void => {
         // It may take a moment to end, in which nobody else may be given to it.
         if (worker === asked) worker = undefined;
-        keptKey = undefined;
         void asked.terminate();
         current?.settle({ outcome });
       };
@@ -112,7 +113,6 @@ export function createAnalyst({
           settle(result);
         },
       };
-      asked.postMessage(task);
     });
 
   const run = async (asked: AskedAnalysis): Promise<AnalysisAnswer> => {
@@ -125,7 +125,7 @@ export function createAnalyst({
     const snapshot = isKept ? undefined : await readSnapshot(accountId, now);
     if (isAborted(signal)) return { outcome: 'abandoned' };
     worker ??= start();
-    keptKey = key;
+    keptKey = undefined;
     const task: AnalysisTask = {
       ...{ id: ids++, key, name: name as AnalysisName, input: given },
       // A world is compiled for its moment; to the minute is near enough for what ends by itself.
@@ -133,11 +133,10 @@ export function createAnalyst({
       ...(snapshot !== undefined && { snapshot: JSON.stringify(snapshot) }),
     };
     const result = await hand(worker, task, signal);
-    if (result.outcome === 'failed') {
-      // Perhaps before it had compiled what it was to keep.
-      keptKey = undefined;
+    // What failed did so perhaps before it had compiled what it was to keep.
+    if (result.outcome === 'answered' || result.outcome === 'misasked') keptKey = key;
+    if (result.outcome === 'failed')
       log.error({ analysis: name, error: result.message }, 'an analysis failed');
-    }
     if (result.outcome === 'ended')
       log.error({ analysis: name }, 'an analysis was ended: it took too long, or too much memory');
     return result;
