@@ -1,5 +1,6 @@
+import { createIamWorld, type IamWorld } from '../iamworld/iamworld.ts';
 import { clusterAdminKey } from '../reach/node.ts';
-import { createReach, type Reach, type ReachedFrom } from '../reach/reach.ts';
+import { createReach, type ReachedFrom } from '../reach/reach.ts';
 import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
@@ -38,13 +39,23 @@ const everything: Question = {
 };
 
 export function createFacts(world: World, { usage }: { readonly usage?: Usage | undefined }): Facts {
-  let reach: Reach | undefined;
+  let iam: IamWorld | undefined;
   const mappings = rememberedLast((cluster: ClusterWorld) => createMappings(cluster, world));
   const grants = rememberedLast((cluster: ClusterWorld) => grantsOf(cluster, world, mappings(cluster)));
-  const pathsToAdmin = remembered((cluster: ClusterWorld) => {
-    reach ??= createReach(world);
-    return reach.inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
+  /** Keys of subjects, by cluster: the rules about accounts come back to every cluster. */
+  const certainAdmins = new Map<ClusterWorld, ReadonlySet<string>>();
+  const pathsToAdmin = rememberedLast((cluster: ClusterWorld) => {
+    iam ??= createIamWorld(world);
+    // One for each cluster: its index of who has what is large, and only the answer is kept.
+    const found = createReach(world, iam).inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
+    const keys = cluster.subjects().map(subjectKey);
+    certainAdmins.set(cluster, new Set(keys.filter((key) => found.of(key)?.certainty === 'always')));
+    return found;
   });
+  const becomesAdmin = (cluster: ClusterWorld, key: string): boolean => {
+    if (!certainAdmins.has(cluster)) pathsToAdmin(cluster);
+    return certainAdmins.get(cluster)?.has(key) === true;
+  };
   const isAdmin: Facts['isAdmin'] = (cluster, subject) => cluster.can(subject, everything).allowed;
   return {
     world,
@@ -57,18 +68,7 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
     standings: rememberedLast((cluster: ClusterWorld) => standingsOf(cluster, world.principals)),
     isAdmin,
     reachesAdmin: (cluster, subject) =>
-      isAdmin(cluster, subject) || pathsToAdmin(cluster).of(subjectKey(subject))?.certainty === 'always',
-  };
-}
-
-function remembered<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
-  const made = new Map<Key, Value>();
-  return (key) => {
-    const found = made.get(key);
-    if (found !== undefined) return found;
-    const value = make(key);
-    made.set(key, value);
-    return value;
+      isAdmin(cluster, subject) || becomesAdmin(cluster, subjectKey(subject)),
   };
 }
 

@@ -112,15 +112,19 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
             const subject = subjects.get(key);
             return subject === undefined ? [] : [nodeOf(subject, clusterArn)];
           });
-          const chains = stepsTo(targets, options);
-          const byKey = new Map(chains.map((chain) => [nodeKey(chain.from), chain]));
-          return { chains, of: (key) => byKey.get(key) ?? byKey.get(`${clusterArn} ${key}`) };
+          return reachedFrom(stepsTo(targets, options), clusterArn);
         },
         stepsFrom: (subject, options) => stepsFrom(nodeOf(subject, clusterArn), options),
         clusterAdmins: () => indexOf(clusterArn)?.admins() ?? [],
       };
     },
   };
+}
+
+/** Holds on to the chains alone: what was made to find them may go. */
+function reachedFrom(chains: readonly ReachChain[], clusterArn: string): ReachedFrom {
+  const byKey = new Map(chains.map((chain) => [nodeKey(chain.from), chain]));
+  return { chains, of: (key) => byKey.get(key) ?? byKey.get(`${clusterArn} ${key}`) };
 }
 
 /** A subject of a cluster as a node. */

@@ -14,7 +14,7 @@ export function* parseJsonValues(
   text: string,
   offsets: Offsets,
 ): Generator<{ readonly value: unknown; readonly offset: number }> {
-  const reader = { text, at: 0, values: 0, offsets };
+  const reader = { text, at: 0, values: 0, offsets, known: new Map<string, string>() };
   for (skipSpace(reader); reader.at < text.length; skipSpace(reader)) {
     const offset = reader.at;
     yield { value: readValue(reader, 0), offset };
@@ -27,6 +27,8 @@ interface Reader {
   at: number;
   /** Those read so far. */
   values: number;
+  /** Texts that were read, each by itself. */
+  readonly known: Map<string, string>;
 }
 
 /** Values of one text: twice as many as the largest file of anything sensible has. */
@@ -114,12 +116,30 @@ function readString(reader: Reader): string {
     const code = text.charCodeAt(at);
     if (code === 0x22) {
       reader.at = at + 1;
-      return text.slice(start + 1, at);
+      return apart(reader, start, at);
     }
     if (code === 0x5c) return readEscaped(reader, start);
     if (!(code >= 0x20)) throw new TextFault(stringFault(text, at), at);
   }
 }
+
+/**
+ * What stands between the quotes at `start` and `end`, once where it stands often. A long piece of a text keeps the whole text
+ * in memory, which files of snapshots are too large for; what `JSON.parse` gives stands by itself.
+ */
+function apart({ text, known }: Reader, start: number, end: number): string {
+  const piece = text.slice(start + 1, end);
+  if (piece.length <= longestCopied) return piece;
+  const found = known.get(piece);
+  if (found !== undefined) return found;
+  const own = JSON.parse(text.slice(start, end + 1)) as string;
+  if (known.size < mostKnown) known.set(own, own);
+  return own;
+}
+
+/** Pieces up to this length are copies in any case. */
+const longestCopied = 12;
+const mostKnown = 500_000;
 
 /** A string with a backslash in it: its end is found here, its meaning by `JSON.parse`. */
 function readEscaped(reader: Reader, start: number): string {
