@@ -30,7 +30,7 @@ export function explainLast(
 }
 
 /** Undefined for what was allowed, or failed for another reason. */
-export function refusalOf(record: Fields): Refusal | undefined {
+function refusalOf(record: Fields): Refusal | undefined {
   return textAt(record, 'kind') === 'Event' ? requestRefusal(record) : callRefusal(record);
 }
 

@@ -7,7 +7,7 @@ import type { ClusterSubject, IamSubject } from '../world/subject.ts';
 import { collectUses, leastPrivilege } from './leastprivilege.ts';
 
 /** What a Kubernetes serves that has little. */
-export const universe: readonly KnownResource[] = [
+const universe: readonly KnownResource[] = [
   ['', 'pods', true],
   ['', 'pods/log', true],
   ['', 'pods/exec', true],
@@ -28,7 +28,7 @@ export const ops: IamSubject = {
   principalId: 'AROAOPS',
   standing: 'exists',
 };
-export const range = { since: 0, until: testTakenAt };
+const range = { since: 0, until: testTakenAt };
 export const asOps = { principalArn: ops.arn, principalId: ops.principalId };
 
 /** `get core pods/log in dev named p`. */

@@ -23,8 +23,6 @@ export interface EntryChange {
   readonly by: Permitted;
 }
 
-export type EntryWays = ReturnType<typeof createEntryWays>;
-
 /** What somebody of a cluster's account may do with access entries: its own, or that of a `holder` it can be. */
 export function createEntryWays(world: World) {
   const { partition } = world.snapshot;

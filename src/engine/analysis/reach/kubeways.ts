@@ -18,8 +18,6 @@ export interface KubeWay {
   readonly by: Permitted;
 }
 
-export type KubeWays = ReturnType<typeof createKubeWays>;
-
 /** What Kubernetes lets somebody do to become somebody else of the cluster. */
 export function createKubeWays(cluster: ClusterWorld, index: ClusterIndex) {
   const { name: clusterName, authenticationMode, version } = cluster.cluster;
