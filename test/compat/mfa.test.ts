@@ -73,13 +73,11 @@ const selfManagement = JSON.stringify({
     {
       Effect: 'Allow',
       Action: ['iam:EnableMFADevice', 'iam:GetMFADevice', 'iam:ListMFADevices', 'iam:ResyncMFADevice'],
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       Resource: 'arn:aws:iam::*:user/${aws:username}',
     },
     {
       Effect: 'Allow',
       Action: 'iam:DeactivateMFADevice',
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
       Resource: 'arn:aws:iam::*:user/${aws:username}',
       Condition: { Bool: { 'aws:MultiFactorAuthPresent': 'true' } },
     },

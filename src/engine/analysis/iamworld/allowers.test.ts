@@ -20,7 +20,6 @@ test('who may allow is found by exact and by wild resources', () => {
         }),
         testUser('a', {
           inlinePolicies: {
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: a policy variable
             p: policyText(statement('Allow', 'sts:*', { Resource: testArn('role/${aws:username}') })),
           },
         }),
