@@ -295,9 +295,9 @@ describe('entryway snapshot --live', () => {
       expect.stringMatching(
         /^entryway: 1 account with 5 roles and 3 users, 2 clusters with 4 access entries and/,
       ),
-      'entryway: incomplete because EKS does not tell who created it: in mode CONFIG_MAP its creator is its administrator, whom nothing shows',
       expect.stringMatching(/^entryway: incomplete because RBAC of `legacy` was not read: .*--context$/),
       expect.stringMatching(/^entryway: incomplete because aws-auth of `legacy` was not read: .*--context$/),
+      'entryway: incomplete because EKS does not tell who created cluster `legacy`: in mode CONFIG_MAP its creator is its administrator, whom nothing shows',
     ]);
     expect(code).toBe(1);
     const live = parseSnapshot(readFileSync(file, 'utf8'), file);

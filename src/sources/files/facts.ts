@@ -45,6 +45,8 @@ export type Fact = { readonly place: Place } & (
       readonly fact: 'cluster';
       readonly cluster: ClusterRef;
       readonly told: Told<Pick<SnapshotCluster, 'version' | 'createdAt' | 'authenticationMode' | 'tags'>>;
+      /** Its creator is not its administrator, or a gap of the document says already that whoever creates it will be. */
+      readonly isCreatorSettled?: boolean;
     }
   | {
       readonly fact: 'entry';

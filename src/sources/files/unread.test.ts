@@ -283,3 +283,76 @@ test('a mapping that a config adds and aws-auth has already is there once', asyn
   expect(clusters[0]?.awsAuth?.roles).toHaveLength(1);
   expect(joined.clusters[0]?.awsAuth?.roles.map(({ username }) => username)).toEqual(['build', 'other']);
 });
+
+describe('who created a cluster in mode CONFIG_MAP is its administrator, whom EKS shows nobody (eks-access-facts D8)', () => {
+  const clusterArn = 'arn:aws:eks:eu-central-1:111122223333:cluster/prod';
+  const described = (mode: string, bootstrap?: boolean): object => {
+    const accessConfig = {
+      authenticationMode: mode,
+      bootstrapClusterCreatorAdminPermissions: bootstrap,
+    };
+    return { cluster: { name: 'prod', arn: clusterArn, accessConfig } };
+  };
+  const stated = (mode: string): object => ({
+    ...{ format_version: '1.0', terraform_version: '1.13.4' },
+    values: {
+      root_module: {
+        resources: [
+          resource('aws_eks_cluster.prod', {
+            ...{ name: 'prod', arn: clusterArn },
+            access_config: [{ authentication_mode: mode }],
+          }),
+        ],
+      },
+    },
+  });
+  const template = {
+    Resources: { C: { Type: 'AWS::EKS::Cluster', Properties: { Name: 'prod' } } },
+  };
+  const config = {
+    ...{ apiVersion: 'eksctl.io/v1alpha5', kind: 'ClusterConfig' },
+    metadata: { name: 'prod', region: 'eu-central-1' },
+    accessConfig: { authenticationMode: 'CONFIG_MAP' },
+  };
+  const creators = async (...values: readonly object[]): Promise<readonly string[]> => {
+    const texts = values.map((value, at) => [`${at}.json`, JSON.stringify(value)] as const);
+    const { gaps } = await readTexts(Object.fromEntries(texts));
+    return gaps
+      .filter(({ area, reason }) => area === 'accessEntries' && reason.includes('administrator'))
+      .map(({ reason }) => reason.replace(/^`[^`]*`: /, ''));
+  };
+  const hidden =
+    'EKS does not tell who created cluster `prod`: in mode CONFIG_MAP its creator is its administrator, whom nothing shows';
+
+  test.each([
+    ['the AWS CLI', [described('CONFIG_MAP')], hidden],
+    ['Terraform of a cluster that is there', [stated('CONFIG_MAP')], hidden],
+    ['a config of eksctl', [config], expect.stringContaining('whoever creates cluster `prod`')],
+  ])('%s', async (_, values, reason) => {
+    expect(await creators(...values)).toEqual([reason]);
+  });
+
+  test.each([
+    ['where it was made without', [described('CONFIG_MAP', false)]],
+    ['in other modes', [described('API_AND_CONFIG_MAP')]],
+    ['in other modes, of Terraform', [stated('API')]],
+  ])('not %s', async (_, values) => {
+    expect(await creators(...values)).toEqual([]);
+  });
+
+  test('a template, whose gap is of the cluster, says it once', async () => {
+    const { gaps } = await json(template);
+    expect(gaps.filter(({ reason }) => reason.includes('administrator'))).toEqual([
+      expect.objectContaining({ reason: expect.stringContaining('whoever deploys this') }),
+    ]);
+  });
+
+  test('a saved snapshot says itself whether it knows', async () => {
+    const { clusters, ...rest } = await json(described('CONFIG_MAP'));
+    const known = {
+      ...rest,
+      clusters: clusters.map((one) => ({ ...one, hiddenAdminPrincipalId: 'AIDAADA' })),
+    };
+    expect(await creators({ ...known, gaps: [] }, described('CONFIG_MAP'))).toEqual([]);
+  });
+});

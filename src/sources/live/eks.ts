@@ -93,16 +93,8 @@ async function fetchCluster(reading: Reading): Promise<FoundCluster | undefined>
     fetching.tell(from, { fact: 'cluster', cluster: ref, told: {} });
     missed('cluster', 'DescribeCluster', error, `\`${name}\``);
   }
-  const { authenticationMode, bootstrapClusterCreatorAdminPermissions } = cluster?.accessConfig ?? {};
   // In mode CONFIG_MAP EKS refuses to list entries, and none counts (eks-access-facts D9).
-  if (authenticationMode !== 'CONFIG_MAP') await fetchEntries(reading);
-  else if (bootstrapClusterCreatorAdminPermissions !== false) {
-    // eks-access-facts D8.
-    fetching.miss({
-      ...{ area: 'accessEntries', clusterArn, attempt: 'EKS does not tell who created it' },
-      error: 'in mode CONFIG_MAP its creator is its administrator, whom nothing shows',
-    });
-  }
+  if (cluster?.accessConfig?.authenticationMode !== 'CONFIG_MAP') await fetchEntries(reading);
   await fetchIdentityProviders(reading);
   const endpoint = cluster?.endpoint;
   return { arn: clusterArn, name, ...(endpoint !== undefined && { endpoint }) };

@@ -51,6 +51,7 @@ export function createClusterDraft(
     (reason: string, place?: Place): void =>
       report({ area, clusterArn, reason, ...(place && { place }) });
   let told: Draft<ToldCluster> | undefined;
+  let isCreatorSettled = false;
   const entries = new Map<string, EntryDraft>();
   let entriesAreAll = false;
   const rbac = createShelf<RbacObject>(gapOf('rbac'));
@@ -102,6 +103,7 @@ export function createClusterDraft(
         case 'cluster':
           told ??= createDraft<ToldCluster>(`cluster \`${identity.name}\``, place, gapOf('cluster'));
           told.tell(fact.told, place);
+          if (fact.isCreatorSettled === true) isCreatorSettled = true;
           addPlace({ thing: 'cluster', clusterArn }, place);
           break;
         case 'entry':
@@ -188,6 +190,13 @@ export function createClusterDraft(
         const which = entries.size === 0 ? 'access entries' : 'perhaps not all access entries';
         gapOf('accessEntries')(
           `${which} of ${where} are ${entries.size === 0 ? 'not ' : ''}in the files; \`aws eks list-access-entries\` prints whom they are for`,
+        );
+      }
+      // eks-access-facts D8. A saved snapshot says itself whether it knows.
+      if (known === undefined && authenticationMode === 'CONFIG_MAP' && !isCreatorSettled) {
+        gapOf('accessEntries')(
+          `EKS does not tell who created ${where}: in mode CONFIG_MAP its creator is its administrator, whom nothing shows`,
+          told?.place,
         );
       }
       const whole = wholeAwsAuth.things.get('')?.thing;

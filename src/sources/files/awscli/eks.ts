@@ -58,7 +58,8 @@ function readCluster(document: FileDocument, value: JsonObject, findings: Findin
   }
   const of = members(object, `cluster \`${name}\``);
   const accessConfig = of.object('accessConfig') ?? {};
-  const mode = members(accessConfig, `\`accessConfig\` of cluster \`${name}\``).text('authenticationMode');
+  const access = members(accessConfig, `\`accessConfig\` of cluster \`${name}\``);
+  const mode = access.text('authenticationMode');
   findings.add({
     fact: 'cluster',
     cluster: { name, ...placeOfArn(of.text('arn')) },
@@ -68,6 +69,7 @@ function readCluster(document: FileDocument, value: JsonObject, findings: Findin
       authenticationMode: readMode(mode, (reason) => gap(reason, object)),
       tags: of.textMap('tags'),
     },
+    isCreatorSettled: access.boolean('bootstrapClusterCreatorAdminPermissions') === false,
     place: document.placeOf(object),
   });
 }

@@ -61,6 +61,7 @@ function readCluster(of: ReadTemplateResource): void {
       authenticationMode: mode === undefined ? 'CONFIG_MAP' : readMode(mode, of.gap),
       tags: tagsOf(of.value('Tags')),
     },
+    isCreatorSettled: true,
     place: of.place,
   });
 }

@@ -47,6 +47,7 @@ export function readEksctlConfig(document: FileDocument, value: JsonObject, find
           ? 'API_AND_CONFIG_MAP'
           : readMode(mode, (reason) => gapIn('cluster')(reason, accessConfig)),
     },
+    isCreatorSettled: true,
     place,
   });
   if (access.boolean('bootstrapClusterCreatorAdminPermissions') !== false) {

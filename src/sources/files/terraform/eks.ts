@@ -20,7 +20,9 @@ function readCluster(of: ReadResource): void {
   const mode = asText(access?.authentication_mode);
   const isModeOpen = mode === undefined && of.isUnknown('access_config');
   if (isModeOpen) of.gap('cluster', 'its authentication mode is known only after apply');
-  if (arn === undefined && access?.bootstrap_cluster_creator_admin_permissions !== false) {
+  const isNew = arn === undefined;
+  const isCreatorAdmin = access?.bootstrap_cluster_creator_admin_permissions !== false;
+  if (isNew && isCreatorAdmin) {
     of.gap('accessEntries', `whoever applies this becomes administrator of cluster \`${name}\``);
   }
   of.findings.add({
@@ -37,6 +39,7 @@ function readCluster(of: ReadResource): void {
           : readMode(mode, (reason) => of.gap('cluster', reason)),
       tags: of.textMap('tags_all') ?? of.textMap('tags'),
     },
+    isCreatorSettled: isNew || !isCreatorAdmin,
     place: of.place,
   });
 }
