@@ -1,12 +1,12 @@
 import type { PolicyRule } from '../../rbac/rules.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
-import { type Rights, rightsOf, scopeOf } from '../whatcan/permissions.ts';
+import { type Rights, rightsOf } from '../whatcan/permissions.ts';
 import { type RuleDifference, rulesBeyond } from '../whatcan/rules.ts';
 import { gapsOf } from '../whocan/gaps.ts';
 import type { ClusterWorld, SubjectIdentities } from '../world/cluster.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import { type GrantChange, grantChanges, type HeldGrant, heldGrants } from './grantchanges.ts';
+import { changedPlaces, type GrantChange, grantChanges, type HeldGrant, heldGrants } from './grantchanges.ts';
 
 /** Whose access changes from one snapshot to another. Plain data that JSON holds as it is. */
 export interface AccessDiff {
@@ -217,13 +217,6 @@ function rightsIn({ world, identities: { identities } }: Side, of: 'all' | 'own'
       return rules;
     },
   };
-}
-
-/** Where both sides may differ: in some place that a changed grant is about, anywhere where one holds everywhere. */
-function changedPlaces(changes: readonly GrantChange[], ...sides: readonly Rights[]): readonly string[] {
-  const scopes = changes.map(({ origin }) => scopeOf(origin));
-  const names = new Set(sides.flatMap((side) => side.names));
-  return [...names].filter((name) => scopes.some((scope) => scope === undefined || scope.holdsIn(name)));
 }
 
 /** What one side has in these places and the other has not. */

@@ -1,5 +1,5 @@
 import type { PolicyRule } from '../../rbac/rules.ts';
-import { isForEverybody, type RuleOrigin } from '../whatcan/permissions.ts';
+import { isForEverybody, type Rights, type RuleOrigin, scopeOf } from '../whatcan/permissions.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
 
 export interface GrantChange {
@@ -49,6 +49,16 @@ export function grantChanges(
 
 function byOrigin(grants: readonly HeldGrant[]): ReadonlyMap<string, HeldGrant> {
   return new Map(grants.map((grant) => [JSON.stringify(grant.origin), grant]));
+}
+
+/** Where both sides may differ: in some place that a changed grant is about, anywhere where one holds everywhere. */
+export function changedPlaces(
+  changes: readonly GrantChange[],
+  ...sides: readonly Rights[]
+): readonly string[] {
+  const scopes = changes.map(({ origin }) => scopeOf(origin));
+  const names = new Set(sides.flatMap((side) => side.names));
+  return [...names].filter((name) => scopes.some((scope) => scope === undefined || scope.holdsIn(name)));
 }
 
 /** Whether two values of plain data are the same; members may stand in any order. */

@@ -1,4 +1,5 @@
-import { type Permissions, permissionsOf } from '../whatcan/permissions.ts';
+import { changedPlaces, grantChanges, type HeldGrant, heldGrants } from '../diff/grantchanges.ts';
+import { type Rights, rightsOf, sampleOf } from '../whatcan/permissions.ts';
 import { type RuleDifference, rulesBeyond } from '../whatcan/rules.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
 
@@ -24,30 +25,29 @@ export interface Holder {
 
 /** The difference between what two may: exact, by the meaning of rules and not by a sample of requests. */
 export function differenceOf(before: Holder, after: Holder): Difference {
-  const [had, has] = [permissionsOfHolder(before), permissionsOfHolder(after)];
-  const places = new Set([...placesOf(had), ...placesOf(has)]);
+  const changes = grantChanges(grantsOf(before), grantsOf(after));
+  // Equal grants are equal rights.
+  if (changes.length === 0) return { gained: [], lost: [] };
+  const [had, has] = [rightsOfHolder(before), rightsOfHolder(after)];
+  const places = changedPlaces(changes, had, has);
   return { gained: beyond(has, had, places), lost: beyond(had, has, places) };
 }
 
-function permissionsOfHolder({ view, identity }: Holder): Permissions {
-  return permissionsOf(view, identity === undefined ? [] : [identity]);
+function grantsOf({ view, identity }: Holder): readonly HeldGrant[] {
+  return heldGrants(view, identity === undefined ? [] : [identity], 'all');
 }
 
-function placesOf({ places }: Permissions): readonly string[] {
-  return places.flatMap(({ namespaces, patterns }) => [...namespaces, ...patterns]);
+function rightsOfHolder({ view, identity }: Holder): Rights {
+  return rightsOf(view, identity === undefined ? [] : [identity]);
 }
 
-function beyond(
-  one: Permissions,
-  other: Permissions,
-  places: ReadonlySet<string>,
-): readonly PermissionDifference[] {
+function beyond(one: Rights, other: Rights, places: readonly string[]): readonly PermissionDifference[] {
   const everywhere = one.rulesIn('');
   return [
     ...rulesBeyond(everywhere, other.rulesIn('')).map((difference) => ({ where: '', ...difference })),
-    ...[...places].flatMap((where) => {
-      // Stars filled with what no scope has: what holds there holds wherever the pattern does.
-      const example = where.replace(/\*+/g, 'NOBODYS-NAMESPACE');
+    ...places.flatMap((where) => {
+      // What holds for the sample holds wherever the pattern does.
+      const example = sampleOf(where);
       // What differs everywhere is said once.
       const rest = [...other.rulesIn(example), ...everywhere];
       return rulesBeyond(one.rulesIn(example), rest).map((difference) => ({ where, ...difference }));
