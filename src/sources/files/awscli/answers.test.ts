@@ -89,6 +89,73 @@ ada,${arn('user/ada')},2024-01-01T00:00:00+00:00,false,false,true,2024-01-02T00:
   });
 });
 
+describe('whether a user has keys is told', () => {
+  const key = { UserName: 'ada', AccessKeyId: 'AKIA1', Status: 'Active' };
+  const report = (columns: string, cells: string): string =>
+    `user,arn,user_creation_time,${columns}\nada,${arn('user/ada')},2024-01-01T00:00:00+00:00,${cells}\n`;
+  const none = report(
+    'password_enabled,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_2_active,access_key_2_last_rotated',
+    'false,false,false,N/A,false,N/A',
+  );
+  const keysOf = async (answers: readonly object[], text?: string) => {
+    const { accounts, gaps } = await readTexts({
+      'a.json': [ada, ...answers].map((one) => JSON.stringify(one)).join('\n'),
+      ...(text !== undefined && { 'r.csv': text }),
+    });
+    const [one] = accounts[0]?.users ?? [];
+    return { keys: one?.accessKeys?.map(({ accessKeyId }) => accessKeyId), one, gaps };
+  };
+  const empty = { AccessKeyMetadata: [] };
+
+  test.each<[string, readonly object[], string | undefined, readonly string[] | undefined]>([
+    ['not by an empty list, which names nobody', [empty], undefined, undefined],
+    ['not by a list that cannot be read', [{ AccessKeyMetadata: 'x' }], undefined, undefined],
+    ['not by a list of what cannot be read', [{ AccessKeyMetadata: [7] }], undefined, undefined],
+    [
+      'not by the use of a key that may be deleted',
+      [{ UserName: 'ada', AccessKeyLastUsed: {} }],
+      undefined,
+      undefined,
+    ],
+    ['not by a report without the columns', [], report('password_enabled', 'true'), undefined],
+    ['by a report: none', [], none, []],
+    ['by a report: none, and an empty list takes nothing away', [empty], none, []],
+    [
+      'by a list beside somebody else’s empty one',
+      [empty, { AccessKeyMetadata: [key] }],
+      undefined,
+      ['AKIA1'],
+    ],
+    ['by a list, where a report is from before the key', [{ AccessKeyMetadata: [key] }], none, ['AKIA1']],
+  ])('%s', async (_, answers, text, keys) => {
+    expect((await keysOf(answers, text)).keys).toEqual(keys);
+  });
+
+  test('by a report without columns neither of passwords nor of devices', async () => {
+    const { one } = await keysOf([], report('cert_1_active', 'false'));
+    expect([one?.hasPassword, one?.mfaDevices]).toEqual([undefined, undefined]);
+  });
+
+  test.each([
+    ['empty', empty, /is empty and does not say whose it is; `aws iam get-credential-report` tells/],
+    ['cut off', { AccessKeyMetadata: [key], NextToken: 'x' }, /this list is cut off/],
+  ])('and a list that is %s is a gap', async (_, answer, reason) => {
+    const { gaps } = await keysOf([answer]);
+    expect(gaps.filter((gap) => reason.test(gap.reason))).toHaveLength(1);
+  });
+});
+
+test.each([
+  [{ nextToken: 'x' }, 1],
+  [{}, 0],
+])('no policies of an entry, and %j beside them, are %i gaps of not being told', async (more, count) => {
+  const { gaps } = await read(
+    { accessEntry: { clusterName: 'prod', principalArn: arn('role/a'), type: 'STANDARD' } },
+    { clusterName: 'prod', principalArn: arn('role/a'), associatedAccessPolicies: [], ...more },
+  );
+  expect(gaps.filter(({ reason }) => reason.startsWith('the policies of the entry'))).toHaveLength(count);
+});
+
 describe('SECURITY: nobody is missing because', () => {
   const trust = { Version: '2012-10-17', Statement: [] };
   const role = (more: object): object => ({

@@ -28,6 +28,11 @@ export function readCredentialReport(
     const place = { ...placeOf(), line: index + 2, column: 1 };
     const cells = line.split(',');
     const cell = (name: string): string => cells[names.indexOf(name)] ?? '';
+    // What a report was cut down to says nothing of the columns it lacks.
+    const has = (...columns: readonly string[]): boolean => columns.every((column) => names.includes(column));
+    const hasKeys = ['active', 'last_rotated'].every((column) =>
+      has(`access_key_1_${column}`, `access_key_2_${column}`),
+    );
     if (cells.length !== names.length) {
       findings.gap({ area: 'iam', reason: 'this line has another number of columns: it is left out', place });
       continue;
@@ -54,12 +59,17 @@ export function readCredentialReport(
     if (cell('user') === '<root_account>') {
       const active = accessKeys.filter(({ status }) => status === 'Active').length;
       const accountId = arn.split(':')[4] ?? '';
+      if (!hasKeys || !has('mfa_active')) continue;
       findings.add({ fact: 'root', accountId, root: { accessKeys: active, mfa: hasMfa }, place });
       continue;
     }
     findings.add({
       ...{ fact: 'principal', kind: 'user', arn, isPart: true },
-      told: { hasPassword: cell('password_enabled') === 'true', mfaDevices: hasMfa ? 1 : 0, accessKeys },
+      told: {
+        ...(has('password_enabled') && { hasPassword: cell('password_enabled') === 'true' }),
+        ...(has('mfa_active') && { mfaDevices: hasMfa ? 1 : 0 }),
+        ...(hasKeys && { accessKeys }),
+      },
       place,
     });
   }

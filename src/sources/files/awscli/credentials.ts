@@ -1,6 +1,6 @@
 import { asObject, type JsonObject } from '../../../access/json.ts';
 import type { ToldPrincipal } from '../facts.ts';
-import type { AnswerReader } from './eks.ts';
+import { type AnswerReader, isCut } from './eks.ts';
 import { ownArn, type Reading, readingOf } from './iam.ts';
 
 /** How users sign in, by the member that gives an answer away (iam-facts J). No answer's secret is looked at. */
@@ -37,28 +37,32 @@ function readVirtualDevices(...[document, value, findings]: Parameters<AnswerRea
 /** `list-mfa-devices` of one user. */
 function readDevices(...[document, value, findings]: Parameters<AnswerReader>): void {
   const reading = readingOf(document, findings);
-  const names = namesIn('MFADevices', value, reading);
+  const names = elementsOf('MFADevices', value, reading).flatMap((device) => {
+    const name = reading.members(device, 'an MFA device').text('UserName');
+    if (name === undefined) reading.gap('an MFA device names no user: it is left out', device);
+    return name ?? [];
+  });
   for (const [name, devices] of Map.groupBy(names, (one) => one)) {
     tellOf(name, { mfaDevices: devices.length }, value, reading);
   }
 }
 
-/** Whose the elements of a list are; an empty one says it of nobody. */
-function namesIn(member: string, value: JsonObject, reading: Reading): readonly string[] {
+/** The elements of one user's list. Only they say whose it is: an empty one tells of nobody that there are none. */
+function elementsOf(member: string, value: JsonObject, reading: Reading): readonly JsonObject[] {
   const elements = reading.members(value, 'this answer').objects(member);
-  if (elements?.length === 0) reading.gap(`this list is empty and does not say whose it is`, value);
-  return (elements ?? []).flatMap((element) => {
-    const name = reading.members(element, `an element of \`${member}\``).text('UserName');
-    if (name === undefined) reading.gap(`an element of \`${member}\` names no user: it is left out`, element);
-    return name ?? [];
-  });
+  if (Array.isArray(value[member]) && value[member].length === 0) {
+    reading.gap(
+      'this list is empty and does not say whose it is; `aws iam get-credential-report` tells who has none',
+      value,
+    );
+  }
+  if (isCut(value)) reading.gap('this list is cut off: the rest of it may not be in the files', value);
+  return elements ?? [];
 }
 
 function readAccessKeys(...[document, value, findings]: Parameters<AnswerReader>): void {
   const reading = readingOf(document, findings);
-  const elements = reading.members(value, 'this answer').objects('AccessKeyMetadata') ?? [];
-  if (elements.length === 0) reading.gap('this list is empty and does not say whose it is', value);
-  const keys = elements.flatMap((object) => {
+  const keys = elementsOf('AccessKeyMetadata', value, reading).flatMap((object) => {
     const of = reading.members(object, 'an access key');
     const [name, accessKeyId] = [of.text('UserName'), of.text('AccessKeyId')];
     const status = of.text('Status');

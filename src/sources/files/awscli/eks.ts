@@ -140,7 +140,8 @@ function readPolicies(document: FileDocument, value: JsonObject, findings: Findi
       : [{ ...associated, ...(associatedAt !== undefined && { associatedAt }) }];
   });
   const place = document.placeOf(value);
-  findings.add({ fact: 'policies', cluster: { name }, principalArn, policies, areAll: true, place });
+  const areAll = !isCut(value);
+  findings.add({ fact: 'policies', cluster: { name }, principalArn, policies, areAll, place });
 }
 
 /** A policy with its scope, whatever wrote it; undefined, and reported, where one of both cannot be read. */
