@@ -35,6 +35,8 @@ export async function benchAnalysis(report: Report, { seed, directory }: BenchOp
       times(figures.askingEverybody, figures.whoCan),
     ],
     [`lint (${whole(figures.lintFindings)} findings)`, ns(figures.lint), '10 s', '', ''],
+    [`explain a refusal (${whole(figures.proposals)} proposals)`, ns(figures.explain), '', '', ''],
+    [`migrate aws-auth of one cluster, proved of ${whole(figures.proved)}`, ns(figures.migrate), '', '', ''],
     ['resident memory at most until here', megabytes(figures.residentBytes), '1024 MiB', '', ''],
     [`diff with a snapshot of ${whole(figures.diffChanged)} changed subjects`, ns(figures.diff), '', '', ''],
     ['resident memory at most with both', megabytes(figures.residentBytesOfBoth), '', '', ''],

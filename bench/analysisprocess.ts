@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { lintAccess } from '../src/engine/analysis/accesslint/accesslint.ts';
 import { diffAccess } from '../src/engine/analysis/diff/diff.ts';
+import { explainRequest } from '../src/engine/analysis/explain/request.ts';
+import { planMigration } from '../src/engine/analysis/migrate/create.ts';
+import { proveMigration } from '../src/engine/analysis/migrate/proof.ts';
 import { whoCanEverywhere } from '../src/engine/analysis/whocan/whocan.ts';
 import { createWorld, type World } from '../src/engine/analysis/world/world.ts';
-import { readAwsAuth } from '../src/sources/awsauth/manifest.ts';
+import { lintInputs } from '../src/sources/lintinputs.ts';
 import { parseSnapshot } from '../src/sources/saved/saved.ts';
 import { parseQuestion } from '../src/wire/kube/question.ts';
-import { servedResources } from '../src/wire/kube/served.ts';
-import { sha256Hex } from '../src/wire/sigv4/canonical.ts';
 import { median } from './measure.ts';
 
 /** Times in milliseconds. */
@@ -19,9 +20,14 @@ export interface AnalysisFigures {
   readonly askingEverybody: number;
   readonly lint: number;
   readonly lintFindings: number;
+  /** Of one cluster: a refusal with what would change it, and the end of its aws-auth with the proof. */
+  readonly explain: number;
+  readonly proposals: number;
+  readonly migrate: number;
+  readonly proved: number;
   readonly diff: number;
   readonly diffChanged: number;
-  /** The most this process has had until the end of the lint: one snapshot, loaded and asked. */
+  /** The most this process has had with one snapshot, loaded and asked. */
   readonly residentBytes: number;
   /** The same at the end of the comparison, which needs a second one. */
   readonly residentBytesOfBoth: number;
@@ -43,14 +49,10 @@ const rounds = ['get', 'list', 'watch', 'get', 'list', 'watch', 'delete'].map((v
   timed(() => whoCanEverywhere(world, parseQuestion(verb, 'secrets', { namespace: 'ns-1' }))),
 );
 const [, askingEverybody] = timed(() => everybodyAsked(world));
-const [findings, lint] = timed(() => {
-  const options = {
-    served: servedResources(),
-    digest: (text: string) => sha256Hex(text).slice(0, 32),
-    readAwsAuth: (data: Readonly<Record<string, string>>) => readAwsAuth(JSON.stringify(data)).source,
-  };
-  return lintAccess(world, options).findings;
-});
+const [findings, lint] = timed(() => lintAccess(world, lintInputs()).findings);
+
+const [explained, explain] = timed(() => oneRefusal(world));
+const [proved, migrate] = timed(() => oneMigration(world));
 const residentBytes = mostResident();
 const [changes, diff] = timed(() => diffAccess(world, createWorld(withoutBindings(world))).changes);
 
@@ -58,11 +60,33 @@ const figures: AnalysisFigures = {
   ...{ load, whoCanFirst },
   whoCan: median(rounds.map(([, time]) => time)),
   whoCanRows: rounds[0]?.[0].reduce((sum, { rows }) => sum + rows.length, 0) ?? 0,
-  ...{ askingEverybody, lint, lintFindings: findings.length, diff, diffChanged: changes.length },
+  ...{ askingEverybody, lint, lintFindings: findings.length },
+  ...{ explain, proposals: explained, migrate, proved, diff, diffChanged: changes.length },
   residentBytes,
   residentBytesOfBoth: mostResident(),
 };
 process.stdout.write(JSON.stringify(figures));
+
+/** How many changes are proposed to the first who may not do it. */
+function oneRefusal({ clusters: [cluster] }: World): number {
+  const subject = cluster
+    ?.subjects()
+    .find(
+      (one) =>
+        one.kind === 'iam' &&
+        cluster.identitiesOf(one).identities.length > 0 &&
+        !cluster.can(one, question).allowed,
+    );
+  if (cluster === undefined || subject === undefined) throw new Error('nobody is refused there');
+  return explainRequest(world, cluster, subject, question, { extensions: true }).changes.length;
+}
+
+/** Of how many principals it is proved. */
+function oneMigration({ clusters: [cluster] }: World): number {
+  if (cluster === undefined) throw new Error('there is no cluster');
+  const { principals, unchanged } = proveMigration(world, cluster, planMigration(world, cluster));
+  return principals.length + unchanged;
+}
 
 function mostResident(): number {
   return process.resourceUsage().maxRSS * 1024;
