@@ -80,10 +80,7 @@ export function createSnapshotReader({
       ...{ storage, partition, now },
       accounts: accountId === 'all' ? 'all' : [accountId],
       ssoRoleMatch: config.ssoRoleMatch ?? false,
-      awsAuthKeysKept: (clusterId) =>
-        (access.cluster(clusterId)?.awsAuthState().keys ?? [])
-          .filter(({ status }) => status === 'keptLastGood')
-          .map(({ key }) => key),
+      awsAuthState: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
       notFollowed(clusterId) {
         const following = followers.state(clusterId);
         if (following === undefined) {

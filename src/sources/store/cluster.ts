@@ -1,4 +1,5 @@
 import { parseAwsAuth } from '../../access/awsauth.ts';
+import type { AwsAuthState } from '../../access/awsauthstate.ts';
 import { asObject, asText, asTextMap, parseObject } from '../../access/json.ts';
 import { parseRbacObject, rbacRefOf, rbacResources } from '../../access/rbacobjects.ts';
 import { parseClusterRecord, parseEntryRecord } from '../../access/records.ts';
@@ -33,8 +34,8 @@ export interface ClusterReading {
   readonly partition: string;
   /** Whether `sso` items of aws-auth count. */
   readonly ssoRoleMatch: boolean;
-  /** Keys of aws-auth of which what was good last is served (strict mode). */
-  readonly awsAuthKeysKept: (clusterId: string) => readonly string[];
+  /** What is served of aws-auth; undefined of a cluster that nobody serves: then it is what is written. */
+  readonly awsAuthState: (clusterId: string) => AwsAuthState | undefined;
   /** Why the objects of a connected cluster are not known, or not as they are now; undefined where they are. */
   readonly notFollowed: (clusterId: string) => string | undefined;
 }
@@ -129,9 +130,12 @@ async function readEntries(
   });
 }
 
-/** The data that is served: in strict mode a key may be what it was when it was good last. */
+/**
+ * The data that is served. SECURITY: in strict mode nothing is taken of a key with anything bad in it, though the rest of it
+ * could be read: what was good last stays, if anything was.
+ */
 async function readAwsAuth(
-  { storage, awsAuthKeysKept }: ClusterReading,
+  { storage, awsAuthState }: ClusterReading,
   clusterId: string,
   tell: Tell,
 ): Promise<Readonly<Record<string, string>> | undefined> {
@@ -139,14 +143,26 @@ async function readAwsAuth(
   const object = stored && parseObject(stored.value);
   const data = asTextMap(object?.data);
   if (stored !== undefined && data === undefined) tell('awsAuth', 'the stored aws-auth cannot be read');
-  const kept = awsAuthKeysKept(clusterId);
-  if (kept.length === 0) return stored === undefined ? undefined : data;
-  const good = await storage.get(awsAuthGoodKey(clusterId));
+  const state = awsAuthState(clusterId);
+  const bad =
+    state?.mode === 'strict'
+      ? state.keys.filter(({ status }) => status === 'keptLastGood' || status === 'dropped')
+      : [];
+  if (bad.length === 0) return stored === undefined ? undefined : data;
+  const entry = await storage.get(awsAuthGoodKey(clusterId));
+  const good = entry && (JSON.parse(entry.value) as AwsAuthGoodRecord);
   const served = { ...data };
-  for (const key of kept) {
-    const text = good && asText((JSON.parse(good.value) as AwsAuthGoodRecord & Record<string, unknown>)[key]);
+  for (const { key, status, errors } of bad) {
+    const text = status === 'keptLastGood' ? asText(good?.[key]) : undefined;
     if (text === undefined) delete served[key];
     else served[key] = text;
+    const serves =
+      status === 'dropped'
+        ? 'nothing of it is served'
+        : text === undefined
+          ? 'what was good last is served, and cannot be read here'
+          : 'what was good last is served';
+    tell('awsAuth', `aws-auth: ${key} is bad as it is written, and ${serves} (strict): ${errors.join('; ')}`);
   }
   return served;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { AwsAuthState } from '../../access/awsauthstate.ts';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import {
   accessEntryKey,
@@ -100,13 +101,13 @@ async function read(
 ) {
   const storage = createMemoryStorage();
   const values = Object.entries(records).map(([key, value]) => [key, JSON.stringify(value)] as const);
-  const changes = [...values, ...Object.entries(changed)].map(
+  const changes = [...new Map([...values, ...Object.entries(changed)])].map(
     ([key, value]) => ({ type: 'put', key, value }) as const,
   );
   await storage.commit({ expect: [], changes });
   return await snapshotOfStore({
     ...{ storage, partition: 'aws', now: 10, accounts: [account], ssoRoleMatch: false },
-    awsAuthKeysKept: () => [],
+    awsAuthState: () => undefined,
     notFollowed: () => undefined,
     awsManagedPolicy: () => '{}',
     lastUsed: async (id) => (id === 'AKIAALICE' ? 4 : undefined),
@@ -179,16 +180,69 @@ describe('a snapshot of the store', () => {
     ]);
   });
 
-  test('holds what is served of aws-auth where strict mode keeps what was good', async () => {
-    const { clusters } = await read(
-      { awsAuthKeysKept: () => ['mapRoles'] },
-      {
-        [awsAuthGoodKey(clusterId)]: JSON.stringify({
-          revision: 1,
-          mapRoles: '[{rolearn: "arn:aws:iam::111122223333:role/kept", username: kept}]',
-        }),
-      },
-    );
-    expect(clusters[0]?.awsAuth?.roles.map(({ username }) => username)).toEqual(['kept']);
+  describe('holds what is served of aws-auth, and names what is not', () => {
+    const item = (name: string): string =>
+      `{rolearn: "arn:aws:iam::111122223333:role/${name}", username: ${name}}`;
+    const good = {
+      [awsAuthGoodKey(clusterId)]: JSON.stringify({ revision: 1, mapRoles: `[${item('kept')}]` }),
+    };
+    const written = (mapRoles: string) => ({
+      [objectKey(clusterId, '', 'configmaps', 'kube-system', 'aws-auth')]: JSON.stringify({
+        data: { mapRoles, mapAccounts: `["${other}"]` },
+      }),
+    });
+    const partly = written(`[${item('fine')}, 7]`);
+    const error = 'mapRoles[1] is not an item';
+
+    test.each<[string, AwsAuthState, Readonly<Record<string, string>>, readonly string[], readonly RegExp[]]>(
+      [
+        [
+          'strict: what was good last',
+          { mode: 'strict', keys: [{ key: 'mapRoles', status: 'keptLastGood', errors: [error] }] },
+          { ...partly, ...good },
+          ['kept'],
+          [
+            /^aws-auth: mapRoles is bad as it is written, and what was good last is served \(strict\): mapRoles\[1\]/,
+          ],
+        ],
+        [
+          'strict: what was good last, which is not stored yet',
+          { mode: 'strict', keys: [{ key: 'mapRoles', status: 'keptLastGood', errors: [error] }] },
+          partly,
+          [],
+          [/what was good last is served, and cannot be read here/],
+        ],
+        [
+          'strict: nothing, also of what could be read',
+          { mode: 'strict', keys: [{ key: 'mapRoles', status: 'dropped', errors: [error] }] },
+          partly,
+          [],
+          [/and nothing of it is served/],
+        ],
+        [
+          'compatible: what could be read',
+          { mode: 'compatible', keys: [{ key: 'mapRoles', status: 'partlyDropped', errors: [error] }] },
+          partly,
+          ['fine'],
+          [/^aws-auth: mapRoles\[1\]/],
+        ],
+        [
+          'compatible: nothing of a broken key',
+          { mode: 'compatible', keys: [{ key: 'mapRoles', status: 'dropped', errors: [error] }] },
+          { ...written('{broken'), ...good },
+          [],
+          [/^aws-auth: mapRoles is not valid YAML/],
+        ],
+      ],
+    )('%s', async (_, state, changed, usernames, reasons) => {
+      const { clusters, gaps } = await read({ awsAuthState: () => state }, changed);
+      expect(clusters[0]?.awsAuth?.roles.map(({ username }) => username)).toEqual(usernames);
+      expect(clusters[0]?.awsAuth?.accounts).toEqual([other]);
+      const told = gaps.filter(({ area }) => area === 'awsAuth');
+      expect(told.map(({ reason }) => reason)).toEqual(
+        reasons.map((reason) => expect.stringMatching(reason)),
+      );
+      expect(told.every(({ clusterArn }) => clusterArn === cluster.arn)).toBe(true);
+    });
   });
 });

@@ -63,7 +63,7 @@ test("a server's answers, saved as the AWS CLI prints them, are its own snapshot
   );
   const served = await snapshotOfStore({
     ...{ storage, partition: 'aws', now: 0, accounts: [account], ssoRoleMatch: false },
-    awsAuthKeysKept: () => [],
+    awsAuthState: () => undefined,
     notFollowed: () => undefined,
     awsManagedPolicy: () => undefined,
     lastUsed: async () => undefined,
