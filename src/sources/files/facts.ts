@@ -125,7 +125,7 @@ export type Fact = { readonly place: Place } & (
     }
 );
 
-export type IamList = 'users' | 'roles' | 'groups' | 'policies';
+export type IamList = 'users' | 'roles' | 'groups' | 'policies' | 'oidcProviders';
 
 /** Stands in ARNs for what the document does not tell: no file holds these characters by chance. */
 export const unknownAccount = '\uE000account\uE001';

@@ -38,13 +38,13 @@ describe('a broken document is a gap with its place, and the others are read', (
     [
       'output of the AWS CLI as text',
       'ACCESSENTRIES\tarn:aws:iam::111122223333:user/a\n',
-      /^1:1 this is nothing that is known here, but plain text; .*--output json/,
+      /^1:1 it is plain text; .*--output json/,
     ],
-    ['a part of an answer', '["arn:aws:iam::111122223333:user/a"]', /but a list; .* without `--query`;/],
+    ['a part of an answer', '["arn:aws:iam::111122223333:user/a"]', /it is a list; .* without `--query`/],
     ['other bytes', Buffer.from([0x80, 0x81]), '1:1 it is no text in UTF-8'],
     ['too much YAML', `# ${'x'.repeat(5 * 1024 * 1024)}`, /^1:1 YAML of more than 4 MiB is not read/],
     ['nothing', '', '1:1 it is empty'],
-    ['something else', 'a: 1', /^1:1 this is nothing that is known here/],
+    ['something else', 'a: 1', /^1:1 it is no manifest/],
     [
       'a list of no objects',
       'apiVersion: v1\nkind: List\nitems: [7]',

@@ -35,6 +35,7 @@ export async function readFiles(
   const { files, leftOut } = await walkPaths(paths);
   const { findings, facts, gaps, ignored } = collectFindings();
   const unknown: string[] = [];
+  let isUnknown = false;
   let total = 0;
   for (const { path, isFound } of files) {
     const file = path === '-' ? 'standard input' : path;
@@ -57,13 +58,14 @@ export async function readFiles(
       } else if (!readDocument(document, findings)) {
         if (isFound) unknown.push(file);
         else {
+          isUnknown = true;
           findings.gap({ area: 'file', reason: unknownReason(document.value), place: document.placeOf() });
         }
       }
     }
     if (documents === 0 && !isFound) findings.gap({ area: 'file', reason: 'it is empty', place: start });
   }
-  if (facts.length === 0) refuseNothing(paths, gaps(), ignored);
+  if (facts.length === 0) refuseNothing(paths, gaps(), { ignored, isUnknown });
   const snapshot = assemble(facts, { wanted, now });
   return {
     ...snapshot,
@@ -80,34 +82,35 @@ export async function readFiles(
   };
 }
 
-/** What somebody can do who named a file of which nothing is understood. */
+/** What is read, for whoever named something else. */
+const readable =
+  'name manifests of RBAC or aws-auth, output of `aws eks` or `aws iam` (the whole of it: `--output json`, no `--query`), a Terraform plan of `terraform show -json`, a CloudFormation template, an eksctl config, or what `entryway snapshot` saved';
+
 function unknownReason(value: unknown): string {
-  const whole =
-    'print the whole answer, with `--output json` and without `--query`; if it is of Terraform, `terraform show -json` prints what is read';
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return `this is nothing that is known here: no manifest, no output of the AWS CLI, no plan, no template; if it is of the AWS CLI, ${whole}`;
+    return 'it is no manifest, no output of the AWS CLI, no plan and no template';
   }
   const what = Array.isArray(value) ? 'a list' : 'plain text';
-  return `this is nothing that is known here, but ${what}; if it is of the AWS CLI, ${whole}`;
+  return `it is ${what}; if the AWS CLI printed it, print the whole answer, with \`--output json\` and without \`--query\``;
 }
 
 function refuseNothing(
   paths: readonly string[],
   gaps: readonly Gap[],
-  ignored: ReadonlyMap<string, number>,
+  { ignored, isUnknown }: { readonly ignored: ReadonlyMap<string, number>; readonly isUnknown: boolean },
 ): never {
   const [first] = gaps;
   const where = listed(paths.map((path) => (path === '-' ? 'standard input' : path)));
   if (first !== undefined) {
     const place = first.place === undefined ? '' : `${placeText(first.place)}: `;
-    throw new SourceError('misuse', `nothing in ${where} could be read: ${place}${first.reason}`);
+    throw new SourceError(
+      'misuse',
+      `nothing in ${where} could be read: ${place}${first.reason}`,
+      isUnknown ? readable : 'correct it there, or name another file',
+    );
   }
   const what = ignored.size === 0 ? '' : `; ${ignoredLine(ignored)}`;
-  throw new SourceError(
-    'misuse',
-    `nothing in ${where} tells of access${what}`,
-    'name manifests of RBAC or aws-auth, output of `aws eks` or `aws iam`, a Terraform plan in JSON, a CloudFormation template, an eksctl config, or what `entryway snapshot` saved',
-  );
+  throw new SourceError('misuse', `nothing in ${where} tells of access${what}`, readable);
 }
 
 function ignoredLine(ignored: ReadonlyMap<string, number>): string {

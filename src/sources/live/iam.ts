@@ -91,12 +91,17 @@ export async function fetchIam(client: IAMClient, accountId: string, fetching: F
       () => client.send(new iam.GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
       `\`${arn}\``,
     );
-    if (provider === undefined) return;
+    // One that is not described is there all the same.
+    const url = provider?.Url?.replace(/^https:\/\//, '') ?? arn.slice(arn.indexOf('/') + 1);
     tell(`aws iam get-open-id-connect-provider --open-id-connect-provider-arn ${arn}`, {
-      ...{ fact: 'oidcProvider', arn, clientIds: provider.ClientIDList ?? [] },
-      url: provider.Url?.replace(/^https:\/\//, '') ?? '',
+      ...{ fact: 'oidcProvider', arn, url },
+      ...(provider !== undefined && { clientIds: provider.ClientIDList ?? [] }),
     });
   });
+  if (providers !== undefined) {
+    const lists = ['oidcProviders'] as const;
+    tell('aws iam list-open-id-connect-providers', { fact: 'complete', accountId, lists });
+  }
 }
 
 /** The keys of a user, each with when it was used last; undefined where they were not told. */

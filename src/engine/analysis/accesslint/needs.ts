@@ -69,7 +69,8 @@ export function missingInCluster(
 }
 
 function missingUsage({ arn, name }: SnapshotCluster, usage: Usage | undefined): Missing | undefined {
-  if (usage === undefined) return { ...blocks('no records of use were given'), everywhere: true };
+  if (usage === undefined)
+    return { ...blocks('no records of use were given (--usage FILE)'), everywhere: true };
   const { covered, gaps = [] } = usage;
   // Whoever reads the log of one cluster knows nothing of the others.
   if (!covered.some(({ cluster }) => cluster === undefined || cluster === arn || cluster === name))
@@ -115,11 +116,15 @@ export function missingInAccount(
       );
       return gap && blocks(gap.reason);
     }
-    case 'identityProviders':
+    case 'identityProviders': {
       // Of `get-account-authorization-details` there are none: an empty list is one that nobody read, or a true one.
-      return account.oidcProviders.length === 0
-        ? blocks('no identity provider of the account was read')
-        : undefined;
+      if (account.oidcProviders.length === 0) return blocks('no identity provider of the account was read');
+      const gap = gaps.find(
+        ({ area, accountId }) =>
+          area === 'iam' && (accountId === undefined || accountId === account.accountId),
+      );
+      return gap && blocks(gap.reason);
+    }
     case 'identities':
     case 'associations':
     case 'rbac':

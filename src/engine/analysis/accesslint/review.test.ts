@@ -216,6 +216,14 @@ describe('what was not read', () => {
     const { findings, notLookedAt } = lint({ account: { roles: [exampleRole('ops', { trustPolicy })] } });
     expect(findings).toEqual([]);
     expect(notLookedAt).toContainEqual(expect.objectContaining({ ids: ['EW-ACC-603'] }));
+    // Nor where perhaps not all were.
+    const oidcProviders = [
+      { arn: testArn('oidc-provider/other.example'), url: 'other.example', clientIds: ['b'] },
+    ];
+    const account = { roles: [exampleRole('ops', { trustPolicy })], oidcProviders };
+    const missing = expect.stringContaining('EW-ACC-603');
+    expect(found({ account })).toContainEqual(missing);
+    expect(found({ account, gaps: [gap('iam')] })).not.toContainEqual(missing);
   });
 
   test('a key whose use was not read is not said to be unused', () => {

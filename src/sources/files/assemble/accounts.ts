@@ -194,6 +194,11 @@ export function createAccountDraft(
         gap(
           `only some of the IAM of account ${accountId} is in the files; \`aws iam get-account-authorization-details\` prints all of it`,
         );
+      } else if (!isKnown && providers.things.size > 0 && !complete.has('oidcProviders')) {
+        // Of none at all an empty list says as much.
+        gap(
+          `perhaps not all OIDC providers of account ${accountId} are in the files; \`aws iam list-open-id-connect-providers\` prints which there are`,
+        );
       }
       if (policiesAreMissing > 0) {
         gap(

@@ -145,6 +145,24 @@ describe('whether a user has keys is told', () => {
   });
 });
 
+test.each<[string, readonly object[], number]>([
+  ['one of them', [{ Url: 'https://a.example', ClientIDList: ['x'] }], 1],
+  [
+    'one of them, and which there are',
+    [
+      { Url: 'https://a.example', ClientIDList: ['x'] },
+      { OpenIDConnectProviderList: [{ Arn: arn('oidc-provider/a.example') }] },
+    ],
+    0,
+  ],
+  ['none', [], 0],
+])('who tells of OIDC providers %s leaves %3$i gap', async (_, answers, count) => {
+  const role = { RoleName: 'ops', RoleId: 'AROAOPS', Arn: arn('role/ops') };
+  const { gaps } = await read(ada, { Roles: [role] }, ...answers);
+  const open = gaps.filter(({ reason }) => reason.startsWith('perhaps not all OIDC providers'));
+  expect(open).toHaveLength(count);
+});
+
 test.each([
   [{ nextToken: 'x' }, 1],
   [{}, 0],

@@ -293,6 +293,10 @@ function readOidcProviderNames(document: FileDocument, value: JsonObject, findin
     if (arn === undefined || url === undefined) continue;
     findings.add({ fact: 'oidcProvider', arn, url, place: document.placeOf(object) });
   }
+  findings.add({
+    ...{ fact: 'complete', accountId: '', lists: ['oidcProviders'] },
+    place: document.placeOf(value),
+  });
 }
 
 /** `get-policy` and `list-policies`: which there are, without their documents. */

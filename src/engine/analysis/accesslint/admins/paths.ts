@@ -88,6 +88,7 @@ function isNews({ from }: ReachChain, { cluster }: ClusterWorld): boolean {
       return !/^(?:system:(?!authenticated|unauthenticated|anonymous|serviceaccounts)|eks:)/.test(name);
     }
     case 'clusterAdmin':
+    case 'permitted':
       return false;
     default:
       return from satisfies never;
