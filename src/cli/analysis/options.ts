@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CallerOptions } from '../clients/ours.ts';
 import { connectionOptions } from '../connectionoptions.ts';
 import { parseMoment } from '../trail/times.ts';
+import { onlyWith } from './onlywith.ts';
 
 /** Where an analysis takes its snapshot from, what it is about, and how it prints. */
 export interface SourceOptions extends CallerOptions {
@@ -26,6 +27,8 @@ export interface OutputOptions {
 
 /** Adds the options of every command that analyses: a running server, unless `--from` or `--live` says otherwise. */
 export function sourceOptions(command: Command): Command {
+  onlyWith(command, 'live', ['kubeconfig', 'context', 'profile', 'awsRegion', 'cache']);
+  onlyWith(command, 'cache', ['maxAge']);
   return connectionOptions(command)
     .addOption(
       new Option(

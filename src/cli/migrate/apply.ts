@@ -19,13 +19,6 @@ const say = (line: string): void => void process.stdout.write(`${printable(line)
 
 /** Carries a migration out on the running server, or goes on with one that was interrupted. */
 export async function applyMigration(options: MigrateOptions): Promise<void> {
-  if (options.removeAwsAuth === true && options.switchToApi !== true) {
-    throw new CommandError(
-      'misuse',
-      '--remove-aws-auth goes with --switch-to-api',
-      'before mode API aws-auth is the way back',
-    );
-  }
   const world = await openWorld(options);
   const cluster = onlyCluster(world);
   const path = options.rollbackFile ?? `retire-aws-auth-${cluster.cluster.name}.json`;

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { onlyWith } from '../analysis/onlywith.ts';
 import { sourceOptions } from '../analysis/options.ts';
 
 /** What a plan can be printed as. */
@@ -10,21 +11,28 @@ export const planOutputs = [
   'eksctl',
   'manifests',
   'json',
+  'yaml',
 ] as const;
 export type PlanOutput = (typeof planOutputs)[number];
 
 /** Declares `entryway migrate …`. */
 export function declareMigrate(program: Command): void {
   const migrate = program.command('migrate').description('leave what is old without an outage');
+  const awsAuth = migrate.command('aws-auth');
+  onlyWith(awsAuth, 'apply', ['rollbackFile', 'switchToApi']);
+  onlyWith(awsAuth, 'switchToApi', ['removeAwsAuth']);
   sourceOptions(
-    migrate
-      .command('aws-auth')
-      .description(
-        'put access entries in the place of aws-auth: the plan, the proof that nobody’s access changes, and what carries it out',
-      ),
+    awsAuth.description(
+      'put access entries in the place of aws-auth: the plan, the proof that nobody’s access changes, and what carries it out',
+    ),
   )
-    .addOption(new Option('--role <arn>', 'read and change as this role').conflicts('user'))
-    .addOption(new Option('--user <name>', 'read and change as this IAM user of the first account'))
+    .addOption(new Option('--role <arn>', 'read and change as this role').conflicts(['user', 'from', 'live']))
+    .addOption(
+      new Option('--user <name>', 'read and change as this IAM user of the first account').conflicts([
+        'from',
+        'live',
+      ]),
+    )
     .addOption(
       new Option('-o, --output <format>', 'print the plan for people, as data, or as what carries it out')
         .choices(planOutputs)

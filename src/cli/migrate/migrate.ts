@@ -5,6 +5,7 @@ import { type MigrationProof, proveMigration } from '../../engine/analysis/migra
 import { isAccountKnown } from '../../engine/analysis/migrate/views.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { SourceOptions } from '../analysis/options.ts';
+import { printAnswer } from '../analysis/print.ts';
 import { gapLines, openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
@@ -44,17 +45,21 @@ export async function migrateAwsAuth(options: MigrateOptions): Promise<void> {
   const isFine = proof.isSafe || options.acceptDifferences === true;
   if (!isFine) process.exitCode = exitCodes.denied;
   if (options.output === 'plan') process.stdout.write(planText(plan, proof));
-  else if (options.output === 'json') {
-    process.stdout.write(`${JSON.stringify({ ...plan, proof }, undefined, 2)}\n`);
-  } else if (isFine) process.stdout.write(carriedOutBy(options.output, plan, cluster));
-  else process.stderr.write(refusal(proof));
-  if (options.output !== 'json') {
-    for (const line of gapLines(plan.incomplete)) process.stderr.write(`entryway: ${printable(line)}\n`);
-  }
+  else if (options.output === 'json' || options.output === 'yaml') {
+    const whole = { ...plan, proof };
+    printAnswer({ output: options.output }, whole, () => '');
+    return;
+  } else if (isFine) {
+    const text = carriedOutBy(options.output, plan, cluster);
+    process.stdout.write(text);
+    if (text === '')
+      process.stderr.write('entryway: no new bindings are needed: there is nothing to apply\n');
+  } else process.stderr.write(refusal(proof));
+  for (const line of gapLines(plan.incomplete)) process.stderr.write(`entryway: ${printable(line)}\n`);
 }
 
 function carriedOutBy(
-  output: Exclude<PlanOutput, 'plan' | 'json'>,
+  output: Exclude<PlanOutput, 'plan' | 'json' | 'yaml'>,
   plan: MigrationPlan,
   { cluster }: Pick<ClusterWorld, 'cluster'>,
 ): string {

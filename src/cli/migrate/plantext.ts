@@ -11,7 +11,7 @@ export function planText(plan: MigrationPlan, proof: MigrationProof): string {
   const { clusterName, region, from, items, entries } = plan;
   const head =
     `aws-auth of cluster ${clusterName} (${region}, mode ${from}): ` +
-    `${counted(items.length, 'item')}, ${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} in their place`;
+    `${counted(items.length, 'item')}, ${entries.length} ${entries.length === 1 ? 'entry' : 'entries'} in ${items.length === 1 ? 'its' : 'their'} place`;
   return [
     `${printable(head)}\n`,
     entriesText(entries),

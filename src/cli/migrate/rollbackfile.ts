@@ -80,7 +80,7 @@ export function readRollbackFile(path: string): RollbackFile | undefined {
   throw new CommandError(
     'misuse',
     `\`${path}\` is no rollback file of a migration`,
-    'name another one with --rollback-file',
+    'name one that --apply wrote, or for a new one a file that is not there yet',
   );
 }
 

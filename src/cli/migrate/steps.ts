@@ -22,7 +22,9 @@ export function stepsOf(plan: MigrationPlan, { isSafe }: MigrationProof): readon
       : []),
     ...(nodes > 0 ? ['create the entries of the nodes, and see that all nodes stay Ready'] : []),
     ...(entries.length > nodes
-      ? ['create the other entries, each with its policy: an entry goes before aws-auth at once']
+      ? [
+          `create ${nodes > 0 ? 'the other' : 'the'} entries, each with its policy: an entry goes before aws-auth at once`,
+        ]
       : []),
     ...(ignored ? [] : ['verify: each entry is as planned, and `kubectl auth whoami` says who one is']),
     'let it run; until here deleting the entries leads back to aws-auth',
