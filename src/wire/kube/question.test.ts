@@ -47,6 +47,23 @@ describe('what is asked', () => {
     expect(() => parseQuestion(verb, resource, options)).toThrow(Misasked);
   });
 
+  // "Nobody may `read` secrets" would be taken for an answer.
+  test.each([
+    ['read', 'secrets', 'did you mean `get`?'],
+    ['gett', 'pods', 'did you mean `get`?'],
+    ['frobnicate', 'pods', /^verbs are get, list/],
+    ['get', 'secretz', /^did you mean `secrets`\?/],
+    ['get', 'gadgetry', /^write a resource of your own/],
+  ] as const)('%s %s says what may be meant', (verb, resource, hint) => {
+    expect(() => parseQuestion(verb, resource, {})).toThrow(
+      expect.objectContaining({ hint: typeof hint === 'string' ? hint : expect.stringMatching(hint) }),
+    );
+  });
+
+  test('a resource of one’s own has verbs of one’s own', () => {
+    expect(asked('read', 'widgets.example.com')).toBe('example.com widgets/ /');
+  });
+
   test('whether it can be asked in a namespace', () => {
     const isAsked = (resource: string) => isAskedInNamespaces(parseQuestion('get', resource, {}));
     expect(['pods', 'nodes', 'users', 'namespaces', 'widgets.example.com', '/metrics'].map(isAsked)).toEqual([

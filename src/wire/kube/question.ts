@@ -1,5 +1,7 @@
 import { Misasked } from '../../engine/analysis/ask/misasked.ts';
+import { nearest } from '../../engine/analysis/policylint/patterns.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
+import { bitOfVerb } from '../../engine/authorizer/compiledrules.ts';
 import { resourceLines } from './data/resources.ts';
 
 export interface QuestionOptions {
@@ -51,6 +53,8 @@ export function parseQuestion(verb: string, resource: string, options: QuestionO
     throw new Misasked(`\`${resource}\` is no resource`, 'write it as pods, deployments.apps or pods/log');
   }
   const { apiGroup, resource: plural, isNamespaced } = resourceNamed(written);
+  // Nothing is known of the verbs of a resource of one's own.
+  if (isNamespaced !== undefined) refuseUnknownVerb(verb);
   if (isNamespaced === false && options.namespace !== undefined && plural !== 'namespaces') {
     throw new Misasked(`\`${plural}\` are not in namespaces`, 'leave out -n');
   }
@@ -61,6 +65,29 @@ export function parseQuestion(verb: string, resource: string, options: QuestionO
       ? ofNamespace(options)
       : { namespace: options.namespace ?? '', name: options.name ?? '' }),
   };
+}
+
+/** What people call what Kubernetes calls otherwise. */
+const otherWords: ReadonlyMap<string, string> = new Map([
+  ...['read', 'view', 'describe', 'show', 'fetch'].map((word) => [word, 'get'] as const),
+  ...['write', 'edit', 'change', 'modify', 'replace'].map((word) => [word, 'update'] as const),
+  ...['remove', 'destroy'].map((word) => [word, 'delete'] as const),
+  ['add', 'create'],
+  ['apply', 'patch'],
+]);
+const commonVerbs = ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete', 'deletecollection'];
+/** Known, and of so few requests that rules have no bit for them (kubernetes-facts A13). */
+const rareVerbs =
+  /^(?:\*|impersonate(?:-on)?:.*|unsafe-delete-ignore-read-errors|request-serviceaccounts-token-audience)$/;
+
+/** SECURITY: a verb that is mistyped is refused to everybody, which would be taken for an answer. */
+function refuseUnknownVerb(verb: string): void {
+  if (bitOfVerb(verb) !== 0 || rareVerbs.test(verb)) return;
+  const meant = otherWords.get(verb) ?? nearest(verb, commonVerbs);
+  throw new Misasked(
+    `\`${verb}\` is no verb of Kubernetes itself`,
+    meant === undefined ? `verbs are ${commonVerbs.join(', ')}` : `did you mean \`${meant}\`?`,
+  );
 }
 
 function ofNamespace({ namespace, name }: QuestionOptions): {
@@ -102,9 +129,13 @@ function resourceNamed(written: string): KnownResource {
     return named ?? { apiGroup, resource, isNamespaced: undefined };
   }
   if (written === '*') return { apiGroup: '*', resource: '*', isNamespaced: undefined };
+  const plurals = new Set([...byName.values()].map(({ resource }) => resource));
+  const near = nearest(written, [...plurals]);
   throw new Misasked(
     `\`${written}\` is no resource of Kubernetes itself`,
-    'write a resource of your own with its group: widgets.example.com',
+    near === undefined
+      ? 'write a resource of your own with its group: widgets.example.com'
+      : `did you mean \`${near}\`? A resource of your own is written with its group: widgets.example.com`,
   );
 }
 
