@@ -155,7 +155,10 @@ function clusterOf(fields: Fields, world: World): ClusterWorld {
   const wanted = text(fields, 'cluster');
   const found = world.clusters.filter(({ cluster }) => cluster.name === wanted || cluster.arn === wanted);
   const [cluster, ...others] = found;
-  if (cluster === undefined) throw new Misasked(`there is no cluster \`${wanted}\` in what was read`);
+  if (cluster === undefined) {
+    const names = world.clusters.map(({ cluster: { name } }) => `\`${name}\``).join(', ');
+    throw new Misasked(`there is no cluster \`${wanted}\` in what was read`, `there is ${names || 'none'}`);
+  }
   if (others.length > 0) {
     throw new Misasked(`several clusters are called \`${wanted}\``, 'write the ARN of one');
   }

@@ -52,7 +52,7 @@ describe('a call of CloudTrail', () => {
     expect(understand(...records, call('Getaway'))).toEqual({
       uses: [],
       gaps: [
-        'calls of `s3.amazonaws.com` are not looked at: which permission `ListObjects` took is not known (2 times, the first one here)',
+        'calls of `s3.amazonaws.com` are not looked at: which permission `ListObjects` took is not known (2 times)',
         '`eks:Getaway` is no action of IAM that is known; which permission it took is not',
       ],
     });

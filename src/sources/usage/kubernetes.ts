@@ -71,7 +71,7 @@ function userOf(user: Fields | undefined): Pick<AccessUse['who'], 'username' | '
   return { ...(username !== undefined && { username }), groups: textsAt(user, 'groups') };
 }
 
-const nothingAsked = { gap: 'the event says neither what was asked for nor its path' };
+const nothingAsked = { gap: 'an audit event says neither what was asked for nor its path' };
 
 function questionOf(event: Fields): Question | { readonly gap: string } {
   const verb = textAt(event, 'verb');

@@ -70,7 +70,12 @@ export function createUsageReader(onUse: (use: AccessUse) => void): UsageReader 
     gap,
     gaps: () => [
       ...[...found].map(([reason, { place, count }]): Gap => {
-        const often = count === 1 ? '' : ` (${count} times, the first one here)`;
+        const often =
+          count === 1
+            ? ''
+            : place === undefined
+              ? ` (${count} times)`
+              : ` (${count} times, the first one here)`;
         return { area: 'usage', reason: `${reason}${often}`, ...(place !== undefined && { place }) };
       }),
       ...(untold === 0
@@ -167,6 +172,11 @@ async function isGzip(file: string): Promise<boolean> {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') {
+      throw new SourceError('misuse', `there is no file \`${file}\``, 'look at the spelling', {
+        cause: error,
+      });
+    }
     const hint =
       code === 'EISDIR'
         ? 'name the files in it, for example with DIRECTORY/*.json.gz'
