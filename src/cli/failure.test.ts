@@ -17,6 +17,13 @@ describe('a failure is told by what went wrong and what to do', () => {
     ['an option', new ConfigError('bad', 'good'), 'entryway: bad\nhint: good\n', 2],
     ['AccessDenied', new AwsError('AccessDenied', 'User: x'), 'entryway: AccessDenied: User: x\n', 1],
     [
+      'AccessDenied that says to whom',
+      new AwsError('AccessDenied', 'User: arn:aws:iam::1:user/a is not authorized to perform: eks:X because'),
+      'entryway: AccessDenied: User: arn:aws:iam::1:user/a is not authorized to perform: eks:X because\n' +
+        'hint: see why, and what would allow it: entryway explain aws eks:X --as arn:aws:iam::1:user/a\n',
+      1,
+    ],
+    [
       'AccessDeniedException',
       new AwsError('AccessDeniedException', 'x'),
       'entryway: AccessDeniedException: x\n',

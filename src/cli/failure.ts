@@ -38,7 +38,10 @@ function classify(error: unknown): {
   if (error instanceof ConfigError) return { outcome: 'misuse', message: error.message, hint: error.hint };
   if (error instanceof AwsError) {
     const denied = /^AccessDenied/.test(error.code);
-    return { outcome: denied ? 'denied' : 'failure', message: `${error.code}: ${error.message}` };
+    return {
+      ...{ outcome: denied ? 'denied' : 'failure', message: `${error.code}: ${error.message}` },
+      hint: denied ? deniedHint(error.message) : undefined,
+    };
   }
   if (error instanceof StorageError) return { outcome: 'failure', message: withCause(error) };
   // Node tries several addresses of one name and reports all of their failures together.
@@ -48,6 +51,15 @@ function classify(error: unknown): {
     outcome: 'failure',
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
+}
+
+/** The command that says why, and what would allow it, where the refusal names who asked for what. */
+function deniedHint(message: string): string | undefined {
+  const [, who, action] =
+    /^User: (arn:[\w:/+=,.@-]+) is not authorized to perform: (\w+:\w+)/.exec(message) ?? [];
+  return who === undefined || action === undefined
+    ? undefined
+    : `see why, and what would allow it: entryway explain aws ${action} --as ${who}`;
 }
 
 /** Who holds a directory says it all; otherwise the cause is what the operator can act upon. */

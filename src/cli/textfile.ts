@@ -15,7 +15,11 @@ export function readText(file: string): string {
       case 'ERR_ENCODING_INVALID_ENCODED_DATA':
         throw new CommandError('misuse', `\`${file}\` is not UTF-8 text`, 'save it as UTF-8');
       default:
-        throw new CommandError('misuse', `\`${file}\` cannot be read: ${message}`);
+        throw new CommandError(
+          'misuse',
+          `\`${file}\` cannot be read: ${code ?? message}`,
+          'look at who may read it',
+        );
     }
   }
 }

@@ -16,7 +16,9 @@ export async function readSource(options: SourceOptions): Promise<Snapshot> {
     throw new CommandError(
       'misuse',
       `there is no cluster \`${missing}\` in what was read`,
-      names === '' ? 'no cluster was found there' : `there is ${names}`,
+      names === ''
+        ? 'no cluster was read: name a source that has one: --from PATH, or --live'
+        : `there is ${names}`,
     );
   }
   return { ...snapshot, clusters };

@@ -1,4 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { CommandError } from '../failure.ts';
 
 /**
  * Whoever reads the file finds all of it or what was there before. SECURITY: 0600, because a snapshot holds no secrets but
@@ -11,6 +12,12 @@ export function writeWhole(file: string, text: string): void {
     renameSync(part, file);
   } catch (error) {
     rmSync(part, { force: true });
-    throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandError(
+      'failure',
+      `\`${file}\` cannot be written: ${code ?? message}`,
+      code === 'ENOENT' ? 'make its directory first' : 'name a file in a directory that is yours',
+      { cause: error },
+    );
   }
 }

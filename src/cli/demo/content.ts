@@ -20,7 +20,7 @@ export const demoRoles: readonly DemoRole[] = [
   {
     name: 'platform-admin',
     description: 'Runs the cluster: cluster admin through an access policy',
-    permissions: { eks: policyDocument(['eks:*']) },
+    permissions: { eks: policyDocument(['eks:*', 'entryway:*']) },
     entry: { kind: 'policy', policy: 'AmazonEKSClusterAdminPolicy', namespaces: [] },
   },
   {

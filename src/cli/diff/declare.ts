@@ -24,7 +24,7 @@ export function declareDiff(program: Command): void {
     .addOption(outputOption())
     .addHelpText(
       'after',
-      '\nExit codes: 0 no access changes, 1 some does, or with --strict may, 2 misuse. Tutorial: docs/tutorials/review-access-changes.md',
+      '\nExit codes: 0 no access changes, 1 some does, or with --strict may, 2 misuse, 3 failure. Tutorial: docs/tutorials/review-access-changes.md',
     )
     .action(async (before, after, options) => (await import('./diff.ts')).diff({ before, after }, options));
 }

@@ -6,9 +6,7 @@ export function declareLeastPrivilege(program: Command): void {
   sourceOptions(
     program
       .command('least-privilege')
-      .description(
-        'propose the least access that would have been enough for what was used; exit code 1 when nothing was recorded',
-      )
+      .description('propose the least access that would have been enough for what was used')
       .requiredOption(
         '--for <principal>',
         'ARN, role/NAME, user/NAME, User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME',
@@ -23,5 +21,9 @@ export function declareLeastPrivilege(program: Command): void {
       .option('--names', 'limit the proposal to the objects that were named'),
   )
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 proposed, 1 nothing was recorded, 2 misuse, 3 failure. Tutorial: docs/tutorials/shrink-a-role.md',
+    )
     .action(async (options) => (await import('./leastprivilege.ts')).printLeastPrivilege(options));
 }

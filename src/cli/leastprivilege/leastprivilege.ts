@@ -10,7 +10,7 @@ import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
 import { readConnection } from '../connection.ts';
-import { exitCodes } from '../failure.ts';
+import { CommandError, exitCodes } from '../failure.ts';
 import { openTrailClient } from '../trail/client.ts';
 import { contentOf } from '../trail/lines.ts';
 import { parseRange, type Range } from '../trail/times.ts';
@@ -44,6 +44,13 @@ export async function answerLeastPrivilege(
 ): Promise<void> {
   const now = options.at ?? Date.now();
   const range = parseRange(options, now);
+  if ((range.from ?? 0) > now) {
+    throw new CommandError(
+      'misuse',
+      '--since is later than now',
+      'write how far to look back: 30d, 2026-01-15',
+    );
+  }
   const cluster = onlyCluster(world);
   const subject = parseSubject(options.for, cluster);
   const period = { since: range.from ?? 0, until: range.to ?? now };

@@ -8,7 +8,7 @@ export function declareSnapshot(program: Command): void {
     .argument('[file]', 'write it there (default: standard output)')
     .addHelpText(
       'after',
-      '\nExit codes: 0 everything could be read, 1 not all, which is told and is in the snapshot, 2 misuse',
+      '\nExit codes: 0 everything could be read, 1 not all, which is told and is in the snapshot, 2 misuse, 3 failure',
     )
     .action(async (file, options) => (await import('./snapshot.ts')).saveSnapshot(file, options));
 }

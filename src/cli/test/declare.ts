@@ -12,7 +12,7 @@ export function declareTest(program: Command): void {
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 all hold, 1 one does not, 2 misuse, 3 undecided: none fails, but not all could be decided.\n' +
+      '\nExit codes: 0 all hold, 1 one does not, 2 misuse, 3 undecided: none fails, but not all could be decided, or failure.\n' +
         'The form of a file: docs/howto/test-access.md',
     )
     .action(async (files, options) => (await import('./test.ts')).testAccess(files, options));

@@ -6,9 +6,7 @@ export function declareWhoCan(program: Command): void {
   sourceOptions(
     program
       .command('who-can')
-      .description(
-        'tell everybody who may do something, over everything that grants, and how; exit code 1 when nobody may but system:masters',
-      )
+      .description('tell everybody who may do something, over everything that grants, and how')
       .argument('<verb>', 'get, list, watch, create, update, patch, delete, …')
       .argument('<resource>', 'pods, deployments.apps, pods/log, …; or a path that begins with /')
       .option('-n, --namespace <name>', 'in this namespace (default: in all of them at once)')
@@ -22,6 +20,10 @@ export function declareWhoCan(program: Command): void {
       .option('--transitive', 'also: who can become one of them, and how'),
   )
     .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 somebody may, 1 nobody but system:masters, 2 misuse, 3 failure. Tutorial: docs/tutorials/who-can-read-secrets.md',
+    )
     .action(async (verb, resource, options) =>
       (await import('./whocan.ts')).printWhoCan(verb, resource, options),
     );

@@ -1,3 +1,4 @@
+import { noCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { createReach } from '../../engine/analysis/reach/reach.ts';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { WhoCanAnswer } from '../../engine/analysis/whocan/answer.ts';
@@ -48,11 +49,7 @@ export function answerWhoCan(
     );
   }
   if (world.clusters.length === 0) {
-    throw new CommandError(
-      'misuse',
-      'there is no cluster in what was read',
-      'name with --from a source that has one',
-    );
+    throw noCluster();
   }
   const reach = options.transitive === true ? createReach(world) : undefined;
   const clusters = world.clusters.map((cluster): ClusterAnswer => {

@@ -76,7 +76,7 @@ function borrowed(
   return {
     ...{ id, rule, severity, subject: arn, object: name },
     message: `${name} of \`${arn}\`${which}${element === 'document' ? '' : `, ${element}`}: ${message}`,
-    ...(hint !== undefined && { fix: hint }),
+    fix: hint ?? `narrow it: what passes stands at ${id} in docs/reference/policy-lint.md`,
     distinct: times.of(JSON.stringify([id, name, sid ?? '', element, message])),
     at: { thing: 'iam', arn },
   };

@@ -6,14 +6,19 @@ import { Misasked } from './misasked.ts';
 export function onlyCluster({ clusters }: Pick<World, 'clusters'>): ClusterWorld {
   const [cluster, ...others] = clusters;
   if (cluster === undefined) {
-    throw new Misasked(
-      'there is no cluster in what was read',
-      'name a source that has one: --from PATH, or --live',
-    );
+    throw noCluster();
   }
   if (others.length > 0) {
     const names = clusters.map(({ cluster: { name } }) => `\`${name}\``).join(', ');
     throw new Misasked('several clusters were read', `choose one with --cluster: ${names}`);
   }
   return cluster;
+}
+
+/** What every question about clusters says where none was read. */
+export function noCluster(): Misasked {
+  return new Misasked(
+    'there is no cluster in what was read',
+    'name a source that has one: --from PATH, or --live',
+  );
 }

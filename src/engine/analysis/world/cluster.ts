@@ -278,7 +278,7 @@ function missing({ arn }: IamSubject): Refusal {
   return {
     code: 'missingPrincipal',
     message: `\`${arn}\` does not exist`,
-    hint: 'delete what maps it: whoever creates a principal of this name later is somebody else',
+    hint: 'look at the spelling; if it was deleted, delete what maps it too: whoever creates one of this name later is somebody else',
   };
 }
 
