@@ -15,7 +15,7 @@ import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
 import { type Severity, severities } from '../../engine/analysis/policylint/severity.ts';
 import { createReach } from '../../engine/analysis/reach/reach.ts';
-import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
+import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { UsageLedger } from '../../engine/analysis/usage/ledger.ts';
 import { diffPermissions } from '../../engine/analysis/whatcan/diff.ts';
 import { fitOf } from '../../engine/analysis/whatcan/fit.ts';
@@ -28,6 +28,8 @@ import type { Question } from '../../engine/analysis/world/question.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
 import { createWorld, type World } from '../../engine/analysis/world/world.ts';
 import { casesOf } from '../../sources/cases/casefile.ts';
+import { applyPlan } from '../../sources/files/terraform/apply/applyplan.ts';
+import { parsePlan } from '../../sources/files/terraform/plan.ts';
 import { lintInputs } from '../../sources/lintinputs.ts';
 import { explainLast } from '../../sources/refusals/refusals.ts';
 import { readSnapshot } from '../../sources/saved/saved.ts';
@@ -185,9 +187,24 @@ export const analyses = {
     return { ...plan, proof: proveMigration(world, cluster, plan) };
   }) satisfies Analysis<ClusterInput>,
 
-  DiffAccess: ((world, { after }) =>
-    diffAccess(world, createWorld(readSnapshot(after), { now: world.now }))) satisfies Analysis<{
-    readonly after: unknown;
+  DiffAccess: ((world, { after, plan, clusterName }) => {
+    if ((after === undefined) === (plan === undefined))
+      throw new Misasked(
+        'there must be `after` or `plan`, and not both',
+        'give a snapshot as `after`, or what `terraform show -json PLAN` prints as `plan`',
+      );
+    if (plan === undefined && clusterName !== undefined)
+      throw new Misasked(
+        '`clusterName` says whose the resources of a plan are, and there is no `plan`',
+        'leave it out',
+      );
+    const later = plan === undefined ? readSnapshot(after) : withPlan(world, plan, clusterName);
+    return diffAccess(world, createWorld(later, { now: world.now }));
+  }) satisfies Analysis<{
+    readonly after?: unknown;
+    /** Of Terraform, which is applied to what there is. */
+    readonly plan?: unknown;
+    readonly clusterName?: string;
   }>,
 
   TestAccess: ((world, { cases, assumeComplete = false }) => {
@@ -208,6 +225,12 @@ function clusterOf(world: World, clusterName: string): ClusterWorld {
   if (clusters.length === 0)
     throw new Misasked(`there is no cluster \`${clusterName}\``, 'name one of your clusters');
   return onlyCluster({ clusters });
+}
+
+/** Places are lines of the plan as `jq .` prints it: how it was written is not known. */
+function withPlan(world: World, plan: unknown, clusterName: string | undefined): Snapshot {
+  const asked = clusterName === undefined ? {} : { clusters: [clusterOf(world, clusterName).cluster.arn] };
+  return applyPlan(world.snapshot, parsePlan(JSON.stringify(plan, undefined, 2), 'plan'), asked);
 }
 
 function questionOf({ verb, resource, namespace, name }: QuestionInput): Question {

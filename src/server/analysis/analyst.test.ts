@@ -61,6 +61,27 @@ afterEach(async () => {
 
 const getPods = { verb: 'get', resource: 'pods', principal: 'role/dev', namespace: 'default' };
 
+/** A plan that gives somebody a policy. */
+function planOf(principalArn: string, policy = 'AmazonEKSViewPolicy', unknown: object = {}): object {
+  const name = 'aws_eks_access_policy_association';
+  const after = {
+    ...{ cluster_name: snapshot.clusters[0]?.name, principal_arn: principalArn },
+    ...(!('policy_arn' in unknown) && {
+      policy_arn: `arn:aws:eks::aws:cluster-access-policy/${policy}`,
+    }),
+    access_scope: [{ type: 'cluster', namespaces: null }],
+  };
+  const change = { actions: ['create'], before: null, after, after_unknown: unknown };
+  const resource_changes = [{ address: `${name}.x`, mode: 'managed', type: name, name: 'x', change }];
+  return { format_version: '1.2', planned_values: {}, resource_changes };
+}
+
+function nested(levels: number): object {
+  let deep: object = {};
+  for (let level = 0; level < levels; level++) deep = { deep };
+  return { format_version: '1.2', resource_changes: [], deep };
+}
+
 describe('an analyst', () => {
   test('answers every analysis', async () => {
     const { ask, logged } = analystOf();
@@ -79,7 +100,7 @@ describe('an analyst', () => {
         suppressions: [{ id: 'EW-ACC-102', reason: 'known', until: '2030-01-01' }],
       },
       PlanAwsAuthMigration: {},
-      DiffAccess: { after: { ...snapshot, clusters: [] } },
+      DiffAccess: { clusterName: undefined, after: { ...snapshot, clusters: [] } },
       TestAccess: { cases: [{ as: 'role/dev', cannot: 'delete pods', can: 'get pods' }] },
     };
     const answers = new Map<string, unknown>();
@@ -133,7 +154,16 @@ describe('an analyst', () => {
       ),
       ['LeastPrivilege', { principal: 'role/dev', since: new Date(2), until: new Date(1) }],
       ['LeastPrivilege', { principal: 'role/nobody' }],
-      ...[null, [], 7, 'x', { format: 'other' }].map((after) => ['DiffAccess', { after }] as const),
+      ...[null, [], 7, 'x', { format: 'other' }].map(
+        (after) => ['DiffAccess', { clusterName: undefined, after }] as const,
+      ),
+      ...[null, [], 7, 'x', {}, { format_version: '9.0', resource_changes: [] }, snapshot, nested(1_000)].map(
+        (plan) => ['DiffAccess', { plan }] as const,
+      ),
+      ['DiffAccess', { clusterName: undefined }],
+      ['DiffAccess', { clusterName: undefined, after: snapshot, plan: planOf(testArn('role/new')) }],
+      ['DiffAccess', { after: snapshot }],
+      ['DiffAccess', { clusterName: 'other', plan: planOf(testArn('role/new')) }],
       ...[null, {}, 7, 'x', [1], [{ as: 1 }]].map((cases) => ['TestAccess', { cases }] as const),
     ];
     for (const [name, input] of misasked)
@@ -270,6 +300,30 @@ describe('an analyst', () => {
     const { ask } = analystOf({ waiting: 2 });
     const all = await Promise.all([1, 2, 3].map(() => ask('WhoCan', getPods)));
     expect(all.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'busy']);
+  });
+
+  test('applies a plan to what there is', async () => {
+    const { ask, reads } = analystOf();
+    const gained = testArn('role/dev');
+    const result = await ask('DiffAccess', { plan: planOf(gained, 'AmazonEKSClusterAdminPolicy') });
+    const { changes, clusters, incomplete } = JSON.parse(result.outcome === 'answered' ? result.text : '{}');
+    expect(changes).toMatchObject([{ key: `iam:${gained}`, lost: [] }]);
+    expect(changes[0].gained).not.toEqual([]);
+    expect([clusters, incomplete]).toEqual([[], []]);
+    // What was asked is not kept.
+    expect(await ask('WhoCan', { verb: 'delete', resource: 'nodes' })).toMatchObject({ outcome: 'answered' });
+    const unchanged = await ask('DiffAccess', { clusterName: undefined, after: snapshot });
+    expect(unchanged).toMatchObject({ text: expect.stringContaining('"changes":[]') });
+    expect(reads).toHaveLength(1);
+  });
+
+  test('tells what of a plan is known only after apply, with its line', async () => {
+    const { ask } = analystOf();
+    const plan = planOf(testArn('role/dev'), 'AmazonEKSClusterAdminPolicy', { policy_arn: true });
+    const result = await ask('DiffAccess', { clusterName: undefined, plan });
+    expect(JSON.parse(result.outcome === 'answered' ? result.text : '{}')).toMatchObject({
+      incomplete: [{ area: 'accessPolicies', place: { file: 'plan', line: 5 } }, {}],
+    });
   });
 
   test('is not stopped by a question that cannot be handed over', async () => {

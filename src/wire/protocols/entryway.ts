@@ -157,7 +157,7 @@ export const entryway = {
     LeastPrivilegeRequest:
       'clusterName! principal! since:timestamp until:timestamp roundUp:boolean names:boolean',
     PlanAwsAuthMigrationRequest: 'clusterName! at:timestamp',
-    DiffAccessRequest: 'after!:document at:timestamp',
+    DiffAccessRequest: 'after:document plan:document clusterName at:timestamp',
     TestAccessRequest: 'cases!:document assumeComplete:boolean at:timestamp',
     GetSnapshotRequest: '',
     GetSnapshotResponse: 'snapshot:document',

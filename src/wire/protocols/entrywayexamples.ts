@@ -62,7 +62,11 @@ export const entrywayExamples: Readonly<Record<string, object>> = {
   },
   LeastPrivilege: { ...cluster, principal, since: newYear, names: true },
   PlanAwsAuthMigration: cluster,
-  DiffAccess: { after: { format: 'entryway.snapshot/v1' } },
+  DiffAccess: {
+    ...cluster,
+    // What `terraform show -json PLAN` prints; instead of it `after`, a snapshot.
+    plan: { format_version: '1.2', terraform_version: '1.13.4', resource_changes: [] },
+  },
   TestAccess: { cases: [{ as: principal, cluster: clusterName, can: 'get pods -n shop' }] },
   GetSnapshot: {},
 };

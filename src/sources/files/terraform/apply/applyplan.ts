@@ -171,7 +171,9 @@ function clusterFinder(
       throw new SourceError(
         'misuse',
         'the plan has resources of Kubernetes, which name no cluster, and it is not clear whose they are',
-        names === '' ? 'no cluster was read that they could be of' : `say it with --cluster (\`clusterName\` over HTTP), one of ${names}`,
+        names === ''
+          ? 'no cluster was read that they could be of'
+          : `say it with --cluster (\`clusterName\` over HTTP), one of ${names}`,
       );
     }
     const [found, ...others] = (byName.get(ref.name) ?? []).filter((cluster) => fits(ref, toldRef(cluster)));
