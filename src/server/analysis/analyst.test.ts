@@ -296,10 +296,20 @@ describe('an analyst', () => {
     }
   });
 
-  test('lets no more wait than it says', async () => {
-    const { ask } = analystOf({ waiting: 2 });
-    const all = await Promise.all([1, 2, 3].map(() => ask('WhoCan', getPods)));
-    expect(all.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'busy']);
+  test('lets no more wait than it says, and of one account half as many', async () => {
+    const { analyst } = analystOf({ waiting: 4 });
+    const askAs = async (accountId: string): Promise<string> => {
+      const input = { clusterName: testClusterArn, ...getPods };
+      const asked = { name: 'WhoCan', accountId, trailOf: accountId, input, now: testTakenAt };
+      return (await analyst.analyse(asked)).outcome;
+    };
+    const [a, b, c] = ['111122223333', '444455556666', '777788889999'];
+    expect(await Promise.all([a, a, a, b, b, c].map(askAs))).toEqual([
+      ...['answered', 'answered', 'busy'],
+      ...['answered', 'answered', 'busy'],
+    ]);
+    // Whoever was answered waits no more.
+    expect(await Promise.all([a, a, c].map(askAs))).toEqual(['answered', 'answered', 'answered']);
   });
 
   test('applies a plan to what there is', async () => {

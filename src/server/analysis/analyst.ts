@@ -22,7 +22,7 @@ export interface AnalystOptions {
   readonly log: { error(fields: object, message: string): void };
   /** Milliseconds an analysis may take; then its thread is ended. */
   readonly patience?: number;
-  /** Analyses that wait at most, the one under way counted. */
+  /** Analyses that wait at most, the one under way counted; of one account half as many, so that there is room for others. */
   readonly waiting?: number;
   /** Mebibytes an analysis may take; then its thread is ended. */
   readonly memory?: number;
@@ -54,6 +54,7 @@ export function createAnalyst({
   let keptKey: string | undefined;
   let ids = 0;
   let waiting = 0;
+  const waitingOf = new Map<string, number>();
   let current: Waiting | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -144,8 +145,11 @@ export function createAnalyst({
 
   return {
     async analyse(asked) {
-      if (waiting >= mostWaiting) return { outcome: 'busy' };
+      const { accountId } = asked;
+      const own = waitingOf.get(accountId) ?? 0;
+      if (waiting >= mostWaiting || own >= mostWaiting / 2) return { outcome: 'busy' };
       waiting++;
+      waitingOf.set(accountId, own + 1);
       // One after the other: they share one processor and the snapshot that is kept.
       const mine = turn.then(() => run(asked));
       turn = mine.catch(() => {});
@@ -153,6 +157,9 @@ export function createAnalyst({
         return await mine;
       } finally {
         waiting--;
+        const left = (waitingOf.get(accountId) ?? 1) - 1;
+        if (left > 0) waitingOf.set(accountId, left);
+        else waitingOf.delete(accountId);
       }
     },
     async close() {
