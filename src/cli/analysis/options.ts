@@ -62,3 +62,10 @@ export function outputOption(): Option {
 export function moment(text: string): number {
   return parseMoment(text, '--at', Date.now());
 }
+
+/** `-A`, as kubectl has it: what a question without `-n` is about anyway. */
+export function allNamespacesOption(): Option {
+  return new Option('-A, --all-namespaces', 'in all namespaces at once: the same as without -n').conflicts(
+    'namespace',
+  );
+}

@@ -15,10 +15,8 @@ export function printAnswer(
 ): void {
   switch (output) {
     case 'json':
-      process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
-      return;
     case 'yaml':
-      process.stdout.write(stringify(answer, { aliasDuplicateObjects: false, lineWidth: 0 }));
+      process.stdout.write(asData(output, answer));
       return;
     case 'table':
       process.stdout.write(text());
@@ -27,4 +25,11 @@ export function printAnswer(
     default:
       output satisfies never;
   }
+}
+
+/** All that is known, for programs. */
+export function asData(format: 'json' | 'yaml', answer: object): string {
+  return format === 'json'
+    ? `${JSON.stringify(answer, undefined, 2)}\n`
+    : stringify(answer, { aliasDuplicateObjects: false, lineWidth: 0 });
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { outputOption, sourceOptions } from '../analysis/options.ts';
+import { allNamespacesOption, outputOption, sourceOptions } from '../analysis/options.ts';
 
 const whom =
   'ARN (of a session: that one alone), role/NAME, user/NAME, User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME';
@@ -18,6 +18,7 @@ export function declareExplain(program: Command): void {
     .argument('<resource>', 'pods, deployments.apps, pods/log; a path that begins with / is no resource')
     .requiredOption('--as <principal>', `who asks: ${whom}`)
     .option('-n, --namespace <name>', 'in this namespace (default: in all of them at once)')
+    .addOption(allNamespacesOption())
     .option('--name <name>', 'of the one object')
     .option('--subresource <name>', 'as pods/log has log')
     .addOption(outputOption())

@@ -5,6 +5,7 @@ import { explainRequest } from '../../engine/analysis/explain/request.ts';
 import { sessionNameIn } from '../../engine/analysis/explain/session.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
 import { parseQuestion, type QuestionOptions } from '../../wire/kube/question.ts';
+import { noteMissingNamespace } from '../analysis/namespacenote.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
@@ -29,6 +30,7 @@ export async function explainOneRequest(
   const world = await openWorld(options);
   const cluster = onlyCluster(world);
   const subject = parseSubject(options.as, cluster);
+  noteMissingNamespace(world, options.namespace);
   const sessionName = sessionNameIn(options.as);
   const explanation = explainRequest(world, cluster, subject, question, {
     extensions: isServer(options),

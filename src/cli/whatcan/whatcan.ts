@@ -8,6 +8,7 @@ import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { ClusterSubject } from '../../engine/analysis/world/subject.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
 import { knownResources } from '../../wire/kube/resourceuniverse.ts';
+import { noteMissingNamespace } from '../analysis/namespacenote.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
@@ -48,6 +49,7 @@ export function answerWhatCan(
     answerDiff(cluster, world, subject, options.diff, options);
     return;
   }
+  noteMissingNamespace(world, options.namespace);
   const answer = whatCan(cluster, snapshot, subject, { namespace: options.namespace });
   if (answer.identities.length === 0) process.exitCode = exitCodes.denied;
   const fit =

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { outputOption, sourceOptions } from '../analysis/options.ts';
+import { allNamespacesOption, outputOption, sourceOptions } from '../analysis/options.ts';
 
 /** Declares `entryway who-can`. */
 export function declareWhoCan(program: Command): void {
@@ -10,6 +10,7 @@ export function declareWhoCan(program: Command): void {
       .argument('<verb>', 'get, list, watch, create, update, patch, delete, …')
       .argument('<resource>', 'pods, deployments.apps, pods/log, …; or a path that begins with /')
       .option('-n, --namespace <name>', 'in this namespace (default: in all of them at once)')
+      .addOption(allNamespacesOption())
       .option('--name <name>', 'to the object of this name (default: to objects of any name)')
       .addOption(
         new Option('--any-namespace', 'who may in at least one namespace, and in which').conflicts(

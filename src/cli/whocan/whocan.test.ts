@@ -190,7 +190,7 @@ not known: role/dev has AmazonEKSComputePolicy, of which AWS does not publish al
       { accounts: world.snapshot.accounts },
     );
     expect(out).toMatch(/^role\/ci +assumes role .*role\/admin` +role\/admin$/m);
-    expect(out).toMatch(/others? can become one of them, or an administrator$/m);
+    expect(out).toMatch(/others? can become one of them or an administrator, or permit it to themselves$/m);
   });
 
   test('names of others do not reach the terminal as they are', () => {

@@ -8,6 +8,7 @@ import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
 import { isAskedInNamespaces, parseQuestion, type QuestionOptions } from '../../wire/kube/question.ts';
+import { noteMissingNamespace } from '../analysis/namespacenote.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
@@ -51,6 +52,7 @@ export function answerWhoCan(
   if (world.clusters.length === 0) {
     throw noCluster();
   }
+  noteMissingNamespace(world, options.namespace);
   const reach = options.transitive === true ? createReach(world) : undefined;
   const clusters = world.clusters.map((cluster): ClusterAnswer => {
     const namespaces = options.anyNamespace === true ? 'any' : 'asked';
@@ -106,8 +108,8 @@ function renderBecoming(
   rows: readonly TransitiveRow[],
   { accountId, more }: { readonly accountId: string; readonly more: string },
 ): string {
-  if (rows.length === 0) return `\nnobody else can become one of them${more}\n`;
-  return `\n${renderTransitive(rows, accountId)}\n${counted(rows.length, 'other')} can become one of them, or an administrator${more}\n`;
+  if (rows.length === 0) return `\nnobody else can become one of them, or permit it to themselves${more}\n`;
+  return `\n${renderTransitive(rows, accountId)}\n${counted(rows.length, 'other')} can become one of them or an administrator, or permit it to themselves${more}\n`;
 }
 
 /** A gap that several clusters have is one gap. */
