@@ -52,11 +52,24 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
     }
     await carryOut(file, target, say);
     if (options.switchToApi === true) await finish(options, file, target);
-    else
-      say(`aws-auth still counts beside them; when all is well: --apply --switch-to-api; else: ${file.undo}`);
+    else for (const line of whatNext(options, cluster.cluster.name, file)) say(line);
   } finally {
     target.close();
   }
+}
+
+/** The two ways on, as commands to copy. */
+function whatNext(
+  { role, user }: MigrateOptions,
+  clusterName: string,
+  { undo }: RollbackFile,
+): readonly string[] {
+  const as = role !== undefined ? ` --role ${role}` : user !== undefined ? ` --user ${user}` : '';
+  return [
+    'aws-auth still counts beside the entries',
+    `  when all is well:  entryway migrate aws-auth --cluster ${clusterName} --apply --switch-to-api${as}`,
+    `  to go back:        ${undo}${as}`,
+  ];
 }
 
 /** What stops in the middle is not begun. */

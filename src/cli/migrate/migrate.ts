@@ -5,7 +5,7 @@ import { type MigrationProof, proveMigration } from '../../engine/analysis/migra
 import { isAccountKnown } from '../../engine/analysis/migrate/views.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { SourceOptions } from '../analysis/options.ts';
-import { printAnswer } from '../analysis/print.ts';
+import { asData } from '../analysis/print.ts';
 import { gapLines, openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
@@ -46,8 +46,7 @@ export async function migrateAwsAuth(options: MigrateOptions): Promise<void> {
   if (!isFine) process.exitCode = exitCodes.denied;
   if (options.output === 'plan') process.stdout.write(planText(plan, proof));
   else if (options.output === 'json' || options.output === 'yaml') {
-    const whole = { ...plan, proof };
-    printAnswer({ output: options.output }, whole, () => '');
+    process.stdout.write(asData(options.output, { ...plan, proof }));
     return;
   } else if (isFine) {
     const text = carriedOutBy(options.output, plan, cluster);

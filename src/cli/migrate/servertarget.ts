@@ -180,7 +180,7 @@ function refused(method: string, path: string, { status, body }: KubernetesAnswe
   };
   return new CommandError(
     status === 401 || status === 403 ? 'denied' : 'failure',
-    `${method} ${path} was refused: ${typeof message === 'string' ? message : status}`,
-    'the Kubernetes part needs an administrator of the cluster: name one with --role or --user',
+    `the cluster refused \`${method} ${path}\`: ${typeof message === 'string' ? message : status}`,
+    'bindings and aws-auth are the cluster’s: be one of its administrators with --role ARN or --user NAME',
   );
 }

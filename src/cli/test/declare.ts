@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { sourceOptions } from '../analysis/options.ts';
+import { outputs, sourceOptions } from '../analysis/options.ts';
 
 /** Declares `entryway test`; its work is loaded when it is asked for. */
 export function declareTest(program: Command): void {
@@ -8,7 +8,7 @@ export function declareTest(program: Command): void {
     .argument('<cases...>', 'YAML or JSON files of cases')
     .option('--assume-complete', 'let a refusal pass although not everything could be read')
     .addOption(
-      new Option('-o, --output <format>', 'print as').choices(['text', 'json', 'junit']).default('text'),
+      new Option('-o, --output <format>', 'print as').choices([...outputs, 'junit']).default('table'),
     )
     .addHelpText(
       'after',

@@ -1,6 +1,7 @@
 import { type CaseResult, judgeCase } from '../../engine/analysis/accesscases/accesscases.ts';
 import { readCases } from '../../sources/cases/casefile.ts';
 import type { SourceOptions } from '../analysis/options.ts';
+import { asData } from '../analysis/print.ts';
 import { gapLines, openWorld } from '../analysis/source.ts';
 import { exitCodes } from '../failure.ts';
 import { counted } from '../render/counted.ts';
@@ -10,7 +11,7 @@ import { readText } from '../textfile.ts';
 
 export interface TestOptions extends SourceOptions {
   readonly assumeComplete?: true;
-  readonly output: 'text' | 'json' | 'junit';
+  readonly output: 'table' | 'json' | 'yaml' | 'junit';
 }
 
 /** Judges the cases of the files. Exit code 1 where one fails, else 3 where one could not be decided. */
@@ -36,10 +37,11 @@ interface FileResults {
 
 function rendered(files: readonly FileResults[], output: TestOptions['output']): string {
   switch (output) {
-    case 'text':
+    case 'table':
       return asText(files);
     case 'json':
-      return `${JSON.stringify({ cases: files.flatMap(({ results }) => results) }, undefined, 2)}\n`;
+    case 'yaml':
+      return asData(output, { cases: files.flatMap(({ results }) => results) });
     case 'junit':
       return junitXml(
         files.map(({ file, results }) => ({

@@ -208,7 +208,10 @@ function placed<Value>(place: Place, read: () => Value): Value {
 
 function misuse({ file, line, column }: Place, message: string, hint?: string): Misasked {
   const start = `${file}:${line}:${column}: `;
-  return new Misasked(message.startsWith(start) ? message : `${start}${message}`, hint);
+  return new Misasked(
+    message.startsWith(start) ? message : `${start}${message}`,
+    hint ?? 'the form of a file: docs/howto/test-access.md',
+  );
 }
 
 function isFields(value: unknown): value is Fields {
