@@ -50,3 +50,14 @@ test('the members that the pipeline reads are there', async () => {
     'ServiceAccount:monitoring/exporter',
   );
 });
+
+test('what comes next works with the same files', async () => {
+  const [, next = ''] = page.split('## What next');
+  const commands = [...next.matchAll(/`npx entryway (.*?)`/g)].map(([, command = '']) => command);
+  expect(commands).toHaveLength(3);
+  for (const command of commands) {
+    const { out } = await run(`${command} --from docs/tutorials/examples/who-can-read-secrets`);
+    expect(out, command).not.toBe('');
+    vi.restoreAllMocks();
+  }
+});
