@@ -205,10 +205,18 @@ export function createClusterWorld(
       : { identities: identities.map(({ sessionName: _any, ...identity }) => identity) };
   };
 
+  const sharedWishes = new Map<string, readonly SessionWish[]>();
   /** Undefined where what the subject is does not depend on its session. */
   const wishesOf = (subject: IamSubject, first: MappedIdentity): readonly SessionWish[] | undefined => {
     const templates = templatesOf(subject, first.mappedBy);
-    return templates && sessionWishes(templates, boundByPrefix, mayHoldKey(subject, principals));
+    if (templates === undefined) return undefined;
+    const key = JSON.stringify(templates);
+    const shared = sharedWishes.get(key);
+    if (shared !== undefined) return shared;
+    const wishes = sessionWishes(templates, boundByPrefix, mayHoldKey(subject, principals));
+    // Whose a key can be is each one's own. All else is the same for all who have the templates, and may be much.
+    if (wishes.length > 1 && !key.includes('{{AccessKeyID}}')) sharedWishes.set(key, wishes);
+    return wishes;
   };
 
   const identitiesIn = (subject: IamSubject, session: SessionWish): SubjectIdentities => {

@@ -46,6 +46,47 @@ test('a session that a template makes a member of system:masters is looked at, t
   ]);
 });
 
+test('who has the same templates takes the same sessions, and else his own', () => {
+  const templates = {
+    first: '{{SessionName}}',
+    second: '{{SessionName}}',
+    third: 'a{{SessionName}}',
+    fourth: '{{AccountID}}{{SessionName}}',
+  };
+  const { cluster } = testWorld({
+    account: { roles: Object.keys(templates).map((name) => testRole(name)) },
+    cluster: {
+      accessEntries: Object.entries(templates).map(([name, username]) =>
+        testEntry(testArn(`role/${name}`), {}, { username }),
+      ),
+      rbac: ['ada', 'abe', 'eve', '111122223333eve'].flatMap((name) => testGrant(name, `User:${name}`, [])),
+    },
+  });
+  const takes = cluster
+    .subjects()
+    .flatMap((subject) =>
+      subject.kind === 'iam' && subject.type === 'role'
+        ? [
+            [
+              subject.arn.split('/')[1],
+              cluster.sessionsOf(subject).map(({ sessionName }) => sessionName),
+              cluster.identitiesOf(subject).identities.map(({ user }) => user.extra.canonicalArn),
+            ] as const,
+          ]
+        : [],
+    );
+  const all = ['SESSION', 'ada', 'abe', 'eve', '111122223333eve'];
+  expect(Object.fromEntries(takes.map(([name, sessions]) => [name, sessions.toSorted()]))).toEqual({
+    first: all.toSorted(),
+    second: all.toSorted(),
+    third: ['SESSION', 'be', 'da'],
+    fourth: ['SESSION', 'eve'],
+  });
+  for (const [name, , arns] of takes) {
+    expect(new Set(arns.flat())).toEqual(new Set([testArn(`role/${name}`)]));
+  }
+});
+
 describe('a key that a template makes part of a name', () => {
   const [theirs, own, session] = ['AKIAIOSFODNN7EXAMPL1', 'AKIAIOSFODNN7EXAMPL2', 'ASIAIOSFODNN7EXAMPL3'];
   const bindings = [theirs, own, session, 'nobody'].flatMap((name) =>
