@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
 import { testWorld } from '../../engine/analysis/testworld.ts';
 import { noteMissingNamespace } from './namespacenote.ts';
 
@@ -6,16 +7,18 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function noted(namespace: string | undefined, namespaces?: readonly string[]): string {
+function noted(
+  namespace: string | undefined,
+  namespaces: readonly string[],
+  gaps: readonly Gap[] = [],
+): string {
   let text = '';
-  vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
     text += String(chunk);
     return true;
   });
-  noteMissingNamespace(
-    testWorld({ cluster: namespaces === undefined ? {} : { namespaces } }).world,
-    namespace,
-  );
+  noteMissingNamespace(testWorld({ cluster: { namespaces }, gaps }).world, namespace);
+  write.mockRestore();
   return text;
 }
 
@@ -28,8 +31,8 @@ test('a namespace that is not there is told, with what may be meant', () => {
   );
 });
 
-test('nothing is said of one that is there, of none, and where namespaces are not known', () => {
+test('nothing is said of one that is there, of none, and where not all were read', () => {
   expect(noted('dev', ['dev'])).toBe('');
   expect(noted(undefined, ['dev'])).toBe('');
-  expect(noted('dev')).toBe('');
+  expect(noted('dev', ['prod'], [{ area: 'namespaces', reason: 'they were refused' }])).toBe('');
 });
