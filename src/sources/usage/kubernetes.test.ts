@@ -36,6 +36,24 @@ describe('an audit event', () => {
     expect(understand(forbidden, stranger).uses).toMatchObject([{ allowed: false }]);
   });
 
+  test('whoever was not let in asked for nothing that lacks, though no more than the path is told', () => {
+    const unread = {
+      requestURI: '/api/v1/namespaces/dev/pods',
+      responseStatus: { code: 401 },
+      annotations: {},
+    };
+    expect(understand(event('list', undefined, unread))).toEqual({ uses: [], gaps: [] });
+  });
+
+  test('a 401 of what a proxy leads to is a use all the same', () => {
+    const target = { resource: 'pods', subresource: 'proxy', namespace: 'dev', name: 'p' };
+    const record = event('get', target, {
+      responseStatus: { code: 401 },
+      annotations: { 'authorization.k8s.io/decision': 'allow' },
+    });
+    expect(understand(record).uses).toMatchObject([{ allowed: true }]);
+  });
+
   test('impersonation is a use of the impersonator, and its extra names nobody', () => {
     const { uses } = understand(
       event(

@@ -19,10 +19,11 @@ export function auditEventUses(event: Fields): RecordUses {
   if (stage === 'RequestReceived') return { uses: [] };
   const at = timeAt(event, 'requestReceivedTimestamp') ?? timeAt(event, 'stageTimestamp');
   if (at === undefined) return { gap: 'the event has no time' };
+  const allowed = wasAllowed(event);
+  // First: what nobody was let in for is not told further than its path.
+  if (allowed === 'unauthenticated') return { uses: [] };
   const question = questionOf(event);
   if ('gap' in question) return question;
-  const allowed = wasAllowed(event);
-  if (allowed === 'unauthenticated') return { uses: [] };
   if (allowed === undefined) return { gap: 'the event does not say whether the request was allowed' };
   const annotations = fieldsAt(event, 'annotations');
   const cluster = textAt(annotations, 'entryway/cluster-arn');
@@ -101,9 +102,10 @@ function questionOf(event: Fields): Question | { readonly gap: string } {
 /** By the authorizer, else by the answer; undefined where neither tells. */
 function wasAllowed(event: Fields): boolean | 'unauthenticated' | undefined {
   const code = fieldsAt(event, 'responseStatus')?.code;
-  if (code === 401) return 'unauthenticated';
   const decision = textAt(fieldsAt(event, 'annotations'), 'authorization.k8s.io/decision');
+  // First: what a proxy leads to may answer 401 to whoever was let through.
   if (decision !== undefined) return decision === 'allow';
+  if (code === 401) return 'unauthenticated';
   return typeof code === 'number' ? code !== 403 : undefined;
 }
 
