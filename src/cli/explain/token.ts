@@ -1,4 +1,5 @@
 import type { ExplainStep } from '../../engine/analysis/explain/explanation.ts';
+import { AwsError } from '../../wire/protocols/errors.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { callAs, pagesAs } from '../clients/ours.ts';
@@ -63,7 +64,14 @@ async function askServer(token: string, options: TokenOptions): Promise<TokenAns
   if (named !== undefined) {
     if (more.length > 0)
       throw new CommandError('misuse', 'a token is judged by one cluster', 'give one --cluster');
-    return ask(named.slice(named.lastIndexOf('/') + 1));
+    const name = named.slice(named.lastIndexOf('/') + 1);
+    try {
+      return await ask(name);
+    } catch (error) {
+      if (!(error instanceof AwsError) || error.code !== 'ResourceNotFoundException') throw error;
+      const hint = 'see which there are with `aws eks list-clusters --include all`, or leave out --cluster';
+      throw new CommandError('misuse', `this server has no cluster \`${name}\``, hint, { cause: error });
+    }
   }
   let first: TokenAnswer | undefined;
   let asked = 0;

@@ -49,7 +49,7 @@ export const suppressionRules: readonly SuppressionRule[] = [
     name: 'suppression without a reason or an end',
     severity: 'error',
     why: 'Nobody can tell later whether it is still right. It does not count.',
-    fix: 'write `reason` and `until` (a date)',
+    fix: 'write `subject` (as `-o json` prints it), `reason` and `until` (a date)',
   },
   {
     ...text,
