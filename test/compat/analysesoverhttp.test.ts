@@ -112,6 +112,26 @@ describe('an answer', () => {
     expect(what).toMatchObject({ comparison: expect.any(Object), closestPolicy: expect.any(Object) });
   });
 
+  test('tells what a Terraform plan would change, of the cluster that it is for', async () => {
+    const type = 'kubernetes_cluster_role_binding_v1';
+    const after = {
+      metadata: [{ name: 'devs' }],
+      role_ref: [{ api_group: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' }],
+      subject: [{ api_group: 'rbac.authorization.k8s.io', kind: 'User', name: 'eve' }],
+    };
+    const change = { actions: ['create'], before: null, after, after_unknown: {} };
+    const resource_changes = [{ address: `${type}.devs`, mode: 'managed', type, name: 'devs', change }];
+    const plan = { format_version: '1.2', terraform_version: '1.13.4', planned_values: {}, resource_changes };
+    // Resources of Kubernetes name no cluster.
+    await expect(own('DiffAccess', { plan })).rejects.toMatchObject({
+      ...{ code: 'InvalidParameterException', message: expect.stringContaining('`clusterName` over HTTP') },
+    });
+    const { answer } = await own('DiffAccess', { plan, clusterName: 'hidden' });
+    expect(answer.changes).toMatchObject([
+      { cluster: { name: 'hidden' }, key: 'User:eve', gained: [expect.any(Object)], lost: [] },
+    ]);
+  });
+
   test('is about the moment that was asked for', async () => {
     const blocked = { principal: 'role/dev', ...getPods };
     await own('CreateBlock', {

@@ -204,6 +204,7 @@ export const analyses = {
     readonly after?: unknown;
     /** Of Terraform, which is applied to what there is. */
     readonly plan?: unknown;
+    /** The one cluster that the plan is applied to: its resources of Kubernetes name none. Those of other clusters are left out. */
     readonly clusterName?: string;
   }>,
 

@@ -73,6 +73,7 @@ test.each([
   ['ExplainLast', {}],
   ['LintAccess', {}],
   ['DiffAccess', {}],
+  ['DiffAccess', { clusterName: 'prod', plan: {} }],
   ['TestAccess', {}],
   ['LeastPrivilege', { clusterName: 'prod', principal: 'x' }],
 ])('%s tells of the whole account, and is authorized on it', async (name, input) => {
