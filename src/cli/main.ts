@@ -1,6 +1,10 @@
 import { CommanderError } from 'commander';
 import { describeFailure, exitCodes } from './failure.ts';
 import { createProgram } from './program.ts';
+import { outliveReader } from './render/outlivereader.ts';
+
+outliveReader(process.stdout);
+outliveReader(process.stderr);
 
 try {
   await createProgram().parseAsync();
