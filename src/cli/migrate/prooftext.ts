@@ -7,6 +7,7 @@ import {
   type Verdict,
   type Who,
 } from '../../engine/analysis/migrate/proof.ts';
+import { counted } from '../render/counted.ts';
 import { printable } from '../render/printable.ts';
 import { ruleText } from '../render/rules.ts';
 
@@ -30,9 +31,9 @@ export function proofText({ principals, unchanged, unread, isSafe }: MigrationPr
   );
   const changed = changedCount(principals);
   const head = isSafe
-    ? `of ${total} principals nobody gains and nobody loses anything.`
+    ? `of ${counted(total, 'principal')} nobody gains and nobody loses anything.`
     : changed > 0
-      ? `ACCESS CHANGES for ${changed} of ${total} principals.`
+      ? `ACCESS CHANGES for ${changed} of ${counted(total, 'principal')}.`
       : 'none, since aws-auth was not read whole. Mend what stands here, and ask again.';
   return [
     `Proof: ${head}\n`,

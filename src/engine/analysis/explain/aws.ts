@@ -96,15 +96,23 @@ function decisionStep(
   switch (certainty) {
     case 'always':
       return { ...common, outcome: 'passed', code: decision.step, message, misses: [] };
-    case 'sometimes':
+    case 'sometimes': {
+      // What decided is a stand-in then, for policies that nobody knows.
+      const isUnread = conditions.every(({ kind }) => kind.endsWith('NotRead'));
       return {
         ...common,
-        ...{ outcome: 'notVerified', code: 'depends', message: `it depends: ${message}` },
+        ...{ outcome: 'notVerified', code: 'depends' },
+        message: isUnread
+          ? `it depends on what was not read whether \`${action}\` is allowed on \`${resource}\``
+          : `it depends: ${message}`,
         misses: conditions
           .slice(0, conditionsTold)
           .map((one): ExplainMiss => ({ code: one.kind, message: openText(one) })),
-        hint: 'say what the request has with --key KEY=VALUE, and ask again',
+        hint: isUnread
+          ? 'have that read as well: `aws iam get-account-authorization-details` prints all of an account'
+          : 'say what the request has with --key KEY=VALUE, and ask again',
       };
+    }
     case 'never':
       return {
         ...common,
