@@ -13,12 +13,15 @@ export function declareWhatCan(program: Command): void {
       )
       .option('-n, --namespace <name>', 'what holds in this namespace, all together')
       .option('--rules', 'print RBAC rules instead of a table')
-      .option('--diff <principal2>', 'print what each of the two may that the other may not')
       .addOption(
         new Option(
-          '--closest-policy',
-          'also: the access policy of AWS that fits best, and the smallest of your own',
-        ).conflicts('diff'),
+          '--diff <principal2>',
+          'print what each of the two may that the other may not, everywhere',
+        ).conflicts(['namespace', 'rules', 'closestPolicy']),
+      )
+      .option(
+        '--closest-policy',
+        'also: the access policy of AWS that fits best, and the smallest of your own',
       ),
   )
     .addOption(outputOption())

@@ -23,17 +23,17 @@ export function subjectText(subject: ClusterSubject): string {
 
 /** Who it is, then what each of its users may. */
 export function renderWhatCan(answer: WhatCan, { rules }: { readonly rules?: true | undefined }): string {
-  const { identities, everybodys } = answer;
+  const { identities, everybodys, incomplete } = answer;
   const [first, ...others] = identities;
   if (first === undefined) return '';
-  const parts = [identityText(answer, first, others.length), permissionsText(first, rules)];
+  const parts = [identityText(answer, first, others.length), permissionsText(first, rules, incomplete)];
   const told = JSON.stringify([first.everywhere, first.places]);
   for (const other of others) {
     if (JSON.stringify([other.everywhere, other.places]) === told) continue;
     const { sessionName = '', accessKeyId } = other;
     const how = accessKeyId === undefined ? `session name ${sessionName}` : `access key ${accessKeyId}`;
     parts.push(`with ${how} it is ${other.username}${groupsText(other)}\n`);
-    parts.push(permissionsText(other, rules));
+    parts.push(permissionsText(other, rules, incomplete));
   }
   const shared = [everybodys.everywhere, ...everybodys.places.map((place) => place.rules)].flat();
   if (shared.length > 0) {
@@ -76,8 +76,14 @@ function mappingText({ source, arn }: NonNullable<IdentityPermissions['mappedBy'
   return source === 'clusterCreator' ? mappings[source] : `${mappings[source]} ${shortArn(arn)}`;
 }
 
-function permissionsText({ everywhere, places }: IdentityPermissions, rules: true | undefined): string {
-  if (everywhere.length === 0 && places.length === 0) return 'nothing of its own\n';
+function permissionsText(
+  { everywhere, places }: IdentityPermissions,
+  rules: true | undefined,
+  incomplete: WhatCan['incomplete'],
+): string {
+  if (everywhere.length === 0 && places.length === 0) {
+    return `nothing of its own${incomplete.length === 0 ? '' : ', as far as was read'}\n`;
+  }
   const also = everywhere.length > 0 ? ', besides' : '';
   return [
     ...(everywhere.length > 0

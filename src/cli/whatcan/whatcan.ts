@@ -144,6 +144,6 @@ function answerDiff(
           `only ${subjectText(one)} may${places.length === 0 ? ': nothing' : ''}`,
           ...differenceLines(places).map((line) => `  ${line}`),
         ]);
-    return printableLines(`${[...who, lines.join('\n')].join('\n')}\n`);
+    return printableLines(`${[...who.filter((text) => text !== ''), lines.join('\n')].join('\n')}\n`);
   });
 }
