@@ -245,6 +245,8 @@ export function createProgram(): Command {
     .description('walk from an IAM role to an allowed and a refused request, on a server that keeps nothing')
     .action(async () => (await import('./tour/tour.ts')).tour());
 
+  // Last: subcommands show their arguments, and so many commands would not fit beside theirs.
+  program.configureHelp({ subcommandTerm: (command) => command.name() });
   return program;
 }
 
