@@ -20,11 +20,11 @@ export interface AwsOptions extends SourceOptions, OutputOptions {
 /** `entryway explain aws`: exit code 1 where it is refused, 3 where it depends on what is not known. */
 export async function explainAwsCall(action: string, resource: string, options: AwsOptions): Promise<void> {
   refuseUnknownAction(action);
-  if (resource !== '*' && !resource.startsWith('arn:')) {
+  if (resource !== '*' && !/^arn:(?:[^:]*:){4}./.test(resource)) {
     throw new CommandError(
       'misuse',
       `\`${resource}\` is no ARN`,
-      'write the whole ARN of the resource, or * for none',
+      'write the whole of it, as arn:aws:eks:REGION:ACCOUNT:cluster/NAME, or leave it out for *',
     );
   }
   const context = parseContext(options.key ?? []);

@@ -172,18 +172,20 @@ async function isGzip(file: string): Promise<boolean> {
     }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') {
-      throw new SourceError('misuse', `there is no file \`${file}\``, 'look at the spelling', {
-        cause: error,
-      });
-    }
-    const hint =
-      code === 'EISDIR'
-        ? 'name the files in it, for example with DIRECTORY/*.json.gz'
-        : 'look at the path given to --usage';
-    throw new SourceError('misuse', `\`${file}\` cannot be read: ${code ?? 'unknown error'}`, hint, {
-      cause: error,
-    });
+    const [message, hint] = unopened(file, code);
+    throw new SourceError('misuse', message, hint, { cause: error });
+  }
+}
+
+/** What is said of a file that cannot be opened, and what to do then. */
+function unopened(file: string, code: string | undefined): readonly [message: string, hint: string] {
+  switch (code) {
+    case 'ENOENT':
+      return [`there is no file \`${file}\``, 'look at the spelling'];
+    case 'EISDIR':
+      return [`\`${file}\` is a directory`, 'name the files in it, for example with DIRECTORY/*.json.gz'];
+    default:
+      return [`\`${file}\` cannot be read: ${code ?? 'unknown error'}`, 'look at who may read it'];
   }
 }
 

@@ -97,7 +97,7 @@ export function decidedText(
     case 'allowed':
       return step === 'root'
         ? `the root of an account may do ${what}; no policy is needed`
-        : `${allowing(statements)} allows ${what}`;
+        : `${allowing(statements)} ${statements.length > 1 ? 'allow' : 'allows'} ${what}`;
     case 'explicitDeny': {
       const [first] = statements;
       if (first === undefined) return `${what} is denied`;
