@@ -166,7 +166,8 @@ export function resourcesInReach(
 
 const mostResources = 50;
 
-function concrete(pattern: string): string {
+/** Something that the pattern covers. */
+export function concrete(pattern: string): string {
   return withoutVariables(pattern).replaceAll('*', 'any').replaceAll('?', 'x');
 }
 

@@ -4,7 +4,7 @@ import type { ClusterWorld } from '../world/cluster.ts';
 import type { ClusterSubject } from '../world/subject.ts';
 import { assuming, both, type Permitted, surest } from './asking.ts';
 import type { ClusterIndex } from './clusterindex.ts';
-import { first, type KubeAsking, rbacGroup } from './kubeasking.ts';
+import { type Asked, first, type KubeAsking, rbacGroup } from './kubeasking.ts';
 import { accountsBy } from './kubepowers.ts';
 
 type Binding = ClusterRoleBinding | RoleBinding;
@@ -19,8 +19,14 @@ export function createBindWays(
 ) {
   const bindings = new Map<string, Binding[]>();
   const aggregated = new Set<string>();
+  /** Of those whose rules are their own. */
+  const roleNames = new Map<string, Set<string>>();
   for (const object of cluster.cluster.rbac) {
     if (object.kind === 'ClusterRole' && object.aggregationRule !== undefined) aggregated.add(object.name);
+    else if (object.kind === 'ClusterRole' || object.kind === 'Role') {
+      const key = `${object.kind} ${object.kind === 'Role' ? object.namespace : ''}`;
+      roleNames.set(key, (roleNames.get(key) ?? new Set()).add(object.name));
+    }
     if (object.kind === 'ClusterRole' || object.kind === 'Role') continue;
     const place = object.kind === 'RoleBinding' ? object.namespace : '';
     const known = bindings.get(place);
@@ -35,6 +41,17 @@ export function createBindWays(
     return key.startsWith('admin') ? (rules.some(isEverything) ? 'always' : undefined) : accountsBy(rules);
   });
 
+  const mayBind = (subject: ClusterSubject, { kind, name }: RoleRef, namespace: string) =>
+    may(subject, {
+      ...{ verb: 'bind', apiGroup: rbacGroup, namespace, name },
+      resource: kind === 'Role' ? 'roles' : 'clusterroles',
+    });
+  const widens = (subject: ClusterSubject, asked: Omit<Asked, 'verb'>): Permitted | undefined => {
+    const written = mayAny(subject, ['update', 'patch'], asked);
+    const raised = written && may(subject, { verb: 'escalate', ...asked });
+    return written && raised && both(written, raised);
+  };
+
   const bindsWith = (
     subject: ClusterSubject,
     resource: 'clusterrolebindings' | 'rolebindings',
@@ -43,12 +60,10 @@ export function createBindWays(
   ): Permitted | undefined => {
     const place = resource === 'rolebindings' ? namespace : '';
     const asked = { apiGroup: rbacGroup, namespace: place } as const;
-    const mayBind = ({ kind, name }: RoleRef) =>
-      may(subject, { verb: 'bind', ...asked, resource: kind === 'Role' ? 'roles' : 'clusterroles', name });
     const worth = (ref: RoleRef): Worth => worthOf(`${aim} ${place} ${ref.kind} ${ref.name}`, ref, place);
     const bound = (ref: RoleRef): Permitted | undefined => {
       const value = worth(ref);
-      const by = value && mayBind(ref);
+      const by = value && mayBind(subject, ref, place);
       return value === 'sometimes' && by
         ? assuming(by, `what \`${ref.name}\` allows is enough to become the service account`)
         : by;
@@ -58,7 +73,7 @@ export function createBindWays(
       const some = (kind: RoleRef['kind'], names: readonly string[]) =>
         names.map((name) => bound({ kind, name }));
       const by =
-        mayBind({ kind: 'ClusterRole', name: '' }) ??
+        mayBind(subject, { kind: 'ClusterRole', name: '' }, place) ??
         surest([
           ...some('ClusterRole', ['cluster-admin', ...index.namesOf(rbacGroup, 'clusterroles')]),
           ...(place === '' ? [] : some('Role', index.namesOf(rbacGroup, 'roles'))),
@@ -87,14 +102,65 @@ export function createBindWays(
     const escalated = made && may(subject, { verb: 'escalate', ...asked });
     if (made && escalated) return both(made, escalated);
     return first(['', ...index.namesOf(rbacGroup, 'clusterroles')], (name) => {
-      if (aggregated.has(name)) return undefined;
-      const changed = mayAny(subject, ['update', 'patch'], { ...asked, name });
-      const raised = changed && may(subject, { verb: 'escalate', ...asked, name });
-      return changed && raised && both(changed, raised);
+      return aggregated.has(name) ? undefined : widens(subject, { ...asked, name });
     });
   };
 
+  const bindingsOf = (place: string) => [
+    ...(place === '' ? [] : [{ resource: 'rolebindings', place } as const]),
+    { resource: 'clusterrolebindings', place: '' } as const,
+  ];
+
   return {
+    /** A role of those that are enough where they are bound, and which. */
+    *bindsOneOf(
+      subject: ClusterSubject,
+      namespace: string,
+      rolesIn: (namespace: string) => readonly RoleRef[],
+    ): Generator<{ readonly ref: RoleRef; readonly place: string; readonly by: Permitted }> {
+      for (const { resource, place } of bindingsOf(namespace)) {
+        const asked = { apiGroup: rbacGroup, namespace: place } as const;
+        const creates = may(subject, { verb: 'create', ...asked, resource });
+        if (!creates && !maySome(subject, ['update', 'patch'], { ...asked, resource })) continue;
+        for (const ref of rolesIn(place)) {
+          const changes = (): Permitted | undefined =>
+            first(bindings.get(place) ?? [], ({ name, roleRef }) =>
+              roleRef.name === ref.name && roleRef.kind === ref.kind
+                ? mayAny(subject, ['update', 'patch'], { ...asked, resource, name })
+                : undefined,
+            );
+          const by = mayBind(subject, ref, place);
+          const written = by && (creates ?? changes());
+          if (by && written) yield { ref, place, by: both(written, by) };
+        }
+      }
+    },
+    /** A role of its own making, or one that it widens, bound in the namespace. */
+    makesRole(subject: ClusterSubject, namespace: string): Permitted | undefined {
+      const bound = may(subject, {
+        ...{ verb: 'create', apiGroup: rbacGroup, resource: 'rolebindings', namespace },
+      });
+      if (bound === undefined) return undefined;
+      return first(['Role', 'ClusterRole'] as const, (kind) => {
+        const resource = kind === 'Role' ? 'roles' : 'clusterroles';
+        const asked = { apiGroup: rbacGroup, resource, namespace: kind === 'Role' ? namespace : '' };
+        const made = may(subject, { verb: 'create', ...asked });
+        const raised = made && may(subject, { verb: 'escalate', ...asked });
+        const makes = made && raised && both(made, raised);
+        const ofRole = (name: string, written: Permitted | undefined): Permitted | undefined => {
+          const by = written && mayBind(subject, { kind, name }, namespace);
+          return by && written && both(both(written, by), bound);
+        };
+        const there = roleNames.get(`${kind} ${asked.namespace}`) ?? new Set<string>();
+        const free = index.namesOf(rbacGroup, resource).filter((name) => !there.has(name));
+        return (
+          first(['', ...free], (name) => ofRole(name, makes)) ??
+          (maySome(subject, ['escalate'], asked)
+            ? first(there, (name) => ofRole(name, widens(subject, { ...asked, name })))
+            : undefined)
+        );
+      });
+    },
     /** A role of everything, in the whole cluster. */
     bindsAdmin: (subject: ClusterSubject) => bindsWith(subject, 'clusterrolebindings', '', 'admin'),
     /** A role by which it becomes the service accounts of the namespace. */
@@ -109,10 +175,9 @@ export function createBindWays(
         index.boundRoles(subject, namespace).map(({ kind, name }) => {
           if (kind === 'ClusterRole' && aggregated.has(name)) return widensAggregated(subject);
           const resource = kind === 'Role' ? 'roles' : 'clusterroles';
-          const asked = { apiGroup: rbacGroup, resource, name, namespace: kind === 'Role' ? namespace : '' };
-          const written = mayAny(subject, ['update', 'patch'], asked);
-          const raised = written && may(subject, { verb: 'escalate', ...asked });
-          return written && raised && both(written, raised);
+          return widens(subject, {
+            ...{ apiGroup: rbacGroup, resource, name, namespace: kind === 'Role' ? namespace : '' },
+          });
         }),
       ),
   };

@@ -21,6 +21,7 @@ import { nodeKey, type ReachNode } from './node.ts';
 import type { IamRaises } from './raises.ts';
 import type { StepRules } from './rules.ts';
 import type { ReachStep, StepCode } from './step.ts';
+import { scopeOf, type Trial, type TrialOf } from './trial.ts';
 import type { Trusts } from './trusts.ts';
 
 const eksActions = [
@@ -33,6 +34,11 @@ const eksActions = [
   'entryway:PutClusterConnection',
 ] as const;
 
+interface Assumable {
+  readonly holder: IamSubject;
+  readonly assumed: Permitted;
+}
+
 /** What a step is made of before it has ends. */
 interface Way {
   readonly code: StepCode;
@@ -43,7 +49,17 @@ interface Way {
 /** From an IAM principal of a cluster's account into the cluster, by the APIs of EKS and our own. */
 export function createEksSteps(
   world: World,
-  { iam, trusts, raises }: { readonly iam: IamWorld; readonly trusts: Trusts; readonly raises: IamRaises },
+  {
+    iam,
+    trusts,
+    raises,
+    trialOf,
+  }: {
+    readonly iam: IamWorld;
+    readonly trusts: Trusts;
+    readonly raises: IamRaises;
+    readonly trialOf: TrialOf;
+  },
 ): StepRules {
   const { principals, snapshot } = world;
   const { partition } = snapshot;
@@ -52,6 +68,20 @@ export function createEksSteps(
 
   const entryCode = ({ isThere }: EntryChange): StepCode =>
     isThere ? 'associateAccessPolicy' : 'createAccessEntry';
+
+  /** The roles it may assume, of the posture that asked last: one grant after the other is tried on them. */
+  let asked: { readonly posture: Posture; readonly roles: readonly Assumable[] } | undefined;
+  const assumable = (posture: Posture): readonly Assumable[] => {
+    if (asked?.posture !== posture) {
+      const roles = [...trusts.rolesTrusting(posture.subject)].flatMap((role) => {
+        const holder = subjectOf(role);
+        const assumed = posture.may({ action: 'sts:AssumeRole', resource: holder.arn });
+        return assumed === undefined ? [] : [{ holder, assumed }];
+      });
+      asked = { posture, roles };
+    }
+    return asked.roles;
+  };
 
   /** The grant on its own entry, else on that of a role that it may assume. */
   function* granted(posture: Posture, cluster: ClusterWorld, grant: AccessGrant): Generator<Way> {
@@ -66,11 +96,9 @@ export function createEksSteps(
     const { subject } = posture;
     // Entries of others are worth a look where the policies speak of some only.
     if (own?.by.certainty === 'always' || subject.type === 'root') return;
-    for (const role of trusts.rolesTrusting(subject)) {
-      const holder = subjectOf(role);
+    for (const { holder, assumed } of assumable(posture)) {
       const given = ways.withPolicy(posture, cluster, holder, grant);
-      const assumed = given && posture.may({ action: 'sts:AssumeRole', resource: holder.arn });
-      if (given === undefined || assumed === undefined) continue;
+      if (given === undefined) continue;
       const message = `gives an access entry of role \`${holder.arn}\`, which it may assume, ${what}`;
       yield { code: entryCode(given), message, by: both(given.by, assumed) };
     }
@@ -88,8 +116,12 @@ export function createEksSteps(
       yield* way('breakGlass', message, may('entryway:PutBreakGlassPrincipal'));
     }
     const message = `writes an access policy that allows everything, and has it on cluster \`${name}\``;
-    yield* way('changeAccessPolicy', message, ways.changesPolicy(posture, cluster));
-    yield* way('changeAccessPolicy', message, ways.createsPolicy(posture, cluster));
+    yield* way(
+      'changeAccessPolicy',
+      message,
+      ways.changesPolicy(posture, cluster, ({ type }) => type === 'cluster'),
+    );
+    yield* way('changeAccessPolicy', message, ways.createsPolicy(posture, cluster, ''));
     if (authenticationMode !== 'API') {
       const connects = may('entryway:PutClusterConnection');
       yield* way(
@@ -97,6 +129,38 @@ export function createEksSteps(
         `has the aws-auth of cluster \`${name}\` read from a server of its own`,
         connects && assuming(connects, `\`${name}\` is a connected cluster`),
       );
+    }
+  }
+
+  /** A policy that is enough for it, or one of its own, where it is asked for. */
+  function* permittedWays(posture: Posture, cluster: ClusterWorld, trial: Trial): Generator<Way> {
+    const namespaces = trial.isAny
+      ? new Set([...ways.namespacesNamed(posture), ...trial.namespaces])
+      : trial.namespaces;
+    for (const namespace of ['', ...namespaces]) {
+      for (const { policyArn, certainty } of trial.policiesIn(namespace)) {
+        for (const { by, ...way } of granted(posture, cluster, { policyArn, namespace })) {
+          const unsure = 'the policy allows it, which is not known of it';
+          yield { ...way, by: certainty === 'always' ? by : assuming(by, unsure) };
+        }
+      }
+    }
+    const { name } = cluster.cluster;
+    const changed = ways.changesPolicy(posture, cluster, trial.everythingOn);
+    const code = 'changeAccessPolicy';
+    if (changed !== undefined) {
+      yield {
+        code,
+        message: `writes another text for an access policy it has on cluster \`${name}\``,
+        by: changed,
+      };
+    }
+    for (const namespace of namespaces) {
+      if (!trial.everythingOn(scopeOf(trial.isAny ? 'default' : namespace))) continue;
+      const by = ways.createsPolicy(posture, cluster, namespace);
+      if (by === undefined) continue;
+      const where = `on cluster \`${name}\` in namespace \`${namespace}\``;
+      yield { code, message: `writes an access policy, and has it ${where}`, by };
     }
   }
 
@@ -145,6 +209,7 @@ export function createEksSteps(
 
   const waysTo = (posture: Posture, cluster: ClusterWorld, to: ReachNode): Iterable<Way> => {
     if (to.kind === 'clusterAdmin') return adminWays(posture, cluster);
+    if (to.kind === 'permitted') return permittedWays(posture, cluster, trialOf(cluster, to.goal));
     if (to.kind !== 'kubernetes') return [];
     const { kind, name, namespace } = to.subject;
     return kind === 'ServiceAccount'

@@ -1,11 +1,21 @@
 import { accessPolicyArn, findAccessPolicy, listAccessPolicies } from '../../accesspolicies/catalogue.ts';
 import { customPolicyArn } from '../../accesspolicies/custom.ts';
+import type { AccessScope } from '../../accesspolicies/scope.ts';
 import type { IamQuestion } from '../iamworld/answer.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import { pinsOf } from '../world/pins.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import { assuming, both, nameOf, type Permitted, type Posture, resourcesInReach, surest } from './asking.ts';
+import {
+  assuming,
+  both,
+  concrete,
+  nameOf,
+  type Permitted,
+  type Posture,
+  resourcesInReach,
+  surest,
+} from './asking.ts';
 import { accountsBy } from './kubepowers.ts';
 
 /** The last part of the ARN of an entry, which no snapshot tells. */
@@ -127,6 +137,16 @@ export function createEntryWays(world: World) {
       const created = associated && creates(posture, cluster, holder);
       return created && { isThere: false, by: both(both(counts, created), associated) };
     },
+    /** Namespaces that the posture's policies name for associations: those that are there are perhaps not known. */
+    namespacesNamed({ policies: own }: Posture): ReadonlySet<string> {
+      const statements = own.flatMap(({ document }) => document?.statements ?? []);
+      const conditions = statements.flatMap(({ conditions }) => conditions);
+      return new Set(
+        conditions
+          .filter(({ key }) => key.toLowerCase() === 'eks:namespaces')
+          .flatMap(({ values }) => values.map(concrete)),
+      );
+    },
     /** Its own entry with a group or a username, there or made. */
     withName(
       posture: Posture,
@@ -146,8 +166,12 @@ export function createEntryWays(world: World) {
       const created = creates(posture, cluster, subject, { [key]: value });
       return created && { isThere: false, by: both(counts, created) };
     },
-    /** A policy that its own entry has for the whole cluster, with another text. Extension of ours. */
-    changesPolicy({ subject, may }: Posture, cluster: ClusterWorld): Permitted | undefined {
+    /** A policy that its own entry has where that is enough, with another text. Extension of ours. */
+    changesPolicy(
+      { subject, may }: Posture,
+      cluster: ClusterWorld,
+      isEnough: (scope: AccessScope) => boolean,
+    ): Permitted | undefined {
       if (cluster.cluster.authenticationMode === 'CONFIG_MAP') return undefined;
       const { entry, isOwn } = ownEntry(subject, cluster);
       if (entry === undefined || !isOwn) return undefined;
@@ -155,13 +179,13 @@ export function createEntryWays(world: World) {
         entry.associatedPolicies
           .filter(
             ({ policyArn, accessScope }) =>
-              accessScope.type === 'cluster' && findAccessPolicy(policyArn, partition) === undefined,
+              isEnough(accessScope) && findAccessPolicy(policyArn, partition) === undefined,
           )
           .map(({ policyArn }) => may({ action: 'entryway:UpdateAccessPolicy', resource: policyArn })),
       );
     },
     /** A policy of its own making, associated. Extension of ours. */
-    createsPolicy(posture: Posture, cluster: ClusterWorld): Permitted | undefined {
+    createsPolicy(posture: Posture, cluster: ClusterWorld, namespace: string): Permitted | undefined {
       const { subject } = posture;
       const action = 'entryway:CreateAccessPolicy';
       const fallback = customPolicyArn({ partition, accountId: subject.accountId, name: 'ANY' });
@@ -169,7 +193,7 @@ export function createEntryWays(world: World) {
       return surest(
         arns.map((policyArn) => {
           const created = posture.may({ action, resource: policyArn });
-          const given = created && this.withPolicy(posture, cluster, subject, { policyArn, namespace: '' });
+          const given = created && this.withPolicy(posture, cluster, subject, { policyArn, namespace });
           return created && given && both(created, given.by);
         }),
       );

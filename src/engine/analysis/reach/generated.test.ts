@@ -163,7 +163,7 @@ function checkChain(world: World, chain: ReachChain, why: string): void {
         continue;
       }
       const cluster = world.clusters.find(({ cluster: { arn } }) => arn === evidence.clusterArn);
-      const subject = step.from.kind === 'clusterAdmin' ? undefined : step.from.subject;
+      const subject = 'subject' in step.from ? step.from.subject : undefined;
       expect(subject && cluster?.can(subject, evidence.question).allowed, why).toBe(true);
     }
   }

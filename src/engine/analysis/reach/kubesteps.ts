@@ -8,6 +8,7 @@ import { nodeKey, type ReachNode } from './node.ts';
 import { isInstanceRole, isNode, nodesGroup, podsOfNode, roleOfNode } from './nodes.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import type { ReachStep, StepCode } from './step.ts';
+import type { TrialOf } from './trial.ts';
 
 const toAccount = maskOf(
   ...(['createToken', 'impersonate', 'workload', 'exec', 'secrets', 'kubelet', 'bind', 'escalate'] as const),
@@ -16,9 +17,10 @@ const toAccount = maskOf(
 const toName = maskOf('impersonate', 'certificate');
 const toAdmin = maskOf('bind', 'escalate', 'awsAuth', 'admission');
 const toNodes = maskOf('workload', 'exec');
+const toPermitted = maskOf('bind', 'escalate');
 
 /** From any subject of a cluster to others of it, by what Kubernetes lets it do, and to the roles of its nodes. */
-export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex): StepRules {
+export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex, trialOf: TrialOf): StepRules {
   const { arn: clusterArn, name: clusterName } = cluster.cluster;
   const ways = createKubeWays(cluster, index);
 
@@ -68,6 +70,30 @@ export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex): Ste
     return named ?? takesNode(subject);
   };
 
+  /** From whoever binds or widens roles, wherever that is enough. */
+  function* permitting(
+    to: ReachNode & { readonly kind: 'permitted' },
+    isKnown: IsKnown,
+  ): Generator<ReachStep> {
+    const trial = trialOf(cluster, to.goal);
+    for (const subject of index.withPowerAnywhere(toPermitted)) {
+      const from = nodeOf(subject);
+      if (isKnown(nodeKey(from))) continue;
+      const own = index.placesOf(subject, toPermitted);
+      const everywhere = own.includes('');
+      const places = trial.isAny
+        ? new Set([...(everywhere ? trial.namespaces : []), ...own])
+        : new Set(trial.namespaces.length === 0 ? own.filter((name) => name === '') : trial.namespaces);
+      const best = surestOf(
+        (function* () {
+          for (const place of places)
+            if (everywhere || own.includes(place)) yield* ways.toPermitted(subject, place, trial);
+        })(),
+      );
+      if (best) yield stepOf(best.code, { from, to }, best.message, best.by);
+    }
+  }
+
   const powersTo = (to: ReachNode): readonly [mask: number, namespace: string] => {
     if (to.kind === 'clusterAdmin') return [toAdmin, ''];
     if (to.kind !== 'kubernetes') return [0, ''];
@@ -81,6 +107,10 @@ export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex): Ste
         return;
       }
       if (to.clusterArn !== clusterArn) return;
+      if (to.kind === 'permitted') {
+        yield* permitting(to, isKnown);
+        return;
+      }
       if (to.kind === 'kubernetes' && !isKnown(nodeKey(admin))) yield actsAsAdmin(to);
       const [mask, namespace] = powersTo(to);
       // aws-auth is written in its namespace; what binds a namespace's groups of impersonation is cluster-wide.
@@ -108,7 +138,7 @@ export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex): Ste
         }
         return;
       }
-      if (from.kind === 'kubernetes' && from.clusterArn !== clusterArn) return;
+      if (from.kind === 'permitted' || (from.kind === 'kubernetes' && from.clusterArn !== clusterArn)) return;
       const subject = index.subjects.get(subjectKey(from.subject));
       if (subject === undefined) return;
       yield* stepsFrom(subject, isKnown);

@@ -8,6 +8,7 @@ import { createKubeAsking, first } from './kubeasking.ts';
 import { workloadKinds } from './kubepowers.ts';
 import { isNodeName } from './nodes.ts';
 import type { StepCode } from './step.ts';
+import type { Trial } from './trial.ts';
 
 const write = ['create', 'update', 'patch'] as const;
 
@@ -149,6 +150,22 @@ export function createKubeWays(cluster: ClusterWorld, index: ClusterIndex) {
           ) ?? maySome(subject, write, { apiGroup: 'apiregistration.k8s.io', resource: 'apiservices' });
         return by && assuming(by, 'somebody with more permissions uses the cluster meanwhile');
       });
+    },
+    /** What is enough for a goal, in a namespace or, for '', in the whole cluster: short of everything there. */
+    *toPermitted(subject: ClusterSubject, namespace: string, trial: Trial): Generator<KubeWay> {
+      const where = (place: string): string =>
+        place === '' ? ` in cluster \`${clusterName}\`` : ` in namespace \`${place}\``;
+      for (const { ref, place, by } of binding.bindsOneOf(subject, namespace, trial.rolesIn)) {
+        const message = `binds itself ${ref.kind} \`${ref.name}\`${where(place)}`;
+        yield { code: 'bindRole', message, by };
+      }
+      if (namespace === '' || !trial.boundEverything(namespace)) return;
+      yield* way('escalateRole', `widens a role it has${where(namespace)}`, () =>
+        binding.escalates(subject, namespace),
+      );
+      yield* way('escalateRole', `binds itself a role of its own making${where(namespace)}`, () =>
+        binding.makesRole(subject, namespace),
+      );
     },
     /**
      * From Pods to the node that they run on. Who runs privileged Pods gains the node, and who makes PersistentVolumes does so

@@ -6,6 +6,7 @@ import type { World } from '../world/world.ts';
 import { type ClusterIndex, createClusterIndex } from './clusterindex.ts';
 import { createEksSteps } from './ekssteps.ts';
 import { createFederationSteps } from './federation.ts';
+import type { ReachGoal } from './goal.ts';
 import { createIamSteps } from './iamsteps.ts';
 import { createKubeSteps } from './kubesteps.ts';
 import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
@@ -15,6 +16,7 @@ import { createRaises } from './raises.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import { type SearchOptions, searchBackwards, searchForwards } from './search.ts';
 import type { ReachChain } from './step.ts';
+import { createTrial, type Trial, type TrialOf } from './trial.ts';
 import { createTrusts, type KnownRole } from './trusts.ts';
 import { createWebIdentitySteps } from './webidentity.ts';
 
@@ -36,7 +38,13 @@ export interface ClusterReach {
    * everything in this cluster) and is none of them. Whoever asks who may do something passes `clusterAdminKey` as well:
    * an administrator may do it, too. A key of nobody is ignored.
    */
-  stepsTo(targetKeys: Iterable<string>, options?: ReachOptions): ReachedFrom;
+  stepsTo(
+    targetKeys: Iterable<string>,
+    options?: ReachOptions & {
+      /** Also whoever can permit itself this, by what is enough for it and no more. */
+      readonly goal?: ReachGoal;
+    },
+  ): ReachedFrom;
   /** Everybody whom the subject can become, also in other clusters. */
   stepsFrom(subject: ClusterSubject, options?: ReachOptions): readonly ReachChain[];
   /** The subjects that may do everything in this cluster by themselves: the targets that `clusterAdminKey` stands for. */
@@ -70,13 +78,21 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
       return [arn, { cluster, index: once(() => createClusterIndex(world, cluster)) }];
     }),
   );
+  const trials = new WeakMap<ReachGoal, Map<ClusterWorld, Trial>>();
+  const trialOf: TrialOf = (cluster, goal) => {
+    const known = trials.get(goal) ?? new Map<ClusterWorld, Trial>();
+    trials.set(goal, known);
+    const found = known.get(cluster) ?? createTrial(world, cluster, goal);
+    known.set(cluster, found);
+    return found;
+  };
   const rules: readonly StepRules[] = [
     createIamSteps(world, { iam, trusts, raises }),
-    createEksSteps(world, { iam, trusts, raises }),
+    createEksSteps(world, { iam, trusts, raises, trialOf }),
     createFederationSteps(world, { iam, raises }),
     createWebIdentitySteps(world, { iam, trusts }),
     createPodIdentitySteps(world, { iam, trusts }),
-    ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, index)),
+    ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, { index, trialOf })),
   ];
 
   const indexOf = (clusterArn: string): ClusterIndex | undefined => indexes.get(clusterArn)?.index();
@@ -112,7 +128,11 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
             const subject = subjects.get(key);
             return subject === undefined ? [] : [nodeOf(subject, clusterArn)];
           });
-          return reachedFrom(stepsTo(targets, options), clusterArn);
+          const { goal } = options ?? {};
+          // Last: whoever can become an administrator, or somebody who may, is told of that.
+          const all =
+            goal === undefined ? targets : [...targets, { kind: 'permitted', clusterArn, goal } as const];
+          return reachedFrom(stepsTo(all, options), clusterArn);
         },
         stepsFrom: (subject, options) => stepsFrom(nodeOf(subject, clusterArn), options),
         clusterAdmins: () => indexOf(clusterArn)?.admins() ?? [],
@@ -153,8 +173,11 @@ function sorted(chains: readonly ReachChain[], by: (chain: ReachChain) => ReachN
 }
 
 /** The index of a cluster is made when somebody gets as far as that. */
-function lazily(cluster: ClusterWorld, index: () => ClusterIndex): StepRules {
-  const steps = once(() => createKubeSteps(cluster, index()));
+function lazily(
+  cluster: ClusterWorld,
+  { index, trialOf }: { readonly index: () => ClusterIndex; readonly trialOf: TrialOf },
+): StepRules {
+  const steps = once(() => createKubeSteps(cluster, index(), trialOf));
   const { arn } = cluster.cluster;
   const concerns = (node: ReachNode): boolean => node.kind === 'iam' || node.clusterArn === arn;
   return {
