@@ -75,6 +75,12 @@ test('an undecided case says what is missing, where it stands and what to do', a
   expect(out).toContain('hint: read what is missing, or pass --assume-complete');
 });
 
+test('a case that fails names people as cases do, and says where the reason is', async () => {
+  const { out } = await perform('- {whoCan: get pods, exactly: []}', '--from', saved);
+  expect(out).toContain('these can and should not: `arn:aws:iam::');
+  expect(out).toContain('hint: why, and what would change it: entryway explain request');
+});
+
 test('in JUnit a case that fails is a failure and one that is undecided an error', async () => {
   const { out } = await perform(`${holds}\n${fails}\n${open}`, '--from', partly, '-o', 'junit');
   expect(out).toContain('tests="3" failures="1" errors="1" skipped="0"');

@@ -92,6 +92,11 @@ function asText(files: readonly FileResults[]): string {
     `${failed} fail`,
     ...(undecided > 0 ? [`${undecided} undecided`] : []),
   ];
-  const hint = undecided > 0 && failed === 0 ? 'hint: read what is missing, or pass --assume-complete\n' : '';
+  const hint =
+    failed > 0
+      ? 'hint: why, and what would change it: entryway explain request VERB RESOURCE --as WHO\n'
+      : undecided > 0
+        ? 'hint: read what is missing, or pass --assume-complete\n'
+        : '';
   return `${lines.join('\n')}\n${missing}\n${counted(all.length, 'case')}: ${counts.join(', ')}\n${hint}`;
 }

@@ -76,7 +76,7 @@ describe('a case', () => {
     [
       'one missing',
       '- {whoCan: get pods -n shop, include: [user/ana]}',
-      `failed: these should and cannot: \`iam:${testArn('user/ana')}\``,
+      `failed: these should and cannot: \`${testArn('user/ana')}\``,
     ],
     [
       'one excluded',
@@ -105,12 +105,12 @@ describe('a case', () => {
     [
       'excluded, and can in one',
       '- {whoCan: get pods, exclude: role/dev}',
-      `failed: these can and should not: \`iam:${testArn('role/dev')}\``,
+      `failed: these can and should not: \`${testArn('role/dev')}\``,
     ],
     [
       'included, and only in one',
       '- {whoCan: get pods, include: role/dev}',
-      `failed: these should and cannot: \`iam:${testArn('role/dev')}\``,
+      `failed: these should and cannot: \`${testArn('role/dev')}\``,
     ],
     [
       'nobody exactly, in any',

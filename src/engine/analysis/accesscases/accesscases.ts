@@ -216,8 +216,8 @@ function judgeWhoCan(
     (key) => excluded.has(key) || (exactly !== undefined && !wanted.includes(key)),
   );
   const parts = [
-    ...(unwanted.length > 0 ? [`these can and should not: ${listed(unwanted)}`] : []),
-    ...(lacking.length > 0 ? [`these should and cannot: ${listed(lacking)}`] : []),
+    ...(unwanted.length > 0 ? [`these can and should not: ${listed(unwanted.map(asWritten))}`] : []),
+    ...(lacking.length > 0 ? [`these should and cannot: ${listed(lacking.map(asWritten))}`] : []),
   ];
   return {
     passed: parts.length === 0,
@@ -229,6 +229,11 @@ function judgeWhoCan(
       reason: `nobody publishes what \`${policyArn}\` of \`${principalArn}\` allows`,
     })),
   };
+}
+
+/** As a case may name it. */
+function asWritten(key: string): string {
+  return key.replace(/^iam:/, '');
 }
 
 function judgeIdentity({
