@@ -56,7 +56,7 @@ async function printed(work: () => Promise<unknown>): Promise<string> {
     await work();
   } finally {
     write.mockRestore();
-    process.exitCode = 0;
+    process.exitCode = undefined;
   }
   return text;
 }

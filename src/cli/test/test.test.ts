@@ -10,7 +10,7 @@ import { createProgram } from '../program.ts';
 const directory = mkdtempSync(join(tmpdir(), 'entryway-cases-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(() => {
-  process.exitCode = 0;
+  process.exitCode = undefined;
 });
 
 const place = (name: string, text: string): string => {
