@@ -178,8 +178,10 @@ export function createEntryWays(world: World) {
       return surest(
         entry.associatedPolicies
           .filter(
-            ({ policyArn, accessScope }) =>
-              isEnough(accessScope) && findAccessPolicy(policyArn, partition) === undefined,
+            ({ policyArn, accessScope, expiresAt = Number.POSITIVE_INFINITY }) =>
+              isEnough(accessScope) &&
+              world.now < expiresAt &&
+              findAccessPolicy(policyArn, partition) === undefined,
           )
           .map(({ policyArn }) => may({ action: 'entryway:UpdateAccessPolicy', resource: policyArn })),
       );

@@ -5,7 +5,16 @@ import type { PolicyRule } from '../../rbac/rules.ts';
 import { policyText, statement, trusting } from '../iamworld/testworld.ts';
 import { createReach } from '../reach/reach.ts';
 import type { SnapshotAccessPolicy, SnapshotCluster } from '../snapshot/snapshot.ts';
-import { testAccountId, testArn, testEntry, testGrant, testRole, testUser, testWorld } from '../testworld.ts';
+import {
+  testAccountId,
+  testArn,
+  testEntry,
+  testGrant,
+  testRole,
+  testTakenAt,
+  testUser,
+  testWorld,
+} from '../testworld.ts';
 import type { Question } from '../world/question.ts';
 import type { WhoCanOptions } from './answer.ts';
 import { type TransitiveRow, whoCanBecome } from './transitive.ts';
@@ -172,6 +181,20 @@ describe('by an access policy', () => {
     ],
   ])('somebody permits itself one %s', ([, expected, ...what]) => {
     expect(way(olivia, oliviaWith(...what))).toBe(expected);
+  });
+
+  test('writing the text of one that it had until now gives nothing', () => {
+    const had = testEntry(olivia, { [secretsPolicy]: ['team-a'] });
+    const step = (expiresAt: number) => {
+      const associatedPolicies = had.associatedPolicies.map((one) => ({ ...one, expiresAt }));
+      const statements = [statement('Allow', 'entryway:UpdateAccessPolicy')];
+      return way(
+        olivia,
+        oliviaWith(statements, { accessEntries: [{ ...had, associatedPolicies }] }, own([])),
+      );
+    };
+    expect(step(testTakenAt)).toBe(undefined);
+    expect(step(testTakenAt + 1)).toBe('changeAccessPolicy always');
   });
 
   test('of what is asked, in whichever namespaces', () => {
