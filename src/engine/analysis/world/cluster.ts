@@ -232,12 +232,15 @@ export function createClusterWorld(
 
   // By the very value: keys of thousands of subjects cost more than who they are.
   const remembered = new WeakMap<ClusterSubject, SubjectIdentities>();
+  // Most principals are nobody in most clusters, and to keep the reasons would fill the memory.
+  const nobodies = new WeakSet<ClusterSubject>();
   const identitiesOf = (subject: ClusterSubject): SubjectIdentities => {
+    if (subject.kind === 'iam' && nobodies.has(subject)) return nobody(() => iamIdentities(subject).refusal);
     let found = remembered.get(subject);
     if (found === undefined) {
       found = subject.kind === 'iam' ? iamIdentities(subject) : { identities: [{ user: userOf(subject) }] };
-      // Most principals are nobody in most clusters, and the reasons would fill the memory.
       if (found.identities.length > 0) remembered.set(subject, found);
+      else nobodies.add(subject);
     }
     return found;
   };
@@ -278,6 +281,11 @@ export function createClusterWorld(
       return { allowed: false, ...refused, ...(refusal && { refusal }) };
     },
   };
+}
+
+/** Why is only found out when it is asked. */
+function nobody(why: () => Refusal | undefined): SubjectIdentities {
+  return Object.defineProperty({ identities: [] }, 'refusal', { get: why, enumerable: true });
 }
 
 type Refusal = NonNullable<SubjectIdentities['refusal']>;
