@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { growHeapSlowly } from '../src/cli/analysis/heap.ts';
 import { lintAccess } from '../src/engine/analysis/accesslint/accesslint.ts';
 import { diffAccess } from '../src/engine/analysis/diff/diff.ts';
 import { explainRequest } from '../src/engine/analysis/explain/request.ts';
@@ -35,6 +36,7 @@ export interface AnalysisFigures {
 
 /** Run by `analysis.ts` with the file of a saved snapshot: prints `AnalysisFigures` as JSON. */
 const [file = ''] = process.argv.slice(2);
+growHeapSlowly();
 
 const timed = <Value>(run: () => Value): readonly [Value, number] => {
   const started = performance.now();

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { CallerOptions } from '../clients/ours.ts';
 import { connectionOptions } from '../connectionoptions.ts';
 import { parseMoment } from '../trail/times.ts';
+import { growHeapSlowly } from './heap.ts';
 import { onlyWith } from './onlywith.ts';
 
 /** Where an analysis takes its snapshot from, what it is about, and how it prints. */
@@ -30,6 +31,7 @@ export function sourceOptions(command: Command): Command {
   onlyWith(command, 'live', ['kubeconfig', 'context', 'profile', 'awsRegion', 'cache']);
   onlyWith(command, 'cache', ['maxAge']);
   return connectionOptions(command)
+    .hook('preAction', growHeapSlowly)
     .addOption(
       new Option(
         '--from <path...>',

@@ -1,10 +1,12 @@
 import { type Command, Option } from 'commander';
+import { growHeapSlowly } from '../analysis/heap.ts';
 import { moment, outputOption } from '../analysis/options.ts';
 import { connectionOptions } from '../connectionoptions.ts';
 
 /** Declares `entryway diff`; its work is loaded when it is asked for. */
 export function declareDiff(program: Command): void {
   connectionOptions(program.command('diff'))
+    .hook('preAction', growHeapSlowly)
     .description('show whose access changes between two snapshots: what each gains and loses')
     .argument(
       '<before>',
