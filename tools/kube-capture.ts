@@ -17,6 +17,7 @@ import {
   aggregatedDiscoveryMediaType,
   apiResourceList,
 } from '../src/wire/kube/discovery.ts';
+import { builtInResources } from '../src/wire/kube/resources.ts';
 import { notFound } from '../src/wire/kube/status.ts';
 
 const kubectl = process.argv[2] ?? 'kubectl';
@@ -81,10 +82,12 @@ const server = createServer(
     const send = (code: number, value: unknown, type = 'application/json'): void => {
       response.writeHead(code, { 'Content-Type': type }).end(JSON.stringify(value));
     };
-    if (path === '/api') return send(200, aggregatedDiscovery('core'), aggregatedDiscoveryMediaType);
-    if (path === '/apis') return send(200, aggregatedDiscovery('groups'), aggregatedDiscoveryMediaType);
+    if (path === '/api')
+      return send(200, aggregatedDiscovery(builtInResources, 'core'), aggregatedDiscoveryMediaType);
+    if (path === '/apis')
+      return send(200, aggregatedDiscovery(builtInResources, 'groups'), aggregatedDiscoveryMediaType);
     const list = /^\/(?:api|apis\/([^/]+))\/([^/]+)$/.exec(path);
-    if (list !== null) return send(200, apiResourceList(list[1] ?? '', list[2] ?? ''));
+    if (list !== null) return send(200, apiResourceList(builtInResources, list[1] ?? '', list[2] ?? ''));
     if (request.headers['content-type'] === 'application/vnd.kubernetes.protobuf') {
       captured.push({ command: current, path, base64: body.toString('base64') });
       return send(201, {});

@@ -10,6 +10,8 @@ import { createPageTokens } from '../wire/protocols/pagetoken.ts';
 import type { ApiContext, ClusterLog, RandomSource } from './context.ts';
 import { type HttpRequest, type HttpResponse, serveRequest } from './exchange.ts';
 import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
+import { reconcileCluster } from './reconcile.ts';
+import { createServedResources } from './resources/served.ts';
 import { createWatchSlots } from './watch/slots.ts';
 
 export type { HttpRequest, HttpResponse } from './exchange.ts';
@@ -19,6 +21,8 @@ export { createKubernetesServer } from './server.ts';
 export interface KubernetesApi {
   /** Serves one request of a node http or http2 server. Never rejects. */
   handle(request: HttpRequest, response: HttpResponse): Promise<void>;
+  /** Makes good what a cluster needs when a process starts to serve it; safe to call again at any time. */
+  reconcile(cluster: ClusterRecord): Promise<void>;
   /** Ends every watch cleanly; later watches are refused. Requests under way go on. */
   close(): void;
   /** Watches open now. */
@@ -63,6 +67,7 @@ export interface KubernetesApiOptions {
 export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
   const limits = { ...defaultLimits, ...options.limits };
   const watches = createWatchSlots(limits);
+  const served = createServedResources();
   const { blocks, now } = options;
   const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
   const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
@@ -78,6 +83,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     limits,
     pageTokens: createPageTokens(options.random.bytes(32)),
     watches,
+    served: served.of,
     isBlocked,
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
@@ -85,6 +91,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const observe = options.observe ?? (() => undefined);
   return {
     handle: (request, response) => serveRequest(context, request, response, observe),
+    reconcile: (cluster) => reconcileCluster(context, cluster),
     close() {
       silence?.();
       watches.close();

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import { objectKey } from '../storage/records/keys.ts';
+import { builtInResources } from '../wire/kube/resources.ts';
 import { bootstrapChanges } from './bootstrap.ts';
 import type { KubeObject } from './objects/object.ts';
 import { getObject, writeObject } from './objects/store.ts';
@@ -115,7 +116,8 @@ test('a namespace whose deletion was cut off is emptied and removed at the next 
       }),
     ],
   });
-  await reconcileCluster(storage, 'c', { now: () => 0, random });
+  const served = () => builtInResources;
+  await reconcileCluster({ storage, now: () => 0, random, served }, { clusterId: 'c', version: '1.36' });
   expect(await storage.get(namespace)).toBeUndefined();
   expect(await storage.count('object/c//configmaps/cut-off/')).toBe(0);
 });

@@ -5,7 +5,7 @@ import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { BodyBytes } from '../wire/kube/requestbody.ts';
-import type { ResourceDefinition } from '../wire/kube/resources.ts';
+import type { ResourceDefinition, ResourceTable } from '../wire/kube/resources.ts';
 import type { PageTokens } from '../wire/protocols/pagetoken.ts';
 import type { KubernetesApiLimits } from './limits.ts';
 import type { KubeObject } from './objects/object.ts';
@@ -39,6 +39,8 @@ export interface ApiContext {
   readonly limits: KubernetesApiLimits;
   readonly pageTokens: PageTokens;
   readonly watches: WatchSlots;
+  /** What a cluster serves at this moment. */
+  readonly served: (cluster: Pick<ClusterRecord, 'clusterId' | 'version'>) => ResourceTable;
   /** Whether a block holds for who presented a credential, or is asked about. */
   readonly isBlocked: (user: UserInfo) => boolean;
   readonly bodies: BodyBytes;
@@ -60,6 +62,8 @@ export interface ResourceRequest {
   readonly caller: UserInfo;
   readonly verb: string;
   readonly resource: ResourceDefinition;
+  /** What the cluster served when the request came: `resource` is one of it. */
+  readonly served: ResourceTable;
   /** '' for none. */
   readonly subresource: string;
   /** '' at cluster scope, and for all namespaces. */
@@ -69,6 +73,8 @@ export interface ResourceRequest {
   readonly query: URLSearchParams;
   readonly headers: HeaderLines;
   readonly readBody: () => Promise<Uint8Array>;
+  /** Tells the client something beside the answer, whatever that is: a Warning header, each text once. */
+  readonly warn: (text: string) => void;
   /** A second permission the request turns out to need; a refusal is thrown, and recorded as what decided. */
   readonly authorizeAlso: (attributes: Attributes) => void;
 }
@@ -81,8 +87,6 @@ export type Answer =
       readonly object: KubeObject;
       /** The resource whose Table columns fit; without it the object is only served as it is. */
       readonly resource?: ResourceDefinition;
-      /** Values of Warning headers. */
-      readonly warnings?: readonly string[];
     }
   | {
       readonly kind: 'list';

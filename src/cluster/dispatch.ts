@@ -1,5 +1,5 @@
 import type { RequestInfo } from '../wire/kube/requestinfo.ts';
-import { findResource, findSubresource, type ResourceDefinition } from '../wire/kube/resources.ts';
+import { findSubresource, type ResourceDefinition, type ResourceTable } from '../wire/kube/resources.ts';
 import { KubeStatusError, methodNotAllowed, pathNotFound } from '../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest } from './context.ts';
 import { createObject } from './objects/create.ts';
@@ -21,8 +21,8 @@ const collectionVerbs: readonly string[] = ['list', 'watch', 'create', 'deleteco
  * do not describe completely (a cluster-wide object below a namespace, a path that goes on after the subresource, the
  * old `watch/` and `proxy/` prefixes) is not served, so that nothing is authorized as one thing and served as another.
  */
-export function servedResource(info: RequestInfo): ResourceDefinition {
-  const resource = findResource(info.apiGroup, info.apiVersion, info.resource);
+export function servedResource(served: ResourceTable, info: RequestInfo): ResourceDefinition {
+  const resource = served.find(info.apiGroup, info.apiVersion, info.resource);
   if (resource === undefined) throw pathNotFound();
   const prefix = info.path.split('/')[info.apiPrefix === 'api' ? 3 : 4];
   if (prefix === 'watch' || prefix === 'proxy') throw pathNotFound();

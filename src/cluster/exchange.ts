@@ -13,6 +13,7 @@ import {
   tooManyRequests,
   unauthorized,
 } from '../wire/kube/status.ts';
+import { warningHeaders } from '../wire/kube/warnings.ts';
 import { peerAddress } from '../wire/protocols/http.ts';
 import type { KubernetesOutcome } from './api.ts';
 import type { Answer, ApiContext } from './context.ts';
@@ -68,6 +69,7 @@ export async function serveRequest(
     },
   });
   const form: { asked?: AnswerForm } = {};
+  const warnings = new Set<string>();
   const report = (ending: Ending): void => {
     const { cluster, authentication, attributes, decision } = seen;
     const { status } = ending;
@@ -78,7 +80,7 @@ export async function serveRequest(
   let reason: string | undefined;
   try {
     const recorded = { ...context, storage: recording.storage };
-    const answer = await answerRequest(recorded, request, seen, form);
+    const answer = await answerRequest(recorded, request, seen, form, warnings);
     if (answer.kind === 'watch') {
       report({ status: 200, streams: true });
       openStream(context, request, response, auditId, answer);
@@ -95,7 +97,8 @@ export async function serveRequest(
     rendered = renderError(failure, form.asked);
   }
   report({ status: rendered.status, ...(reason !== undefined && { reason }) });
-  sendRendered(request, response, auditId, rendered);
+  const warning = warnings.size === 0 ? {} : { Warning: warningHeaders(warnings) };
+  sendRendered(request, response, auditId, { ...rendered, headers: { ...rendered.headers, ...warning } });
 }
 
 function userAgentOf(request: HttpRequest): { readonly userAgent?: string } {
@@ -124,6 +127,7 @@ async function answerRequest(
   request: HttpRequest,
   seen: Seen,
   form: { asked?: AnswerForm },
+  warnings: Set<string>,
 ): Promise<Answer> {
   const url = request.url ?? '';
   if (url.length > context.limits.urlLength) throw uriTooLong(context.limits.urlLength);
@@ -144,12 +148,13 @@ async function answerRequest(
     seen.decision = decision;
   });
   const accept = header(lines, 'accept');
+  const served = context.served(cluster.cluster);
   if (!info.isResourceRequest) {
     const document = await issuerDocument(context, cluster.cluster, info);
     if (document !== undefined) return document;
-    return serveNonResource(cluster, info, { accept, host: header(lines, 'host') ?? '' });
+    return serveNonResource(cluster, served, info, { accept, host: header(lines, 'host') ?? '' });
   }
-  const resource = servedResource(info);
+  const resource = servedResource(served, info);
   const asked = answerForm(accept, info.query);
   form.asked = asked;
   return serveResource(
@@ -160,11 +165,13 @@ async function answerRequest(
       caller,
       verb: info.verb,
       resource,
+      served,
       subresource: info.subresource,
       namespace: info.namespace,
       name: info.name,
       query: info.query,
       headers: lines,
+      warn: (text) => warnings.add(text),
       async readBody() {
         const body = await bodyOf(context, request, lines);
         // SECURITY: a body may be on its way for a minute. A block made meanwhile counts; the registry looked before.

@@ -12,6 +12,7 @@ import { discoveryTransforms, negotiateResponse } from '../wire/kube/negotiation
 import { openApiDocument, openApiHash, openApiIndex } from '../wire/kube/openapi.ts';
 import { openApiV2 } from '../wire/kube/openapiv2.ts';
 import type { RequestInfo } from '../wire/kube/requestinfo.ts';
+import type { ResourceTable } from '../wire/kube/resources.ts';
 import { methodNotAllowed, pathNotFound } from '../wire/kube/status.ts';
 import type { Answer } from './context.ts';
 
@@ -25,6 +26,7 @@ export function isAnonymousPath(info: RequestInfo): boolean {
 /** Everything that is no resource: health, version, discovery and the OpenAPI documents. */
 export function serveNonResource(
   cluster: ClusterAccess,
+  served: ResourceTable,
   info: RequestInfo,
   headers: { readonly accept: string | undefined; readonly host: string },
 ): Answer {
@@ -55,18 +57,18 @@ export function serveNonResource(
       if (rest.length > 0) throw pathNotFound();
       return json(headers, versionInfo(cluster.cluster.version));
     case 'api':
-      if (rest.length === 0) return discoveryRoot(headers, 'core');
-      return found(headers, rest.length === 1 ? apiResourceList('', rest[0] ?? '') : undefined);
+      if (rest.length === 0) return discoveryRoot(headers, served, 'core');
+      return found(headers, rest.length === 1 ? apiResourceList(served, '', rest[0] ?? '') : undefined);
     case 'apis':
-      if (rest.length === 0) return discoveryRoot(headers, 'groups');
-      if (rest.length === 1) return found(headers, apiGroup(rest[0] ?? ''));
-      return found(headers, apiResourceList(rest[0] ?? '', rest[1] ?? ''));
+      if (rest.length === 0) return discoveryRoot(headers, served, 'groups');
+      if (rest.length === 1) return found(headers, apiGroup(served, rest[0] ?? ''));
+      return found(headers, apiResourceList(served, rest[0] ?? '', rest[1] ?? ''));
     case 'openapi':
       if (rest.length === 1 && rest[0] === 'v2') {
         const { gitVersion } = versionInfo(cluster.cluster.version);
         return { kind: 'document', ...openApiV2(String(gitVersion), headers.accept) };
       }
-      return serveOpenApi(headers, rest);
+      return serveOpenApi(headers, served, rest);
     default:
       throw pathNotFound();
   }
@@ -74,23 +76,23 @@ export function serveNonResource(
 
 type Headers = { readonly accept: string | undefined; readonly host: string };
 
-function discoveryRoot(headers: Headers, root: 'core' | 'groups'): Answer {
+function discoveryRoot(headers: Headers, served: ResourceTable, root: 'core' | 'groups'): Answer {
   const { as, contentType } = negotiateResponse(headers.accept, discoveryTransforms);
   if (as !== undefined) {
-    return { kind: 'document', contentType, body: JSON.stringify(aggregatedDiscovery(root)) };
+    return { kind: 'document', contentType, body: JSON.stringify(aggregatedDiscovery(served, root)) };
   }
-  return json(headers, root === 'core' ? apiVersions(headers.host) : apiGroupList());
+  return json(headers, root === 'core' ? apiVersions(headers.host) : apiGroupList(served));
 }
 
 /** `/openapi/v3`, and below it one document for each group version, which clients may keep (kubernetes-facts D0.7). */
-function serveOpenApi(headers: Headers, rest: readonly string[]): Answer {
+function serveOpenApi(headers: Headers, served: ResourceTable, rest: readonly string[]): Answer {
   const [version, prefix, ...path] = rest;
   if (version !== 'v3') throw pathNotFound();
-  if (prefix === undefined) return json(headers, openApiIndex());
+  if (prefix === undefined) return json(headers, openApiIndex(served));
   const [group = '', groupVersion = ''] = prefix === 'api' ? ['', path[0]] : path;
   if (path.length !== (prefix === 'api' ? 1 : 2) || (prefix !== 'api' && prefix !== 'apis'))
     throw pathNotFound();
-  const body = documentText(group, groupVersion);
+  const body = documentText(served, group, groupVersion);
   if (body === undefined) throw pathNotFound();
   return {
     kind: 'document',
@@ -105,17 +107,19 @@ function serveOpenApi(headers: Headers, rest: readonly string[]): Answer {
   };
 }
 
-const documentTexts = new Map<string, string>();
+const documentTexts = new WeakMap<ResourceTable, Map<string, string>>();
 
-/** Only what is served is kept: a few dozen texts at most. */
-function documentText(group: string, version: string): string | undefined {
+/** Only what is served is kept: a few dozen texts for each table. */
+function documentText(served: ResourceTable, group: string, version: string): string | undefined {
+  const texts = documentTexts.get(served) ?? new Map<string, string>();
+  documentTexts.set(served, texts);
   const key = `${group}/${version}`;
-  const kept = documentTexts.get(key);
+  const kept = texts.get(key);
   if (kept !== undefined) return kept;
-  const document = openApiDocument(group, version);
+  const document = openApiDocument(served, group, version);
   if (document === undefined) return undefined;
   const text = JSON.stringify(document);
-  documentTexts.set(key, text);
+  texts.set(key, text);
   return text;
 }
 

@@ -1,10 +1,11 @@
 import { defaultRbacObjects } from '../engine/rbac/defaults.ts';
 import { uncoveredRules } from '../engine/rbac/escalation.ts';
 import type { RbacObject } from '../engine/rbac/objects.ts';
+import type { ClusterRecord } from '../storage/records/eks.ts';
 import { type Put, RevisionConflictError, type Storage, type StoredEntry } from '../storage/storage.ts';
 import { isObject, type JsonValue, sameJson } from '../wire/kube/json.ts';
 import { defaultManifest, rbacKey } from './bootstrap.ts';
-import type { RandomSource } from './context.ts';
+import type { ApiContext, RandomSource } from './context.ts';
 import { type KubeObject, kubernetesTime } from './objects/object.ts';
 import { readObject, writeObject } from './objects/store.ts';
 import { resumeNamespaceDeletions } from './resources/namespaces.ts';
@@ -12,12 +13,12 @@ import { parsePolicyRules } from './resources/rbacrules.ts';
 
 /** What a built-in cluster needs when a process starts to serve it: its defaults, and deletions begun before. */
 export async function reconcileCluster(
-  storage: Storage,
-  clusterId: string,
-  options: { readonly now: () => number; readonly random: RandomSource },
+  context: Pick<ApiContext, 'storage' | 'now' | 'random' | 'served'>,
+  cluster: Pick<ClusterRecord, 'clusterId' | 'version'>,
 ): Promise<void> {
-  await reconcileDefaults(storage, clusterId, { now: options.now(), random: options.random });
-  await resumeNamespaceDeletions({ storage, now: options.now }, clusterId);
+  const { storage, now, random } = context;
+  await reconcileDefaults(storage, cluster.clusterId, { now: now(), random });
+  await resumeNamespaceDeletions(context, cluster);
 }
 
 const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';

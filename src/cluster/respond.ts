@@ -64,8 +64,7 @@ export function renderAnswer(
     case 'object': {
       const { object, resource } = answer;
       const shown = resource === undefined ? object : renderObject(object, resource, form, now);
-      const headers = answer.warnings?.length ? { Warning: answer.warnings } : {};
-      return render(answer.status, shown, form.object, form.pretty, headers);
+      return render(answer.status, shown, form.object, form.pretty, {});
     }
     case 'list':
       return render(200, renderList(answer, form, now), form.list, form.pretty, {});

@@ -348,7 +348,7 @@ async function compose(
   log.info({ awsEndpoint, kubernetesEndpoint, dataDir: directory.path }, 'ready');
   // After `ready`: where there is something to follow, loading the client takes half a second.
   followers.start();
-  const upkeep = startUpkeep({ storage, access, now, random, log });
+  const upkeep = startUpkeep({ storage, access, kubernetes: kubernetesApi, log });
   opened.push(() => upkeep.stop());
   return {
     connection,

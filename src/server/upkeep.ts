@@ -1,7 +1,6 @@
 import type { AccessRegistry } from '../access/access.ts';
-import { reconcileCluster } from '../cluster/reconcile.ts';
+import type { KubernetesApi } from '../cluster/api.ts';
 import { sweepOrphans } from '../services/eks/orphans.ts';
-import type { RandomSource } from '../services/secrets.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { Log } from './log.ts';
 
@@ -18,8 +17,7 @@ export interface Upkeep {
 export function startUpkeep(dependencies: {
   readonly storage: Storage;
   readonly access: AccessRegistry;
-  readonly now: () => number;
-  readonly random: RandomSource;
+  readonly kubernetes: Pick<KubernetesApi, 'reconcile'>;
   readonly log: Log;
 }): Upkeep {
   const { storage, access, log } = dependencies;
@@ -33,9 +31,7 @@ export function startUpkeep(dependencies: {
     for (const { cluster } of [...access.clusters()]) {
       // The objects of a connected cluster are its own.
       if (cluster.kind !== 'builtIn') continue;
-      await step(`reconciling cluster ${cluster.name}`, () =>
-        reconcileCluster(storage, cluster.clusterId, dependencies),
-      );
+      await step(`reconciling cluster ${cluster.name}`, () => dependencies.kubernetes.reconcile(cluster));
     }
   })();
   return {

@@ -93,7 +93,7 @@ export async function readConfiguration(
     throw badRequest('metadata.managedFields must be nil');
   }
   const { metadata } = toKubeObject(config, expected);
-  checkFields(config, { ...expected, messageType, fieldValidation: 'Ignore' });
+  checkFields(config, { ...expected, messageType, fieldValidation: 'Ignore' }, request.warn);
   const errors = configurationErrors(shapeOfKind(messageType), config);
   if (errors.length > 0) {
     const which = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${kindText(apiVersion, kind)}`;

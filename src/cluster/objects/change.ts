@@ -4,6 +4,7 @@ import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { sameJson } from '../../wire/kube/json.ts';
 import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
 import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/status.ts';
+import { mutate, review } from '../admission/admission.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { kindRules } from '../resources/kinds.ts';
 import { finishNamespace } from '../resources/namespaces.ts';
@@ -57,7 +58,10 @@ export async function changeObject(
       ]);
     }
     const merged = merge(request, stored, given, options.part);
-    const completed = rules.complete?.(merged, stored) ?? merged;
+    const write = { operation: 'UPDATE', oldObject: stored, dryRun: options.dryRun } as const;
+    const offered = rules.complete?.(merged, stored) ?? merged;
+    const admitted = await mutate(context, request, { ...write, object: offered });
+    const completed = admitted === offered ? offered : (rules.complete?.(admitted, stored) ?? admitted);
     const generation = stored.metadata.generation;
     const changed: KubeObject =
       generation !== undefined && specChanged(completed, stored)
@@ -66,6 +70,7 @@ export async function changeObject(
     rules.admit?.(context, request, changed, stored);
     const errors = validateObject(resource, changed, stored);
     if (errors.length > 0) throw invalid(resource, name, errors);
+    await review(context, request, { ...write, object: changed });
     const ownership = options.own({ before: stored, after: changed, given });
     if (ownership.isSame && sameJson(changed, stored)) return current;
     const next = withManagedFields(changed, ownership.managers);
@@ -78,7 +83,7 @@ export async function changeObject(
         expect: [{ key, revision: entry.revision }],
         changes: [change],
       });
-      if (isGone) await finishNamespace(context, clusterId, namespace);
+      if (isGone) await finishNamespace(context, request.cluster.cluster, namespace);
       const written = { ...next, metadata: { ...next.metadata, resourceVersion: String(revision) } };
       return viewObject(request, written);
     } catch (error) {

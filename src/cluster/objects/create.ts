@@ -4,6 +4,7 @@ import { required } from '../../wire/kube/fielderror.ts';
 import { generateName as generateNameOf } from '../../wire/kube/names.ts';
 import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
 import { alreadyExists, badRequest, conflict, invalid, modifiedDetail } from '../../wire/kube/status.ts';
+import { mutate, review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
@@ -25,7 +26,7 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   const { resource, namespace } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const options = writeOptions(request.query, 'Create');
-  const { object: body, warnings } = await decodeBody(request, {
+  const body = await decodeBody(request, {
     ...expected,
     messageType: resource.messageType,
     fieldValidation: options.fieldValidation,
@@ -49,7 +50,7 @@ export async function createObject(context: ApiContext, request: ResourceRequest
         dryRun: options.dryRun,
         own,
       });
-      return { kind: 'object', status: 201, object: viewObject(request, object), resource, warnings };
+      return { kind: 'object', status: 201, object: viewObject(request, object), resource };
     } catch (error) {
       if (!(error instanceof RevisionConflictError)) throw error;
       // A taken name answers itself on the next round; otherwise the namespace changed meanwhile.
@@ -90,10 +91,14 @@ export async function storeNew(
     }),
     ...(keepsStatus && status !== undefined ? { status } : {}),
   };
-  const completed = rules.complete?.(begun, undefined) ?? begun;
+  const write = { operation: 'CREATE', oldObject: undefined, dryRun } as const;
+  const offered = rules.complete?.(begun, undefined) ?? begun;
+  const admitted = await mutate(context, request, { ...write, object: offered });
+  const completed = admitted === offered ? offered : (rules.complete?.(admitted, undefined) ?? admitted);
   rules.admit?.(context, request, completed, undefined);
   const errors = validateObject(resource, completed, undefined);
   if (errors.length > 0) throw invalid(resource, name, errors);
+  await review(context, request, { ...write, object: completed });
 
   // The name that is validated is the name of the key: it holds no `/`.
   const key = objectKey(clusterId, resource.group, resource.resource, namespace, name);

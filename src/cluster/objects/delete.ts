@@ -2,6 +2,7 @@ import { objectKey } from '../../storage/records/keys.ts';
 import { RevisionConflictError } from '../../storage/storage.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
 import { badRequest, conflict, deletedStatus, modifiedDetail, notFound } from '../../wire/kube/status.ts';
+import { review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { decodeOptionalBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
@@ -38,7 +39,7 @@ export async function deleteObject(context: ApiContext, request: ResourceRequest
   const deleted = await remove(context, request, name, options);
   if (isNamespace && !options.dryRun) {
     const { clusterId } = request.cluster.cluster;
-    await emptyNamespace(context, clusterId, name);
+    await emptyNamespace(context, request.cluster.cluster, name);
     const left = await getObject(context.storage, namespaceKey(clusterId, name));
     return { kind: 'object', status: 200, object: viewObject(request, left ?? deleted.object), resource };
   }
@@ -86,16 +87,19 @@ async function remove(
     if (entry === undefined) throw notFound(resource, name);
     const object = readObject(entry);
     checkPreconditions({ ...resource, name }, options.preconditions, object);
+    const { dryRun } = options;
+    await review(context, request, { operation: 'DELETE', object: undefined, oldObject: object, dryRun });
     const isHeld = isNamespace || (object.metadata.finalizers ?? []).length > 0;
     if (isHeld && object.metadata.deletionTimestamp !== undefined) return { object, isGone: false };
     const marked = isHeld ? markDeleted(object, context.now(), isNamespace) : object;
-    if (options.dryRun) return { object: marked, isGone: !isHeld };
+    if (dryRun) return { object: marked, isGone: !isHeld };
     try {
       const revision = await storage.commit({
         expect: [{ key, revision: entry.revision }],
         changes: [isHeld ? writeObject(key, marked) : { type: 'delete', key }],
       });
-      if (!isHeld && resource.namespaced) await finishNamespace(context, clusterId, request.namespace);
+      if (!isHeld && resource.namespaced)
+        await finishNamespace(context, request.cluster.cluster, request.namespace);
       return {
         object: { ...marked, metadata: { ...marked.metadata, resourceVersion: String(revision) } },
         isGone: !isHeld,

@@ -20,7 +20,7 @@ import { applyForKubectl } from '../../wire/kube/managedfields/lastapplied.ts';
 import { type Managers, managerKey, maximumManagers } from '../../wire/kube/managedfields/managers.ts';
 import { unknownManagers, updateManagers, type Writer } from '../../wire/kube/managedfields/ownership.ts';
 import { type Shape, shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
-import { apiVersionOf, findResource, type ResourceDefinition } from '../../wire/kube/resources.ts';
+import { apiVersionOf, type ResourceDefinition, type ResourceTable } from '../../wire/kube/resources.ts';
 import { invalid, requestEntityTooLarge } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { header } from '../request/headers.ts';
@@ -76,19 +76,22 @@ export function checkedSize(change: Put, object: KubeObject): Put {
 }
 
 /** The managers in what the server itself stored. */
-function storedManagers(resource: ResourceDefinition, managedFields: JsonValue | undefined): Managers {
-  return served(resource, readManagers(Array.isArray(managedFields) ? managedFields : []));
+function storedManagers(
+  { resource, served: table }: Pick<ResourceRequest, 'resource' | 'served'>,
+  managedFields: JsonValue | undefined,
+): Managers {
+  return served(table, resource, readManagers(Array.isArray(managedFields) ? managedFields : []));
 }
 
 /** Without those of versions that are not served; upstream cannot compare them either. */
-function served(resource: ResourceDefinition, managers: Managers): Managers {
+function served(table: ResourceTable, resource: ResourceDefinition, managers: Managers): Managers {
   return managers.filter(({ apiVersion }) => {
     if (apiVersion === apiVersionOf(resource)) return true;
     const slash = apiVersion.indexOf('/');
     const group = slash < 0 ? '' : apiVersion.slice(0, slash);
     return (
       group === resource.group &&
-      findResource(group, apiVersion.slice(slash + 1), resource.resource) !== undefined
+      table.find(group, apiVersion.slice(slash + 1), resource.resource) !== undefined
     );
   });
 }
@@ -107,7 +110,7 @@ export function ownershipOfUpdate(context: ApiContext, request: ResourceRequest)
       const changes = compareFields(shape, {}, fromStoredVersion(resource, after));
       return { managers: encodeManagers(updateManagers([], writer, changes)), isSame: false };
     }
-    const old = storedManagers(resource, before.metadata.managedFields);
+    const old = storedManagers(request, before.metadata.managedFields);
     const managers = writtenManagers(request, old, before, given);
     const changes = compareFields(
       shape,
@@ -130,7 +133,9 @@ function writtenManagers(
   if (sameJson(managedFields, before.metadata.managedFields ?? null)) return old;
   if (clearsManagers(managedFields)) return [];
   const written = decodeManagers(managedFields);
-  return written === undefined || written.length === 0 ? old : served(request.resource, written);
+  return written === undefined || written.length === 0
+    ? old
+    : served(request.served, request.resource, written);
 }
 
 /** What one apply is about: which object, as which type, and which part of the stored one it stands for. */
@@ -157,13 +162,12 @@ export function ownershipOfApply(
   readonly apply: (live: JsonObject, managedFields: JsonValue | undefined) => JsonObject;
   readonly own: Ownership;
 } {
-  const { resource } = request;
   const { shape, config, force, scope } = application;
   let next: Managers = [];
   return {
     apply(live, managedFields) {
       const writer = writerOf(context, request);
-      const known = storedManagers(resource, managedFields);
+      const known = storedManagers(request, managedFields);
       const all = known.length > 0 ? known : within(unknownManagers(shape, live, writer), scope);
       const inScope = within(all, scope);
       const result = applyForKubectl({ shape, live, config, managers: inScope, writer, force });
@@ -173,7 +177,7 @@ export function ownershipOfApply(
       return result.object;
     },
     own({ before }) {
-      const old = storedManagers(resource, before?.metadata.managedFields);
+      const old = storedManagers(request, before?.metadata.managedFields);
       return { managers: encodeManagers(next), isSame: before !== undefined && sameManagers(old, next) };
     },
   };

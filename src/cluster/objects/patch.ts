@@ -34,7 +34,6 @@ export async function patchObject(
   if (isApply(request)) return applyObject(context, request, part);
   const options = writeOptions(request.query, 'Patch');
   const patch = await readPatch(request, resource.messageType);
-  let warnings: readonly string[] = [];
   const object = await changeObject(
     context,
     request,
@@ -42,16 +41,17 @@ export async function patchObject(
     (current) => {
       const result = patch.apply(current);
       const patched = toKubeObject(result, expected);
-      warnings = checkFields(patched, {
+      const target = {
         ...expected,
         messageType: resource.messageType,
         fieldValidation: options.fieldValidation,
         patch: () => patch.shown(result),
-      });
+      };
+      checkFields(patched, target, request.warn);
       return patched;
     },
   );
-  return { kind: 'object', status: 200, object, resource, warnings };
+  return { kind: 'object', status: 200, object, resource };
 }
 
 /** Whether the patch is a server-side apply. */

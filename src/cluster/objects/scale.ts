@@ -20,12 +20,11 @@ const messageType = 'autoscaling.v1.Scale';
 export async function serveScale(context: ApiContext, request: ResourceRequest): Promise<Answer> {
   if (request.verb === 'get') {
     const answer = await readOne(context, request);
-    return answer.kind === 'object' ? scaleAnswer(scaleOf(answer.object), []) : answer;
+    return answer.kind === 'object' ? scaleAnswer(answer.object) : answer;
   }
   const isApplied = request.verb === 'patch' && isApply(request);
   const kind = isApplied ? 'Apply' : request.verb === 'patch' ? 'Patch' : 'Update';
   const { dryRun, fieldValidation, force } = writeOptions(request.query, kind);
-  let warnings: readonly string[] = [];
   let edit: (scale: KubeObject, managedFields: JsonValue | undefined) => JsonValue;
   let own = ownershipOfUpdate(context, request);
   if (isApplied) {
@@ -40,13 +39,8 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
   } else if (request.verb === 'patch') {
     edit = (await readPatch(request, messageType)).apply;
   } else {
-    const body = await decodeBody(request, {
-      ...scaleKind,
-      messageType,
-      fieldValidation,
-    });
-    warnings = body.warnings;
-    edit = () => body.object;
+    const body = await decodeBody(request, { ...scaleKind, messageType, fieldValidation });
+    edit = () => body;
   }
   const object = await changeObject(context, request, { part: '', dryRun, isPut: false, own }, (current) => {
     const scale = toKubeObject(edit(scaleOf(current), current.metadata.managedFields), scaleKind);
@@ -76,11 +70,11 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
       spec: { ...spec, replicas },
     };
   });
-  return scaleAnswer(scaleOf(object), warnings);
+  return scaleAnswer(object);
 }
 
-function scaleAnswer(object: KubeObject, warnings: readonly string[]): Answer {
-  return { kind: 'object', status: 200, object, warnings };
+function scaleAnswer(object: KubeObject): Answer {
+  return { kind: 'object', status: 200, object: scaleOf(object) };
 }
 
 function scaleOf(object: KubeObject): KubeObject {

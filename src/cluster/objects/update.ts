@@ -15,7 +15,7 @@ export async function updateObject(
   const { resource } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const options = writeOptions(request.query, 'Update');
-  const { object: body, warnings } = await decodeBody(request, {
+  const body = await decodeBody(request, {
     ...expected,
     messageType: resource.messageType,
     fieldValidation: options.fieldValidation,
@@ -27,5 +27,5 @@ export async function updateObject(
     { part, dryRun: options.dryRun, isPut: true, own: ownershipOfUpdate(context, request) },
     () => given,
   );
-  return { kind: 'object', status: 200, object, resource, warnings };
+  return { kind: 'object', status: 200, object, resource };
 }

@@ -6,19 +6,15 @@ import type { ResourceRequest } from '../context.ts';
 import { checkFields, type FieldTarget } from './fieldvalidation.ts';
 import { header } from './headers.ts';
 
-export interface DecodedBody {
-  readonly object: JsonObject;
-  readonly warnings: readonly string[];
-}
-
 /** The object of a POST or PUT; an empty body is refused. */
-export async function decodeBody(request: ResourceRequest, target: FieldTarget): Promise<DecodedBody> {
+export async function decodeBody(request: ResourceRequest, target: FieldTarget): Promise<JsonObject> {
   const format = requestFormat(header(request.headers, 'content-type'));
   const body = await request.readBody();
   if (body.length === 0) throw badRequest('the body of the request is empty');
   const { object } = decodeBytes(body, format);
   // Fields of a protobuf body that our types lack were written by a newer client and are dropped, as upstream does.
-  return { object, warnings: format === 'protobuf' ? [] : checkFields(object, target) };
+  if (format !== 'protobuf') checkFields(object, target, request.warn);
+  return object;
 }
 
 /** The optional object of a DELETE; undefined when there is no body. */

@@ -5,9 +5,9 @@ import {
   checkObject,
   decodingMessage,
   strictDecodingError,
-  unknownFieldWarnings,
   wrongTypeError,
 } from '../../wire/kube/unknownfields.ts';
+import type { ResourceRequest } from '../context.ts';
 import type { FieldValidation } from './options.ts';
 
 export interface FieldTarget {
@@ -25,14 +25,14 @@ export interface FieldTarget {
 
 /**
  * Compares an object with its kind (kubernetes-facts D2.7): a field of the wrong type is refused always, one the kind
- * does not have with Strict. Answers values for Warning headers.
+ * does not have with Strict; with Warn the client is told of it.
  */
-export function checkFields(object: JsonObject, target: FieldTarget): readonly string[] {
+export function checkFields(object: JsonObject, target: FieldTarget, warn: ResourceRequest['warn']): void {
   const { unknownFields, wrongTypes } = checkObject(target.messageType, object);
   if (wrongTypes.length > 0) throw refusal(target, wrongTypeError(wrongTypes));
-  if (unknownFields.length === 0 || target.fieldValidation === 'Ignore') return [];
-  if (target.fieldValidation === 'Warn') return unknownFieldWarnings(unknownFields);
-  throw refusal(target, strictDecodingError(unknownFields));
+  if (unknownFields.length === 0 || target.fieldValidation === 'Ignore') return;
+  if (target.fieldValidation === 'Strict') throw refusal(target, strictDecodingError(unknownFields));
+  for (const path of unknownFields) warn(`unknown field "${path}"`);
 }
 
 function refusal({ kind, apiVersion, patch }: FieldTarget, error: string): KubeStatusError {

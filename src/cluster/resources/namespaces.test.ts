@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import { objectKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
+import { builtInResources } from '../../wire/kube/resources.ts';
 import { writeObject } from '../objects/store.ts';
 import { emptyNamespace, namespaceKey } from './namespaces.ts';
 
@@ -38,7 +39,8 @@ test('a namespace is emptied although one of its objects is written at the same 
       return page;
     },
   };
-  await emptyNamespace({ storage: racing, now }, 'c', 'gone');
+  const served = () => builtInResources;
+  await emptyNamespace({ storage: racing, now, served }, { clusterId: 'c', version: '1.36' }, 'gone');
   expect(raced).toBe(true);
   expect((await storage.list({ prefix: '' })).entries).toEqual([]);
 });

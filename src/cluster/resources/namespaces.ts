@@ -1,3 +1,4 @@
+import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { objectKey, resourcePrefix } from '../../storage/records/keys.ts';
 import {
   type Batch,
@@ -7,11 +8,11 @@ import {
   RevisionConflictError,
   type Storage,
 } from '../../storage/storage.ts';
-import { resourceDefinitions } from '../../wire/kube/resources.ts';
 import { forbiddenWith, namespaceTerminating, notFound } from '../../wire/kube/status.ts';
 import type { ApiContext } from '../context.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { getObject, readObject, revisionOf, writeObject } from '../objects/store.ts';
+import { storedResources } from './served.ts';
 
 const nameLabel = 'kubernetes.io/metadata.name';
 const namespaces = { group: '', resource: 'namespaces' } as const;
@@ -95,6 +96,8 @@ export function refuseProtectedNamespace(name: string): void {
   }
 }
 
+type ServedCluster = Pick<ClusterRecord, 'clusterId' | 'version'>;
+
 /** How many objects go in one batch when a namespace is emptied. */
 const batchSize = 500;
 
@@ -103,13 +106,14 @@ const batchSize = 500;
  * and stays, and so does the namespace until `finishNamespace` is called after the last of them has gone.
  */
 export async function emptyNamespace(
-  context: Pick<ApiContext, 'storage' | 'now'>,
-  clusterId: string,
+  context: Pick<ApiContext, 'storage' | 'now' | 'served'>,
+  cluster: ServedCluster,
   namespace: string,
 ): Promise<void> {
   const { storage } = context;
-  for (const resource of resourceDefinitions) {
-    if (!resource.namespaced || !resource.verbs.includes('delete')) continue;
+  const { clusterId } = cluster;
+  for (const resource of storedResources(context.served(cluster))) {
+    if (!resource.namespaced) continue;
     const prefix = resourcePrefix(clusterId, resource.group, resource.resource, namespace);
     let after = prefix;
     for (;;) {
@@ -131,22 +135,23 @@ export async function emptyNamespace(
       if (!page.more) break;
     }
   }
-  await finishNamespace(context, clusterId, namespace);
+  await finishNamespace(context, cluster, namespace);
 }
 
 /** Removes a terminating namespace if it is empty. Safe to call at any moment, for any name. */
 export async function finishNamespace(
-  context: Pick<ApiContext, 'storage'>,
-  clusterId: string,
+  context: Pick<ApiContext, 'storage' | 'served'>,
+  cluster: ServedCluster,
   namespace: string,
 ): Promise<void> {
   const { storage } = context;
+  const { clusterId } = cluster;
   const key = namespaceKey(clusterId, namespace);
   const found = await getObject(storage, key);
   if (found?.metadata.deletionTimestamp === undefined) return;
   if ((found.metadata.finalizers ?? []).length > 0) return;
-  for (const resource of resourceDefinitions) {
-    if (!resource.namespaced || !resource.verbs.includes('delete')) continue;
+  for (const resource of storedResources(context.served(cluster))) {
+    if (!resource.namespaced) continue;
     const prefix = resourcePrefix(clusterId, resource.group, resource.resource, namespace);
     if ((await storage.count(prefix)) > 0) return;
   }
@@ -155,7 +160,7 @@ export async function finishNamespace(
     changes: [{ type: 'delete', key }],
   } as const;
   // Written meanwhile, by another finisher for one: what is there now decides.
-  if (!(await committed(storage, batch))) await finishNamespace(context, clusterId, namespace);
+  if (!(await committed(storage, batch))) await finishNamespace(context, cluster, namespace);
 }
 
 /** False when something that was read has been written since. */
@@ -171,12 +176,13 @@ async function committed(storage: Storage, batch: Batch): Promise<boolean> {
 
 /** Goes on with deletions that a stopped process left half done. */
 export async function resumeNamespaceDeletions(
-  context: Pick<ApiContext, 'storage' | 'now'>,
-  clusterId: string,
+  context: Pick<ApiContext, 'storage' | 'now' | 'served'>,
+  cluster: ServedCluster,
 ): Promise<void> {
+  const { clusterId } = cluster;
   const { entries } = await context.storage.list({ prefix: resourcePrefix(clusterId, '', 'namespaces', '') });
   for (const entry of entries) {
     const { deletionTimestamp, name = '' } = readObject(entry).metadata;
-    if (deletionTimestamp !== undefined) await emptyNamespace(context, clusterId, name);
+    if (deletionTimestamp !== undefined) await emptyNamespace(context, cluster, name);
   }
 }

@@ -50,7 +50,7 @@ export async function serveReview(
   const { resource } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const options = writeOptions(request.query, 'Create');
-  const { object: body, warnings } = await decodeBody(request, {
+  const body = await decodeBody(request, {
     ...expected,
     messageType: resource.messageType,
     fieldValidation: options.fieldValidation,
@@ -59,7 +59,7 @@ export async function serveReview(
   const status = await review(context, request, given);
   const metadata = { ...given.metadata, creationTimestamp: kubernetesTime(context.now()) };
   const object: KubeObject = { ...withoutToken(given), metadata, status };
-  return { kind: 'object', status: 201, object, warnings };
+  return { kind: 'object', status: 201, object };
 }
 
 /** SECURITY: a token is not sent back; answers end up in logs and caches more easily than requests. */

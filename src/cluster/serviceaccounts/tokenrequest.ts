@@ -40,7 +40,7 @@ export async function createServiceAccountToken(
   const { namespace, name } = request;
   const { cluster } = request.cluster;
   const options = writeOptions(request.query, 'Create');
-  const { object: body, warnings } = await decodeBody(request, {
+  const body = await decodeBody(request, {
     ...tokenRequest,
     messageType: 'authentication.v1.TokenRequest',
     fieldValidation: options.fieldValidation,
@@ -90,17 +90,11 @@ export async function createServiceAccountToken(
     },
     status: { token, expirationTimestamp: kubernetesTime((Math.floor(now / 1000) + seconds) * 1000) },
   };
-  return {
-    kind: 'object',
-    status: 201,
-    object,
-    warnings:
-      seconds < wish.expirationSeconds ? [...warnings, shortened(wish.expirationSeconds, seconds)] : warnings,
-  };
+  if (seconds < wish.expirationSeconds) {
+    request.warn(`requested expiration of ${wish.expirationSeconds} seconds shortened to ${seconds} seconds`);
+  }
+  return { kind: 'object', status: 201, object };
 }
-
-const shortened = (asked: number, given: number): string =>
-  `299 - "requested expiration of ${asked} seconds shortened to ${given} seconds"`;
 
 interface TokenSpec {
   readonly audiences: readonly string[];

@@ -9,14 +9,7 @@ import {
 } from './discovery.ts';
 import { at } from './json.ts';
 import { messageNamed, messageNames } from './messages.ts';
-import {
-  findKind,
-  findResource,
-  findSubresource,
-  groupVersions,
-  preferredVersion,
-  resourceDefinitions,
-} from './resources.ts';
+import { builtInResources, findResource, findSubresource, resourceDefinitions } from './resources.ts';
 
 test('pods are what discovery says they are', () => {
   expect(findResource('', 'v1', 'pods')).toMatchObject({
@@ -51,14 +44,14 @@ test('a subresource has its own kind and group', () => {
 });
 
 test('the first version of a group is preferred (D1.2)', () => {
-  expect(preferredVersion('autoscaling')).toBe('v2');
-  expect(preferredVersion('')).toBe('v1');
-  expect(preferredVersion('none.example.com')).toBeUndefined();
-  expect(groupVersions[0]?.group).toBe('');
+  const { groupVersions } = builtInResources;
+  expect(groupVersions.find(({ group }) => group === 'autoscaling')?.versions[0]).toBe('v2');
+  expect(groupVersions[0]).toEqual({ group: '', versions: ['v1'] });
 });
 
 test('every resource can be found again by its kind', () => {
-  for (const one of resourceDefinitions) expect(findKind(one.group, one.version, one.kind)).toBe(one);
+  for (const one of resourceDefinitions)
+    expect(builtInResources.findKind(one.group, one.version, one.kind)).toBe(one);
 });
 
 test('no resource is listed twice', () => {
@@ -95,7 +88,7 @@ test('inlined fields are fields of the parent', () => {
 });
 
 test('/api has one item without a name, /apis one per group (D1.2)', () => {
-  const core = aggregatedDiscovery('core');
+  const core = aggregatedDiscovery(builtInResources, 'core');
   expect(core).toMatchObject({
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
@@ -105,13 +98,13 @@ test('/api has one item without a name, /apis one per group (D1.2)', () => {
   expect(at(core.items, '0')).toBeUndefined();
   const [only] = core.items as readonly unknown[];
   expect(at(only, 'metadata')).toEqual({});
-  const groups = aggregatedDiscovery('groups').items as readonly unknown[];
-  expect(groups).toHaveLength(groupVersions.length - 1);
+  const groups = aggregatedDiscovery(builtInResources, 'groups').items as readonly unknown[];
+  expect(groups).toHaveLength(builtInResources.groupVersions.length - 1);
   expect(groups.map((one) => at(one, 'metadata', 'name'))).toContain('rbac.authorization.k8s.io');
 });
 
 test('a resource of aggregated discovery has the members clients read (D1.2)', () => {
-  const [core] = aggregatedDiscovery('core').items as readonly unknown[];
+  const [core] = aggregatedDiscovery(builtInResources, 'core').items as readonly unknown[];
   const [version] = at(core, 'versions') as readonly unknown[];
   expect(at(version, 'freshness')).toBe('Current');
   const pods = (at(version, 'resources') as readonly unknown[]).find((one) => at(one, 'resource') === 'pods');
@@ -131,7 +124,7 @@ test('a resource of aggregated discovery has the members clients read (D1.2)', (
 
 test('the plain documents are there for older clients (D1.3)', () => {
   expect(apiVersions('127.0.0.1:6443')).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
-  const groups = apiGroupList().groups as readonly unknown[];
+  const groups = apiGroupList(builtInResources).groups as readonly unknown[];
   expect(groups).toContainEqual({
     name: 'autoscaling',
     versions: [
@@ -140,14 +133,14 @@ test('the plain documents are there for older clients (D1.3)', () => {
     ],
     preferredVersion: { groupVersion: 'autoscaling/v2', version: 'v2' },
   });
-  expect(apiGroup('apps')).toMatchObject({ kind: 'APIGroup', name: 'apps' });
-  expect(apiGroup('')).toBeUndefined();
-  expect(apiGroup('none')).toBeUndefined();
+  expect(apiGroup(builtInResources, 'apps')).toMatchObject({ kind: 'APIGroup', name: 'apps' });
+  expect(apiGroup(builtInResources, '')).toBeUndefined();
+  expect(apiGroup(builtInResources, 'none')).toBeUndefined();
 });
 
 test('subresources are rows of an APIResourceList (D1.4)', () => {
-  expect(apiResourceList('apps', 'v1')?.groupVersion).toBe('apps/v1');
-  const rows = apiResourceList('', 'v1')?.resources as readonly unknown[];
+  expect(apiResourceList(builtInResources, 'apps', 'v1')?.groupVersion).toBe('apps/v1');
+  const rows = apiResourceList(builtInResources, '', 'v1')?.resources as readonly unknown[];
   expect(rows).toContainEqual({
     name: 'pods/log',
     singularName: '',
@@ -164,7 +157,7 @@ test('subresources are rows of an APIResourceList (D1.4)', () => {
     group: 'policy',
     version: 'v1',
   });
-  expect(apiResourceList('apps', 'v2')).toBeUndefined();
+  expect(apiResourceList(builtInResources, 'apps', 'v2')).toBeUndefined();
 });
 
 test('the version document has the members kubectl prints (D1.6)', () => {

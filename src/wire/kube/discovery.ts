@@ -2,9 +2,8 @@ import type { JsonObject } from './json.ts';
 import {
   apiVersionOf,
   type GroupVersions,
-  groupVersions,
   type ResourceDefinition,
-  resourcesOf,
+  type ResourceTable,
 } from './resources.ts';
 
 /** The content type of an aggregated answer, exactly as clients compare it (D1.2). */
@@ -30,24 +29,26 @@ function discoveredResource(one: ResourceDefinition): JsonObject {
   };
 }
 
-function discoveredGroup({ group, versions }: GroupVersions): JsonObject {
+function discoveredGroup(table: ResourceTable, { group, versions }: GroupVersions): JsonObject {
   return {
     metadata: group === '' ? {} : { name: group },
     versions: versions.map((version) => ({
       version,
-      resources: resourcesOf(group, version).map(discoveredResource),
+      resources: table.of(group, version).map(discoveredResource),
       freshness: 'Current',
     })),
   };
 }
 
 /** APIGroupDiscoveryList v2 for `/api` (`core`) or `/apis` (`groups`) (D1.2). */
-export function aggregatedDiscovery(root: 'core' | 'groups'): JsonObject {
+export function aggregatedDiscovery(table: ResourceTable, root: 'core' | 'groups'): JsonObject {
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: groupVersions.filter((one) => (one.group === '') === (root === 'core')).map(discoveredGroup),
+    items: table.groupVersions
+      .filter((one) => (one.group === '') === (root === 'core'))
+      .map((one) => discoveredGroup(table, one)),
   };
 }
 
@@ -66,23 +67,27 @@ function groupEntry({ group, versions }: GroupVersions): JsonObject {
 }
 
 /** The plain answer of `/apis` (D1.3). */
-export function apiGroupList(): JsonObject {
+export function apiGroupList(table: ResourceTable): JsonObject {
   return {
     kind: 'APIGroupList',
     apiVersion: 'v1',
-    groups: groupVersions.filter((one) => one.group !== '').map(groupEntry),
+    groups: table.groupVersions.filter((one) => one.group !== '').map(groupEntry),
   };
 }
 
 /** `/apis/<group>`, or undefined for an unknown group. */
-export function apiGroup(group: string): JsonObject | undefined {
-  const known = groupVersions.find((one) => one.group === group && group !== '');
+export function apiGroup(table: ResourceTable, group: string): JsonObject | undefined {
+  const known = table.groupVersions.find((one) => one.group === group && group !== '');
   return known && { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(known) };
 }
 
 /** `/api/v1` or `/apis/<group>/<version>` (D1.4): subresources are rows of their own. Undefined when not served. */
-export function apiResourceList(group: string, version: string): JsonObject | undefined {
-  const resources = resourcesOf(group, version);
+export function apiResourceList(
+  table: ResourceTable,
+  group: string,
+  version: string,
+): JsonObject | undefined {
+  const resources = table.of(group, version);
   if (resources.length === 0) return undefined;
   return {
     kind: 'APIResourceList',

@@ -4,7 +4,7 @@ import { resourceLines } from './data/resources.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { kindSummaries } from './kindsummaries.ts';
 import { isScalar, type MessageField, messageNamed } from './messages.ts';
-import { apiVersionOf, groupVersions, type ResourceDefinition, resourcesOf } from './resources.ts';
+import { apiVersionOf, type ResourceDefinition, type ResourceTable } from './resources.ts';
 
 const documentRevision = '1';
 
@@ -26,8 +26,8 @@ export function openApiHash(): string {
 }
 
 /** The answer of `/openapi/v3` (D2.1). */
-export function openApiIndex(): JsonObject {
-  const paths = groupVersions.flatMap(({ group, versions }) =>
+export function openApiIndex(table: ResourceTable): JsonObject {
+  const paths = table.groupVersions.flatMap(({ group, versions }) =>
     versions.map((version) => {
       const path = pathOf(group, version);
       return [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${openApiHash()}` }] as const;
@@ -165,8 +165,12 @@ function operations(one: ResourceDefinition, schemas: Schemas): JsonObject {
  * `/openapi/v3/<path>` for a group version (D2.3, D2.6): paths for the client's checks, schemas for `kubectl explain`.
  * Undefined when the group version is not served.
  */
-export function openApiDocument(group: string, version: string): JsonObject | undefined {
-  const resources = resourcesOf(group, version);
+export function openApiDocument(
+  table: ResourceTable,
+  group: string,
+  version: string,
+): JsonObject | undefined {
+  const resources = table.of(group, version);
   if (resources.length === 0) return undefined;
   const schemas = new Schemas();
   for (const one of resources) if (one.messageType !== undefined) schemas.add(one.messageType, one);

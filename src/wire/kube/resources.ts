@@ -75,34 +75,18 @@ function parseLine(line: string): ResourceDefinition {
   };
 }
 
-/** Every resource the built-in API serves, in the order of discovery (D1.2): the first version of a group is preferred. */
-export const resourceDefinitions: readonly ResourceDefinition[] = resourceLines.split('\n').map(parseLine);
-
-const byPath = new Map(
-  resourceDefinitions.map((one) => [`${one.group}/${one.version}/${one.resource}`, one]),
-);
-
-/** The definition of `/apis/<group>/<version>/…/<resource>`, or undefined when nobody serves it. */
-export function findResource(
-  group: string,
-  version: string,
-  resource: string,
-): ResourceDefinition | undefined {
-  return byPath.get(`${group}/${version}/${resource}`);
-}
-
-export function findSubresource(
-  definition: ResourceDefinition,
-  name: string,
-): SubresourceDefinition | undefined {
-  return definition.subresources.find((one) => one.name === name);
-}
-
-/** The resource that stores a kind, or undefined. */
-export function findKind(group: string, version: string, kind: string): ResourceDefinition | undefined {
-  return resourceDefinitions.find(
-    (one) => one.kind === kind && one.group === group && one.version === version,
-  );
+/** What one API server serves: Kubernetes' own resources, and in a cluster those its custom resources add. */
+export interface ResourceTable {
+  /** In the order of discovery (D1.2): the first version of a group is preferred. */
+  readonly definitions: readonly ResourceDefinition[];
+  /** Groups in the order of discovery; the core group ('') comes first. */
+  readonly groupVersions: readonly GroupVersions[];
+  /** The definition of `/apis/<group>/<version>/…/<resource>`, or undefined when nobody serves it. */
+  find(group: string, version: string, resource: string): ResourceDefinition | undefined;
+  /** The resource that stores a kind, or undefined. */
+  findKind(group: string, version: string, kind: string): ResourceDefinition | undefined;
+  /** The resources of one group version; empty when it is not served. */
+  of(group: string, version: string): readonly ResourceDefinition[];
 }
 
 export interface GroupVersions {
@@ -111,21 +95,33 @@ export interface GroupVersions {
   readonly versions: readonly string[];
 }
 
-/** Groups in the order of discovery; the core group ('') comes first. */
-export const groupVersions: readonly GroupVersions[] = [
-  ...new Set(resourceDefinitions.map((one) => one.group)),
-].map((group) => ({
-  group,
-  versions: [...new Set(resourceDefinitions.filter((one) => one.group === group).map((one) => one.version))],
-}));
-
-/** The version clients should use, or undefined for an unknown group. */
-export function preferredVersion(group: string): string | undefined {
-  return groupVersions.find((one) => one.group === group)?.versions[0];
+export function createResourceTable(definitions: readonly ResourceDefinition[]): ResourceTable {
+  const byPath = new Map(definitions.map((one) => [`${one.group}/${one.version}/${one.resource}`, one]));
+  const byKind = new Map(definitions.map((one) => [`${one.group}/${one.version}/${one.kind}`, one]));
+  const byGroup = Map.groupBy(definitions, ({ group }) => group);
+  const byVersion = Map.groupBy(definitions, ({ group, version }) => `${group}/${version}`);
+  return {
+    definitions,
+    groupVersions: [...byGroup].map(([group, all]) => ({
+      group,
+      versions: [...new Set(all.map(({ version }) => version))],
+    })),
+    find: (group, version, resource) => byPath.get(`${group}/${version}/${resource}`),
+    findKind: (group, version, kind) => byKind.get(`${group}/${version}/${kind}`),
+    of: (group, version) => byVersion.get(`${group}/${version}`) ?? [],
+  };
 }
 
-export function resourcesOf(group: string, version: string): readonly ResourceDefinition[] {
-  return resourceDefinitions.filter((one) => one.group === group && one.version === version);
+/** Every resource Kubernetes itself serves. */
+export const builtInResources: ResourceTable = createResourceTable(resourceLines.split('\n').map(parseLine));
+export const resourceDefinitions: readonly ResourceDefinition[] = builtInResources.definitions;
+export const findResource: ResourceTable['find'] = builtInResources.find;
+
+export function findSubresource(
+  definition: ResourceDefinition,
+  name: string,
+): SubresourceDefinition | undefined {
+  return definition.subresources.find((one) => one.name === name);
 }
 
 /** `v1` or `apps/v1`: the apiVersion of an object. */

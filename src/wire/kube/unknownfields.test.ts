@@ -1,12 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from './json.ts';
-import {
-  checkObject,
-  decodingMessage,
-  strictDecodingError,
-  unknownFields,
-  unknownFieldWarnings,
-} from './unknownfields.ts';
+import { checkObject, decodingMessage, strictDecodingError, unknownFields } from './unknownfields.ts';
 
 const base = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } };
 
@@ -76,12 +70,8 @@ test('findings end at a hundred', () => {
   expect(unknownFields('core.v1.Pod', many)).toHaveLength(100);
 });
 
-test('messages and warnings read as in D2.7', () => {
+test('messages read as in D2.7', () => {
   expect(decodingMessage('Role', 'v1', strictDecodingError(['spec.foo']))).toBe(
     'Role in version "v1" cannot be handled as a Role: strict decoding error: unknown field "spec.foo"',
   );
-  expect(unknownFieldWarnings(['spec.foo', 'a\r\nX: y"'])).toEqual([
-    '299 - "unknown field \\"spec.foo\\""',
-    '299 - "unknown field \\"a??X: y\\"\\""',
-  ]);
 });

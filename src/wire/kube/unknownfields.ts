@@ -127,22 +127,3 @@ export function wrongTypeError(findings: readonly string[]): string {
 export function decodingMessage(kind: string, version: string, error: string): string {
   return `${kind} in version "${version}" cannot be handled as a ${kind}: ${error}`;
 }
-
-const maxWarnedPath = 256;
-/** A client that reads 16 KiB of headers must be able to read ours; Kubernetes stops there, too. */
-const maxWarningLength = 4_096;
-
-/** Values of the `Warning` header for fieldValidation=Warn (D2.7), one per field as long as there is room. */
-export function unknownFieldWarnings(fields: readonly string[]): readonly string[] {
-  const warnings: string[] = [];
-  let left = maxWarningLength;
-  for (const path of fields) {
-    const shown = path.length > maxWarnedPath ? `${path.slice(0, maxWarnedPath)}...` : path;
-    const text = `unknown field "${shown.replace(/[^\x20-\x7e]/g, '?')}"`;
-    const warning = `299 - "${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
-    left -= warning.length;
-    if (left < 0) break;
-    warnings.push(warning);
-  }
-  return warnings;
-}
