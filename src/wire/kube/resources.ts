@@ -1,4 +1,5 @@
 import { resourceLines } from './data/resources.ts';
+import type { JsonObject } from './json.ts';
 import { messageNameOf } from './messages.ts';
 
 export interface SubresourceDefinition {
@@ -8,6 +9,14 @@ export interface SubresourceDefinition {
   readonly group: string;
   readonly version: string;
   readonly verbs: readonly string[];
+}
+
+/** What a CustomResourceDefinition says of one version beside its names. */
+export interface CustomVersion {
+  /** `openAPIV3Schema` as written; checked to be structural. */
+  readonly schema: JsonObject;
+  /** `additionalPrinterColumns` as written. */
+  readonly printerColumns: readonly JsonObject[];
 }
 
 /** One resource of the API, as discovery describes it. */
@@ -25,6 +34,8 @@ export interface ResourceDefinition {
   readonly subresources: readonly SubresourceDefinition[];
   /** Message of the kind in our type data; undefined for the few groups whose types we do not carry. */
   readonly messageType: string | undefined;
+  /** Of a resource that a CustomResourceDefinition adds. */
+  readonly custom?: CustomVersion;
 }
 
 const storedVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
