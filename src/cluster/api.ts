@@ -8,6 +8,8 @@ import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
 import type { ApiContext, ClusterLog, RandomSource } from './context.ts';
+import { builtInControllers } from './controllers/builtin.ts';
+import { createControllers } from './controllers/controller.ts';
 import { type HttpRequest, type HttpResponse, serveRequest } from './exchange.ts';
 import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
 import { reconcileCluster } from './reconcile.ts';
@@ -23,7 +25,12 @@ export interface KubernetesApi {
   handle(request: HttpRequest, response: HttpResponse): Promise<void>;
   /** Makes good what a cluster needs when a process starts to serve it; safe to call again at any time. */
   reconcile(cluster: ClusterRecord): Promise<void>;
-  /** Ends every watch cleanly; later watches are refused. Requests under way go on. */
+  /**
+   * Resolves when the controllers have nothing to do: what a client's writes bring about (dependents collected, a namespace
+   * emptied) has been done. What waits for a time, or for another try after a failure, does not count.
+   */
+  idle(): Promise<void>;
+  /** Stops the controllers and ends every watch cleanly; later watches are refused. Requests under way go on. */
   close(): void;
   /** Watches open now. */
   readonly openWatches: number;
@@ -88,11 +95,17 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
   };
+  const controllers = createControllers(context, builtInControllers);
   const observe = options.observe ?? (() => undefined);
   return {
     handle: (request, response) => serveRequest(context, request, response, observe),
-    reconcile: (cluster) => reconcileCluster(context, cluster),
+    async reconcile(cluster) {
+      await reconcileCluster(context, cluster);
+      await controllers.start(cluster.clusterId);
+    },
+    idle: () => controllers.idle(),
     close() {
+      controllers.close();
       silence?.();
       watches.close();
     },

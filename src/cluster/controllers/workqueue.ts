@@ -1,0 +1,104 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { RevisionConflictError } from '../../storage/storage.ts';
+
+/** Keys of work to be done, each at most once in the queue and never twice at the same time. */
+export interface WorkQueue {
+  add(key: string): void;
+  /** Begins to work; until then keys only gather. */
+  begin(): void;
+  /** Nothing is waiting or being worked on now. A key that is due later, or tried again later, does not count. */
+  readonly isIdle: boolean;
+  /** Forgets what waits. What is being worked on ends by itself. */
+  close(): void;
+}
+
+/** How often a lost race is run again at once; after that it waits like any other failure. */
+const racesAtOnce = 20;
+const firstDelay = 10;
+const longestDelay = 60_000;
+/** Milliseconds of work after which requests get a turn. */
+const turn = 5;
+
+/**
+ * One worker on its own queue. `work` answers in how many milliseconds the key is due again, undefined when a change must
+ * ask for it. A lost race (RevisionConflictError) is run again at once, a failure after a delay that doubles.
+ */
+export function createWorkQueue(options: {
+  readonly work: (key: string) => Promise<number | undefined>;
+  /** Told of a failure, with how many there have been of this key in a row. */
+  readonly failed: (key: string, error: unknown, attempt: number) => void;
+  /** Called whenever the queue has become idle. */
+  readonly settled: () => void;
+}): WorkQueue {
+  const waiting = new Set<string>();
+  const later = new Map<string, NodeJS.Timeout>();
+  const attempts = new Map<string, number>();
+  let isHeld = true;
+  let isWorking = false;
+  let isClosed = false;
+
+  const add = (key: string): void => {
+    if (isClosed) return;
+    clearTimeout(later.get(key));
+    later.delete(key);
+    waiting.add(key);
+    if (!isHeld && !isWorking) void workOn();
+  };
+  const addAfter = (key: string, delay: number): void => {
+    if (isClosed || waiting.has(key)) return;
+    clearTimeout(later.get(key));
+    // A process must not stay alive for work that is due some day.
+    later.set(key, setTimeout(() => add(key), Math.min(delay, 2 ** 31 - 1)).unref());
+  };
+  const runOne = async (key: string): Promise<void> => {
+    try {
+      const again = await options.work(key);
+      attempts.delete(key);
+      if (again !== undefined) addAfter(key, again);
+    } catch (error) {
+      if (isClosed) return;
+      const attempt = (attempts.get(key) ?? 0) + 1;
+      attempts.set(key, attempt);
+      if (error instanceof RevisionConflictError && attempt <= racesAtOnce) {
+        add(key);
+        return;
+      }
+      options.failed(key, error, attempt);
+      addAfter(key, Math.min(longestDelay, firstDelay * 2 ** Math.min(attempt, 20)));
+    }
+  };
+  const workOn = async (): Promise<void> => {
+    isWorking = true;
+    // Never inside the commit that asks for it, and after the answer to who made that commit.
+    await nextTurn();
+    let since = performance.now();
+    for (const key of waiting) {
+      if (isClosed) break;
+      waiting.delete(key);
+      await runOne(key);
+      if (performance.now() - since < turn) continue;
+      await nextTurn();
+      since = performance.now();
+    }
+    isWorking = false;
+    options.settled();
+  };
+
+  return {
+    add,
+    begin() {
+      isHeld = false;
+      if (waiting.size > 0 && !isWorking) void workOn();
+    },
+    get isIdle() {
+      return waiting.size === 0 && !isWorking;
+    },
+    close() {
+      isClosed = true;
+      waiting.clear();
+      for (const timer of later.values()) clearTimeout(timer);
+      later.clear();
+      attempts.clear();
+    },
+  };
+}
