@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createKubernetesClient } from '../src/cli/clients/kubernetes.ts';
+import { createKubernetesClient } from '../src/clients/kubernetes.ts';
 import type { SigningCredentials } from '../src/wire/sigv4/sign.ts';
 import { createToken } from '../src/wire/token/create.ts';
 import { httpBytes, inTurn, type LoadResult, type LoadTarget, runLoad } from './load.ts';

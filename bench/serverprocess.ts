@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
-import { type AwsClient, createAwsClient } from '../src/cli/clients/aws.ts';
+import { type AwsClient, createAwsClient } from '../src/clients/aws.ts';
 import type { ReadyFile } from '../src/server/readyfile.ts';
 
 /** A server as a user starts it, in its own process. */

@@ -9,6 +9,7 @@ const allowed: Record<string, readonly string[]> = {
   engine: [],
   wire: ['engine'],
   storage: ['engine'],
+  clients: ['engine', 'wire'],
   services: ['engine', 'wire', 'storage', 'audit'],
   access: ['engine', 'wire', 'storage'],
   cluster: ['engine', 'wire', 'storage', 'access', 'audit'],
@@ -16,7 +17,8 @@ const allowed: Record<string, readonly string[]> = {
   audit: ['engine', 'wire', 'storage'],
   sources: ['engine', 'wire', 'storage', 'access'],
   server: ['engine', 'wire', 'storage', 'services', 'access', 'cluster', 'webhooks', 'audit', 'sources'],
-  cli: ['engine', 'wire', 'storage', 'audit', 'server', 'sources'],
+  embedded: ['engine', 'wire', 'storage', 'server', 'clients'],
+  cli: ['engine', 'wire', 'storage', 'audit', 'server', 'sources', 'clients'],
 };
 
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })

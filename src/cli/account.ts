@@ -1,4 +1,4 @@
-import { callExtension } from './clients/aws.ts';
+import { callExtension } from '../clients/aws.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
 import { CommandError } from './failure.ts';
 import { rootCredentials } from './identity.ts';

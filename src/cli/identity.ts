@@ -1,7 +1,7 @@
+import { type AwsClient, createAwsClient } from '../clients/aws.ts';
 import { mintSessionFromDataDirectory } from '../server/operatorsession.ts';
 import type { ReadyFile } from '../server/readyfile.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
-import { type AwsClient, createAwsClient } from './clients/aws.ts';
 import { CommandError } from './failure.ts';
 
 /** Who a command acts as: the first account's root, or by `--role` / `--user` somebody else. */

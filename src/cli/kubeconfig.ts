@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
+import { createAwsClient } from '../clients/aws.ts';
 import { kubeconfigFor } from '../wire/kube/kubeconfig.ts';
-import { createAwsClient } from './clients/aws.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
 import { CommandError } from './failure.ts';
 import { type IdentityOptions, rootCredentials } from './identity.ts';

@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
 import { createProgram } from '../../src/cli/program.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import { openAwsAccess } from '../../src/server/aws/access.ts';
 import { type AwsOptions, parseAwsOptions } from '../../src/server/aws/config.ts';
 import { createLog } from '../../src/server/log.ts';

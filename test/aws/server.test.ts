@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Authentication } from '../../src/access/access.ts';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import { type AwsOptions, parseAwsOptions } from '../../src/server/aws/config.ts';
 import { type RunningServer, startServer } from '../../src/server/server.ts';
 import { createToken } from '../../src/wire/token/create.ts';

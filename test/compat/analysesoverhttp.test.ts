@@ -1,6 +1,6 @@
 /** The analyses below `/entryway/v1/`, of a real server: who may ask what, and that answers are those of the functions. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import type { Snapshot } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { whoCan } from '../../src/engine/analysis/whocan/whocan.ts';
 import { createWorld } from '../../src/engine/analysis/world/world.ts';
@@ -187,7 +187,7 @@ describe('a question that is none', () => {
     ],
     ['with cases that are none', 'TestAccess', { cases: { length: 1e9 } }],
   ])('%s is refused and said so', async (_name, operation, input) => {
-    const { callExtension } = await import('../../src/cli/clients/aws.ts');
+    const { callExtension } = await import('../../src/clients/aws.ts');
     const paths: Readonly<Record<string, string>> = {
       ...{ WhoCan: 'analyses/who-can', WhatCan: 'analyses/what-can', LintAccess: 'analyses/lint' },
       ...{ DiffAccess: 'analyses/diff', TestAccess: 'analyses/test', ExplainLast: 'explain/last' },

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { DescribeClusterCommand } from '@aws-sdk/client-eks';
 import { AssumeRoleCommand, GetCallerIdentityCommand, GetSessionTokenCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import { run } from './clients.ts';
 import { type KubernetesUser, statusOf } from './kubernetes.ts';
 import { entryway, type Keys, npxDirectory, startServerProcess, until } from './process.ts';

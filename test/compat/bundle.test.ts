@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CreateClusterCommand, RegisterClusterCommand } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import { kubectlDirectory, kubectlVersions, run } from './clients.ts';
 import { entryway } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -65,8 +65,7 @@ describe.each(kubectlVersions)('kubectl %s, a Go client like the API server’s'
     for (const webhook of ['authenticate', 'authorize']) {
       const kubeconfig = join(bundle, 'entryway', `${webhook}.kubeconfig`);
       const { server } = parse(readFileSync(kubeconfig, 'utf8')).clusters[0].cluster;
-      // Older ones take the path for the whole, newer ones put it behind the kubeconfig's.
-      const path = version === '1.32' ? new URL(server).pathname : '/.';
+      const path = rawRoot(version, new URL(server).pathname) || '/.';
       const { stderr } = await run(
         join(kubectlDirectory(version), 'kubectl'),
         ['--kubeconfig', kubeconfig, 'create', '--raw', path, '-f', 'review.json'],

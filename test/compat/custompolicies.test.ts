@@ -8,7 +8,7 @@ import {
   ListAccessPoliciesCommand,
 } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import { awsCliDirectory, awsCliUnavailable, run } from './clients.ts';
 import { type KubernetesUser, statusOf } from './kubernetes.ts';
 import {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RegisterClusterCommand } from '@aws-sdk/client-eks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AwsClient, createAwsClient } from '../../src/cli/clients/aws.ts';
+import { type AwsClient, createAwsClient } from '../../src/clients/aws.ts';
 import type { CommandResult } from './clients.ts';
 import { entryway } from './process.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';

@@ -21,7 +21,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { Secret, TOTP } from 'otpauth';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createAwsClient } from '../../src/cli/clients/aws.ts';
+import { createAwsClient } from '../../src/clients/aws.ts';
 import { parseSubject } from '../../src/engine/analysis/ask/subject.ts';
 import type { Snapshot } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { whatCan } from '../../src/engine/analysis/whatcan/whatcan.ts';

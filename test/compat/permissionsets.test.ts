@@ -11,7 +11,7 @@ import {
 import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { callExtension, createAwsClient } from '../../src/cli/clients/aws.ts';
+import { callExtension, createAwsClient } from '../../src/clients/aws.ts';
 import { awsCliDirectory, awsCliUnavailable, run } from './clients.ts';
 import { statusOf } from './kubernetes.ts';
 import { entryway, type Keys, npxDirectory, until } from './process.ts';

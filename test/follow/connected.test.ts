@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ClusterAccess } from '../../src/access/access.ts';
-import { createKubernetesClient } from '../../src/cli/clients/kubernetes.ts';
+import { createKubernetesClient } from '../../src/clients/kubernetes.ts';
 import { accountId, eventually, type FollowWorld, openFollowWorld } from './world.ts';
 
 let world: FollowWorld;

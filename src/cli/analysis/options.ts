@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { CallerOptions } from '../clients/ours.ts';
 import { connectionOptions } from '../connectionoptions.ts';
+import type { CallerOptions } from '../ours.ts';
 import { parseMoment } from '../trail/times.ts';
 import { growHeapSlowly } from './heap.ts';
 import { onlyWith } from './onlywith.ts';

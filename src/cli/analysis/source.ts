@@ -1,7 +1,7 @@
 import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import { createWorld, type World } from '../../engine/analysis/world/world.ts';
-import { callAs } from '../clients/ours.ts';
 import { CommandError } from '../failure.ts';
+import { callAs } from '../ours.ts';
 import type { SourceOptions } from './options.ts';
 
 /** The snapshot the options ask for, with the clusters they name. */

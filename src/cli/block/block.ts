@@ -1,7 +1,7 @@
 import { parseBlockTarget } from '../../engine/identity/blocks.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import { type CallerOptions, callAs, pagesAs } from '../clients/ours.ts';
 import { CommandError } from '../failure.ts';
+import { type CallerOptions, callAs, pagesAs } from '../ours.ts';
 import { printable } from '../render/printable.ts';
 import { renderTable } from '../render/table.ts';
 import { parseDeadline } from './deadline.ts';

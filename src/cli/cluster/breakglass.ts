@@ -1,4 +1,4 @@
-import { type AwsClient, createAwsClient } from '../clients/aws.ts';
+import { type AwsClient, createAwsClient } from '../../clients/aws.ts';
 import { type ConnectionOptions, readConnection } from '../connection.ts';
 import { rootCredentials } from '../identity.ts';
 import { printable } from '../render/printable.ts';

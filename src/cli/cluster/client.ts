@@ -1,5 +1,5 @@
+import { type AwsClient, createAwsClient } from '../../clients/aws.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
-import { type AwsClient, createAwsClient } from '../clients/aws.ts';
 import { type ConnectionOptions, readConnection } from '../connection.ts';
 import { credentialsFromEnvironment, rootCredentials } from '../identity.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { createAwsClient } from '../../clients/aws.ts';
+import { createKubernetesClient, type KubernetesClient } from '../../clients/kubernetes.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import type { KubernetesOutcome, RunningServer } from '../../server/server.ts';
 import { createToken } from '../../wire/token/create.ts';
-import { createAwsClient } from '../clients/aws.ts';
-import { createKubernetesClient, type KubernetesClient } from '../clients/kubernetes.ts';
 import { dataDirectoryOf } from '../connection.ts';
 import { identityOf, rootCredentials } from '../identity.ts';
 import { describeAuthentication, describeDecision } from '../render/evidence.ts';

@@ -1,6 +1,6 @@
+import type { AwsClient } from '../../clients/aws.ts';
+import type { KubernetesClient } from '../../clients/kubernetes.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import type { AwsClient } from '../clients/aws.ts';
-import type { KubernetesClient } from '../clients/kubernetes.ts';
 import { CommandError } from '../failure.ts';
 import {
   clusterRoleName,

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
+import type { AwsClient } from '../../clients/aws.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import type { AwsClient } from '../clients/aws.ts';
 import type { WebhookTarget } from './call.ts';
 import { type Finding, type Severity, severities } from './finding.ts';
 

@@ -1,5 +1,5 @@
-import type { CallerOptions } from '../clients/ours.ts';
 import { CommandError, exitCodes } from '../failure.ts';
+import type { CallerOptions } from '../ours.ts';
 import { printable } from '../render/printable.ts';
 import { leadBack } from './leadback.ts';
 import { readRollbackFile } from './rollbackfile.ts';

@@ -1,13 +1,13 @@
+import { createAwsClient } from '../../clients/aws.ts';
+import { createKubernetesClient, type KubernetesAnswer } from '../../clients/kubernetes.ts';
 import type { PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import { type RbacMetadata, rbacManifest } from '../../engine/rbac/manifest.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { createToken } from '../../wire/token/create.ts';
-import { createAwsClient } from '../clients/aws.ts';
-import { createKubernetesClient, type KubernetesAnswer } from '../clients/kubernetes.ts';
-import type { CallerOptions } from '../clients/ours.ts';
 import { readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
 import { identityOf } from '../identity.ts';
+import type { CallerOptions } from '../ours.ts';
 import { creation } from './script.ts';
 import type { FoundEntry, MigrationTarget, Mode, PlannedBinding } from './target.ts';
 

@@ -1,7 +1,7 @@
+import type { AwsClient } from '../../clients/aws.ts';
 import { accessPolicyArn, knownAccessPolicies } from '../../engine/accesspolicies/catalogue.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { parseDeadline } from '../block/deadline.ts';
-import type { AwsClient } from '../clients/aws.ts';
 import { openClusterClient } from '../cluster/client.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { CommandError } from '../failure.ts';

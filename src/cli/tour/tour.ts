@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { createAwsClient } from '../../clients/aws.ts';
+import { createKubernetesClient } from '../../clients/kubernetes.ts';
 import { defaultAccountId, defaultRegion } from '../../server/config.ts';
 import { type KubernetesOutcome, type RunningServer, startServer } from '../../server/server.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import type { ServiceName } from '../../wire/protocols/services.ts';
 import type { SigningCredentials } from '../../wire/sigv4/sign.ts';
 import { createToken } from '../../wire/token/create.ts';
-import { createAwsClient } from '../clients/aws.ts';
-import { createKubernetesClient } from '../clients/kubernetes.ts';
 import { rootCredentials } from '../identity.ts';
 import { describeAuthentication, describeDecision } from '../render/evidence.ts';
 import { type Guide, tourSteps } from './steps.ts';

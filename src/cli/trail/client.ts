@@ -1,4 +1,5 @@
 import type { TrailItem } from '../../audit/item.ts';
+import { callExtension } from '../../clients/aws.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import type {
   TrailFollowAnswer,
@@ -8,7 +9,6 @@ import type {
   TrailSettleAnswer,
 } from '../../server/trail/api.ts';
 import type { TrailFilter } from '../../server/trail/filter.ts';
-import { callExtension } from '../clients/aws.ts';
 import { CommandError } from '../failure.ts';
 import { rootCredentials } from '../identity.ts';
 import type { Range } from './times.ts';

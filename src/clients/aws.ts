@@ -1,7 +1,7 @@
 import { request } from 'node:http';
-import { decodeResponse, encodeRequest } from '../../wire/protocols/client.ts';
-import type { ServiceName } from '../../wire/protocols/services.ts';
-import { type SigningCredentials, signRequest } from '../../wire/sigv4/sign.ts';
+import { decodeResponse, encodeRequest } from '../wire/protocols/client.ts';
+import type { ServiceName } from '../wire/protocols/services.ts';
+import { type SigningCredentials, signRequest } from '../wire/sigv4/sign.ts';
 
 /** The little of an AWS SDK that our own commands need; the SDK itself is a development dependency. */
 export interface AwsClient {
