@@ -14,6 +14,11 @@ function isOlder(resource: ResourceDefinition): boolean {
   return resource.group === 'autoscaling' && resource.version === 'v1';
 }
 
+/** Whether objects of the resource are stored in the version it is served in. */
+export function isStoredVersion(resource: ResourceDefinition): boolean {
+  return !isOlder(resource);
+}
+
 /** An object of a request as it is stored; `old` is what is stored now. */
 export function toStoredVersion(
   resource: ResourceDefinition,
