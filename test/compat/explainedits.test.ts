@@ -21,7 +21,7 @@ import { explainRequest } from '../../src/engine/analysis/explain/request.ts';
 import { subjectKey } from '../../src/engine/analysis/world/subject.ts';
 import { createWorld, type World } from '../../src/engine/analysis/world/world.ts';
 import { parseQuestion } from '../../src/wire/kube/question.ts';
-import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, run } from './clients.ts';
+import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, newestKubectl, run } from './clients.ts';
 import type { KubernetesUser } from './kubernetes.ts';
 import type { Keys } from './process.ts';
 import { npxDirectory, until } from './process.ts';
@@ -56,7 +56,7 @@ beforeAll(async () => {
   // The two commands that are ours, as they are printed.
   const npx = npxDirectory(scene.directory);
   writeFileSync(join(npx, 'entryway'), `#!/bin/sh\nexec '${npx}/npx' entryway "$@"\n`, { mode: 0o755 });
-  programs = [npx, awsCliDirectory(), kubectlDirectory('1.35')].join(':');
+  programs = [npx, awsCliDirectory(), kubectlDirectory(newestKubectl)].join(':');
 }, 60_000);
 
 afterAll(() => scene?.close());

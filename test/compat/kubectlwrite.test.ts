@@ -14,10 +14,10 @@ beforeAll(async () => {
 
 afterAll(() => scene?.close());
 
-/** Since 1.34 or so kubectl says from where. */
+/** Since 1.34 kubectl says from where. */
 const deleted = (...objects: readonly string[]): Expected => ({
   1.32: objects.map((object) => `${object} deleted`).join('\n'),
-  1.35: objects.map((object) => `${object} deleted from team namespace`).join('\n'),
+  1.34: objects.map((object) => `${object} deleted from team namespace`).join('\n'),
 });
 
 describe.each(kubectlVersions)('kubectl %s writes', (version) => {
@@ -204,7 +204,7 @@ describe.each(kubectlVersions)('kubectl %s writes', (version) => {
           run: 'kubectl replace --force -f secret.json',
           out: {
             1.32: 'secret "from-json" deleted\nsecret/from-json replaced',
-            1.35: 'secret "from-json" deleted from team namespace\nsecret/from-json replaced',
+            1.34: 'secret "from-json" deleted from team namespace\nsecret/from-json replaced',
           },
         },
         {
@@ -361,7 +361,7 @@ describe.each(kubectlVersions)('kubectl %s writes', (version) => {
           run: 'kubectl delete configmap settings --dry-run=server',
           out: {
             1.32: 'configmap "settings" deleted (server dry run)',
-            1.35: 'configmap "settings" deleted from team namespace (server dry run)',
+            1.34: 'configmap "settings" deleted from team namespace (server dry run)',
           },
         },
         { run: 'kubectl delete configmap settings', out: deleted('configmap "settings"') },

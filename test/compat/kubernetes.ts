@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DescribeClusterCommand } from '@aws-sdk/client-eks';
 import { CoreV1Api, KubeConfig, RbacAuthorizationV1Api, Watch } from '@kubernetes/client-node';
 import { SignatureV4 } from '@smithy/signature-v4';
-import { type CommandResult, type KubectlVersion, kubectlDirectory, run } from './clients.ts';
+import { type CommandResult, type KubectlVersion, kubectlDirectory, newestKubectl, run } from './clients.ts';
 import type { Connection, Keys } from './process.ts';
 import type { Clients } from './world.ts';
 
@@ -98,7 +98,7 @@ export async function openKubernetesUser(
   connection: Connection,
   cluster: ClusterAddress,
   keys: Keys,
-  version: KubectlVersion = '1.35',
+  version: KubectlVersion = newestKubectl,
 ): Promise<KubernetesUser> {
   const token = await clusterToken(connection, keys, cluster.name);
   const home = mkdtempSync(join(directory, 'kubectl-'));

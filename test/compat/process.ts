@@ -8,6 +8,7 @@ import {
   type CommandResult,
   type KubectlVersion,
   kubectlDirectory,
+  newestKubectl,
   run,
 } from './clients.ts';
 
@@ -157,7 +158,7 @@ export function openShell(
   mkdirSync(join(home, '.kube'), { recursive: true });
   const path = [
     ...(options.withAws === false ? [] : [awsCliDirectory()]),
-    kubectlDirectory(options.kubectl ?? '1.35'),
+    kubectlDirectory(options.kubectl ?? newestKubectl),
     process.env.PATH ?? '',
   ].join(':');
   const environment: Record<string, string> = {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, run } from './clients.ts';
+import { awsCliDirectory, awsCliUnavailable, kubectlDirectory, newestKubectl, run } from './clients.ts';
 import { type Connection, npxDirectory, temporaryDirectory, until } from './process.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -108,7 +108,7 @@ test.skipIf(unavailable !== undefined)(
       {
         cwd: root,
         env: {
-          PATH: [onceNpx(), awsCliDirectory(), kubectlDirectory('1.35'), process.env.PATH].join(':'),
+          PATH: [onceNpx(), awsCliDirectory(), kubectlDirectory(newestKubectl), process.env.PATH].join(':'),
           HOME: directory.path,
           ENTRYWAY_DATA: data,
           AWS_EC2_METADATA_DISABLED: 'true',

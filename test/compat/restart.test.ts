@@ -26,7 +26,7 @@ import {
 } from '@aws-sdk/client-iam';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectlDirectory, run } from './clients.ts';
+import { kubectlDirectory, newestKubectl, run } from './clients.ts';
 import { clusterAddress, type KubernetesUser, openKubernetesUser, statusOf } from './kubernetes.ts';
 import {
   type Connection,
@@ -245,7 +245,7 @@ describe('a restarted server', () => {
     // The kubeconfig from before names the same endpoint and trusts the same CA.
     const file = join(directory.path, 'kubeconfig');
     writeFileSync(file, kubeconfig, { mode: 0o600 });
-    const env = { PATH: kubectlDirectory('1.35'), HOME: directory.path, KUBECONFIG: file };
+    const env = { PATH: kubectlDirectory(newestKubectl), HOME: directory.path, KUBECONFIG: file };
     expect(
       await run('kubectl', ['get', 'configmap', 'settings', '-n', 'shop', '-o', 'jsonpath={.data.colour}'], {
         env,

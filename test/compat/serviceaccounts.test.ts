@@ -3,7 +3,7 @@ import { DescribeClusterCommand } from '@aws-sdk/client-eks';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kubectlVersions } from './clients.ts';
-import { followSteps, openTerminal, type Terminal } from './kubectl.ts';
+import { followSteps, openTerminal, rawRoot, type Terminal } from './kubectl.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole } from './world.ts';
 
@@ -133,9 +133,8 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
 
   test('finds issuer and keys with which anybody can check a token', async () => {
     const token = await keep('checked', '');
-    // COMPAT: 1.32 drops the path of the server's URL in `get --raw`.
     const path = `/clusters/${scene.connection.accountId}/${scene.connection.region}/${cluster}`;
-    const root = version === '1.32' ? path : '';
+    const root = rawRoot(version, path);
     const raw = async (document: string) =>
       JSON.parse((await withToken('checked', `get --raw ${root}${document}`)).stdout);
     const { issuer, jwks_uri } = await raw('/.well-known/openid-configuration');
