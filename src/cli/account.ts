@@ -1,7 +1,7 @@
 import { callExtension } from '../clients/aws.ts';
+import { rootCredentials } from '../server/operatoridentity.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
 import { CommandError } from './failure.ts';
-import { rootCredentials } from './identity.ts';
 
 export interface CreateAccountOptions extends ConnectionOptions {
   readonly account?: string;

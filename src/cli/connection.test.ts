@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { rootCredentials } from '../server/operatoridentity.ts';
 import { dataDirectoryOf, isAlive, readConnection } from './connection.ts';
 import { printEnvironment } from './env.ts';
 import { CommandError } from './failure.ts';
-import { credentialsFromEnvironment, rootCredentials } from './identity.ts';
+import { credentialsFromEnvironment } from './identity.ts';
 
 let root = '';
 beforeEach(() => {

@@ -1,5 +1,5 @@
+import { type IdentityOptions, identityOf } from '../server/operatoridentity.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
-import { type IdentityOptions, identityOf } from './identity.ts';
 
 /** Prints what points the stock AWS CLI and SDKs at the running server, as the chosen identity (root by default). */
 export async function printEnvironment(

@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { createAwsClient } from '../clients/aws.ts';
+import { type IdentityOptions, rootCredentials } from '../server/operatoridentity.ts';
 import { kubeconfigFor } from '../wire/kube/kubeconfig.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
 import { CommandError } from './failure.ts';
-import { type IdentityOptions, rootCredentials } from './identity.ts';
 
 interface DescribedCluster {
   readonly arn: string;

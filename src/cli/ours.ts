@@ -1,7 +1,7 @@
 import { createAwsClient } from '../clients/aws.ts';
+import { type IdentityOptions, identityOf } from '../server/operatoridentity.ts';
 import type { ServiceName } from '../wire/protocols/services.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
-import { type IdentityOptions, identityOf } from './identity.ts';
 
 export interface CallerOptions extends ConnectionOptions, IdentityOptions {
   /** See `AwsClientOptions`. */

@@ -1,8 +1,9 @@
 import { defaultRegion } from '../server/config.ts';
+import { type IdentityOptions, identityOf } from '../server/operatoridentity.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import { createToken, execCredential } from '../wire/token/create.ts';
 import { type ConnectionOptions, readConnection } from './connection.ts';
-import { credentialsFromEnvironment, type IdentityOptions, identityOf } from './identity.ts';
+import { credentialsFromEnvironment } from './identity.ts';
 
 export interface TokenOptions extends ConnectionOptions, IdentityOptions {
   readonly clusterName: string;

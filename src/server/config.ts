@@ -65,6 +65,24 @@ export const defaultKubeListen: ListenAddress = { host: '127.0.0.1', port: 4743 
 export const defaultAccountId = '111122223333';
 export const defaultRegion = 'us-east-1';
 
+/** A server that keeps nothing: in memory, on free ports of the loopback, for as long as whoever started it wants. */
+export function inMemoryConfig(
+  options: Partial<Pick<ServerConfig, 'accountId' | 'region' | 'logLevel'>> = {},
+): ServerConfig {
+  const freePort: ListenAddress = { host: '127.0.0.1', port: 0 };
+  return {
+    dataDirectory: undefined,
+    awsListen: freePort,
+    kubeListen: freePort,
+    accountId: defaultAccountId,
+    region: defaultRegion,
+    readyFile: undefined,
+    logLevel: 'warn',
+    logFormat: 'text',
+    ...options,
+  };
+}
+
 /** A value the operator gave that cannot be used; the command line prints it as misuse. */
 export class ConfigError extends Error {
   readonly hint: string | undefined;

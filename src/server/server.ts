@@ -21,7 +21,6 @@ import { createIssuerKeys } from '../services/sts/webidentity/issuerkeys.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { ClusterCredential } from '../storage/records/connections.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import { openSqliteStorage } from '../storage/sqlite/sqlite.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
 import { hostNames, listen, originOf, webhookNames } from './addresses.ts';
@@ -99,7 +98,7 @@ async function compose(
 ): Promise<RunningServer> {
   const now = Date.now;
   const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
-  const storage = openStorage(config, directory);
+  const storage = await openStorage(config, directory);
   opened.push(() => storage.close());
   const trail = await openTrail({
     storage,
@@ -363,10 +362,11 @@ async function compose(
   };
 }
 
-function openStorage(config: ServerConfig, directory: DataDirectory): Storage {
-  return config.dataDirectory === undefined
-    ? createMemoryStorage()
-    : openSqliteStorage({ directory: directory.path });
+async function openStorage(config: ServerConfig, directory: DataDirectory): Promise<Storage> {
+  if (config.dataDirectory === undefined) return createMemoryStorage();
+  // Not before it is used: Node 22, which may run a cluster in memory, warns about it on standard error.
+  const { openSqliteStorage } = await import('../storage/sqlite/sqlite.ts');
+  return openSqliteStorage({ directory: directory.path });
 }
 
 /** What the trail may hold: on a disk a gibibyte, in memory less. */

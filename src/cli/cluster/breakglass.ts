@@ -1,6 +1,6 @@
 import { type AwsClient, createAwsClient } from '../../clients/aws.ts';
+import { rootCredentials } from '../../server/operatoridentity.ts';
 import { type ConnectionOptions, readConnection } from '../connection.ts';
-import { rootCredentials } from '../identity.ts';
 import { printable } from '../render/printable.ts';
 
 export interface SetBreakGlassOptions extends ConnectionOptions {

@@ -1,7 +1,8 @@
 import { type AwsClient, createAwsClient } from '../../clients/aws.ts';
+import { rootCredentials } from '../../server/operatoridentity.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import { type ConnectionOptions, readConnection } from '../connection.ts';
-import { credentialsFromEnvironment, rootCredentials } from '../identity.ts';
+import { credentialsFromEnvironment } from '../identity.ts';
 
 export interface ClusterClient {
   readonly connection: ReadyFile;

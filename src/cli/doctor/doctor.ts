@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { type IdentityOptions, identityOf } from '../../server/operatoridentity.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import { createToken } from '../../wire/token/create.ts';
 import { atAddress, parseAddress } from '../bundle/address.ts';
@@ -6,7 +7,7 @@ import { type ClusterClient, openClusterClient } from '../cluster/client.ts';
 import { requestCredential } from '../cluster/credentials.ts';
 import type { ConnectionOptions } from '../connection.ts';
 import { exitCodes } from '../failure.ts';
-import { credentialsFromEnvironment, type IdentityOptions, identityOf } from '../identity.ts';
+import { credentialsFromEnvironment } from '../identity.ts';
 import { readText } from '../textfile.ts';
 import { callWebhook, type WebhookTarget } from './call.ts';
 import { checkConfiguration } from './configuration.ts';

@@ -1,28 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createAwsClient } from '../../clients/aws.ts';
 import { createKubernetesClient } from '../../clients/kubernetes.ts';
-import { defaultAccountId, defaultRegion } from '../../server/config.ts';
+import { inMemoryConfig } from '../../server/config.ts';
+import { rootCredentials } from '../../server/operatoridentity.ts';
 import { type KubernetesOutcome, type RunningServer, startServer } from '../../server/server.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import type { ServiceName } from '../../wire/protocols/services.ts';
 import type { SigningCredentials } from '../../wire/sigv4/sign.ts';
 import { createToken } from '../../wire/token/create.ts';
-import { rootCredentials } from '../identity.ts';
 import { describeAuthentication, describeDecision } from '../render/evidence.ts';
 import { type Guide, tourSteps } from './steps.ts';
 
 /** Walks the whole path on a server that keeps nothing, printing the command a user would type and the real answer. */
 export async function tour(): Promise<void> {
-  const server = await startServer({
-    dataDirectory: undefined,
-    awsListen: { host: '127.0.0.1', port: 0 },
-    kubeListen: { host: '127.0.0.1', port: 0 },
-    accountId: defaultAccountId,
-    region: defaultRegion,
-    readyFile: undefined,
-    logLevel: 'warn',
-    logFormat: 'text',
-  });
+  const server = await startServer(inMemoryConfig());
   try {
     await tourSteps(createGuide(server, (text) => void process.stdout.write(text)));
   } finally {

@@ -1,5 +1,6 @@
 import type { TrailItem } from '../../audit/item.ts';
 import { callExtension } from '../../clients/aws.ts';
+import { rootCredentials } from '../../server/operatoridentity.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import type {
   TrailFollowAnswer,
@@ -10,7 +11,6 @@ import type {
 } from '../../server/trail/api.ts';
 import type { TrailFilter } from '../../server/trail/filter.ts';
 import { CommandError } from '../failure.ts';
-import { rootCredentials } from '../identity.ts';
 import type { Range } from './times.ts';
 
 /** The trail of a running server, as its operator. Holds two pages at a time. */
