@@ -1,3 +1,4 @@
+import { groupMessageLines } from './data/groupmessages.ts';
 import { messageLines } from './data/messages.ts';
 
 export interface MessageField {
@@ -6,7 +7,7 @@ export interface MessageField {
   /** JSON name. */
   readonly name: string;
   readonly shape: 'one' | 'list' | 'map';
-  /** `string`, `bool`, `int32`, `int64`, `bytes` or the name of a message; for a map, of its values. */
+  /** `string`, `bool`, `int32`, `int64`, `double`, `bytes` or the name of a message; for a map, of its values. */
   readonly type: string;
   /** A pointer in Go: absent differs from empty. */
   readonly pointer: boolean;
@@ -34,7 +35,7 @@ export interface Message {
 
 let lines: ReadonlyMap<string, string> | undefined;
 const parsed = new Map<string, Message>();
-const scalars: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'bytes']);
+const scalars: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'double', 'bytes']);
 
 export function isScalar(type: string): boolean {
   return scalars.has(type);
@@ -42,7 +43,7 @@ export function isScalar(type: string): boolean {
 
 function linesByName(): ReadonlyMap<string, string> {
   lines ??= new Map(
-    messageLines.split('\n').map((line) => {
+    `${messageLines}\n${groupMessageLines}`.split('\n').map((line) => {
       const bar = line.indexOf('|');
       return [line.slice(0, bar), line.slice(bar + 1)];
     }),

@@ -198,7 +198,7 @@ test.each<[string, Uint8Array]>([
   ['text that is not UTF-8', podMetadata(delimited(1, [0xff, 0xfe]))],
   ['a name given twice', podMetadata([...text(1, 'a'), ...text(1, 'b')])],
   ['a truncated unknown field', podMetadata([...tag(99, 5), 0, 0])],
-  ['a kind without types', envelope('apiextensions.k8s.io/v1', 'CustomResourceDefinition', [])],
+  ['a kind without types', envelope('example.com/v1', 'Widget', [])],
   ['a kind that names a prototype', envelope('v1', 'constructor', [])],
   ['a compressed body', envelope('v1', 'Pod', [], text(3, 'gzip'))],
   ['a JSON body in the envelope', envelope('v1', 'Pod', [], text(4, 'application/json'))],
@@ -217,6 +217,58 @@ test.each<[string, Uint8Array]>([
   })();
   expect(refusal).toBeInstanceOf(KubeStatusError);
   expect((refusal as KubeStatusError).status).toMatchObject({ code: 400, reason: 'BadRequest' });
+});
+
+test('a JSON schema in a definition is what it is in JSON', () => {
+  const json = (value: unknown): number[] => [...delimited(1, Buffer.from(JSON.stringify(value)))];
+  const double = (field: number, value: number): number[] => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeDoubleLE(value);
+    return [...tag(field, 1), ...bytes];
+  };
+  const properties = (key: string, schema: readonly number[]): number[] => [
+    ...delimited(29, [...text(1, key), ...delimited(2, schema)]),
+  ];
+  const schema = [
+    ...text(5, 'object'),
+    ...properties('free', [...delimited(30, number(1, 1))]),
+    ...properties('closed', [...delimited(30, [])]),
+    ...properties('map', [...delimited(30, delimited(2, text(5, 'string')))]),
+    ...properties('list', [...delimited(24, delimited(1, text(5, 'integer')))]),
+    ...properties('size', [
+      ...double(9, 1.5),
+      ...delimited(8, json({ a: [1] })),
+      ...delimited(20, json('x')),
+    ]),
+    ...number(38, 1),
+  ];
+  const version = [...text(1, 'v1'), ...number(2, 1), ...delimited(4, delimited(1, schema))];
+  const body = envelope('apiextensions.k8s.io/v1', 'CustomResourceDefinition', [
+    ...delimited(2, [...text(1, 'example.com'), ...delimited(7, version)]),
+  ]);
+  const { object } = decodeProtobuf(Uint8Array.from(body));
+  expect(object.spec).toEqual({
+    group: 'example.com',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              free: { additionalProperties: true },
+              closed: { additionalProperties: false },
+              map: { additionalProperties: { type: 'string' } },
+              list: { items: { type: 'integer' } },
+              size: { maximum: 1.5, default: { a: [1] }, enum: ['x'] },
+            },
+            'x-kubernetes-preserve-unknown-fields': true,
+          },
+        },
+      },
+    ],
+  });
 });
 
 test('envelopes inside envelopes end at a depth, not at the stack', () => {

@@ -55,7 +55,18 @@ const specials: Readonly<Record<string, (bytes: Uint8Array, context: Context) =>
   },
   'runtime.RawExtension': (bytes, context) => rawJson(bytes, context),
   'meta.v1.FieldsV1': (bytes, context) => rawJson(bytes, context),
+  'apiextensions.v1.JSON': (bytes, context) => rawJson(bytes, context),
 };
+
+/**
+ * A JSON schema, or what may stand in its place: a list of schemas, a list of names, a boolean. As messages they have one
+ * field for each, in JSON they are that one.
+ */
+const alternatives: ReadonlySet<string> = new Set([
+  'apiextensions.v1.JSONSchemaPropsOrArray',
+  'apiextensions.v1.JSONSchemaPropsOrBool',
+  'apiextensions.v1.JSONSchemaPropsOrStringArray',
+]);
 
 interface PlainField {
   readonly varint: bigint;
@@ -129,11 +140,14 @@ function decodeMessage(name: string, bytes: Uint8Array, context: Context): JsonV
     seen.add(number);
     decodeField(object, field, wireType, reader, context);
   }
+  if (alternatives.has(name)) {
+    return object.schema ?? object.jSONSchemas ?? object.property ?? object.allows ?? false;
+  }
   return isStringList(message) ? (object.items ?? []) : object;
 }
 
 function decodeScalar(type: string, wireType: number, reader: WireReader): string | number | boolean {
-  const expected = type === 'string' || type === 'bytes' ? 2 : 0;
+  const expected = type === 'string' || type === 'bytes' ? 2 : type === 'double' ? 1 : 0;
   if (wireType !== expected) throw malformed(`wire type ${wireType} where ${type} belongs`);
   switch (type) {
     case 'string':
@@ -144,6 +158,8 @@ function decodeScalar(type: string, wireType: number, reader: WireReader): strin
       return reader.bool();
     case 'int32':
       return reader.integer(32);
+    case 'double':
+      return reader.double();
     default:
       return reader.integer(64);
   }

@@ -61,6 +61,37 @@ test.each<[string, JsonValue, readonly string[]]>([
   expect(checkObject(type, object).wrongTypes).toEqual(expected);
 });
 
+const definition = (schema: JsonValue): JsonValue => ({ ...base, spec: { versions: [{ schema }] } });
+
+test.each<[JsonValue, readonly string[], readonly string[]]>([
+  [{ openAPIV3Schema: { properties: { a: { additionalProperties: true, default: [1] } } } }, [], []],
+  [{ openAPIV3Schema: { items: [{ type: 'string' }, { maximum: 1.5 }], enum: ['a', 1, null] } }, [], []],
+  [{ openAPIV3Schema: { dependencies: { a: ['b'], c: { type: 'string' } } } }, [], []],
+  [
+    { openAPIV3Schema: { properties: { a: { additionalProperties: { typo: 1 } } } } },
+    ['openAPIV3Schema.properties.a.additionalProperties.typo'],
+    [],
+  ],
+  [{ openAPIV3Schema: { items: [{ typo: 1 }] } }, ['openAPIV3Schema.items[0].typo'], []],
+  [
+    { openAPIV3Schema: { 'x-kubernetes-int-or-strings': true } },
+    ['openAPIV3Schema.x-kubernetes-int-or-strings'],
+    [],
+  ],
+  [
+    { openAPIV3Schema: { additionalProperties: 'yes' } },
+    [],
+    ['openAPIV3Schema.additionalProperties: expected object, got string'],
+  ],
+  [{ openAPIV3Schema: { maximum: '1' } }, [], ['openAPIV3Schema.maximum: expected number, got string']],
+])('the JSON schema of a definition: %j', (schema, unknown, wrong) => {
+  const at = (paths: readonly string[]): string[] => paths.map((path) => `spec.versions[0].schema.${path}`);
+  expect(checkObject('apiextensions.v1.CustomResourceDefinition', definition(schema))).toEqual({
+    unknownFields: at(unknown),
+    wrongTypes: at(wrong),
+  });
+});
+
 test('a kind without types has no findings', () => {
   expect(checkObject(undefined, { anything: 1 })).toEqual({ unknownFields: [], wrongTypes: [] });
 });

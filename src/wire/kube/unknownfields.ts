@@ -22,6 +22,16 @@ const specialTypes: Readonly<Record<string, readonly string[]>> = {
   'intstr.IntOrString': ['string', 'number'],
   'runtime.RawExtension': ['object'],
   'meta.v1.FieldsV1': ['object'],
+  'apiextensions.v1.JSON': ['object', 'array', 'string', 'number', 'boolean'],
+};
+
+const schema = 'apiextensions.v1.JSONSchemaProps';
+
+/** What may stand in the place of a JSON schema, by its JSON type, and the type of its elements. */
+const alternatives: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'apiextensions.v1.JSONSchemaPropsOrArray': { array: schema },
+  'apiextensions.v1.JSONSchemaPropsOrBool': { boolean: 'bool' },
+  'apiextensions.v1.JSONSchemaPropsOrStringArray': { array: 'string' },
 };
 
 const scalarTypes: Readonly<Record<string, string>> = {
@@ -30,6 +40,7 @@ const scalarTypes: Readonly<Record<string, string>> = {
   bool: 'boolean',
   int32: 'number',
   int64: 'number',
+  double: 'number',
 };
 
 function jsonType(value: JsonValue): string {
@@ -85,7 +96,13 @@ class Checker {
         this.#wrong(path, special.join(' or '), value);
       return;
     }
-    const message = messageNamed(type);
+    const other = Object.hasOwn(alternatives, type) ? alternatives[type]?.[jsonType(value)] : undefined;
+    if (other !== undefined) {
+      for (const [index, item] of (Array.isArray(value) ? value : []).entries())
+        this.#value(other, item, `${path}[${index}]`);
+      return;
+    }
+    const message = messageNamed(Object.hasOwn(alternatives, type) ? schema : type);
     if (message === undefined) return;
     const [only] = message.fields;
     if (message.fields.length === 1 && only?.name === 'items' && only.type === 'string') {

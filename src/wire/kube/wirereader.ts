@@ -88,6 +88,16 @@ export class WireReader {
     return number;
   }
 
+  /** Eight bytes; NaN and the infinities are no JSON. */
+  double(): number {
+    const end = this.#at + 8;
+    if (end > this.#bytes.length) throw malformed('truncated field');
+    const value = new DataView(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, 8).getFloat64(0, true);
+    this.#at = end;
+    if (!Number.isFinite(value)) throw malformed('number is out of range');
+    return value;
+  }
+
   bool(): boolean {
     return this.varint() !== 0n;
   }
