@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { ClusterAccess } from '../access/access.ts';
 import type { UserInfo } from '../engine/authorizer/attributes.ts';
+import { deprecationWarning } from '../wire/kube/builtin.ts';
 import { readBody } from '../wire/kube/requestbody.ts';
 import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts';
 import {
@@ -36,6 +37,7 @@ import {
 } from './respond.ts';
 import { sendRendered, startStream } from './send.ts';
 import { issuerDocument } from './serviceaccounts/issuerdocuments.ts';
+import { minorVersion } from './version.ts';
 
 export type HttpRequest = IncomingMessage | Http2ServerRequest;
 export type HttpResponse = ServerResponse | Http2ServerResponse;
@@ -155,6 +157,8 @@ async function answerRequest(
     return serveNonResource(cluster, served, info, { accept, host: header(lines, 'host') ?? '' });
   }
   const resource = servedResource(served, info);
+  const deprecation = deprecationWarning(resource, minorVersion(cluster.cluster));
+  if (deprecation !== undefined) warnings.add(deprecation);
   const asked = answerForm(accept, info.query);
   form.asked = asked;
   return serveResource(

@@ -1,5 +1,7 @@
 import type { ClusterRecord } from '../../storage/records/eks.ts';
-import { builtInResources, type ResourceDefinition, type ResourceTable } from '../../wire/kube/resources.ts';
+import { builtInResourcesOf } from '../../wire/kube/builtin.ts';
+import type { ResourceDefinition, ResourceTable } from '../../wire/kube/resources.ts';
+import { minorVersion } from '../version.ts';
 
 /** What each cluster serves. */
 export interface ServedResources {
@@ -7,7 +9,7 @@ export interface ServedResources {
 }
 
 export function createServedResources(): ServedResources {
-  return { of: () => builtInResources };
+  return { of: (cluster) => builtInResourcesOf(minorVersion(cluster)) };
 }
 
 /**
