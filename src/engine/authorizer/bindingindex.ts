@@ -12,8 +12,8 @@ export interface BindingNode {
 
 /** Bindings of one user or group, in order of their names. */
 export interface SubjectBindings {
-  readonly cluster: BindingNode[];
-  readonly byNamespace: Map<string, BindingNode[]>;
+  readonly cluster: readonly BindingNode[];
+  readonly byNamespace: ReadonlyMap<string, readonly BindingNode[]>;
 }
 
 /** Bindings by subject, then scope. */
@@ -24,11 +24,36 @@ export interface BindingIndex {
   bindingsOf(user: UserInfo): readonly SubjectBindings[];
 }
 
+/** The node of a binding's name, through every change of the binding. */
+type LivingNode = { -readonly [Member in keyof BindingNode]: BindingNode[Member] };
+
 export function createBindingIndex(roles: RoleIndex): BindingIndex {
-  const clusterBindings = new Map<string, BindingNode>();
-  const bindingsByNamespace = new Map<string, Map<string, BindingNode>>();
-  const byUser = new Map<string, SubjectBindings>();
-  const byGroup = new Map<string, SubjectBindings>();
+  const clusterBindings = new Map<string, LivingNode>();
+  const bindingsByNamespace = new Map<string, Map<string, LivingNode>>();
+  const byUser = new Map<string, Entry>();
+  const byGroup = new Map<string, Entry>();
+
+  const enter = (index: Map<string, Entry>, name: string, node: BindingNode): void => {
+    let entry = index.get(name);
+    if (entry === undefined) {
+      entry = { cluster: nowhere, byNamespace: inNone };
+      index.set(name, entry);
+    }
+    insert(entry, node);
+  };
+  const leave = (index: Map<string, Entry>, name: string, node: BindingNode): void => {
+    const entry = index.get(name);
+    if (entry === undefined) return;
+    withdraw(entry, node);
+    if (entry.cluster.length === 0 && entry.byNamespace.size === 0) index.delete(name);
+  };
+  /** `change` does nothing where a subject that is named twice comes again. */
+  const forSubjects = (node: BindingNode, change: typeof enter): void => {
+    for (const subject of node.binding.subjects) {
+      const identity = subjectIdentity(subject, node.namespace);
+      if (identity !== undefined) change(identity.is === 'user' ? byUser : byGroup, identity.name, node);
+    }
+  };
 
   const remove = (kind: BindingNode['binding']['kind'], namespace: string, name: string): void => {
     const bindings = kind === 'ClusterRoleBinding' ? clusterBindings : bindingsByNamespace.get(namespace);
@@ -36,41 +61,53 @@ export function createBindingIndex(roles: RoleIndex): BindingIndex {
     if (bindings === undefined || node === undefined) return;
     bindings.delete(name);
     if (kind === 'RoleBinding' && bindings.size === 0) bindingsByNamespace.delete(namespace);
-    for (const { is, name: subject } of identities(node)) {
-      const index = is === 'user' ? byUser : byGroup;
-      const entry = index.get(subject);
-      if (entry === undefined) continue;
-      withdraw(entry, node);
-      if (entry.cluster.length === 0 && entry.byNamespace.size === 0) index.delete(subject);
-    }
+    forSubjects(node, leave);
     roles.release(node.role);
+  };
+
+  const add = (binding: BindingNode['binding'], namespace: string): void => {
+    const node = { binding, namespace, role: roles.acquire(binding.roleRef, namespace) };
+    if (binding.kind === 'ClusterRoleBinding') clusterBindings.set(binding.name, node);
+    else {
+      const known = bindingsByNamespace.get(namespace);
+      if (known === undefined) bindingsByNamespace.set(namespace, new Map([[binding.name, node]]));
+      else known.set(binding.name, node);
+    }
+    forSubjects(node, enter);
+  };
+
+  const replace = (node: LivingNode, binding: BindingNode['binding']): void => {
+    // The new role is counted before the old one is released, so that an unchanged one is never forgotten between.
+    const role = roles.acquire(binding.roleRef, node.namespace);
+    roles.release(node.role);
+    node.role = role;
+    if (Math.max(binding.subjects.length, node.binding.subjects.length) <= fewSubjects) {
+      forSubjects(node, leave);
+      node.binding = binding;
+      forSubjects(node, enter);
+      return;
+    }
+    // One subject more or less among thousands costs no more than finding out which.
+    const [before, after] = [placesOf(node), placesOf({ ...node, binding })];
+    for (const name of before.users.keys()) if (!after.users.has(name)) leave(byUser, name, node);
+    for (const name of before.groups.keys()) if (!after.groups.has(name)) leave(byGroup, name, node);
+    node.binding = binding;
+    for (const name of after.users.keys()) if (!before.users.has(name)) enter(byUser, name, node);
+    for (const name of after.groups.keys()) if (!before.groups.has(name)) enter(byGroup, name, node);
   };
 
   return {
     apply(binding) {
+      const namespace = namespaceOf(binding);
       if (!holdsSomewhere(binding)) {
-        remove(binding.kind, namespaceOf(binding), binding.name);
+        remove(binding.kind, namespace, binding.name);
         return;
       }
-      const namespace = namespaceOf(binding);
-      // The new role is counted before the old one is released, so that an unchanged one is never forgotten between.
-      const node: BindingNode = { binding, namespace, role: roles.acquire(binding.roleRef, namespace) };
-      remove(binding.kind, namespace, binding.name);
-      if (binding.kind === 'ClusterRoleBinding') clusterBindings.set(binding.name, node);
-      else {
-        const known = bindingsByNamespace.get(namespace);
-        if (known === undefined) bindingsByNamespace.set(namespace, new Map([[binding.name, node]]));
-        else known.set(binding.name, node);
-      }
-      for (const { is, name } of identities(node)) {
-        const index = is === 'user' ? byUser : byGroup;
-        let entry = index.get(name);
-        if (entry === undefined) {
-          entry = { cluster: [], byNamespace: new Map() };
-          index.set(name, entry);
-        }
-        insert(entry, node);
-      }
+      const bindings =
+        binding.kind === 'ClusterRoleBinding' ? clusterBindings : bindingsByNamespace.get(namespace);
+      const node = bindings?.get(binding.name);
+      if (node === undefined) add(binding, namespace);
+      else replace(node, binding);
     },
     remove,
     bindingsOf(user) {
@@ -85,6 +122,15 @@ export function createBindingIndex(roles: RoleIndex): BindingIndex {
     },
   };
 }
+
+/** Most users have bindings of one kind only: an empty list and an empty map of their own for each would cost more. */
+interface Entry {
+  cluster: BindingNode[];
+  byNamespace: Map<string, BindingNode[]>;
+}
+/** INVARIANT: never written to. */
+const nowhere: BindingNode[] = [];
+const inNone = new Map<string, BindingNode[]>();
 
 /**
  * Whether the binding is one that Kubernetes could have: a RoleBinding is in a namespace, and a ClusterRoleBinding binds a
@@ -101,16 +147,6 @@ function namespaceOf(binding: ClusterRoleBinding | RoleBinding): string {
   return binding.kind === 'RoleBinding' ? binding.namespace : '';
 }
 
-/** Each user and group the binding names, once. */
-function identities(node: BindingNode): readonly { readonly is: 'user' | 'group'; readonly name: string }[] {
-  const found = new Map<string, { readonly is: 'user' | 'group'; readonly name: string }>();
-  for (const subject of node.binding.subjects) {
-    const identity = subjectIdentity(subject, node.namespace);
-    if (identity !== undefined) found.set(`${identity.is} ${identity.name}`, identity);
-  }
-  return [...found.values()];
-}
-
 /** Where the binding of this name stands or would stand. */
 function place(bindings: readonly BindingNode[], name: string): number {
   let low = 0;
@@ -124,16 +160,19 @@ function place(bindings: readonly BindingNode[], name: string): number {
   return low;
 }
 
-function insert(entry: SubjectBindings, node: BindingNode): void {
-  let bindings = entry.cluster;
-  if (node.namespace !== '') {
-    bindings = entry.byNamespace.get(node.namespace) ?? [];
-    entry.byNamespace.set(node.namespace, bindings);
+function insert(entry: Entry, node: BindingNode): void {
+  let bindings = node.namespace === '' ? entry.cluster : (entry.byNamespace.get(node.namespace) ?? nowhere);
+  if (bindings === nowhere) {
+    bindings = [];
+    if (node.namespace === '') entry.cluster = bindings;
+    else if (entry.byNamespace === inNone) entry.byNamespace = new Map([[node.namespace, bindings]]);
+    else entry.byNamespace.set(node.namespace, bindings);
   }
-  bindings.splice(place(bindings, node.binding.name), 0, node);
+  const at = place(bindings, node.binding.name);
+  if (bindings[at] !== node) bindings.splice(at, 0, node);
 }
 
-function withdraw(entry: SubjectBindings, node: BindingNode): void {
+function withdraw(entry: Entry, node: BindingNode): void {
   const bindings = node.namespace === '' ? entry.cluster : entry.byNamespace.get(node.namespace);
   if (bindings === undefined) return;
   const at = place(bindings, node.binding.name);
@@ -143,7 +182,28 @@ function withdraw(entry: SubjectBindings, node: BindingNode): void {
 
 /** How many subjects are tried one by one; beyond it their identities are looked up. */
 const fewSubjects = 16;
-const firstSubjects = new WeakMap<BindingNode, ReadonlyMap<string, number>>();
+
+/** Who the subjects of a binding are, with the place of the first subject that is this user or group. */
+interface SubjectPlaces {
+  readonly users: ReadonlyMap<string, number>;
+  readonly groups: ReadonlyMap<string, number>;
+}
+const knownPlaces = new WeakMap<BindingNode['binding'], SubjectPlaces>();
+
+function placesOf({ binding, namespace }: BindingNode): SubjectPlaces {
+  const known = knownPlaces.get(binding);
+  if (known !== undefined) return known;
+  const [users, groups] = [new Map<string, number>(), new Map<string, number>()];
+  for (const [place, subject] of binding.subjects.entries()) {
+    const identity = subjectIdentity(subject, namespace);
+    if (identity === undefined) continue;
+    const places = identity.is === 'user' ? users : groups;
+    if (!places.has(identity.name)) places.set(identity.name, place);
+  }
+  const places = { users, groups };
+  knownPlaces.set(binding, places);
+  return places;
+}
 
 /**
  * The first subject of the binding that the user is (kubernetes-facts B6). A binding with very many subjects answers
@@ -158,19 +218,8 @@ export function firstSubject(node: BindingNode, user: UserInfo): Subject | undef
       return identity.is === 'user' ? identity.name === user.username : user.groups.includes(identity.name);
     });
   }
-  let places = firstSubjects.get(node);
-  if (places === undefined) {
-    const first = new Map<string, number>();
-    for (const [index, subject] of subjects.entries()) {
-      const identity = subjectIdentity(subject, node.namespace);
-      if (identity === undefined) continue;
-      const key = `${identity.is} ${identity.name}`;
-      if (!first.has(key)) first.set(key, index);
-    }
-    firstSubjects.set(node, first);
-    places = first;
-  }
-  let best = places.get(`user ${user.username}`) ?? Number.POSITIVE_INFINITY;
-  for (const group of user.groups) best = Math.min(best, places.get(`group ${group}`) ?? best);
+  const { users, groups } = placesOf(node);
+  let best = users.get(user.username) ?? Number.POSITIVE_INFINITY;
+  for (const group of user.groups) best = Math.min(best, groups.get(group) ?? best);
   return subjects[best];
 }

@@ -90,13 +90,18 @@ export function compileRequest(attributes: Attributes): CompiledRequest {
 function compileVerbs(verbs: readonly string[]): Pick<Grant, 'verbBits' | 'otherVerbs'> {
   if (verbs.includes('*')) return { verbBits: everyVerb, otherVerbs: undefined };
   let verbBits = 0;
-  const others = new Set<string>();
+  let otherVerbs: Set<string> | undefined;
   for (const verb of verbs) {
     const bit = bitByVerb.get(verb);
-    if (bit === undefined) others.add(verb);
-    else verbBits |= bit;
+    if (bit !== undefined) verbBits |= bit;
+    else if (otherVerbs === undefined) otherVerbs = new Set([verb]);
+    else otherVerbs.add(verb);
   }
-  return { verbBits, otherVerbs: others.size > 0 ? others : undefined };
+  return { verbBits, otherVerbs };
+}
+
+function distinct(texts: readonly string[]): readonly string[] {
+  return texts.length < 2 ? texts : [...new Set(texts)];
 }
 
 /**
@@ -116,13 +121,17 @@ export function compileRules<Rule extends PolicyRule>(
   const byUrlPrefix: (Grant & { prefix: string })[] = [];
   for (const [index, rule] of rules.entries()) {
     if (without(rule)) continue;
-    const anyName: Grant = { index, ...compileVerbs(rule.verbs), names: undefined };
+    const { verbBits, otherVerbs } = compileVerbs(rule.verbs);
+    const anyName: Grant = { index, verbBits, otherVerbs, names: undefined };
     const grant: Grant =
-      rule.resourceNames.length > 0 ? { ...anyName, names: new Set(rule.resourceNames) } : anyName;
-    const groups = new Set(rule.apiGroups);
-    const resources = new Set(rule.resources);
-    if (groups.size * resources.size > maximumPairs) wide.push({ ...grant, groups, resources });
-    else {
+      rule.resourceNames.length > 0
+        ? { index, verbBits, otherVerbs, names: new Set(rule.resourceNames) }
+        : anyName;
+    const groups = distinct(rule.apiGroups);
+    const resources = distinct(rule.resources);
+    if (groups.length * resources.length > maximumPairs) {
+      wide.push({ ...grant, groups: new Set(groups), resources: new Set(resources) });
+    } else {
       for (const group of groups) {
         const byResource = getOrAdd(byGroup, group, () => new Map<string, Grant[]>());
         for (const resource of resources) getOrAdd(byResource, resource, () => []).push(grant);

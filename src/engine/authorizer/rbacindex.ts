@@ -3,7 +3,7 @@ import { missingRoleError } from '../rbac/reasons.ts';
 import type { PolicyRule } from '../rbac/rules.ts';
 import type { UserInfo } from './attributes.ts';
 import { type BindingNode, createBindingIndex, firstSubject, type SubjectBindings } from './bindingindex.ts';
-import { type CompiledRequest, findRule } from './compiledrules.ts';
+import type { CompiledRequest } from './compiledrules.ts';
 import { createRoleIndex } from './roleindex.ts';
 
 export interface RbacGrant {
@@ -50,10 +50,8 @@ export function createRbacIndex(): RbacIndex {
   const roles = createRoleIndex();
   const bindings = createBindingIndex(roles);
 
-  const ruleOf = (node: BindingNode, request: CompiledRequest): PolicyRule | undefined => {
-    const compiled = roles.compiledOf(node.role);
-    return compiled === undefined ? undefined : findRule(compiled, request);
-  };
+  const ruleOf = (node: BindingNode, request: CompiledRequest): PolicyRule | undefined =>
+    roles.ruleOf(node.role, request);
 
   const findIn = (
     nodes: readonly BindingNode[] | undefined,

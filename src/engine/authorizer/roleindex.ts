@@ -1,7 +1,8 @@
 import { aggregateRules, selectorMatches } from '../rbac/aggregation.ts';
 import type { ClusterRole, LabelSelector, Role, RoleRef } from '../rbac/objects.ts';
 import type { PolicyRule } from '../rbac/rules.ts';
-import { type CompiledRules, compileRules } from './compiledrules.ts';
+import { type CollectedRules, createCollectedRules } from './collectedrules.ts';
+import { type CompiledRequest, type CompiledRules, compileRules, findRule } from './compiledrules.ts';
 
 /**
  * A role, or the place of one that bindings name and that does not exist. Bindings hold the node, so that a change of
@@ -14,9 +15,23 @@ export interface RoleNode {
   definition: ClusterRole | Role | undefined;
   /** How many bindings name it. */
   references: number;
-  /** Rules with the aggregation carried out, and compiled; undefined until asked after a change. */
-  resolved: readonly PolicyRule[] | 'tooLarge' | undefined;
+  /** Of a role with rules of its own; undefined until asked after a change. */
   compiled: CompiledRules | undefined;
+  /** Of a role that aggregates: what it collects; undefined until asked, and after a change of what it aggregates. */
+  collection: Collection | 'tooLarge' | undefined;
+}
+
+/** An aggregation carried out, and kept as the roles it collects change. */
+interface Collection {
+  /** Its own, and those of the aggregating roles they select. */
+  readonly selectors: readonly LabelSelector[];
+  /** Names of the aggregating roles that take part in it, its own among them. */
+  readonly through: ReadonlySet<string>;
+  readonly rules: CollectedRules;
+  /** At most so many comparisons carry it out from the start. */
+  comparisons: number;
+  /** In the order Kubernetes writes them; undefined until asked after a change. */
+  listed: readonly PolicyRule[] | undefined;
 }
 
 export interface RoleIndex {
@@ -28,21 +43,32 @@ export interface RoleIndex {
   find(kind: 'ClusterRole' | 'Role', namespace: string, name: string): RoleNode | undefined;
   /** Undefined for a role that does not exist, and for one whose aggregation is too large to be carried out. */
   rulesOf(node: RoleNode): readonly PolicyRule[] | undefined;
-  compiledOf(node: RoleNode): CompiledRules | undefined;
+  /** A rule of the role that allows the request, aggregated ones among them. */
+  ruleOf(node: RoleNode, request: CompiledRequest): PolicyRule | undefined;
 }
 
 /**
  * Roles compared with selectors for one aggregation, some tenths of a second. SECURITY: a cluster's administrator could
  * otherwise stop the server for everybody with roles that select everything many times; such a role grants nothing.
+ *
+ * INVARIANT: whether an aggregation is too large follows from the roles there are, not from how they came.
  */
 const maximumComparisons = 2_000_000;
 
-/** Roles by kind, namespace and name; aggregation is followed when rules change and carried out when they are used. */
+/** With more selectors than these in all collections together, collecting again is cheaper than following a change. */
+const selectorsFollowed = 10_000;
+
+/**
+ * Roles by kind, namespace and name. Aggregations are carried out when they are first used; from then on a change of a
+ * role costs by the size of that role and the number of aggregations in use, not by what these collect.
+ */
 export function createRoleIndex(): RoleIndex {
   const clusterRoles = new Map<string, RoleNode>();
   const rolesByNamespace = new Map<string, Map<string, RoleNode>>();
   const labelled = createLabelIndex();
-  const aggregating = new Map<string, RoleNode>();
+  /** Nodes that have a collection. */
+  const collecting = new Set<RoleNode>();
+  let selectorsKept = 0;
 
   const mapFor = (kind: RoleNode['kind'], namespace: string): Map<string, RoleNode> => {
     if (kind === 'ClusterRole') return clusterRoles;
@@ -67,8 +93,8 @@ export function createRoleIndex(): RoleIndex {
         name,
         definition: undefined,
         references: 0,
-        resolved: undefined,
         compiled: undefined,
+        collection: undefined,
       };
       roles.set(name, node);
     }
@@ -82,54 +108,94 @@ export function createRoleIndex(): RoleIndex {
     if (node.kind === 'Role' && roles.size === 0) rolesByNamespace.delete(node.namespace);
   };
 
-  /** Whether some aggregation selects the role. */
-  const isCollected = (role: ClusterRole | Role | undefined): boolean => {
-    if (role?.kind !== 'ClusterRole') return false;
-    for (const { definition } of aggregating.values()) {
-      if (definition?.kind !== 'ClusterRole') continue;
-      const selectors = definition.aggregationRule?.clusterRoleSelectors ?? [];
-      if (selectors.some((selector) => selectorMatches(selector, role.labels))) return true;
+  const forgetCollection = (node: RoleNode): void => {
+    if (typeof node.collection === 'object') selectorsKept -= node.collection.selectors.length;
+    node.collection = undefined;
+    collecting.delete(node);
+  };
+
+  const compiledOf = (node: RoleNode): CompiledRules => {
+    node.compiled ??= compileRules(node.definition?.rules ?? []);
+    return node.compiled;
+  };
+
+  /** Makes one collection right again after a ClusterRole changed. */
+  const follow = (collector: RoleNode, changed: RoleNode, after: ClusterRole | undefined): void => {
+    const { collection } = collector;
+    if (collection === undefined || collection === 'tooLarge') {
+      forgetCollection(collector);
+      return;
     }
-    return false;
+    const { name } = changed;
+    if (after !== undefined) {
+      for (const selector of collection.selectors) collection.comparisons += costOf(selector);
+    }
+    const isSelected =
+      after !== undefined && collection.selectors.some((selector) => selectorMatches(selector, after.labels));
+    if (
+      collection.comparisons > maximumComparisons ||
+      collection.through.has(name) ||
+      (isSelected && after.aggregationRule !== undefined)
+    ) {
+      forgetCollection(collector);
+      return;
+    }
+    if (!isSelected && !collection.rules.has(name)) return;
+    if (isSelected) collection.rules.set(name, compiledOf(changed));
+    else collection.rules.delete(name);
+    collection.listed = undefined;
   };
 
   const define = (node: RoleNode, definition: ClusterRole | Role | undefined): void => {
     const previous = node.definition;
     if (previous?.kind === 'ClusterRole') labelled.remove(previous);
-    node.definition = definition;
-    node.resolved = undefined;
-    node.compiled = undefined;
     if (definition?.kind === 'ClusterRole') labelled.add(definition);
+    node.definition = definition;
+    node.compiled = undefined;
     if (node.kind !== 'ClusterRole') return;
-    const concerned = isCollected(previous) || isCollected(definition) || aggregating.has(node.name);
-    if (definition?.kind === 'ClusterRole' && definition.aggregationRule !== undefined) {
-      aggregating.set(node.name, node);
-    } else aggregating.delete(node.name);
-    if (!concerned) return;
-    // Aggregating roles are few (three by default) and may feed each other: each forgets what it collected, and
-    // collects again when it is next used.
-    for (const collector of aggregating.values()) {
-      collector.resolved = undefined;
-      collector.compiled = undefined;
+    // The controller writes what it collected into the role: that changes nothing here.
+    if (collectsAlike(previous, definition)) return;
+    const isTooMuch = selectorsKept > selectorsFollowed;
+    const after = definition?.kind === 'ClusterRole' ? definition : undefined;
+    for (const collector of collecting) {
+      if (isTooMuch) forgetCollection(collector);
+      else follow(collector, node, after);
     }
   };
 
-  const resolve = (role: ClusterRole): readonly PolicyRule[] | 'tooLarge' => {
+  /** Carries out an aggregation for decisions, which need no order and no rule to be there once. */
+  const collect = (role: ClusterRole): Collection | 'tooLarge' => {
+    const through = new Set<string>([role.name]);
+    const selectors: LabelSelector[] = [];
+    const rules = createCollectedRules();
     let comparisons = 0;
-    let isTooLarge = false;
-    const rules = aggregateRules(role, (selector) => {
-      comparisons += labelled.candidates(selector) * (1 + selector.matchExpressions.length);
-      isTooLarge ||= comparisons > maximumComparisons;
-      return isTooLarge ? [] : labelled.selected(selector);
-    });
-    return isTooLarge ? 'tooLarge' : rules;
+    const reached = [role];
+    for (const collector of reached) {
+      for (const selector of collector.aggregationRule?.clusterRoleSelectors ?? []) {
+        comparisons += labelled.candidates(selector) * costOf(selector);
+        if (comparisons > maximumComparisons) return 'tooLarge';
+        selectors.push(selector);
+        for (const selected of labelled.selected(selector)) {
+          if (selected.aggregationRule === undefined) {
+            const node = find('ClusterRole', '', selected.name);
+            if (node !== undefined && !rules.has(selected.name)) rules.set(selected.name, compiledOf(node));
+          } else if (!through.has(selected.name)) {
+            through.add(selected.name);
+            reached.push(selected);
+          }
+        }
+      }
+    }
+    return { selectors, through, rules, comparisons, listed: undefined };
   };
 
-  const rulesOf = (node: RoleNode): readonly PolicyRule[] | undefined => {
-    const { definition } = node;
-    if (definition === undefined) return undefined;
-    node.resolved ??= definition.kind === 'Role' ? definition.rules : resolve(definition);
-    return node.resolved === 'tooLarge' ? undefined : node.resolved;
+  const collectionOf = (node: RoleNode, role: ClusterRole): Collection | 'tooLarge' => {
+    if (node.collection === undefined) {
+      node.collection = collect(role);
+      collecting.add(node);
+      if (node.collection !== 'tooLarge') selectorsKept += node.collection.selectors.length;
+    }
+    return node.collection;
   };
 
   return {
@@ -152,14 +218,39 @@ export function createRoleIndex(): RoleIndex {
       forgetIfUnused(node);
     },
     find,
-    rulesOf,
-    compiledOf(node) {
-      if (node.compiled !== undefined) return node.compiled;
-      const rules = rulesOf(node);
-      if (rules !== undefined) node.compiled = compileRules(rules);
-      return node.compiled;
+    rulesOf(node) {
+      const { definition } = node;
+      if (definition === undefined) return undefined;
+      if (!aggregates(definition)) return definition.rules;
+      const collection = collectionOf(node, definition);
+      if (collection === 'tooLarge') return undefined;
+      collection.listed ??= aggregateRules(definition, labelled.selectedByName);
+      return collection.listed;
+    },
+    ruleOf(node, request) {
+      const { definition } = node;
+      if (definition === undefined) return undefined;
+      if (!aggregates(definition)) return findRule(compiledOf(node), request);
+      const collection = collectionOf(node, definition);
+      return collection === 'tooLarge' ? undefined : collection.rules.find(request);
     },
   };
+}
+
+function aggregates(role: ClusterRole | Role): role is ClusterRole {
+  return role.kind === 'ClusterRole' && role.aggregationRule !== undefined;
+}
+
+/** Whether both aggregate by the same selectors and are selected alike. */
+function collectsAlike(one: ClusterRole | Role | undefined, other: ClusterRole | Role | undefined): boolean {
+  if (one === undefined || other === undefined || !aggregates(one) || !aggregates(other)) return false;
+  const text = (role: ClusterRole): string => JSON.stringify([role.labels, role.aggregationRule]);
+  return text(one) === text(other);
+}
+
+/** What comparing one role with the selector counts for. */
+function costOf(selector: LabelSelector): number {
+  return 1 + selector.matchExpressions.length;
 }
 
 const noRoles: ReadonlySet<ClusterRole> = new Set();
@@ -170,8 +261,9 @@ function createLabelIndex(): {
   readonly remove: (role: ClusterRole) => void;
   /** How many roles `selected` looks at. */
   readonly candidates: (selector: LabelSelector) => number;
-  /** Selected roles in order of their names. */
+  /** Selected roles in no order. */
   readonly selected: (selector: LabelSelector) => readonly ClusterRole[];
+  readonly selectedByName: (selector: LabelSelector) => readonly ClusterRole[];
 } {
   const all = new Set<ClusterRole>();
   const byLabel = new Map<string, Set<ClusterRole>>();
@@ -183,6 +275,9 @@ function createLabelIndex(): {
     const first = Object.entries(selector.matchLabels)[0];
     return first === undefined ? all : (byLabel.get(labelKey(...first)) ?? noRoles);
   };
+
+  const selected = (selector: LabelSelector): readonly ClusterRole[] =>
+    [...candidatesOf(selector)].filter((role) => selectorMatches(selector, role.labels));
 
   return {
     candidates: (selector) => candidatesOf(selector).size,
@@ -202,10 +297,7 @@ function createLabelIndex(): {
         if (known?.size === 0) byLabel.delete(labelKey(key, value));
       }
     },
-    selected(selector) {
-      return [...candidatesOf(selector)]
-        .filter((role) => selectorMatches(selector, role.labels))
-        .sort(byName);
-    },
+    selected,
+    selectedByName: (selector) => selected(selector).toSorted(byName),
   };
 }
