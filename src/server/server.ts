@@ -54,6 +54,8 @@ export interface RunningServer {
   readonly log: Log;
   /** Calls the listener after every answered request to a built-in cluster, until the returned function is called. */
   onKubernetesRequest(listener: (outcome: KubernetesOutcome) => void): () => void;
+  /** Resolves when the controllers of built-in clusters have nothing to do; see `KubernetesApi`. */
+  idle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -358,6 +360,7 @@ async function compose(
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    idle: () => kubernetesApi.idle(),
     close: closeAll,
   };
 }

@@ -1,3 +1,5 @@
+import { policyDocument } from '../../clients/policydocuments.ts';
+
 /** What `npm start` puts into an empty data directory, as data. Names are invented; nothing here decides anything. */
 
 export const demoCluster = 'demo';
@@ -52,20 +54,6 @@ export const legacyUser = {
 
 /** May assume every demo role: the identity to try `aws sts assume-role` with. */
 export const demoUser = { name: 'alice' } as const;
-
-export function trustPolicy(principal: Readonly<Record<string, string>>): string {
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Principal: principal, Action: 'sts:AssumeRole' }],
-  });
-}
-
-export function policyDocument(actions: readonly string[], resource = '*'): string {
-  return JSON.stringify({
-    Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: actions, Resource: resource }],
-  });
-}
 
 export interface Manifest {
   /** Collection path below the cluster's endpoint. */

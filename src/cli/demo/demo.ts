@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { createAwsClient } from '../../clients/aws.ts';
 import { createKubernetesClient, type KubernetesClient } from '../../clients/kubernetes.ts';
+import { describeAuthentication, describeDecision } from '../../server/evidence.ts';
 import { identityOf, rootCredentials } from '../../server/operatoridentity.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import type { KubernetesOutcome, RunningServer } from '../../server/server.ts';
 import { createToken } from '../../wire/token/create.ts';
 import { dataDirectoryOf } from '../connection.ts';
-import { describeAuthentication, describeDecision } from '../render/evidence.ts';
 import { renderTable } from '../render/table.ts';
 import { demoCluster, demoRoles, legacyUser } from './content.ts';
 import { questions } from './questions.ts';

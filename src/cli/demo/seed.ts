@@ -1,5 +1,6 @@
 import type { AwsClient } from '../../clients/aws.ts';
 import type { KubernetesClient } from '../../clients/kubernetes.ts';
+import { policyDocument, trustPolicy } from '../../clients/policydocuments.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { CommandError } from '../failure.ts';
 import {
@@ -10,8 +11,6 @@ import {
   demoRoles,
   demoUser,
   legacyUser,
-  policyDocument,
-  trustPolicy,
 } from './content.ts';
 
 /**

@@ -1,11 +1,11 @@
 import type { ExplainedRefusal } from '../../engine/analysis/explain/last.ts';
+import { shortArn } from '../../server/evidence.ts';
 import { explainLast } from '../../sources/refusals/refusals.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
 import { openWorld } from '../analysis/source.ts';
 import { readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
-import { shortArn } from '../render/evidence.ts';
 import { printable } from '../render/printable.ts';
 import { openTrailClient } from '../trail/client.ts';
 import { isServer } from './request.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Decision } from '../../engine/authorizer/decision.ts';
-import { describeDecision, shortArn } from './evidence.ts';
+import { describeDecision, shortArn } from '../../server/evidence.ts';
 import { renderTable } from './table.ts';
 
 test('a table is plain text: titles in capitals, columns aligned, no line ends in spaces', () => {

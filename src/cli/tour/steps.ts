@@ -1,6 +1,6 @@
+import { policyDocument, trustPolicy } from '../../clients/policydocuments.ts';
 import type { ServiceName } from '../../wire/protocols/services.ts';
 import type { SigningCredentials } from '../../wire/sigv4/sign.ts';
-import { policyDocument, trustPolicy } from '../demo/content.ts';
 
 /** What the steps can do; every call really happens, over the wire, as the named identity. */
 export interface Guide {

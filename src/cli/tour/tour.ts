@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { createAwsClient } from '../../clients/aws.ts';
 import { createKubernetesClient } from '../../clients/kubernetes.ts';
 import { inMemoryConfig } from '../../server/config.ts';
+import { describeAuthentication, describeDecision } from '../../server/evidence.ts';
 import { rootCredentials } from '../../server/operatoridentity.ts';
 import { type KubernetesOutcome, type RunningServer, startServer } from '../../server/server.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import type { ServiceName } from '../../wire/protocols/services.ts';
 import type { SigningCredentials } from '../../wire/sigv4/sign.ts';
 import { createToken } from '../../wire/token/create.ts';
-import { describeAuthentication, describeDecision } from '../render/evidence.ts';
 import { type Guide, tourSteps } from './steps.ts';
 
 /** Walks the whole path on a server that keeps nothing, printing the command a user would type and the real answer. */

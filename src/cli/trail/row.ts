@@ -1,7 +1,7 @@
 import type { CloudTrailRecord, UserIdentity } from '../../audit/cloudtrail/record.ts';
 import type { TrailItem } from '../../audit/item.ts';
 import type { KubernetesAuditEvent } from '../../audit/kubernetes/event.ts';
-import { shortArn } from '../render/evidence.ts';
+import { shortArn } from '../../server/evidence.ts';
 
 export const trailColumns = ['time', 'who', 'event', 'source ip', 'result', 'resource'] as const;
 

@@ -6,8 +6,8 @@ import { anySession } from '../../engine/analysis/world/sessions.ts';
 import { type ClusterSubject, subjectKey } from '../../engine/analysis/world/subject.ts';
 import { ruleManifest } from '../../engine/rbac/manifest.ts';
 import type { PolicyRule } from '../../engine/rbac/rules.ts';
+import { shortArn } from '../../server/evidence.ts';
 import { counted } from '../render/counted.ts';
-import { shortArn } from '../render/evidence.ts';
 import { printable } from '../render/printable.ts';
 import { renderMatrix, ruleText } from './matrix.ts';
 

@@ -10,8 +10,8 @@ import type { TransitiveRow } from '../../engine/analysis/whocan/transitive.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import { anySession } from '../../engine/analysis/world/sessions.ts';
 import type { ClusterSubject, IamSubject } from '../../engine/analysis/world/subject.ts';
+import { shortArn } from '../../server/evidence.ts';
 import { counted } from '../render/counted.ts';
-import { shortArn } from '../render/evidence.ts';
 import { printable } from '../render/printable.ts';
 import { renderTable } from '../render/table.ts';
 

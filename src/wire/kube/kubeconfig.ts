@@ -1,21 +1,32 @@
 import { stringify } from 'yaml';
 
-export interface KubeconfigOptions {
+export type KubeconfigOptions = KubeconfigNames & (KubeconfigPlugin | KubeconfigToken);
+
+interface KubeconfigNames {
   /** Names cluster, context and user, as `aws eks update-kubeconfig` does (eks-access-facts H7). */
   readonly clusterArn: string;
   /** `https://…` of the cluster's API. */
   readonly endpoint: string;
   /** Base64 of the PEM, as DescribeCluster gives it. */
   readonly caData: string;
+  /** Name of the context; the ARN unless given. */
+  readonly contextName?: string;
+  /** Name of the user; the ARN unless given. */
+  readonly userName?: string;
+}
+
+/** A program that makes tokens. */
+interface KubeconfigPlugin {
   readonly exec: {
     readonly command: string;
     readonly args: readonly string[];
     readonly env: Readonly<Record<string, string>>;
   };
-  /** Name of the context; the ARN unless given. */
-  readonly contextName?: string;
-  /** Name of the user; the ARN unless given. */
-  readonly userName?: string;
+}
+
+/** SECURITY: whoever reads the kubeconfig can use it. */
+interface KubeconfigToken {
+  readonly token: string;
 }
 
 /** The arguments of the exec plugin AWS writes (H7). */
@@ -29,12 +40,11 @@ export function getTokenArgs(options: {
   return ['--region', region, 'eks', 'get-token', '--cluster-name', clusterName, '--output', 'json', ...role];
 }
 
-/** A kubeconfig with one cluster, as YAML. It holds no secret: tokens come from the exec plugin. */
+/** A kubeconfig with one cluster, as YAML. It holds no secret where tokens come from an exec plugin. */
 export function kubeconfigFor(options: KubeconfigOptions): string {
-  const { clusterArn, endpoint, caData, exec } = options;
+  const { clusterArn, endpoint, caData } = options;
   const context = options.contextName ?? clusterArn;
   const user = options.userName ?? clusterArn;
-  const env = Object.entries(exec.env).map(([name, value]) => ({ name, value }));
   return stringify(
     {
       apiVersion: 'v1',
@@ -43,20 +53,16 @@ export function kubeconfigFor(options: KubeconfigOptions): string {
       'current-context': context,
       kind: 'Config',
       preferences: {},
-      users: [
-        {
-          name: user,
-          user: {
-            exec: {
-              apiVersion: 'client.authentication.k8s.io/v1beta1',
-              args: [...exec.args],
-              command: exec.command,
-              ...(env.length > 0 && { env }),
-            },
-          },
-        },
-      ],
+      users: [{ name: user, user: credentialOf(options) }],
     },
     { lineWidth: 0 },
   );
+}
+
+function credentialOf(options: KubeconfigPlugin | KubeconfigToken): object {
+  if ('token' in options) return { token: options.token };
+  const { command, args } = options.exec;
+  const env = Object.entries(options.exec.env).map(([name, value]) => ({ name, value }));
+  const apiVersion = 'client.authentication.k8s.io/v1beta1';
+  return { exec: { apiVersion, args: [...args], command, ...(env.length > 0 && { env }) } };
 }

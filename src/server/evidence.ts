@@ -1,5 +1,5 @@
-import type { Decision, DecisionEvidence } from '../../engine/authorizer/decision.ts';
-import type { AuthenticationEvidence } from '../../server/server.ts';
+import type { Decision, DecisionEvidence } from '../engine/authorizer/decision.ts';
+import type { AuthenticationEvidence } from './server.ts';
 
 /** Evidence in one line for a person. It prints what the decision carries and decides nothing. */
 export function describeDecision(decision: Decision): string {
