@@ -4,7 +4,7 @@ import type { PolicyRule } from '../rbac/rules.ts';
 import type { UserInfo } from './attributes.ts';
 import { type BindingNode, createBindingIndex, firstSubject, type SubjectBindings } from './bindingindex.ts';
 import type { CompiledRequest } from './compiledrules.ts';
-import { createRoleIndex } from './roleindex.ts';
+import { createRoleIndex, type RoleNode } from './roleindex.ts';
 
 export interface RbacGrant {
   readonly node: BindingNode;
@@ -46,6 +46,9 @@ export interface RbacIndex {
   ruleOf(node: BindingNode, request: CompiledRequest): PolicyRule | undefined;
 }
 
+/** With more bindings of one user, it is remembered for the decision which roles do not allow it. */
+const fewBindings = 50;
+
 export function createRbacIndex(): RbacIndex {
   const roles = createRoleIndex();
   const bindings = createBindingIndex(roles);
@@ -57,11 +60,16 @@ export function createRbacIndex(): RbacIndex {
     nodes: readonly BindingNode[] | undefined,
     user: UserInfo,
     request: CompiledRequest,
+    refusing: Set<RoleNode> | undefined,
   ): RbacGrant | undefined => {
     if (nodes === undefined) return undefined;
     for (const node of nodes) {
+      if (refusing?.has(node.role)) continue;
       const rule = ruleOf(node, request);
-      if (rule === undefined) continue;
+      if (rule === undefined) {
+        refusing?.add(node.role);
+        continue;
+      }
       const subject = firstSubject(node, user);
       if (subject !== undefined) return { node, subject, rule };
     }
@@ -97,13 +105,19 @@ export function createRbacIndex(): RbacIndex {
     },
     find(user, request, namespace) {
       const own = bindings.bindingsOf(user);
+      let count = 0;
+      for (const { cluster, byNamespace } of own) {
+        count += cluster.length + (byNamespace.get(namespace)?.length ?? 0);
+      }
+      // Very many bindings name few roles over and over.
+      const refusing = count > fewBindings ? new Set<RoleNode>() : undefined;
       for (const entry of own) {
-        const grant = findIn(entry.cluster, user, request);
+        const grant = findIn(entry.cluster, user, request, refusing);
         if (grant !== undefined) return grant;
       }
       if (namespace === '') return undefined;
       for (const entry of own) {
-        const grant = findIn(entry.byNamespace.get(namespace), user, request);
+        const grant = findIn(entry.byNamespace.get(namespace), user, request, refusing);
         if (grant !== undefined) return grant;
       }
       return undefined;
