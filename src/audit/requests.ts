@@ -15,9 +15,12 @@ export interface ClusterRequest {
   /** Epoch milliseconds. */
   readonly receivedAt: number;
   readonly authentication: RequestAuthentication;
-  /** Of the request itself, or of the impersonation that was refused; its `user` is who the request counts as. */
+  /** Of the request itself; its `user` is who the request counts as. */
   readonly attributes?: Attributes;
+  /** The last one: of the request, or of an impersonation or a further permission that was refused. */
   readonly decision?: Decision;
+  /** The verb of the constrained impersonation mode that let the request through. */
+  readonly constraint?: string;
   readonly status: number;
   /** Kubernetes' reason of a failure: `Forbidden`, `NotFound`, … */
   readonly reason?: string;

@@ -69,6 +69,10 @@ export function createProgram(): Command {
         .default('compatible'),
     )
     .option('--sso-role-match', 'let `sso` items of aws-auth count, as behind the authenticator’s gate')
+    .option(
+      '--constrained-impersonation',
+      'clusters from 1.36 on: let impersonation be allowed for single verbs, as behind Kubernetes’ feature gate',
+    )
     .addOption(
       new Option('--sts <which>', 'who is asked about keys this server does not hold')
         .choices(awsSources)

@@ -35,6 +35,7 @@ export interface ServeOptions extends AwsOptions {
   readonly oidcIssuers: OidcIssuers;
   readonly awsAuth: AwsAuthMode;
   readonly ssoRoleMatch?: boolean;
+  readonly constrainedImpersonation?: boolean;
   readonly trailSize?: string;
   readonly alertWebhook?: string;
   readonly alertSecretFile?: string;
@@ -93,6 +94,7 @@ function parseConfig(options: ServeOptions): ServerConfig {
     oidcIssuers: options.oidcIssuers,
     awsAuth: options.awsAuth,
     ssoRoleMatch: options.ssoRoleMatch === true,
+    constrainedImpersonation: options.constrainedImpersonation === true,
     ...(options.trailSize !== undefined && { trailBytes: parseTrailSize(options.trailSize) }),
     ...awsAccess(options),
     ...alertWebhook(options),

@@ -63,6 +63,8 @@ export interface KubernetesApiOptions {
   readonly limits?: Partial<KubernetesApiLimits>;
   /** The CA that new namespaces carry in kube-root-ca.crt. */
   readonly caPem?: string;
+  /** Constrained impersonation, as behind Kubernetes' feature gate of that name; clusters below 1.36 do not have it. */
+  readonly constrainedImpersonation?: boolean;
   /** Open watches of principals that are blocked are ended; the registry refuses their tokens. */
   readonly blocks?: Pick<BlockList, 'ofUser' | 'onChange'>;
   /** Where every request to a cluster is recorded, one that writes in the commit of its change. */
@@ -94,6 +96,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     isBlocked,
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
+    constrainedImpersonation: options.constrainedImpersonation === true,
   };
   const controllers = createControllers(context, builtInControllers);
   const observe = options.observe ?? (() => undefined);

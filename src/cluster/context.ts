@@ -44,6 +44,8 @@ export interface ApiContext {
   /** Whether a block holds for who presented a credential, or is asked about. */
   readonly isBlocked: (user: UserInfo) => boolean;
   readonly bodies: BodyBytes;
+  /** Whether clusters from 1.36 on try constrained impersonation before the plain one (kubernetes-facts A17). */
+  readonly constrainedImpersonation: boolean;
   /** The CA that kube-root-ca.crt shows in each namespace; '' leaves that ConfigMap out. */
   readonly caPem: string;
 }

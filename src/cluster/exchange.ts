@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { ClusterAccess } from '../access/access.ts';
-import type { UserInfo } from '../engine/authorizer/attributes.ts';
+import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import { deprecationWarning } from '../wire/kube/builtin.ts';
 import { readBody } from '../wire/kube/requestbody.ts';
 import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts';
 import {
   badRequest,
+  forbidden,
   KubeStatusError,
   pathNotFound,
   requestEntityTooLarge,
@@ -23,8 +24,9 @@ import { toStatusError } from './errors.ts';
 import { isAnonymousPath, serveNonResource } from './nonresource.ts';
 import { type Ending, recordRequest, type Seen } from './recording.ts';
 import { authenticateCaller } from './request/authentication.ts';
-import { attributesOf, authorizeOrThrow } from './request/authorization.ts';
+import { attributesOf, authorizeOrThrow, secondPermission } from './request/authorization.ts';
 import { type HeaderLines, header, headerLines } from './request/headers.ts';
+import { impersonate } from './request/impersonate.ts';
 import { readImpersonation } from './request/impersonation.ts';
 import { parseClusterTarget } from './request/target.ts';
 import {
@@ -56,8 +58,10 @@ export async function serveRequest(
     verb: '',
     authentication: undefined,
     anonymous: false,
+    target: undefined,
     attributes: undefined,
     decision: undefined,
+    constraint: undefined,
   };
   const recording = recordRequest({
     storage: context.storage,
@@ -145,10 +149,18 @@ async function answerRequest(
   seen.verb = info.verb;
   const { user, caller } = await identify(context, cluster, lines, info, seen);
 
-  seen.attributes = attributesOf(info, user);
-  authorizeOrThrow(cluster, seen.attributes, (decision) => {
+  const attributes = attributesOf(info, user);
+  seen.target = attributes;
+  seen.attributes = attributes;
+  authorizeOrThrow(cluster, attributes, (decision) => {
     seen.decision = decision;
   });
+  const authorizeAlso = (also: Attributes): void =>
+    authorizeOrThrow(cluster, also, (decision) => {
+      if (decision.decision !== 'allow') Object.assign(seen, { attributes: also, decision });
+    });
+  const second = secondPermission(cluster.cluster, attributes, lines);
+  if (second !== undefined) authorizeAlso(second);
   const accept = header(lines, 'accept');
   const served = context.served(cluster.cluster);
   if (!info.isResourceRequest) {
@@ -182,10 +194,7 @@ async function answerRequest(
         if (context.isBlocked(caller)) throw unauthorized();
         return body;
       },
-      authorizeAlso: (attributes) =>
-        authorizeOrThrow(cluster, attributes, (decision) => {
-          if (decision.decision !== 'allow') Object.assign(seen, { attributes, decision });
-        }),
+      authorizeAlso,
     },
     eventRenderer(resource, asked, context.now),
   );
@@ -220,16 +229,21 @@ async function identify(
     default:
       return caller satisfies never;
   }
-  const impersonation = readImpersonation(lines, caller.user);
+  const request = attributesOf(info, caller.user);
+  seen.target = request;
+  const constrained = context.constrainedImpersonation && minorVersion(cluster.cluster) >= 36;
+  const impersonation = readImpersonation(lines, { constrained });
   if (impersonation.kind === 'none') return { user: caller.user, caller: caller.user };
   if (impersonation.kind === 'malformed') throw badRequest(impersonation.message);
-  for (const check of impersonation.checks) {
-    seen.attributes = check;
-    authorizeOrThrow(cluster, check, (decision) => {
-      seen.decision = decision;
-    });
+  const { authorize } = cluster;
+  const result = impersonate(impersonation.wanted, request, { constrained, authorize });
+  if (!result.ok) {
+    const { attributes, decision } = result;
+    Object.assign(seen, { attributes, decision });
+    throw forbidden(attributes, decision.reason);
   }
-  return { user: impersonation.user, caller: caller.user };
+  seen.constraint = result.constraint;
+  return { user: result.user, caller: caller.user };
 }
 
 async function bodyOf(context: ApiContext, request: HttpRequest, lines: HeaderLines): Promise<Uint8Array> {

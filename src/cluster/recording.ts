@@ -15,8 +15,13 @@ export interface Seen {
   authentication: Authentication | undefined;
   /** Nothing was presented at all; otherwise, without an `authentication`, it was unreadable. */
   anonymous: boolean;
+  /** What the request itself is about. */
+  target: Attributes | undefined;
+  /** What was asked of the authorizer last: the request itself, or what else was refused. */
   attributes: Attributes | undefined;
   decision: Decision | undefined;
+  /** The verb of the constrained impersonation mode that let the request through. */
+  constraint: string | undefined;
 }
 
 /** How a request ended. */
@@ -56,8 +61,9 @@ export function recordRequest(options: {
     requestUri: seen.requestUri,
     verb: seen.verb,
     authentication: toldAuthentication(seen),
-    ...(seen.attributes !== undefined && { attributes: seen.attributes }),
+    ...(seen.target !== undefined && { attributes: seen.target }),
     ...(seen.decision !== undefined && { decision: seen.decision }),
+    ...(seen.constraint !== undefined && { constraint: seen.constraint }),
     ...ending,
   });
   return {
@@ -72,7 +78,7 @@ export function recordRequest(options: {
       async commit(batch) {
         const { cluster } = seen;
         if (recorded || cluster === undefined) return storage.commit(batch);
-        const attributes = withCreatedName(seen.attributes, cluster, batch);
+        const attributes = withCreatedName(seen.target, cluster, batch);
         const ending = { status: expectedStatus(batch), ...(attributes !== undefined && { attributes }) };
         const record = recorder.recordOf(told(cluster, ending));
         const revision = await storage.commit({ ...batch, changes: [...batch.changes, ...record] });

@@ -38,6 +38,8 @@ export interface ServerConfig {
   readonly awsAuth?: AwsAuthMode;
   /** Whether `sso` items of aws-auth count, as behind the authenticator's gate; absent: no. */
   readonly ssoRoleMatch?: boolean;
+  /** Constrained impersonation in built-in clusters from 1.36 on; absent: no. */
+  readonly constrainedImpersonation?: boolean;
   /** Bytes the trail may take in the store; the oldest records go first. Absent: 1 GiB, in memory 64 MiB. */
   readonly trailBytes?: number;
   /** Where alerts are sent; without it, nowhere. */

@@ -201,6 +201,7 @@ async function compose(
     random,
     log,
     caPem,
+    ...(config.constrainedImpersonation && { constrainedImpersonation: true }),
     observe: (outcome) => {
       metrics.kubernetesRequest({ verb: outcome.attributes?.verb, status: outcome.status });
       for (const listener of listeners) listener(outcome);

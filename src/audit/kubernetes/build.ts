@@ -35,6 +35,9 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
     // An anonymous request authenticates nobody; the user it counts as is still who asked.
     user: toldUser(user ?? (authentication.outcome === 'none' ? asked : undefined)),
     ...(impersonated !== undefined && { impersonatedUser: toldUser(impersonated) }),
+    ...(request.constraint !== undefined && {
+      authenticationMetadata: { impersonationConstraint: request.constraint },
+    }),
     sourceIPs: [request.sourceIp],
     ...(request.userAgent !== undefined && { userAgent: cut(request.userAgent, longestAgent) }),
     ...(objectRef !== undefined && { objectRef }),

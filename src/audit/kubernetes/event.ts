@@ -12,6 +12,8 @@ export interface KubernetesAuditEvent {
   /** Who authenticated; empty when nobody did. */
   readonly user: KubernetesUser;
   readonly impersonatedUser?: KubernetesUser;
+  /** Where a mode of constrained impersonation let the request through: `impersonate:user-info` and the like. */
+  readonly authenticationMetadata?: { readonly impersonationConstraint: string };
   readonly sourceIPs: readonly string[];
   readonly userAgent?: string;
   readonly objectRef?: {
