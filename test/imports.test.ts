@@ -28,7 +28,7 @@ const allowed: Record<string, readonly string[]> = {
     'sources',
     'clients',
   ],
-  embedded: ['engine', 'wire', 'storage', 'server', 'clients'],
+  embedded: ['engine', 'wire', 'server', 'clients', 'sources'],
   cli: ['engine', 'wire', 'storage', 'audit', 'server', 'sources', 'clients'],
 };
 

@@ -13,6 +13,8 @@ export interface KubernetesCall {
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
+  /** `application/json` when not given. */
+  readonly accept?: string;
 }
 
 export interface KubernetesAnswer {
@@ -29,7 +31,7 @@ export function createKubernetesClient(endpoint: string, caPem: string): Kuberne
   const base = new URL(endpoint);
   const prefix = base.pathname.replace(/\/$/, '');
   return {
-    send({ token, method, path, body, contentType = 'application/json' }) {
+    send({ token, method, path, body, contentType = 'application/json', accept = 'application/json' }) {
       const payload = body === undefined ? undefined : JSON.stringify(body);
       return new Promise((resolve, reject) => {
         const outgoing = request(
@@ -42,7 +44,7 @@ export function createKubernetesClient(endpoint: string, caPem: string): Kuberne
             timeout: deadlineMs,
             headers: {
               authorization: `Bearer ${token}`,
-              accept: 'application/json',
+              accept,
               ...(payload === undefined
                 ? {}
                 : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
