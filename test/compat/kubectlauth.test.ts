@@ -1,6 +1,6 @@
 /** Who may do what, as stock kubectl tells it: `kubectl auth`, and every form of refusal (kubernetes-facts B14 to B22, B29). */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { type KubectlVersion, kubectlVersions } from './clients.ts';
+import { alikeKubectlVersions, type KubectlVersion } from './clients.ts';
 import { followSteps, openTerminal, rawRoot, type Terminal } from './kubectl.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole } from './world.ts';
@@ -20,7 +20,7 @@ const forbidden = (text: string): string => `Error from server (Forbidden): ${te
 const mayNotExec =
   'pods "web" is forbidden: User "maker" cannot create resource "pods/exec" in API group "" in the namespace "team"';
 
-describe.each(kubectlVersions)('kubectl %s meets the authorizer', (version) => {
+describe.each(alikeKubectlVersions)('kubectl %s meets the authorizer', (version) => {
   let terminal: Terminal;
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** Nodes as data, and what needs something that runs: kubectl says clearly that a built-in cluster has none of it. */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { kubectlVersions } from './clients.ts';
+import { alikeKubectlVersions } from './clients.ts';
 import { followSteps, openTerminal, type Terminal } from './kubectl.ts';
 import { openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole } from './world.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => scene?.close());
 
-describe.each(kubectlVersions)('kubectl %s', (version) => {
+describe.each(alikeKubectlVersions)('kubectl %s', (version) => {
   let terminal: Terminal;
 
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 /** Reading a cluster with stock kubectl: what it prints is what a real cluster prints (kubernetes-facts D1 to D3). */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type KubectlVersion, kubectlVersions } from './clients.ts';
+import { alikeKubectlVersions, type KubectlVersion } from './clients.ts';
 import { followSteps, openTerminal, rawRoot, type Terminal } from './kubectl.ts';
 import { until } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(() => scene?.close());
 
-describe.each(kubectlVersions)('kubectl %s reads', (version) => {
+describe.each(alikeKubectlVersions)('kubectl %s reads', (version) => {
   let terminal: Terminal;
 
   beforeAll(async () => {
