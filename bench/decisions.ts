@@ -1,48 +1,71 @@
-import { type Attributes, principalIdExtraKey, type UserInfo } from '../src/engine/authorizer/attributes.ts';
+import type { Attributes } from '../src/engine/authorizer/attributes.ts';
 import { type Authorizer, createAuthorizer } from '../src/engine/authorizer/authorizer.ts';
-import { allow } from '../src/engine/rbac/allow.ts';
-import { defaultRbacObjects } from '../src/engine/rbac/defaults.ts';
-import type { ClusterRole, RbacObject } from '../src/engine/rbac/objects.ts';
-import { eachCall, perCall, quantile, seededRandom } from './measure.ts';
+import { type Change, changesAtTheirWorst, commonChanges } from './changes.ts';
+import {
+  addEntries,
+  addObjects,
+  ask,
+  entryUser,
+  grantOf,
+  grantsOf,
+  namespaceOf,
+  namespaces,
+  objectsOf,
+  plainUser,
+} from './decisionworld.ts';
+import { eachAwaitedCall, eachCall, heapBytes, perCall, quantile, seededRandom } from './measure.ts';
+import { type CasbinPeer, casbinName, createCasbin } from './peers/casbin.ts';
 import { cedarName, createCedar } from './peers/cedar.ts';
 import { createLinearRbac } from './peers/linear.ts';
 import { duration, type Report, rate, times, whole } from './report.ts';
 import type { BenchOptions } from './section.ts';
 
-const account = '111122223333';
 const sizes = [10, 1_000, 100_000] as const;
 /** Cedar takes some 15 s to parse 100,000 policies and 0.5 s for each decision over them. */
 const cedarLimit = 10_000;
-const namespaces = 1_000;
-const changesTimed = 2_000;
 const usersAsked = 1_000;
 
-/** Prints what a decision and a change cost at 10, 1,000 and 100,000 bindings and as many access entries. */
+/**
+ * Prints what a decision and a change cost at 10, 1,000 and 100,000 bindings and as many access entries, and what they
+ * hold of memory, beside the same by others.
+ */
 export async function benchDecisions(report: Report, { seed, full }: BenchOptions): Promise<void> {
   const decisions = new Map<string, number[]>();
   const changes = new Map<string, number[][]>();
-  const fills: number[] = [];
+  const starts = new Map<string, string[]>();
   for (const size of sizes) {
+    const empty = heapBytes();
     const started = performance.now();
-    const authorizer = fill(size);
-    fills.push((performance.now() - started) * 1e6);
+    const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
+    addObjects(authorizer, size);
+    const bound = performance.now();
+    const withObjects = heapBytes();
+    const between = performance.now();
+    addEntries(authorizer, size);
+    const filled = performance.now() - between + (bound - started);
+    append(starts, 'entryway: time until all is there', duration(filled * 1e6));
+    append(starts, 'entryway: heap per binding, roles included', heapPer(size, withObjects - empty));
+    append(starts, 'entryway: heap per access entry', heapPer(size, heapBytes() - withObjects));
+
     const chosen = choose(size, seed);
-    const cases = casesOf(chosen);
     const linear = createLinearRbac(objectsOf(size));
-    const cedar = size <= cedarLimit || full ? createCedar(`bindings-${size}`, grantsOf(size)) : undefined;
-    for (const { name, allowed, byRbac, requests } of cases) {
+    const casbin = await startCasbin(size, starts);
+    const cedar = size <= cedarLimit || full ? startCedar(size, starts) : undefined;
+    if (cedar === undefined) append(starts, cedarStart, 'with --full');
+    for (const { name, allowed, byRbac, requests } of casesOf(chosen)) {
       const peers: [string, ((attributes: Attributes) => boolean) | undefined][] = [
         ['entryway', (attributes) => authorizer.authorize(attributes).decision === 'allow'],
       ];
-      if (byRbac) peers.push(['linear RBAC', linear], [cedarName, cedar]);
+      if (byRbac) peers.push(['linear RBAC', linear], [casbinName, casbin.decide], [cedarName, cedar]);
       for (const [peer, decide] of peers) {
         check(`${peer}: ${name}`, decide, requests, allowed);
         const cost = decide && perCall((at) => void decide(requests[at % requests.length] as Attributes));
         append(decisions, `${name}\0${peer}`, cost ?? Number.NaN);
       }
     }
-    for (const [name, change] of changesOf(authorizer, chosen))
-      append(changes, name, eachCall(changesTimed, change));
+    measureChanges(authorizer, commonChanges(chosen, size), changes);
+    append(changes, `a binding, in ${casbinName}`, await casbinChanges(casbin, chosen, size));
+    measureChanges(authorizer, changesAtTheirWorst(size), changes);
   }
 
   report.note(
@@ -63,75 +86,41 @@ export async function benchDecisions(report: Report, { seed, full }: BenchOption
       ];
     }),
   ]);
+  report.note('A change, with the next decision that it concerns: what it leaves for later counts too.');
   report.table([
-    ['one change, index included', ...sizes.map((size) => `n = ${whole(size)}`), 'p99', 'slowest'],
+    ['one change', ...sizes.map((size) => `n = ${whole(size)}`), 'p99', 'slowest'],
     ...[...changes].map(([name, runs]) => [
       name,
       ...runs.map((run) => duration(quantile(run, 0.5))),
       duration(quantile(runs.at(-1) ?? [], 0.99)),
       duration(quantile(runs.at(-1) ?? [], 1)),
     ]),
-    ['all of it, at a start', ...fills.map(duration), '', ''],
+  ]);
+  report.table([
+    ['at a start', ...sizes.map((size) => `n = ${whole(size)}`)],
+    ...[...starts].map(([name, values]) => [name, ...values]),
   ]);
 }
 
-const roleCount = (size: number): number => Math.min(size, 10_000);
+/** A policy set that changed is parsed as a whole. */
+const cedarStart = `${cedarName}: time until all is parsed, after a change as well`;
 
-function role(at: number): ClusterRole {
-  return {
-    kind: 'ClusterRole',
-    name: `role${at}`,
-    labels: {},
-    rules: [allow('get list watch', 'core', 'pods configmaps'), allow('*', 'apps', 'deployments')],
-  };
+async function startCasbin(size: number, starts: Map<string, string[]>): Promise<CasbinPeer> {
+  const grants = grantsOf(size);
+  const empty = heapBytes();
+  const started = performance.now();
+  const casbin = await createCasbin(grants);
+  append(starts, `${casbinName}: time until all is there`, duration((performance.now() - started) * 1e6));
+  append(starts, `${casbinName}: heap per binding, roles included`, heapPer(size, heapBytes() - empty));
+  return casbin;
 }
 
-function binding(at: number, roles: number): RbacObject {
-  const shared = {
-    name: `binding${at}`,
-    roleRef: { kind: 'ClusterRole', name: `role${at % roles}` },
-    subjects: [{ kind: 'User', name: `user${at}`, namespace: '' }],
-  } as const;
-  return at % 2 === 0
-    ? { kind: 'RoleBinding', namespace: namespaceOf(at), ...shared }
-    : { kind: 'ClusterRoleBinding', ...shared };
-}
-
-const namespaceOf = (at: number): string => `ns${at % namespaces}`;
-
-function* objectsOf(size: number): Generator<RbacObject> {
-  yield* defaultRbacObjects;
-  for (let at = 0; at < roleCount(size); at++) yield role(at);
-  for (let at = 0; at < size; at++) yield binding(at, roleCount(size));
-}
-
-function entry(at: number) {
-  return {
-    principalArn: `arn:aws:iam::${account}:role/r${at}`,
-    principalId: `AROA${at}`,
-    associatedPolicies: [
-      {
-        policyArn: 'arn:aws:eks::aws:cluster-access-policy/AmazonEKSEditPolicy',
-        accessScope: { type: 'namespace', namespaces: [namespaceOf(at), 'team-*'] },
-      } as const,
-    ],
-  };
-}
-
-function fill(size: number): Authorizer {
-  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
-  for (const object of objectsOf(size)) authorizer.applyObject(object);
-  for (let at = 0; at < size; at++) authorizer.applyEntry(entry(at));
-  return authorizer;
-}
-
-/** The same permissions as the bindings' first rule, which is what the requests are about. */
-function grantsOf(size: number) {
-  return Array.from({ length: size }, (_, at) => ({
-    username: `user${at}`,
-    namespace: at % 2 === 0 ? namespaceOf(at) : '',
-    resources: ['pods', 'configmaps'],
-  }));
+function startCedar(size: number, starts: Map<string, string[]>): (attributes: Attributes) => boolean {
+  const grants = grantsOf(size);
+  const started = performance.now();
+  const cedar = createCedar(`bindings-${size}`, grants);
+  append(starts, cedarStart, duration((performance.now() - started) * 1e6));
+  return cedar;
 }
 
 /** Numbers of the users who ask: half of each kind of binding. */
@@ -171,37 +160,6 @@ function casesOf(chosen: readonly number[]): readonly Case[] {
   ];
 }
 
-function plainUser(at: number): UserInfo {
-  return { username: `user${at}`, uid: '', groups: ['team', 'system:authenticated'], extra: {} };
-}
-
-function entryUser(at: number): UserInfo {
-  return {
-    ...plainUser(at),
-    uid: `aws-iam-authenticator:${account}:AROA${at}`,
-    extra: { [principalIdExtraKey]: [`AROA${at}`] },
-    principal: {
-      principalId: `AROA${at}`,
-      canonicalArn: `arn:aws:iam::${account}:role/r${at}`,
-      username: `user${at}`,
-    },
-  };
-}
-
-function ask(user: UserInfo, resource: string, namespace: string): Attributes {
-  return {
-    kind: 'resource',
-    user,
-    verb: 'list',
-    apiGroup: '',
-    apiVersion: 'v1',
-    resource,
-    subresource: '',
-    namespace,
-    name: '',
-  };
-}
-
 /** A fast wrong answer is worth nothing. */
 function check(
   what: string,
@@ -214,18 +172,34 @@ function check(
   }
 }
 
-function changesOf(authorizer: Authorizer, chosen: readonly number[]) {
-  const one = (at: number): number => chosen[at % chosen.length] as number;
-  const roles = roleCount(Math.max(...chosen) + 1);
-  return [
-    ['a binding', (at: number) => authorizer.applyObject(binding(one(at), roles))],
-    ['an access entry', (at: number) => authorizer.applyEntry(entry(one(at)))],
-    ['a role', (at: number) => authorizer.applyObject(role(one(at) % roles))],
-  ] as const;
+function measureChanges(
+  authorizer: Authorizer,
+  all: readonly Change[],
+  changes: Map<string, number[][]>,
+): void {
+  for (const { name, runs, prepare, change, asked, allowed } of all) {
+    prepare?.(authorizer);
+    const run = (at: number): void => {
+      change(authorizer, at);
+      const { decision } = authorizer.authorize(asked(at));
+      if ((decision === 'allow') !== allowed(at)) throw new Error(`${name}: the wrong answer`);
+    };
+    eachCall(Math.min(runs, 10), run);
+    append(changes, name, eachCall(runs, run));
+  }
+}
+
+function casbinChanges(casbin: CasbinPeer, chosen: readonly number[], size: number): Promise<number[]> {
+  return eachAwaitedCall(50, (at) => casbin.replace(grantOf(chosen[at % chosen.length] as number, size)));
 }
 
 function append<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
   const there = lists.get(key);
   if (there === undefined) lists.set(key, [value]);
   else there.push(value);
+}
+
+/** Of a few objects nothing can be said: what else the process allocates weighs more. */
+function heapPer(size: number, bytes: number): string {
+  return size < 1_000 ? '–' : `${whole(bytes / size)} B`;
 }

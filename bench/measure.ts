@@ -1,3 +1,6 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
 /** Times in nanoseconds unless the name says otherwise. */
 
 const roundNs = 60e6;
@@ -37,6 +40,20 @@ export async function perAwaitedCall(call: (at: number) => Promise<unknown>): Pr
   return median(costs);
 }
 
+/** Every single call timed, in order, each awaited before the next. */
+export async function eachAwaitedCall(
+  count: number,
+  call: (at: number) => Promise<unknown>,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (let at = 0; at < count; at++) {
+    const started = performance.now();
+    await call(at);
+    times.push((performance.now() - started) * 1e6);
+  }
+  return times;
+}
+
 /** Every single call timed, in order. For calls that take microseconds at least. */
 export function eachCall(count: number, call: (at: number) => void): number[] {
   const times: number[] = [];
@@ -67,4 +84,12 @@ export function seededRandom(seed: number): () => number {
     mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
+}
+
+/** What the heap holds after everything unreachable is gone, in bytes. */
+export function heapBytes(): number {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+  return process.memoryUsage().heapUsed;
 }

@@ -6,6 +6,8 @@ export const cedarName = `Cedar ${getCedarVersion()} (wasm)`;
 /** What one permit policy says: this user may read these resources of this namespace. */
 export interface ReadGrant {
   readonly username: string;
+  /** Through which role, for peers that know roles. */
+  readonly role: string;
   /** '' for the whole cluster. */
   readonly namespace: string;
   readonly resources: readonly string[];
