@@ -108,7 +108,11 @@ function rbacObject(value: string): RbacObject {
 }
 
 /** An access registry of one cluster: tokens are names of `people`, decisions are the real engine's. */
-function createFakeAccess(storage: Storage, serviceAccounts: ServiceAccountTokens): AccessRegistry {
+function createFakeAccess(
+  storage: Storage,
+  serviceAccounts: ServiceAccountTokens,
+  cluster: ClusterRecord,
+): AccessRegistry {
   const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
   const prefix = resourcePrefix(clusterId, 'rbac.authorization.k8s.io', '').slice(0, -1);
   const watch = storage.watch({ prefix, after: 0 }, (changes) => {
@@ -129,7 +133,7 @@ function createFakeAccess(storage: Storage, serviceAccounts: ServiceAccountToken
   });
   const evidence = { step: 'credential', code: 'test', message: 'test' } as const;
   const access: ClusterAccess = {
-    cluster: clusterRecord,
+    cluster,
     authorizeByPolicies: authorizer.authorizeByPolicies,
     async authenticate(token, now, audiences): Promise<Authentication> {
       if (looksLikeJwt(token)) {
@@ -204,6 +208,9 @@ export async function startTestApi(
     readonly limits?: Partial<KubernetesApiLimits>;
     readonly retainedChanges?: number;
     readonly blocks?: BlockList;
+    /** Of Kubernetes; 1.35 when not told. */
+    readonly version?: string;
+    readonly constrainedImpersonation?: boolean;
     readonly access?: (storage: Storage, serviceAccounts: ServiceAccountTokens) => Promise<AccessRegistry>;
   } = {},
 ): Promise<TestApi> {
@@ -230,7 +237,10 @@ export async function startTestApi(
   const serviceAccounts = createServiceAccountTokens({ storage, sealer, now: Date.now });
   const access = options.access
     ? await options.access(storage, serviceAccounts)
-    : createFakeAccess(storage, serviceAccounts);
+    : createFakeAccess(storage, serviceAccounts, {
+        ...clusterRecord,
+        version: options.version ?? clusterRecord.version,
+      });
   const outcomes: KubernetesOutcome[] = [];
   const trail = await openTrail({
     storage,
@@ -252,6 +262,7 @@ export async function startTestApi(
     caPem: certificate.caPem,
     observe: (outcome) => void outcomes.push(outcome),
     ...(options.limits && { limits: options.limits }),
+    ...(options.constrainedImpersonation && { constrainedImpersonation: true }),
     ...(options.blocks && { blocks: options.blocks }),
   });
   const { server, close } = createKubernetesServer({

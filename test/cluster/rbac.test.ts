@@ -182,6 +182,152 @@ describe('nobody grants what they do not hold (kubernetes-facts B16 to B19)', ()
     expect(removed.status).toBe(403);
   });
 
+  test('an aggregationRule without selectors gathers nothing, and is no valid one', async () => {
+    const empty = await asOperator('POST', `${rbac}/clusterroles`, {
+      metadata: { name: 'gathers-nothing' },
+      aggregationRule: { clusterRoleSelectors: [] },
+    });
+    expect(empty.body).toMatchObject({ code: 422, reason: 'Invalid' });
+  });
+
+  test('`escalate` on a name allows changing that role, and creating none (B16)', async () => {
+    await make(`${inTeam}/roles`, { metadata: { name: 'climbing' }, rules: pods('get') });
+    await make(`${inTeam}/roles`, { metadata: { name: 'not-climbing' }, rules: pods('get') });
+    await make(`${inTeam}/roles`, {
+      metadata: { name: 'escalator' },
+      rules: [
+        {
+          apiGroups: ['rbac.authorization.k8s.io'],
+          resources: ['roles'],
+          resourceNames: ['climbing', 'climbing-new'],
+          verbs: ['escalate'],
+        },
+      ],
+    });
+    await make(`${inTeam}/rolebindings`, {
+      metadata: { name: 'escalator' },
+      roleRef: { kind: 'Role', name: 'escalator' },
+      subjects: bob,
+    });
+    const more = pods('delete');
+    const created = await asBob('POST', `${inTeam}/roles`, {
+      metadata: { name: 'climbing-new' },
+      rules: more,
+    });
+    expect(created.status).toBe(403);
+    expect((await asBob('PATCH', `${inTeam}/roles/not-climbing`, { rules: more }, merge)).status).toBe(403);
+    expect((await asBob('PATCH', `${inTeam}/roles/climbing`, { rules: more }, merge)).status).toBe(200);
+    // An apply names its object in the address, and so does the question.
+    const apply = { 'content-type': 'application/apply-patch+yaml' };
+    const applied = await asBob(
+      'PATCH',
+      `${inTeam}/roles/climbing-new?fieldManager=m`,
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'Role',
+        metadata: { name: 'climbing-new' },
+        rules: more,
+      },
+      apply,
+    );
+    expect(applied.status).toBe(201);
+  });
+
+  test('an apply is checked like every other write, when it creates and when it changes, dry runs too', async () => {
+    const apply = { 'content-type': 'application/apply-patch+yaml' };
+    const config = (rules: unknown) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: 'applied' },
+      rules,
+    });
+    const path = `${inTeam}/roles/applied?fieldManager=m&force=true`;
+    expect((await asBob('PATCH', path, config(pods('delete')), apply)).status).toBe(403);
+    expect((await asBob('PATCH', `${path}&dryRun=All`, config(pods('delete')), apply)).status).toBe(403);
+    expect((await asBob('PATCH', path, config(pods('get')), apply)).status).toBe(201);
+    expect((await asBob('PATCH', path, config(pods('get', 'delete')), apply)).status).toBe(403);
+  });
+
+  test('rules do not come along with finalizers or owners, whatever the kind of patch', async () => {
+    await make(`${inTeam}/roles`, { metadata: { name: 'smuggled' }, rules: pods('get') });
+    const path = `${inTeam}/roles/smuggled`;
+    const both = { metadata: { finalizers: ['acme.example/x'] }, rules: pods('delete') };
+    for (const type of ['application/merge-patch+json', 'application/strategic-merge-patch+json']) {
+      expect((await asBob('PATCH', path, both, { 'content-type': type })).status, type).toBe(403);
+    }
+    const put = await asBob('PUT', path, {
+      metadata: { name: 'smuggled', finalizers: ['acme.example/x'] },
+      rules: pods('*'),
+    });
+    expect(put.status).toBe(403);
+  });
+
+  test('a label that adds a stronger role to an aggregation is a change of that role', async () => {
+    await make(`${rbac}/clusterroles`, { metadata: { name: 'stronger' }, rules: pods('delete') });
+    const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' };
+    const labelled = await asOperator(
+      'PATCH',
+      `${rbac}/clusterroles/stronger`,
+      { metadata: { labels } },
+      merge,
+    );
+    expect(labelled.status).toBe(403);
+    // As upstream: what its writer holds may be given to everybody who views.
+    const own = await asOperator('POST', `${rbac}/clusterroles`, {
+      metadata: { name: 'own-part', labels },
+      rules: pods('get'),
+    });
+    expect(own.status).toBe(201);
+  });
+
+  test('roles that could not be found are told beside what is missing (B19)', async () => {
+    await make(`${inTeam}/rolebindings`, {
+      metadata: { name: 'dangling' },
+      roleRef: clusterRef('nowhere'),
+      subjects: [{ kind: 'User', name: 'alice' }],
+    });
+    await make(`${inTeam}/rolebindings`, {
+      metadata: { name: 'role-writer' },
+      roleRef: { kind: 'Role', name: 'rbac-writer' },
+      subjects: [{ kind: 'User', name: 'alice' }],
+    });
+    const write = () =>
+      api.call('POST', `${inTeam}/roles`, {
+        token: 'alice',
+        body: { metadata: { name: 'more' }, rules: pods('delete') },
+      });
+    expect((await write()).body.message).toMatch(
+      /Verbs:\["delete"\]\}; resolution errors: \[clusterroles.rbac.authorization.k8s.io "nowhere" not found\]$/,
+    );
+    await make(`${inTeam}/rolebindings`, {
+      metadata: { name: 'dangling-too' },
+      roleRef: { kind: 'Role', name: 'gone' },
+      subjects: [{ kind: 'User', name: 'alice' }],
+    });
+    expect((await write()).body.message).toMatch(
+      /resolution errors: \[\[clusterroles.rbac.authorization.k8s.io "nowhere" not found, roles.rbac.authorization.k8s.io "gone" not found\]\]$/,
+    );
+  });
+
+  test('a binding to a role that is not there is warned of, whoever writes it and however', async () => {
+    const path = `${inTeam}/rolebindings`;
+    const warned = await api.call('POST', path, {
+      body: { metadata: { name: 'early' }, roleRef: { kind: 'Role', name: 'not-yet' }, subjects: bob },
+    });
+    expect(warned.status).toBe(201);
+    expect(warned.headers.warning).toBe(
+      '299 - "Role \\"not-yet\\" does not exist: the binding grants nothing until it does"',
+    );
+    const patched = await api.call('PATCH', `${path}/early?dryRun=All`, {
+      body: { subjects: [] },
+      headers: merge,
+    });
+    expect(patched.headers.warning).toContain('does not exist');
+    await make(`${inTeam}/roles`, { metadata: { name: 'not-yet' }, rules: [] });
+    const fine = await api.call('PATCH', `${path}/early`, { body: { subjects: [] }, headers: merge });
+    expect(fine.headers.warning).toBeUndefined();
+  });
+
   test('a cluster role cannot reach paths its writer cannot', async () => {
     const rules = [{ nonResourceURLs: ['/metrics'], verbs: ['get'] }];
     expect(
@@ -275,8 +421,25 @@ describe('validation (kubernetes-facts B12 to B14)', () => {
     });
     expect(answer.body).toMatchObject({ code: 422, reason: 'Invalid' });
     expect(answer.body.message).toMatch(
-      /^RoleBinding.rbac.authorization.k8s.io "pinned" is invalid: roleRef: Invalid value: \{.*\}: cannot change roleRef$/,
+      /^RoleBinding.rbac.authorization.k8s.io "pinned" is invalid: roleRef: Invalid value: \{"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole","Name":"admin"\}: cannot change roleRef$/,
     );
+  });
+
+  test('up to 1.33 the new roleRef is shown as Go prints it (B14)', async () => {
+    const old = await startTestApi({ version: '1.33' });
+    try {
+      const body = { metadata: { name: 'pinned' }, roleRef: clusterRef('view') };
+      await old.call('POST', `${rbac}/clusterrolebindings`, { body });
+      const answer = await old.call('PATCH', `${rbac}/clusterrolebindings/pinned`, {
+        body: { roleRef: { name: 'admin' } },
+        headers: merge,
+      });
+      expect(answer.body.message).toBe(
+        'ClusterRoleBinding.rbac.authorization.k8s.io "pinned" is invalid: roleRef: Invalid value: rbac.RoleRef{APIGroup:"rbac.authorization.k8s.io", Kind:"ClusterRole", Name:"admin"}: cannot change roleRef',
+      );
+    } finally {
+      await old.close();
+    }
   });
 
   test('API groups are filled in', async () => {

@@ -5,15 +5,16 @@ import { kindRules } from '../resources/kinds.ts';
 import { validateMetadataUpdate } from './metadata.ts';
 import type { KubeObject } from './object.ts';
 
-/** Everything that is wrong with an object about to be stored; `old` is undefined on create. */
+/** Everything that is wrong with an object about to be stored; `old` is undefined on create, `minor` 35 for 1.35. */
 export function validateObject(
   resource: ResourceDefinition,
   next: KubeObject,
   old: KubeObject | undefined,
+  minor: number,
 ): readonly FieldError[] {
   return [
     ...metadataErrors(resource, next.metadata),
     ...(old === undefined ? [] : validateMetadataUpdate(next.metadata, old.metadata)),
-    ...(kindRules(resource).validate?.(next, old) ?? []),
+    ...(kindRules(resource).validate?.(next, old, minor) ?? []),
   ];
 }

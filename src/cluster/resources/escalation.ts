@@ -1,7 +1,9 @@
 import type { ResourceAttributes } from '../../engine/authorizer/attributes.ts';
 import { escalationMessage, uncoveredRules } from '../../engine/rbac/escalation.ts';
+import { quote } from '../../engine/rbac/quote.ts';
+import { asStorageError } from '../../engine/rbac/reasons.ts';
 import type { PolicyRule } from '../../engine/rbac/rules.ts';
-import { sameJson } from '../../wire/kube/json.ts';
+import { at, sameJson } from '../../wire/kube/json.ts';
 import { forbiddenWith, notFound } from '../../wire/kube/status.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { KubeObject, ObjectMeta } from '../objects/object.ts';
@@ -24,7 +26,7 @@ export function admitRole(request: ResourceRequest, next: KubeObject, old: KubeO
   const { group, resource } = request.resource;
   if (isAllowed(request, { verb: 'escalate', resource, name: request.name })) return;
   refuseUncovered(request, next, parsePolicyRules(next.rules));
-  const isAggregated = next.aggregationRule !== undefined || old?.aggregationRule !== undefined;
+  const isAggregated = gathers(next) || (old !== undefined && gathers(old));
   if (isAggregated && uncovered(request, fullAuthority) !== undefined) {
     const name = next.metadata.name ?? '';
     throw forbiddenWith(
@@ -34,20 +36,31 @@ export function admitRole(request: ResourceRequest, next: KubeObject, old: KubeO
   }
 }
 
+/** An aggregationRule without selectors gathers nothing, and validation refuses it. */
+function gathers(role: KubeObject): boolean {
+  const selectors = at(role.aggregationRule, 'clusterRoleSelectors');
+  return Array.isArray(selectors) && selectors.length > 0;
+}
+
 /**
  * Refuses a binding to a role whose rules its writer does not hold, unless the writer may `bind` that role
- * (kubernetes-facts B18).
+ * (kubernetes-facts B18). Warns of a role that is not there: the binding grants nothing.
  */
 export function admitBinding(request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): void {
-  if (isExempt(request, next, old)) return;
   const roleRef = parseRoleRef(next.roleRef);
   // Validation refuses every other kind; here it would name no role that could be looked up.
   const kind = roleRef.kind === 'Role' && request.namespace !== '' ? 'Role' : 'ClusterRole';
   const resource = kind === 'Role' ? 'roles' : 'clusterroles';
-  if (roleRef.kind === kind && isAllowed(request, { verb: 'bind', resource, name: roleRef.name })) return;
   const rules = request.cluster.roleRules(kind, request.namespace, roleRef.name);
-  if (rules === undefined) throw notFound({ group: rbacGroup, resource }, roleRef.name);
-  refuseUncovered(request, next, rules);
+  const mayBind = (): boolean =>
+    roleRef.kind === kind && isAllowed(request, { verb: 'bind', resource, name: roleRef.name });
+  if (!isExempt(request, next, old) && !mayBind()) {
+    if (rules === undefined) throw notFound({ group: rbacGroup, resource }, roleRef.name);
+    refuseUncovered(request, next, rules);
+  }
+  if (rules === undefined && roleRef.kind === kind) {
+    request.warn(`${kind} ${quote(roleRef.name)} does not exist: the binding grants nothing until it does`);
+  }
 }
 
 function isExempt(request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): boolean {
@@ -56,16 +69,13 @@ function isExempt(request: ResourceRequest, next: KubeObject, old: KubeObject | 
   );
 }
 
-/** Garbage collection must be able to do its work on roles of anybody (B16). */
+/** Garbage collection must be able to do its work on roles of anybody (B16); what changes nothing grants nothing. */
 function changesOnlyOwnership(next: KubeObject, old: KubeObject): boolean {
   const withoutOwnership = ({ ownerReferences: _, finalizers: __, ...metadata }: ObjectMeta) =>
     metadata as ObjectMeta;
-  return (
-    !sameJson(next, old) &&
-    sameJson(
-      { ...next, metadata: withoutOwnership(next.metadata) },
-      { ...old, metadata: withoutOwnership(old.metadata) },
-    )
+  return sameJson(
+    { ...next, metadata: withoutOwnership(next.metadata) },
+    { ...old, metadata: withoutOwnership(old.metadata) },
   );
 }
 
@@ -108,5 +118,7 @@ function uncovered(request: ResourceRequest, wanted: readonly PolicyRule[]): str
   }
   const held = request.cluster.rbacRulesFor(request.user, request.namespace);
   const missing = uncoveredRules(held.rules, wanted);
-  return missing.length === 0 ? undefined : escalationMessage(request.user, missing, held.errors);
+  return missing.length === 0
+    ? undefined
+    : escalationMessage(request.user, missing, held.errors.map(asStorageError));
 }

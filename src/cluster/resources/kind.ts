@@ -14,7 +14,8 @@ export interface KindRules {
   readonly conditionalUpdate?: boolean;
   /** Fills what the server fills, on create and on update. */
   complete?(next: KubeObject, old: KubeObject | undefined): KubeObject;
-  validate?(next: KubeObject, old: KubeObject | undefined): readonly FieldError[];
+  /** `minor` is the version of Kubernetes whose words are used: 35 for 1.35. */
+  validate?(next: KubeObject, old: KubeObject | undefined, minor: number): readonly FieldError[];
   /** Refuses the write by throwing a Status, for what is neither authorization nor validation. */
   admit?(context: ApiContext, request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): void;
   /** What is stored together with a new object. */

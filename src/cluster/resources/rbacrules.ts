@@ -1,3 +1,4 @@
+import { quote } from '../../engine/rbac/quote.ts';
 import type { PolicyRule } from '../../engine/rbac/rules.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonValue, own, sameJson } from '../../wire/kube/json.ts';
@@ -111,7 +112,7 @@ export function completeBinding(object: KubeObject): KubeObject {
 export function validateBinding(
   next: KubeObject,
   old: KubeObject | undefined,
-  isNamespaced: boolean,
+  { isNamespaced, minor }: { readonly isNamespaced: boolean; readonly minor: number },
 ): readonly FieldError[] {
   const errors: FieldError[] = [];
   const roleRef = parseRoleRef(next.roleRef);
@@ -128,9 +129,20 @@ export function validateBinding(
     errors.push(...validateSubject(subject, `subjects[${index}]`, isNamespaced));
   });
   if (old !== undefined && !sameJson(next.roleRef ?? null, old.roleRef ?? null)) {
-    errors.push(invalidValue('roleRef', next.roleRef, 'cannot change roleRef'));
+    errors.push(changedRoleRef(roleRef, minor));
   }
   return errors;
+}
+
+/**
+ * COMPAT: Go's text of the internal value up to 1.33, its JSON from 1.34 on. 1.37 says `field is immutable` instead, as
+ * recorded by others with that version; the reading of 1.36 is from its source.
+ */
+function changedRoleRef({ apiGroup, kind, name }: RoleRef, minor: number): FieldError {
+  const detail = 'cannot change roleRef';
+  if (minor >= 34) return invalidValue('roleRef', { APIGroup: apiGroup, Kind: kind, Name: name }, detail);
+  const shown = `rbac.RoleRef{APIGroup:${quote(apiGroup)}, Kind:${quote(kind)}, Name:${quote(name)}}`;
+  return { reason: 'FieldValueInvalid', field: 'roleRef', text: `Invalid value: ${shown}: ${detail}` };
 }
 
 function validateSubject(subject: JsonValue, field: string, isNamespaced: boolean): readonly FieldError[] {

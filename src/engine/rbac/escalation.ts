@@ -1,5 +1,6 @@
 import { bitOfVerb, type CompiledRequest, compileRules, findRule } from '../authorizer/compiledrules.ts';
 import { quote, quoteList } from './quote.ts';
+import { joinErrors } from './reasons.ts';
 import type { PolicyRule } from './rules.ts';
 
 /** A rule about exactly one verb of one resource (perhaps one object of it) or of one URL. */
@@ -68,17 +69,17 @@ export function uncoveredRules(
     .filter((piece) => findRule(compiled, asRequest(piece)) === undefined);
 }
 
-/** Joins pieces that differ in the verb alone. */
+/** Joins pieces that differ in the verb alone, as upstream's CompactRules: a verb asked for twice stands there twice. */
 function compact(pieces: readonly PolicyRule[]): readonly PolicyRule[] {
-  const rules = new Map<string, { rule: PolicyRule; verbs: Set<string> }>();
+  const rules = new Map<string, { readonly rule: PolicyRule; readonly verbs: string[] }>();
   for (const rule of pieces) {
     const key = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames, rule.nonResourceURLs]);
     const verbs = rule.nonResourceURLs.length > 0 ? JSON.stringify(rule.verbs) : '';
     const known = rules.get(key + verbs);
-    if (known === undefined) rules.set(key + verbs, { rule, verbs: new Set(rule.verbs) });
-    else for (const verb of rule.verbs) known.verbs.add(verb);
+    if (known === undefined) rules.set(key + verbs, { rule, verbs: [...rule.verbs] });
+    else if (verbs === '') known.verbs.push(...rule.verbs);
   }
-  return [...rules.values()].map(({ rule, verbs }) => ({ ...rule, verbs: [...verbs] }));
+  return [...rules.values()].map(({ rule, verbs }) => ({ ...rule, verbs }));
 }
 
 function ruleLine(rule: PolicyRule): string {
@@ -103,7 +104,7 @@ export function escalationMessage(
   resolutionErrors: readonly string[] = [],
 ): string {
   const lines = [...new Set(compact(missing).map(ruleLine))].sort();
-  const errors = resolutionErrors.length > 0 ? `; resolution errors: [${resolutionErrors.join(' ')}]` : '';
+  const errors = resolutionErrors.length > 0 ? `; resolution errors: [${joinErrors(resolutionErrors)}]` : '';
   return (
     `user ${quote(user.username)} (groups=${quoteList(user.groups)}) is attempting to grant RBAC permissions ` +
     `not currently held:\n${lines.join('\n')}${errors}`

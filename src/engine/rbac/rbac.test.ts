@@ -84,7 +84,7 @@ describe('escalation (B20)', () => {
         '{APIGroups:[""], Resources:["configmaps"], ResourceNames:["a"], Verbs:["get"]}\n' +
         '{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}\n' +
         '{APIGroups:[""], Resources:["secrets"], Verbs:["get" "list"]}\n' +
-        '{NonResourceURLs:["/x"], Verbs:["get"]}; resolution errors: [e1 e2]',
+        '{NonResourceURLs:["/x"], Verbs:["get"]}; resolution errors: [[e1, e2]]',
     );
   });
 });

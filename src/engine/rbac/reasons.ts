@@ -24,6 +24,14 @@ export function missingRoleError(role: RoleRef): string {
   return `${role.kind.toLowerCase()}.rbac.authorization.k8s.io ${quote(role.name)} not found`;
 }
 
+/**
+ * The same error as the escalation check words it: there the role is looked for in storage, which names its resource, and
+ * not in the authorizer's cache, which names its kind.
+ */
+export function asStorageError(missingRole: string): string {
+  return missingRole.replace(/^((?:cluster)?role)\./, '$1s.');
+}
+
 /** Several errors as Kubernetes joins them: each text once; brackets as soon as there are two. */
 export function joinErrors(errors: readonly string[]): string {
   const texts = [...new Set(errors)];
