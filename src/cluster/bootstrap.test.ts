@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import { objectKey } from '../storage/records/keys.ts';
-import { builtInResources } from '../wire/kube/resources.ts';
 import { bootstrapChanges } from './bootstrap.ts';
 import type { KubeObject } from './objects/object.ts';
 import { getObject, writeObject } from './objects/store.ts';
-import { reconcileCluster, reconcileDefaults } from './reconcile.ts';
+import { reconcileDefaults } from './reconcile.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const random = { bytes: (length: number) => new Uint8Array(length), uuid: () => crypto.randomUUID() };
@@ -97,27 +96,4 @@ test('an object that opted out is left alone, and a binding to another role is r
   const replaced = await get('clusterrolebindings', 'cluster-admin');
   expect(replaced.roleRef).toEqual(binding.roleRef);
   expect(replaced.metadata.uid).not.toBe(binding.metadata.uid);
-});
-
-test('a namespace whose deletion was cut off is emptied and removed at the next start', async () => {
-  const { storage } = await newCluster();
-  const namespace = objectKey('c', '', 'namespaces', '', 'cut-off');
-  await storage.commit({
-    changes: [
-      writeObject(namespace, {
-        kind: 'Namespace',
-        apiVersion: 'v1',
-        metadata: { name: 'cut-off', deletionTimestamp: '2026-01-01T00:00:00Z' },
-      }),
-      writeObject(objectKey('c', '', 'configmaps', 'cut-off', 'left'), {
-        kind: 'ConfigMap',
-        apiVersion: 'v1',
-        metadata: { name: 'left', namespace: 'cut-off' },
-      }),
-    ],
-  });
-  const served = () => builtInResources;
-  await reconcileCluster({ storage, now: () => 0, random, served }, { clusterId: 'c', version: '1.36' });
-  expect(await storage.get(namespace)).toBeUndefined();
-  expect(await storage.count('object/c//configmaps/cut-off/')).toBe(0);
 });

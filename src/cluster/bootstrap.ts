@@ -38,7 +38,7 @@ export function bootstrapChanges(
     ...namespaces.flatMap((name) => [
       writeObject(
         namespaceKey(clusterId, name),
-        completeNamespace({ kind: 'Namespace', apiVersion: 'v1', metadata: metadata({ name }) }),
+        completeNamespace({ kind: 'Namespace', apiVersion: 'v1', metadata: metadata({ name }) }, undefined),
       ),
       ...namespaceContent(clusterId, name, { now, uuid, caPem: options.caPem }),
     ]),

@@ -8,17 +8,15 @@ import { defaultManifest, rbacKey } from './bootstrap.ts';
 import type { ApiContext, RandomSource } from './context.ts';
 import { type KubeObject, kubernetesTime } from './objects/object.ts';
 import { readObject, writeObject } from './objects/store.ts';
-import { resumeNamespaceDeletions } from './resources/namespaces.ts';
 import { parsePolicyRules } from './resources/rbacrules.ts';
 
-/** What a built-in cluster needs when a process starts to serve it: its defaults, and deletions begun before. */
+/** What a built-in cluster needs when a process starts to serve it: its defaults. The controllers do the rest. */
 export async function reconcileCluster(
   context: Pick<ApiContext, 'storage' | 'now' | 'random' | 'served'>,
   cluster: Pick<ClusterRecord, 'clusterId' | 'version'>,
 ): Promise<void> {
   const { storage, now, random } = context;
   await reconcileDefaults(storage, cluster.clusterId, { now: now(), random });
-  await resumeNamespaceDeletions(context, cluster);
 }
 
 const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';

@@ -489,6 +489,7 @@ describe('namespaces (kubernetes-facts E9, E10)', () => {
       metadata: { deletionTimestamp: expect.any(String) },
       status: { phase: 'Terminating' },
     });
+    await api.api.idle();
     expect((await api.call('GET', '/api/v1/namespaces/brief')).status).toBe(404);
     const left = await api.storage.list({ prefix: 'object/c1/' });
     expect(left.entries.filter(({ key }) => key.includes('/brief/'))).toEqual([]);
@@ -510,6 +511,7 @@ describe('namespaces (kubernetes-facts E9, E10)', () => {
       body: { metadata: { finalizers: null } },
       headers: { 'content-type': 'application/merge-patch+json' },
     });
+    await api.api.idle();
     expect((await api.call('GET', '/api/v1/namespaces/slow')).status).toBe(404);
   });
 
@@ -523,6 +525,7 @@ describe('namespaces (kubernetes-facts E9, E10)', () => {
         ),
         api.call('DELETE', '/api/v1/namespaces/racy'),
       ]);
+      await api.api.idle();
       expect((await api.call('GET', '/api/v1/namespaces/racy')).status).toBe(404);
       expect(await api.storage.count('object/c1//configmaps/racy/')).toBe(0);
     }

@@ -1,4 +1,9 @@
 import type { CreateController } from './controller.ts';
+import { createNamespaceController } from './namespaces.ts';
+import { createPodController } from './pods.ts';
 
 /** The controllers that run for every built-in cluster. */
-export const builtInControllers: readonly CreateController[] = [];
+export const builtInControllers: readonly CreateController[] = [
+  createNamespaceController,
+  createPodController,
+];

@@ -7,10 +7,10 @@ import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/sta
 import { mutate, review } from '../admission/admission.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { kindRules } from '../resources/kinds.ts';
-import { finishNamespace } from '../resources/namespaces.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
 import { maximumAttempts } from './create.ts';
+import { isFinished, isNamespaceKind } from './deletion.ts';
 import { checkedSize, type Ownership, withManagedFields } from './managers.ts';
 import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMetadata } from './metadata.ts';
 import type { KubeObject } from './object.ts';
@@ -39,7 +39,7 @@ export async function changeObject(
   edit: (current: KubeObject) => KubeObject,
 ): Promise<KubeObject> {
   const { storage } = context;
-  const { resource, namespace, name } = request;
+  const { resource, name } = request;
   const { clusterId } = request.cluster.cluster;
   const rules = kindRules(resource);
   const key = objectKey(clusterId, resource.group, resource.resource, storedNamespace(request), name);
@@ -76,14 +76,13 @@ export async function changeObject(
     const next = withManagedFields(changed, ownership.managers);
     if (options.dryRun) return viewObject(request, next);
 
-    const isGone = next.metadata.deletionTimestamp !== undefined && isReleased(request, next);
+    const isGone = isFinished(resource, next);
     const change = isGone ? ({ type: 'delete', key } as const) : checkedSize(writeObject(key, next), next);
     try {
       const revision = await storage.commit({
         expect: [{ key, revision: entry.revision }],
         changes: [change],
       });
-      if (isGone) await finishNamespace(context, request.cluster.cluster, namespace);
       const written = { ...next, metadata: { ...next.metadata, resourceVersion: String(revision) } };
       return viewObject(request, written);
     } catch (error) {
@@ -102,19 +101,15 @@ export function storedNamespace(request: Pick<ResourceRequest, 'resource' | 'nam
 function merge(request: ResourceRequest, stored: KubeObject, given: KubeObject, part: Part): KubeObject {
   if (part === 'status') return withMember(stored, 'status', given);
   if (part === 'finalize') return withMember(stored, 'spec', given);
+  const { resource } = request;
   const next = { ...given, metadata: updatedMetadata(given.metadata, stored.metadata) };
-  return findSubresource(request.resource, 'status') === undefined
-    ? next
-    : withMember(next, 'status', stored);
+  // A namespace's finalizers have an address of their own.
+  const specced = isNamespaceKind(resource) ? withMember(next, 'spec', stored) : next;
+  return findSubresource(resource, 'status') === undefined ? specced : withMember(specced, 'status', stored);
 }
 
 function withMember(object: KubeObject, member: 'spec' | 'status', from: KubeObject): KubeObject {
   const { [member]: _, ...others } = object;
   const value = from[member];
   return { ...(others as KubeObject), ...(value === undefined ? {} : { [member]: value }) };
-}
-
-/** A deleted object goes when its last finalizer goes; a namespace only when it has been emptied. */
-function isReleased(request: ResourceRequest, object: KubeObject): boolean {
-  return request.resource.resource !== 'namespaces' && (object.metadata.finalizers ?? []).length === 0;
 }

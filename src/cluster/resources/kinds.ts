@@ -5,7 +5,7 @@ import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
-import { completeNamespace, namespaceContent } from './namespaces.ts';
+import { completeNamespace, namespaceContent, validateNamespace } from './namespaces.ts';
 import {
   completeJobTemplatePorts,
   completePodPorts,
@@ -64,7 +64,8 @@ const binding = (isNamespaced: boolean): KindRules => ({
 
 const byResource: Readonly<Record<string, KindRules>> = {
   '/namespaces': {
-    complete: (next) => completeNamespace(next),
+    complete: completeNamespace,
+    validate: validateNamespace,
     accompany: (context, clusterId, object) =>
       namespaceContent(clusterId, object.metadata.name ?? '', {
         now: context.now(),
