@@ -21,6 +21,8 @@ export interface ClusterRequest {
   readonly decision?: Decision;
   /** The verb of the constrained impersonation mode that let the request through. */
   readonly constraint?: string;
+  /** What admission wants remembered: of webhooks, their names and what they said. */
+  readonly annotations?: Readonly<Record<string, string>>;
   readonly status: number;
   /** Kubernetes' reason of a failure: `Forbidden`, `NotFound`, … */
   readonly reason?: string;

@@ -7,6 +7,7 @@ import type { Decision } from '../engine/authorizer/decision.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
+import { createAdmissionWebhooks, type WebhookOptions } from './admission/webhooks.ts';
 import type { ApiContext, ClusterLog, RandomSource } from './context.ts';
 import { builtInControllers } from './controllers/builtin.ts';
 import { createControllers } from './controllers/controller.ts';
@@ -15,6 +16,7 @@ import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
 import { reconcileCluster } from './reconcile.ts';
 import { createServedResources } from './resources/served.ts';
 import { createWatchSlots } from './watch/slots.ts';
+import { createWatching } from './watch/watching.ts';
 
 export type { HttpRequest, HttpResponse } from './exchange.ts';
 export { createKubernetesServer } from './server.ts';
@@ -65,6 +67,8 @@ export interface KubernetesApiOptions {
   readonly caPem?: string;
   /** Constrained impersonation, as behind Kubernetes' feature gate of that name; clusters below 1.36 do not have it. */
   readonly constrainedImpersonation?: boolean;
+  /** Where admission webhooks may be called; without it, on this machine alone. */
+  readonly admissionWebhooks?: WebhookOptions;
   /** Open watches of principals that are blocked are ended; the registry refuses their tokens. */
   readonly blocks?: Pick<BlockList, 'ofUser' | 'onChange'>;
   /** Where every request to a cluster is recorded, one that writes in the commit of its change. */
@@ -76,6 +80,7 @@ export interface KubernetesApiOptions {
 export function createKubernetesApi(options: KubernetesApiOptions): KubernetesApi {
   const limits = { ...defaultLimits, ...options.limits };
   const watches = createWatchSlots(limits);
+  const watching = createWatching(options.storage, limits);
   const served = createServedResources();
   const { blocks, now } = options;
   const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
@@ -92,7 +97,9 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     limits,
     pageTokens: createPageTokens(options.random.bytes(32)),
     watches,
+    watching,
     served: served.of,
+    webhooks: createAdmissionWebhooks(options.storage, options.admissionWebhooks ?? {}),
     isBlocked,
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
@@ -111,6 +118,8 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
       controllers.close();
       silence?.();
       watches.close();
+      watching.close();
+      context.webhooks.close();
     },
     get openWatches() {
       return watches.open;

@@ -3,14 +3,16 @@ import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { Storage, StoredEntry } from '../storage/storage.ts';
 import type { BodyBytes } from '../wire/kube/requestbody.ts';
 import type { ResourceDefinition, ResourceTable } from '../wire/kube/resources.ts';
 import type { PageTokens } from '../wire/protocols/pagetoken.ts';
+import type { AdmissionWebhooks } from './admission/webhooks.ts';
 import type { KubernetesApiLimits } from './limits.ts';
 import type { KubeObject } from './objects/object.ts';
 import type { HeaderLines } from './request/headers.ts';
 import type { WatchSlots } from './watch/slots.ts';
+import type { Watching } from './watch/watching.ts';
 
 /** Randomness and ids are passed in, so that tests can fix them. */
 export interface RandomSource {
@@ -39,8 +41,11 @@ export interface ApiContext {
   readonly limits: KubernetesApiLimits;
   readonly pageTokens: PageTokens;
   readonly watches: WatchSlots;
+  readonly watching: Watching;
   /** What a cluster serves at this moment. */
   readonly served: (cluster: Pick<ClusterRecord, 'clusterId' | 'version'>) => ResourceTable;
+  /** The admission webhooks of every cluster, as configured at this moment. */
+  readonly webhooks: AdmissionWebhooks;
   /** Whether a block holds for who presented a credential, or is asked about. */
   readonly isBlocked: (user: UserInfo) => boolean;
   readonly bodies: BodyBytes;
@@ -77,6 +82,10 @@ export interface ResourceRequest {
   readonly readBody: () => Promise<Uint8Array>;
   /** Tells the client something beside the answer, whatever that is: a Warning header, each text once. */
   readonly warn: (text: string) => void;
+  /** Adds to the request's audit record; nobody else sees it. */
+  readonly annotate: (key: string, value: string) => void;
+  /** Ends when the client is gone or the time for admission is over; the same signal for all of the request. */
+  readonly ended: () => AbortSignal;
   /** A second permission the request turns out to need; a refusal is thrown, and recorded as what decided. */
   readonly authorizeAlso: (attributes: Attributes) => void;
 }
@@ -96,6 +105,15 @@ export type Answer =
       readonly items: readonly KubeObject[];
       readonly metadata: Readonly<Record<string, unknown>>;
     }
+  /** A list whose objects are read, and written, only while they are sent. */
+  | {
+      readonly kind: 'storedList';
+      readonly resource: ResourceDefinition;
+      readonly entries: readonly StoredEntry[];
+      /** An object as the reader sees it; undefined when that is just what is stored. */
+      readonly view: ((object: KubeObject) => KubeObject) | undefined;
+      readonly metadata: Readonly<Record<string, unknown>>;
+    }
   | {
       readonly kind: 'document';
       readonly contentType: string;
@@ -111,7 +129,8 @@ export type Answer =
 
 /** The open response of a watch, headers already flushed. */
 export interface WatchStream {
-  write(line: string): boolean;
+  /** False when it was taken, but nothing more should come before `onDrain`. */
+  write(lines: string | Buffer): boolean;
   end(): void;
   destroy(): void;
   onDrain(listener: () => void): void;

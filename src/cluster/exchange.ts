@@ -17,12 +17,13 @@ import {
 } from '../wire/kube/status.ts';
 import { warningHeaders } from '../wire/kube/warnings.ts';
 import { peerAddress } from '../wire/protocols/http.ts';
+import { createRequestSignal } from './admission/requestsignal.ts';
 import type { KubernetesOutcome } from './api.ts';
 import type { Answer, ApiContext } from './context.ts';
 import { servedResource, serveResource } from './dispatch.ts';
 import { toStatusError } from './errors.ts';
 import { isAnonymousPath, serveNonResource } from './nonresource.ts';
-import { type Ending, recordRequest, type Seen } from './recording.ts';
+import { annotate, type Ending, recordRequest, type Seen } from './recording.ts';
 import { authenticateCaller } from './request/authentication.ts';
 import { attributesOf, authorizeOrThrow, secondPermission } from './request/authorization.ts';
 import { type HeaderLines, header, headerLines } from './request/headers.ts';
@@ -62,6 +63,7 @@ export async function serveRequest(
     attributes: undefined,
     decision: undefined,
     constraint: undefined,
+    annotations: {},
   };
   const recording = recordRequest({
     storage: context.storage,
@@ -86,7 +88,10 @@ export async function serveRequest(
   let reason: string | undefined;
   try {
     const recorded = { ...context, storage: recording.storage };
-    const answer = await answerRequest(recorded, request, seen, form, warnings);
+    const answer = await answerRequest(recorded, request, seen, form, {
+      warnings,
+      ended: createRequestSignal(response, context.webhooks.deadline),
+    });
     if (answer.kind === 'watch') {
       report({ status: 200, streams: true });
       openStream(context, request, response, auditId, answer);
@@ -133,7 +138,7 @@ async function answerRequest(
   request: HttpRequest,
   seen: Seen,
   form: { asked?: AnswerForm },
-  warnings: Set<string>,
+  { warnings, ended }: { readonly warnings: Set<string>; readonly ended: () => AbortSignal },
 ): Promise<Answer> {
   const url = request.url ?? '';
   if (url.length > context.limits.urlLength) throw uriTooLong(context.limits.urlLength);
@@ -188,6 +193,8 @@ async function answerRequest(
       query: info.query,
       headers: lines,
       warn: (text) => warnings.add(text),
+      annotate: (key, value) => annotate(seen, key, value),
+      ended,
       async readBody() {
         const body = await bodyOf(context, request, lines);
         // SECURITY: a body may be on its way for a minute. A block made meanwhile counts; the registry looked before.

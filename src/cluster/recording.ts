@@ -22,6 +22,16 @@ export interface Seen {
   decision: Decision | undefined;
   /** The verb of the constrained impersonation mode that let the request through. */
   constraint: string | undefined;
+  /** What webhooks and the server's own admission want remembered of the request. */
+  readonly annotations: Record<string, string>;
+}
+
+const maximumAnnotations = 32;
+
+/** Remembers a text with a request. The first word on a key stands, as upstream; what is too many is left out. */
+export function annotate({ annotations }: Seen, key: string, value: string): void {
+  if (Object.hasOwn(annotations, key) || Object.keys(annotations).length >= maximumAnnotations) return;
+  annotations[key] = value;
 }
 
 /** How a request ended. */
@@ -64,6 +74,7 @@ export function recordRequest(options: {
     ...(seen.target !== undefined && { attributes: seen.target }),
     ...(seen.decision !== undefined && { decision: seen.decision }),
     ...(seen.constraint !== undefined && { constraint: seen.constraint }),
+    ...(Object.keys(seen.annotations).length > 0 && { annotations: { ...seen.annotations } }),
     ...ending,
   });
   return {

@@ -49,6 +49,7 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
     requestReceivedTimestamp: microsecondsText(request.receivedAt),
     stageTimestamp: microsecondsText(now),
     annotations: {
+      ...admissionAnnotations(request),
       ...(decision !== undefined && {
         'authorization.k8s.io/decision': decision.decision === 'allow' ? 'allow' : 'forbid',
         'authorization.k8s.io/reason': cut(decision.reason, maximumText),
@@ -57,6 +58,15 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
       ...credentialAnnotations(request),
     },
   };
+}
+
+/** SECURITY: a webhook chooses these; what the server says of itself stands after them and wins. */
+function admissionAnnotations({ annotations = {} }: ClusterRequest): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(annotations)
+      .slice(0, 32)
+      .map(([key, value]) => [cut(key, 512), cut(value, 1024)]),
+  );
 }
 
 /** What joins the event to the calls of the same credential and principal in the trail of AWS calls. */

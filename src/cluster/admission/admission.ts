@@ -1,31 +1,90 @@
+import type { JsonObject } from '../../wire/kube/json.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
+import { admitPodAccount } from '../serviceaccounts/podaccount.ts';
+import { askWebhook } from './asking.ts';
+import type { Invocation } from './followedwebhooks.ts';
+import { askMutatingWebhooks, mutateByWebhooks, type Settle } from './mutating.ts';
+import { type AdmittedWrite, isSelected } from './reviewedwrite.ts';
+import { isExempt, type Operation } from './rules.ts';
+import type { WebhookKind } from './webhook.ts';
 
-/** A write on its way to the store, as admission sees it. */
-export interface AdmittedWrite {
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
-  /** As it would be stored; undefined for DELETE. */
-  readonly object: KubeObject | undefined;
-  /** As it is stored; undefined for CREATE. */
-  readonly oldObject: KubeObject | undefined;
-  readonly dryRun: boolean;
-}
+export type { AdmittedWrite, Lens } from './reviewedwrite.ts';
 
 /**
- * What mutating admission makes of an object about to be written. Called before the object is completed, checked for
- * escalation and validated, so that nothing a webhook adds goes unchecked.
+ * What mutating admission makes of an object about to be written. Called before the object is checked for escalation
+ * and validated, so that nothing a webhook adds goes unchecked. `settle` completes what a webhook made, and puts back
+ * what is not for clients to say.
  */
 export async function mutate<W extends AdmittedWrite & { readonly object: KubeObject }>(
-  _context: ApiContext,
-  _request: ResourceRequest,
+  context: ApiContext,
+  request: ResourceRequest,
   write: W,
+  settle: Settle,
 ): Promise<KubeObject> {
-  return write.object;
+  const own = (object: KubeObject): Promise<KubeObject> => ownMutations(context, request, write, object);
+  const object = await own(write.object);
+  const invocations = await matching(context, request, 'mutating', write.operation);
+  if (invocations.length === 0) return object;
+  return mutateByWebhooks(context, request, { ...write, object }, { invocations, settle, rerun: own });
+}
+
+/** What the API server's own plugins change, before webhooks see the object and again after one changed it. */
+async function ownMutations(
+  context: ApiContext,
+  request: ResourceRequest,
+  { operation }: AdmittedWrite,
+  object: KubeObject,
+): Promise<KubeObject> {
+  const { group, resource } = request.resource;
+  const isNewPod =
+    operation === 'CREATE' && group === '' && resource === 'pods' && request.subresource === '';
+  return isNewPod ? admitPodAccount(context, request, object) : object;
 }
 
 /** Validating admission: the last word on a valid write. Refuses by throwing a Status. */
 export async function review(
-  _context: ApiContext,
-  _request: ResourceRequest,
-  _write: AdmittedWrite,
-): Promise<void> {}
+  context: ApiContext,
+  request: ResourceRequest,
+  write: AdmittedWrite,
+): Promise<void> {
+  if (write.object === undefined) {
+    const mutating = await matching(context, request, 'mutating', write.operation);
+    if (mutating.length > 0) await askMutatingWebhooks(context, request, write, mutating);
+  }
+  const invocations = await matching(context, request, 'validating', write.operation);
+  if (invocations.length === 0) return;
+  const asked = await Promise.allSettled(
+    invocations.map(async ({ webhook, resource }, index) => {
+      if (!(await isSelected(context, request, write, webhook))) return;
+      await askWebhook(context, request, write, { webhook, resource, mutating: false, round: 0, index });
+    }),
+  );
+  // The first of the configurations' order, not of the clock: the same write is refused in the same words.
+  for (const one of asked) if (one.status === 'rejected') throw one.reason;
+}
+
+/** Admission of a request that connects to something: `exec`, `attach`, `portforward`, `proxy`. */
+export async function connect(
+  context: ApiContext,
+  request: ResourceRequest,
+  options: JsonObject,
+): Promise<void> {
+  const object = options as KubeObject;
+  const lens = { get: () => object, set: () => object, messageType: '' };
+  const write = { operation: 'CONNECT', object, oldObject: undefined, dryRun: false, lens } as const;
+  await mutate(context, request, write, (settled) => settled);
+  await review(context, request, write);
+}
+
+async function matching(
+  context: ApiContext,
+  request: ResourceRequest,
+  kind: WebhookKind,
+  operation: Operation,
+): Promise<readonly Invocation[]> {
+  const { resource, subresource } = request;
+  if (isExempt(resource)) return [];
+  const webhooks = await context.webhooks.of(request.cluster.cluster.clusterId);
+  return webhooks.matching(kind, { resource, subresource, operation }, request.served);
+}

@@ -4,11 +4,12 @@ import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { sameJson } from '../../wire/kube/json.ts';
 import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
 import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/status.ts';
-import { mutate, review } from '../admission/admission.ts';
+import { type Lens, mutate, review } from '../admission/admission.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { kindRules } from '../resources/kinds.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
+import { minorVersion } from '../version.ts';
 import { maximumAttempts } from './create.ts';
 import { isFinished, isNamespaceKind } from './deletion.ts';
 import { checkedSize, type Ownership, withManagedFields } from './managers.ts';
@@ -35,6 +36,8 @@ export async function changeObject(
     readonly dryRun: boolean;
     readonly isPut: boolean;
     readonly own: Ownership;
+    /** Of a subresource that is another kind: what admission sees of the object. */
+    readonly lens?: Lens;
   },
   edit: (current: KubeObject) => KubeObject,
 ): Promise<KubeObject> {
@@ -57,18 +60,20 @@ export async function changeObject(
         invalidValue('metadata.resourceVersion', '', 'must be specified for an update'),
       ]);
     }
-    const merged = merge(request, stored, given, options.part);
-    const write = { operation: 'UPDATE', oldObject: stored, dryRun: options.dryRun } as const;
-    const offered = rules.complete?.(merged, stored) ?? merged;
-    const admitted = await mutate(context, request, { ...write, object: offered });
-    const completed = admitted === offered ? offered : (rules.complete?.(admitted, stored) ?? admitted);
+    const settle = (object: KubeObject): KubeObject => {
+      const merged = merge(request, stored, object, options.part);
+      return rules.complete?.(merged, stored) ?? merged;
+    };
+    const { dryRun, lens } = options;
+    const write = { operation: 'UPDATE', oldObject: stored, dryRun, ...(lens && { lens }) } as const;
+    const completed = await mutate(context, request, { ...write, object: settle(given) }, settle);
     const generation = stored.metadata.generation;
     const changed: KubeObject =
       generation !== undefined && specChanged(completed, stored)
         ? { ...completed, metadata: { ...completed.metadata, generation: generation + 1 } }
         : completed;
     rules.admit?.(context, request, changed, stored);
-    const errors = validateObject(resource, changed, stored);
+    const errors = validateObject(resource, changed, stored, minorVersion(request.cluster.cluster));
     if (errors.length > 0) throw invalid(resource, name, errors);
     await review(context, request, { ...write, object: changed });
     const ownership = options.own({ before: stored, after: changed, given });

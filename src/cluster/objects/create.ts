@@ -12,6 +12,7 @@ import { kindRules } from '../resources/kinds.ts';
 import { expectActiveNamespace } from '../resources/namespaces.ts';
 import { toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
+import { minorVersion } from '../version.ts';
 import { checkedSize, type Ownership, ownershipOfUpdate, withManagedFields } from './managers.ts';
 import { checkAddress, newMetadata, toKubeObject } from './metadata.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
@@ -78,25 +79,27 @@ export async function storeNew(
     const subject = { group: resource.group, resource: resource.resource, name };
     expect.push(await expectActiveNamespace(context.storage, clusterId, namespace, subject));
   }
-  const { status, ...members } = given;
   const keepsStatus = rules.keepsStatus === true || findSubresource(resource, 'status') === undefined;
-  const begun: KubeObject = {
-    ...(members as KubeObject),
-    metadata: newMetadata(given.metadata, {
-      name,
-      namespace,
-      uid: context.random.uuid(),
-      creationTimestamp: kubernetesTime(context.now()),
-      generation: rules.counted === true ? 1 : undefined,
-    }),
-    ...(keepsStatus && status !== undefined ? { status } : {}),
+  const server = {
+    name,
+    namespace,
+    uid: context.random.uuid(),
+    creationTimestamp: kubernetesTime(context.now()),
+    generation: rules.counted === true ? 1 : undefined,
   };
-  const write = { operation: 'CREATE', oldObject: undefined, dryRun } as const;
-  const offered = rules.complete?.(begun, undefined) ?? begun;
-  const admitted = await mutate(context, request, { ...write, object: offered });
-  const completed = admitted === offered ? offered : (rules.complete?.(admitted, undefined) ?? admitted);
+  const settle = ({ status, ...members }: KubeObject): KubeObject => {
+    const begun: KubeObject = {
+      ...(members as KubeObject),
+      metadata: newMetadata(members.metadata as KubeObject['metadata'], server),
+      ...(keepsStatus && status !== undefined ? { status } : {}),
+    };
+    return rules.complete?.(begun, undefined) ?? begun;
+  };
+  const nameIsGenerated = given.metadata.name !== name;
+  const write = { operation: 'CREATE', oldObject: undefined, dryRun, nameIsGenerated } as const;
+  const completed = await mutate(context, request, { ...write, object: settle(given) }, settle);
   rules.admit?.(context, request, completed, undefined);
-  const errors = validateObject(resource, completed, undefined);
+  const errors = validateObject(resource, completed, undefined, minorVersion(request.cluster.cluster));
   if (errors.length > 0) throw invalid(resource, name, errors);
   await review(context, request, { ...write, object: completed });
 

@@ -1,0 +1,23 @@
+import type { EventEmitter } from 'node:events';
+
+/** Milliseconds that admission of one request may take in all, as upstream: however many webhooks, however often tried. */
+export const admissionMilliseconds = 34_000;
+
+/**
+ * A signal that ends with the request: when its client is gone, or when its time is over. It is made when it is first
+ * asked for, which most requests never do, and is then the same for all of the request.
+ */
+export function createRequestSignal(
+  response: EventEmitter & { readonly writableFinished?: boolean },
+  deadline: (milliseconds: number) => AbortSignal,
+): () => AbortSignal {
+  let signal: AbortSignal | undefined;
+  return () => {
+    if (signal === undefined) {
+      const gone = new AbortController();
+      response.once('close', () => gone.abort());
+      signal = AbortSignal.any([gone.signal, deadline(admissionMilliseconds)]);
+    }
+    return signal;
+  };
+}

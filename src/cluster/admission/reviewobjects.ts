@@ -1,0 +1,219 @@
+import type { UserInfo } from '../../engine/authorizer/attributes.ts';
+import { isWithinDepth } from '../../wire/kube/body.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import type { HttpAnswer } from './call.ts';
+import type { Operation } from './rules.ts';
+
+interface GroupVersionKind {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+interface GroupVersionResource {
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+}
+
+/** Everything a webhook is told of a request; '' and undefined for what is not there. */
+export interface ReviewFacts {
+  readonly uid: string;
+  readonly kind: GroupVersionKind;
+  readonly resource: GroupVersionResource;
+  readonly requestKind: GroupVersionKind;
+  readonly requestResource: GroupVersionResource;
+  readonly subresource: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly operation: Operation;
+  readonly user: UserInfo;
+  readonly object: JsonObject | undefined;
+  readonly oldObject: JsonObject | undefined;
+  readonly dryRun: boolean;
+  readonly options: JsonObject;
+}
+
+/** The AdmissionReview as the API server writes it. */
+export function reviewRequest(version: 'v1' | 'v1beta1', facts: ReviewFacts): string {
+  const { subresource, name, namespace, user } = facts;
+  return JSON.stringify({
+    kind: 'AdmissionReview',
+    apiVersion: `admission.k8s.io/${version}`,
+    request: {
+      uid: facts.uid,
+      kind: facts.kind,
+      resource: facts.resource,
+      ...(subresource !== '' && { subResource: subresource }),
+      requestKind: facts.requestKind,
+      requestResource: facts.requestResource,
+      ...(subresource !== '' && { requestSubResource: subresource }),
+      ...(name !== '' && { name }),
+      ...(namespace !== '' && { namespace }),
+      operation: facts.operation,
+      userInfo: {
+        username: user.username,
+        ...(user.uid !== '' && { uid: user.uid }),
+        ...(user.groups.length > 0 && { groups: user.groups }),
+        ...(Object.keys(user.extra).length > 0 && { extra: user.extra }),
+      },
+      object: facts.object ?? null,
+      oldObject: facts.oldObject ?? null,
+      dryRun: facts.dryRun,
+      options: facts.options,
+    },
+  });
+}
+
+/** What a webhook says to a request. */
+export interface Verdict {
+  readonly allowed: boolean;
+  /** The Status of a refusal, as given. */
+  readonly result: JsonObject | undefined;
+  /** Of a mutating webhook; undefined for no change. */
+  readonly patch: JsonValue | undefined;
+  readonly warnings: readonly string[];
+  readonly auditAnnotations: Readonly<Record<string, string>>;
+}
+
+/** An answer that is none; the message is what follows `failed calling webhook "x": ` in the API server's words. */
+export class AnswerError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'AnswerError';
+  }
+}
+
+/**
+ * Reads the answer to a review.
+ *
+ * SECURITY: an answer to another question, of another kind or with members of other types is refused as a whole. Only
+ * `true` allows.
+ * @throws AnswerError
+ */
+export function readVerdict(
+  answer: HttpAnswer,
+  expected: { readonly uid: string; readonly version: 'v1' | 'v1beta1'; readonly mutating: boolean },
+): Verdict {
+  if (answer.status < 200 || answer.status > 206) {
+    throw new AnswerError(`failed to call webhook: ${failureText(answer)}`);
+  }
+  const review = parse(answer.body);
+  const { response } = review;
+  if (response === undefined || response === null) throw invalidAnswer('webhook response was absent');
+  if (!isObject(response)) throw undecodable();
+  const { version, mutating } = expected;
+  // v1beta1 verified neither the kind nor the uid.
+  if (version === 'v1') {
+    if (response.uid !== expected.uid) {
+      const given = JSON.stringify(String(response.uid ?? '').slice(0, 100));
+      throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${given}`);
+    }
+    if (review.apiVersion !== 'admission.k8s.io/v1' || review.kind !== 'AdmissionReview') {
+      const given = kindText(review.apiVersion, review.kind);
+      throw invalidAnswer(
+        `expected webhook response of admission.k8s.io/v1, Kind=AdmissionReview, got ${given}`,
+      );
+    }
+  }
+  const { allowed, status, warnings, auditAnnotations } = response;
+  if (allowed !== undefined && typeof allowed !== 'boolean') throw undecodable();
+  if (status !== undefined && status !== null && !isObject(status)) throw undecodable();
+  return {
+    allowed: allowed === true,
+    result: isObject(status) ? status : undefined,
+    patch: readPatch(response, version, mutating),
+    warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
+    auditAnnotations: isObject(auditAnnotations)
+      ? Object.fromEntries(
+          Object.entries(auditAnnotations).filter(
+            (entry): entry is [string, string] => typeof entry[1] === 'string',
+          ),
+        )
+      : {},
+  };
+}
+
+function readPatch(
+  { patch: given, patchType: type }: JsonObject,
+  version: string,
+  mutating: boolean,
+): JsonValue | undefined {
+  const patch = given ?? '';
+  if (typeof patch !== 'string') throw undecodable();
+  const hasType = type !== undefined && type !== null;
+  if (!mutating) {
+    if (version !== 'v1') return undefined;
+    if (patch !== '') throw invalidAnswer('validating webhook may not return response.patch');
+    if (hasType) throw invalidAnswer('validating webhook may not return response.patchType');
+    return undefined;
+  }
+  if (version === 'v1') {
+    if (patch !== '' && !hasType) {
+      throw invalidAnswer('webhook returned response.patch but not response.patchType');
+    }
+    if (patch === '' && hasType) {
+      throw invalidAnswer('webhook returned response.patchType but not response.patch');
+    }
+    if (hasType && type !== 'JSONPatch') {
+      if (type === '') throw invalidAnswer('webhook returned invalid response.patchType of ""');
+      throw new AnswerError(`unsupported patch type ${JSON.stringify(String(type).slice(0, 100))}`);
+    }
+  }
+  if (patch === '') return undefined;
+  try {
+    const decoded: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
+    if (Array.isArray(decoded) && isWithinDepth(decoded)) {
+      return decoded.length === 0 ? undefined : (decoded as JsonValue);
+    }
+  } catch {
+    // Told below: the parser's own words would repeat what the webhook sent.
+  }
+  throw new AnswerError('received undecodable patch in webhook response: it is no JSON patch');
+}
+
+function parse(body: string): JsonObject {
+  let review: unknown;
+  try {
+    review = JSON.parse(body);
+  } catch {
+    throw undecodable();
+  }
+  if (!isObject(review) || !isWithinDepth(review)) throw undecodable();
+  return review;
+}
+
+const undecodable = (): AnswerError =>
+  new AnswerError('failed to call webhook: the answer is not an AdmissionReview');
+
+const invalidAnswer = (detail: string): AnswerError =>
+  new AnswerError(`received invalid webhook response: ${detail}`);
+
+function kindText(apiVersion: unknown, kind: unknown): string {
+  const version = typeof apiVersion === 'string' ? apiVersion.slice(0, 100) : '';
+  return `${version.includes('/') ? version : `/${version}`}, Kind=${typeof kind === 'string' ? kind.slice(0, 100) : ''}`;
+}
+
+/**
+ * The words of Kubernetes' client for an HTTP status.
+ *
+ * SECURITY: upstream repeats the body of a 500; here whoever writes a configuration is not told what else on this
+ * machine answers.
+ */
+function failureText({ status }: HttpAnswer): string {
+  switch (status) {
+    case 401:
+      return 'the server has asked for the client to provide credentials';
+    case 404:
+      return 'the server could not find the requested resource';
+    case 405:
+      return 'the server does not allow this method on the requested resource';
+    case 500:
+      return 'an error on the server ("unknown") has prevented the request from succeeding';
+    case 503:
+      return 'the server is currently unable to handle the request';
+    case 504:
+      return 'the server was unable to return a response in the time allotted, but may still be processing the request';
+    default:
+      return `the server responded with the status code ${status} but did not return more information`;
+  }
+}
