@@ -1,6 +1,7 @@
 import type { RequestInfo } from '../wire/kube/requestinfo.ts';
 import { findSubresource, type ResourceDefinition, type ResourceTable } from '../wire/kube/resources.ts';
 import { KubeStatusError, methodNotAllowed, pathNotFound } from '../wire/kube/status.ts';
+import { admitConnect } from './admission/connect.ts';
 import type { Answer, ApiContext, ResourceRequest } from './context.ts';
 import { createObject } from './objects/create.ts';
 import { deleteCollection, deleteObject } from './objects/delete.ts';
@@ -10,7 +11,8 @@ import { serveScale } from './objects/scale.ts';
 import { updateObject } from './objects/update.ts';
 import { findReview, serveReview } from './reviews/reviews.ts';
 import { createServiceAccountToken } from './serviceaccounts/tokenrequest.ts';
-import { type EventRenderer, watchCollection } from './watch/watch.ts';
+import type { EventRenderer } from './watch/telling.ts';
+import { watchCollection } from './watch/watch.ts';
 
 const collectionVerbs: readonly string[] = ['list', 'watch', 'create', 'deletecollection'];
 
@@ -46,7 +48,7 @@ export function servedResource(served: ResourceTable, info: RequestInfo): Resour
 }
 
 /** Serves an authorized request. Every pair of verb and subresource that is served is written here. */
-export function serveResource(
+export async function serveResource(
   context: ApiContext,
   request: ResourceRequest,
   render: EventRenderer,
@@ -63,6 +65,7 @@ export function serveResource(
     case 'token':
       return createServiceAccountToken(context, request);
     default:
+      await admitConnect(context, request);
       throw notAvailable(`${request.resource.resource}/${request.subresource}`);
   }
 }

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../../wire/kube/json.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { admitPodAccount } from '../serviceaccounts/podaccount.ts';
@@ -62,19 +61,6 @@ export async function review(
   );
   // The first of the configurations' order, not of the clock: the same write is refused in the same words.
   for (const one of asked) if (one.status === 'rejected') throw one.reason;
-}
-
-/** Admission of a request that connects to something: `exec`, `attach`, `portforward`, `proxy`. */
-export async function connect(
-  context: ApiContext,
-  request: ResourceRequest,
-  options: JsonObject,
-): Promise<void> {
-  const object = options as KubeObject;
-  const lens = { get: () => object, set: () => object, messageType: '' };
-  const write = { operation: 'CONNECT', object, oldObject: undefined, dryRun: false, lens } as const;
-  await mutate(context, request, write, (settled) => settled);
-  await review(context, request, write);
 }
 
 async function matching(

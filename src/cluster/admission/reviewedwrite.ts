@@ -102,7 +102,7 @@ export async function isSelected(
 ): Promise<boolean> {
   const { object, oldObject } = write;
   const labelsOf = (one: KubeObject): Readonly<Record<string, string>> =>
-    (write.lens?.get(one) ?? one).metadata.labels ?? {};
+    (write.lens?.get(one) ?? one).metadata?.labels ?? {};
   const isAny = (selector: Webhook['objectSelector']): boolean =>
     selector.matchExpressions.length === 0 && Object.keys(selector.matchLabels).length === 0;
   if (!isAny(objectSelector)) {

@@ -42,8 +42,7 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
     const body = await decodeBody(request, { ...scaleKind, messageType, fieldValidation });
     edit = () => body;
   }
-  const object = await changeObject(context, request, { part: '', dryRun, isPut: false, own }, (current) => {
-    const scale = toKubeObject(edit(scaleOf(current), current.metadata.managedFields), scaleKind);
+  const set = (scale: KubeObject, current: KubeObject): KubeObject => {
     const replicas = at(scale, 'spec', 'replicas') ?? 0;
     if (
       typeof replicas !== 'number' ||
@@ -69,7 +68,13 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
       },
       spec: { ...spec, replicas },
     };
-  });
+  };
+  // Webhooks see a Scale, too, and what they make of it is checked like what the client made.
+  const lens = { get: scaleOf, set, messageType };
+  const options = { part: '', dryRun, isPut: false, own, lens } as const;
+  const object = await changeObject(context, request, options, (current) =>
+    set(toKubeObject(edit(scaleOf(current), current.metadata.managedFields), scaleKind), current),
+  );
   return scaleAnswer(object);
 }
 

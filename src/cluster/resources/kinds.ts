@@ -2,6 +2,12 @@ import { type FieldError, forbiddenField, invalidValue, required } from '../../w
 import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
 import { configDataErrors } from '../../wire/kube/names.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import {
+  completeConfiguration,
+  configurationWarnings,
+  validateConfiguration,
+} from '../admission/configurations.ts';
+import type { WebhookKind } from '../admission/webhook.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
@@ -59,7 +65,16 @@ const clusterRole: KindRules = {
 const binding = (isNamespaced: boolean): KindRules => ({
   complete: completeBinding,
   admit: (_, request, next, old) => admitBinding(request, next, old),
-  validate: (next, old) => validateBinding(next, old, isNamespaced),
+  validate: (next, old, minor) => validateBinding(next, old, { isNamespaced, minor }),
+});
+
+const webhooks = (kind: WebhookKind): KindRules => ({
+  ...countedConditional,
+  complete: (next) => completeConfiguration(next, kind),
+  validate: validateConfiguration,
+  admit({ webhooks: { mayReach } }, request, next) {
+    for (const text of configurationWarnings(next, mayReach)) request.warn(text);
+  },
 });
 
 const byResource: Readonly<Record<string, KindRules>> = {
@@ -118,8 +133,8 @@ const byResource: Readonly<Record<string, KindRules>> = {
   'policy/poddisruptionbudgets': counted,
   'apiextensions.k8s.io/customresourcedefinitions': countedConditional,
   'coordination.k8s.io/leases': conditional,
-  'admissionregistration.k8s.io/mutatingwebhookconfigurations': countedConditional,
-  'admissionregistration.k8s.io/validatingwebhookconfigurations': countedConditional,
+  'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhooks('mutating'),
+  'admissionregistration.k8s.io/validatingwebhookconfigurations': webhooks('validating'),
   'admissionregistration.k8s.io/validatingadmissionpolicies': counted,
   'flowcontrol.apiserver.k8s.io/flowschemas': counted,
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': counted,
