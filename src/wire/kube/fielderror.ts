@@ -8,7 +8,9 @@ export interface FieldError {
     | 'FieldValueNotSupported'
     | 'FieldValueForbidden'
     | 'FieldValueDuplicate'
-    | 'FieldValueTooLong';
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueTypeInvalid';
   /** Dotted path, `rules[0].verbs`. */
   readonly field: string;
   /** The text after `<field>: ` (E6). */
@@ -49,6 +51,24 @@ export function duplicate(field: string, value: unknown): FieldError {
   return { reason: 'FieldValueDuplicate', field, text: `Duplicate value: ${shown(value)}` };
 }
 
+/** A value of the wrong JSON type; `value` is what the message shows. */
+export function typeInvalid(field: string, value: unknown, detail: string): FieldError {
+  return { ...invalidValue(field, value, detail), reason: 'FieldValueTypeInvalid' };
+}
+
+export function tooMany(field: string, actual: number, maximum: number): FieldError {
+  const items = maximum === 1 ? 'item' : 'items';
+  return {
+    reason: 'FieldValueTooMany',
+    field,
+    text: `Too many: ${actual}: must have at most ${maximum} ${items}`,
+  };
+}
+
 export function tooLong(field: string, maxBytes: number): FieldError {
-  return { reason: 'FieldValueTooLong', field, text: `Too long: may not be more than ${maxBytes} bytes` };
+  return {
+    reason: 'FieldValueTooLong',
+    field,
+    text: `Too long: may not be more than ${maxBytes} ${maxBytes === 1 ? 'byte' : 'bytes'}`,
+  };
 }

@@ -13,6 +13,8 @@ const valueFormat = `(${qualifiedFormat})?`;
 const configKeyFormat = '[-._a-zA-Z0-9]+';
 
 // Every pattern below is anchored, linear, and only used after a length check.
+const letterLabelFormat = '[a-z]([-a-z0-9]*[a-z0-9])?';
+const letterLabelPattern = new RegExp(`^${letterLabelFormat}$`);
 const labelPattern = new RegExp(`^${labelFormat}$`);
 const subdomainPattern = new RegExp(`^${subdomainFormat}$`);
 const qualifiedPattern = new RegExp(`^${qualifiedFormat}$`);
@@ -28,6 +30,12 @@ const labelMessage = explain(
   labelFormat,
   'my-name',
   '123-abc',
+);
+const letterLabelMessage = explain(
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  letterLabelFormat,
+  'my-name',
+  'abc-123',
 );
 const subdomainMessage = explain(
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
@@ -70,6 +78,14 @@ export function dnsLabelFindings(value: string): Findings {
     if (labelPattern.test(text)) return [];
     return [subdomainPattern.test(text) ? 'must not contain dots' : labelMessage];
   });
+}
+
+/** Labels that begin with a letter: names of resources, kinds (in lower case) and API versions. */
+export function dnsLabel1035Findings(value: string): Findings {
+  return [
+    ...(value.length > 63 ? [tooManyBytes(63)] : []),
+    ...(letterLabelPattern.test(value) ? [] : [letterLabelMessage]),
+  ];
 }
 
 export function dnsSubdomainFindings(value: string): Findings {
@@ -173,25 +189,38 @@ function mapErrors(
   );
 }
 
-function labelErrors(labels: unknown): readonly FieldError[] {
-  return mapErrors(labels, 'metadata.labels', (key, value) => [
-    ...qualifiedNameFindings(key).map((text) => invalidValue('metadata.labels', key, text)),
-    ...labelValueFindings(value).map((text) => invalidValue('metadata.labels', value, text)),
+function labelErrors(labels: unknown, field = 'metadata.labels'): readonly FieldError[] {
+  return mapErrors(labels, field, (key, value) => [
+    ...qualifiedNameFindings(key).map((text) => invalidValue(field, key, text)),
+    ...labelValueFindings(value).map((text) => invalidValue(field, value, text)),
   ]);
 }
 
-function annotationErrors(annotations: unknown): readonly FieldError[] {
+function annotationErrors(annotations: unknown, field = 'metadata.annotations'): readonly FieldError[] {
   let size = 0;
-  const errors = mapErrors(annotations, 'metadata.annotations', (key, value) => {
+  const errors = mapErrors(annotations, field, (key, value) => {
     size += Buffer.byteLength(key) + Buffer.byteLength(value);
     // Annotation keys are compared in lower case: `Example.com/a` is legal here and nowhere else.
-    return qualifiedNameFindings(key.toLowerCase()).map((text) =>
-      invalidValue('metadata.annotations', key, text),
-    );
+    return qualifiedNameFindings(key.toLowerCase()).map((text) => invalidValue(field, key, text));
   });
-  return size > maxAnnotationBytes
-    ? [...errors, tooLong('metadata.annotations', maxAnnotationBytes)]
-    : errors;
+  return size > maxAnnotationBytes ? [...errors, tooLong(field, maxAnnotationBytes)] : errors;
+}
+
+/** What is wrong with the metadata of a resource that stands inside another one; any name will do, and none. */
+export function embeddedMetadataErrors(metadata: unknown, field: string): readonly FieldError[] {
+  const name = own(metadata, 'name');
+  const namespace = own(metadata, 'namespace');
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  return [
+    ...(isText(name)
+      ? pathSegmentFindings(name).map((text) => invalidValue(`${field}.name`, name, text))
+      : []),
+    ...(isText(namespace)
+      ? dnsLabelFindings(namespace).map((text) => invalidValue(`${field}.namespace`, namespace, text))
+      : []),
+    ...labelErrors(own(metadata, 'labels'), `${field}.labels`),
+    ...annotationErrors(own(metadata, 'annotations'), `${field}.annotations`),
+  ];
 }
 
 /**
