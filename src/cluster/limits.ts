@@ -10,14 +10,20 @@ export interface KubernetesApiLimits {
   readonly bodyTimeout: number;
   /** Watches open at one moment, over all clusters. */
   readonly watches: number;
-  /** Watches one user of one cluster may hold, so that nobody can take them all. */
+  /** Watches one user of one cluster may hold, so that nobody can take them all; all informers of a process are one. */
   readonly watchesPerUser: number;
   /** Bytes waiting for one slow watcher before it is cut off. */
   readonly watchBufferBytes: number;
-  /** Milliseconds a watch lives when the client asks for no `timeoutSeconds`, or for more. */
+  /** Bytes waiting for all slow watchers together; beyond, those furthest behind are cut off. */
+  readonly watchBufferBytesAtOnce: number;
+  /** Milliseconds a watcher may take nothing while something waits for it, before it is cut off. */
+  readonly watchStall: number;
+  /** Milliseconds a watch lives at most; without `timeoutSeconds`, half of it to all of it. */
   readonly watchLifetime: number;
-  /** Milliseconds between two bookmarks. */
+  /** Milliseconds between two bookmarks, a quarter more or less. */
   readonly bookmarkInterval: number;
+  /** Characters of objects held in memory to begin watches and answer lists with, over all resources. */
+  readonly snapshotCharacters: number;
   /** Objects in one list answer; the rest is behind `continue`, also when the client set no `limit`. */
   readonly listItems: number;
 }
@@ -27,11 +33,14 @@ export const defaultLimits: KubernetesApiLimits = {
   bodyBytesAtOnce: 256 * 1024 * 1024,
   urlLength: 16 * 1024,
   bodyTimeout: 60_000,
-  watches: 2_000,
-  watchesPerUser: 500,
+  watches: 6_000,
+  watchesPerUser: 3_000,
   watchBufferBytes: 8 * 1024 * 1024,
+  watchBufferBytesAtOnce: 256 * 1024 * 1024,
+  watchStall: 30_000,
   watchLifetime: 60 * 60 * 1000,
   bookmarkInterval: 60_000,
+  snapshotCharacters: 256 * 1024 * 1024,
   listItems: 50_000,
 };
 

@@ -18,13 +18,15 @@ import {
 } from '../wire/kube/table.ts';
 import type { Answer } from './context.ts';
 import type { KubeObject } from './objects/object.ts';
-import type { EventRenderer } from './watch/watch.ts';
+import { listPieces, storedObject, textOrPieces } from './storedlist.ts';
+import type { EventRenderer } from './watch/telling.ts';
 
 /** Bytes and headers of an answer that is complete. */
 export interface Rendered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
-  readonly body: string;
+  /** Pieces are made as they are sent. */
+  readonly body: string | Iterable<string>;
 }
 
 /**
@@ -68,6 +70,8 @@ export function renderAnswer(
     }
     case 'list':
       return render(200, renderList(answer, form, now), form.list, form.pretty, {});
+    case 'storedList':
+      return renderStoredList(answer, form, now);
     default:
       return answer satisfies never;
   }
@@ -93,7 +97,14 @@ export function eventRenderer(
   form: AnswerForm,
   now: () => number,
 ): EventRenderer {
-  return (object, { isFirst }) => renderObject(object, resource, form, now(), !isFirst);
+  const { as } = form.object;
+  const isTable = as?.kind === 'Table';
+  return {
+    key: as === undefined ? '' : `${as.kind} ${as.version} ${isTable ? form.includeObject : ''}`,
+    isWhole: as === undefined,
+    hasFirst: isTable,
+    render: (object, { isFirst }) => renderObject(object, resource, form, now(), !isFirst),
+  };
 }
 
 function render(
@@ -138,6 +149,25 @@ function renderObject(
     version: as.version,
     withoutColumns,
   });
+}
+
+/** What is read by people comes whole; long lists are for programs. */
+function renderStoredList(
+  answer: Extract<Answer, { kind: 'storedList' }>,
+  form: AnswerForm,
+  now: number,
+): Rendered {
+  if (form.list.format === 'yaml' || form.pretty) {
+    const { resource, entries, view, metadata } = answer;
+    const items = entries.map((entry) => storedObject(entry, view));
+    const list = { kind: 'list', resource, items, metadata } as const;
+    return render(200, renderList(list, form, now), form.list, form.pretty, {});
+  }
+  const pieces = listPieces(answer, {
+    envelope: (items) => renderList({ ...answer, kind: 'list', items }, form, now),
+    isWhole: form.list.as === undefined,
+  });
+  return { status: 200, headers: { 'Content-Type': form.list.contentType }, body: textOrPieces(pieces) };
 }
 
 function renderList(answer: Extract<Answer, { kind: 'list' }>, form: AnswerForm, now: number): JsonObject {

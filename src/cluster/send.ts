@@ -3,6 +3,10 @@ import { ServerResponse } from 'node:http';
 import type { Answer } from './context.ts';
 import type { HttpRequest, HttpResponse } from './exchange.ts';
 import type { Rendered } from './respond.ts';
+import { createTurns } from './turns.ts';
+
+/** Milliseconds a client may take nothing of an answer. */
+const stallTimeout = 60_000;
 
 /** Writes a complete answer; nothing is written to a peer that has gone. */
 export function sendRendered(
@@ -15,13 +19,52 @@ export function sendRendered(
   setHeader(response, 'Cache-Control', 'no-cache, private');
   for (const [name, value] of Object.entries(headers)) setHeader(response, name, value);
   setHeader(response, 'Audit-Id', auditId);
-  setHeader(response, 'Content-Length', String(Buffer.byteLength(body)));
+  if (typeof body === 'string') setHeader(response, 'Content-Length', String(Buffer.byteLength(body)));
   // A body that was not read to its end (413, 401 …) leaves an HTTP/1.1 connection unusable for the next request.
   if (response instanceof ServerResponse && !request.complete) setHeader(response, 'Connection', 'close');
   response.statusCode = status;
   if (request.method === 'HEAD') response.end();
   // Text, not bytes: Node writes it together with the headers.
-  else response.end(body);
+  else if (typeof body === 'string') response.end(body);
+  else void sendPieces(response, body);
+}
+
+/**
+ * Sends a long answer as fast as the peer reads, and in turns with everything else. What fails on the way can only be
+ * told by breaking it off.
+ */
+async function sendPieces(response: HttpResponse, pieces: Iterable<string>): Promise<void> {
+  const events: EventEmitter = response;
+  events.on('error', () => undefined);
+  const turns = createTurns();
+  try {
+    for (const piece of pieces) {
+      if (response.destroyed) return;
+      const isTaken = response instanceof ServerResponse ? response.write(piece) : response.write(piece);
+      if (!isTaken) await taken(response);
+      else if (turns.isOver()) await turns.next();
+    }
+    response.end();
+  } catch {
+    response.destroy();
+  }
+}
+
+/** Resolves when the peer has taken what was written or is gone; one that takes nothing for long is let go. */
+function taken(response: HttpResponse): Promise<void> {
+  const events: EventEmitter = response;
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(stalled);
+      events.off('drain', done);
+      events.off('close', done);
+      resolve();
+    };
+    const stalled = setTimeout(() => response.destroy(), stallTimeout);
+    events.on('drain', done);
+    events.on('close', done);
+    if (response.destroyed) done();
+  });
 }
 
 /** Opens the stream of a watch. The headers go out at once: kubectl waits for them (kubernetes-facts D3.4). */
@@ -45,7 +88,7 @@ export function startStream(
   const events: EventEmitter = response;
   events.on('error', () => undefined);
   answer.start({
-    write: (line) => (response instanceof ServerResponse ? response.write(line) : response.write(line)),
+    write: (lines) => (response instanceof ServerResponse ? response.write(lines) : response.write(lines)),
     end: () => void response.end(),
     destroy: () => void response.destroy(),
     onDrain: (listener) => void events.on('drain', listener),

@@ -7,6 +7,11 @@ import {
 import type { ResourceRequest } from '../context.ts';
 import type { KubeObject } from './object.ts';
 
+/** What `parseSelection` goes by, as text. */
+export function selectionText({ query, name }: Pick<ResourceRequest, 'query' | 'name'>): string {
+  return JSON.stringify([name, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '']);
+}
+
 /**
  * The selectors of a list, watch or deletecollection; undefined when everything is selected. A selector that does not
  * parse is a 400 here, whatever authorization made of it (kubernetes-facts A10).

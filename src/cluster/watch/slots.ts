@@ -1,12 +1,15 @@
 import type { UserInfo } from '../../engine/authorizer/attributes.ts';
 
+/** Why a watch ends before its time. */
+export type WatchEnding = 'blocked' | 'closing';
+
 /** Counts the watches that are open, in all and for each holder, and ends them before their time. */
 export interface WatchSlots {
   /**
    * A slot that must be released once; undefined when there is none left. `caller` is who asked, before impersonation;
-   * `stop` is called by `stopThose` and `close`.
+   * `stop` is called by `stopThose` (blocked) and `close` (closing).
    */
-  take(holder: string, caller: UserInfo, stop: () => void): { release(): void } | undefined;
+  take(holder: string, caller: UserInfo, stop: (why: WatchEnding) => void): { release(): void } | undefined;
   readonly open: number;
   /** Stops the watches of callers to whom it applies. */
   stopThose(applies: (caller: UserInfo) => boolean): void;
@@ -19,7 +22,7 @@ export function createWatchSlots(limits: {
   readonly watchesPerUser: number;
 }): WatchSlots {
   const perHolder = new Map<string, number>();
-  const opened = new Set<{ readonly caller: UserInfo; readonly stop: () => void }>();
+  const opened = new Set<{ readonly caller: UserInfo; readonly stop: (why: WatchEnding) => void }>();
   let closed = false;
   return {
     take(holder, caller, stop) {
@@ -41,11 +44,11 @@ export function createWatchSlots(limits: {
       return opened.size;
     },
     stopThose(applies) {
-      for (const { caller, stop } of [...opened]) if (applies(caller)) stop();
+      for (const { caller, stop } of [...opened]) if (applies(caller)) stop('blocked');
     },
     close() {
       closed = true;
-      for (const { stop } of [...opened]) stop();
+      for (const { stop } of [...opened]) stop('closing');
     },
   };
 }

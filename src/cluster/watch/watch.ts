@@ -1,21 +1,27 @@
-import { RevisionCompactedError, type Watch } from '../../storage/storage.ts';
-import { apiVersionOf } from '../../wire/kube/resources.ts';
-import { expired, tooManyRequests } from '../../wire/kube/status.ts';
+import { RevisionCompactedError } from '../../storage/storage.ts';
+import { tooManyRequests } from '../../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest, WatchStream } from '../context.ts';
 import { resourceVersionTooLarge } from '../objects/future.ts';
-import { listObjects } from '../objects/list.ts';
-import { parseListOptions } from '../objects/listoptions.ts';
-import type { KubeObject } from '../objects/object.ts';
-import { collectionPrefix } from '../objects/read.ts';
-import { parseSelection } from '../objects/selection.ts';
-import { viewObject } from '../resources/view.ts';
-import { eventOf } from './events.ts';
-import { createLinePump } from './pump.ts';
+import { type ListOptions, parseListOptions } from '../objects/listoptions.ts';
+import { type CollectionScope, scopeOf, snapshotOf } from '../objects/scope.ts';
+import { parseSelection, selectionText } from '../objects/selection.ts';
+import type { Listener } from './audience.ts';
+import type { Snapshot } from './follower.ts';
+import { bookmarkLine, expiredLine, openingLines } from './lines.ts';
+import { createLinePump, type LinePump } from './pump.ts';
+import { chunkOf } from './queues.ts';
+import type { WatchEnding } from './slots.ts';
+import { type EventRenderer, tellingForm } from './telling.ts';
 
-/** Turns the object of an event into what the client accepts: itself, its Table or its metadata alone. */
-export type EventRenderer = (object: KubeObject, options: { readonly isFirst: boolean }) => unknown;
-
-const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' } as const;
+/** Where a watch begins. */
+interface Beginning {
+  readonly options: ListOptions;
+  readonly scope: CollectionScope;
+  /** Present when it begins with everything there is. */
+  readonly snapshot: Snapshot | undefined;
+  /** The last revision the client knows then. */
+  readonly after: number;
+}
 
 /**
  * Watches a collection (kubernetes-facts E16). From a revision, or, without one, beginning with ADDED for everything
@@ -24,111 +30,216 @@ const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' } as const;
 export async function watchCollection(
   context: ApiContext,
   request: ResourceRequest,
-  render: EventRenderer,
+  renderer: EventRenderer,
 ): Promise<Answer> {
-  const { storage, limits } = context;
-  const { resource } = request;
   const options = parseListOptions(request.query, 'watch');
   const matches = parseSelection(request);
-  const prefix = collectionPrefix(request);
+  const scope = scopeOf(request);
+  const place = takePlace(context, request, scope);
+  let beginning: Beginning | undefined;
+  try {
+    beginning = await beginningOf(context, scope, options);
+  } catch (error) {
+    place.giveBack();
+    throw error;
+  }
+  return {
+    kind: 'watch',
+    start(stream) {
+      const begun = beginning;
+      // The snapshot must not live as long as the watch does.
+      beginning = undefined;
+      // SECURITY: whoever was blocked after authentication was not among the open watches that the block has ended.
+      if (begun === undefined || place.isEnded() || context.isBlocked(request.caller)) {
+        place.giveBack();
+        stream.end();
+        return;
+      }
+      openWatch(context, request, { renderer, matches, begun, place, stream });
+    },
+    cancel: () => place.giveBack(),
+  };
+}
+
+/** A watch's slot, and its hold on the follower of its resource. */
+interface Place {
+  /** Called when the watch is to end before its time; set once it is open. */
+  onEnd: ((why: WatchEnding) => void) | undefined;
+  isEnded(): boolean;
+  giveBack(): void;
+}
+
+function takePlace(context: ApiContext, request: ResourceRequest, scope: CollectionScope): Place {
+  let isEnded = false;
+  const holder = `${request.cluster.cluster.clusterId} ${request.user.username}`;
+  const slot = context.watches.take(holder, request.caller, (why) => {
+    isEnded = true;
+    place.onEnd?.(why);
+  });
+  if (slot === undefined) throw tooManyRequests('too many watches are open', 1);
+  let release: () => void;
+  try {
+    release = context.watching.collections.hold(scope.resource);
+  } catch (error) {
+    slot.release();
+    throw error;
+  }
+  const place: Place = {
+    onEnd: undefined,
+    isEnded: () => isEnded,
+    giveBack() {
+      release();
+      slot.release();
+    },
+  };
+  return place;
+}
+
+async function beginningOf(
+  context: ApiContext,
+  scope: CollectionScope,
+  options: ListOptions,
+): Promise<Beginning> {
+  const { storage, limits } = context;
   const asked = options.resourceVersion ?? 0;
   if (asked > storage.revision()) throw resourceVersionTooLarge(asked, storage.revision());
-  const wantsInitial = options.sendInitialEvents ?? asked === 0;
-  const initial = wantsInitial
-    ? await listObjects(storage, { prefix, matches, limit: limits.listItems })
-    : undefined;
-  if (initial?.next !== undefined) {
+  if (!(options.sendInitialEvents ?? asked === 0)) {
+    return { options, scope, snapshot: undefined, after: asked === 0 ? storage.revision() : asked };
+  }
+  const snapshot = await snapshotOf(context, scope);
+  if (snapshot === undefined) {
     throw tooManyRequests(
       `more than ${limits.listItems} objects to begin a watch with; use a list with limit`,
       1,
     );
   }
-  const after = initial?.revision ?? (asked === 0 ? storage.revision() : asked);
+  return { options, scope, snapshot, after: snapshot.revision };
+}
 
-  let stop = (): void => undefined;
-  const holder = `${request.cluster.cluster.clusterId} ${request.user.username}`;
-  const slot = context.watches.take(holder, request.caller, () => stop());
-  if (slot === undefined) throw tooManyRequests('too many watches are open', 1);
-
-  const start = (stream: WatchStream): void => {
-    // SECURITY: whoever was blocked after authentication was not among the open watches that the block has ended.
-    if (context.isBlocked(request.caller)) {
-      slot.release();
-      stream.end();
+function openWatch(
+  context: ApiContext,
+  request: ResourceRequest,
+  opening: {
+    readonly renderer: EventRenderer;
+    readonly matches: ReturnType<typeof parseSelection>;
+    readonly begun: Beginning;
+    readonly place: Place;
+    readonly stream: WatchStream;
+  },
+): void {
+  const { matches, begun, place, stream } = opening;
+  const { collections, audiences, queues, clock } = context.watching;
+  const { options, scope } = begun;
+  const follower = collections.follow(scope.resource);
+  const form = tellingForm(request, opening.renderer);
+  const listener: Listener = { hasBegun: false, push: (chunk) => pump.push(chunk) };
+  let lines: Iterator<string>;
+  try {
+    lines = openingLines({
+      snapshot: begun.snapshot,
+      bookmark:
+        options.sendInitialEvents === true && options.allowWatchBookmarks
+          ? bookmarkLine(request.resource, begun.after, { endsInitialEvents: true })
+          : '',
+      changes: follower.changesAfter(scope.text, begun.after),
+      form,
+      matches,
+      listener,
+    });
+  } catch (error) {
+    place.giveBack();
+    if (!(error instanceof RevisionCompactedError)) throw error;
+    stream.write(expiredLine(`too old resource version: ${error.asked} (${error.oldest})`));
+    stream.end();
+    return;
+  }
+  const tooSlow = (): void => {
+    finish();
+    pump.cut(expiredLine('too old resource version: this watch did not keep up with the changes'));
+  };
+  const pump: LinePump = createLinePump(
+    {
+      write: (bytes) => stream.write(bytes),
+      end: () => stream.end(),
+      destroy: () => stream.destroy(),
+    },
+    {
+      initial: lines,
+      bufferBytes: context.limits.watchBufferBytes,
+      queues,
+      now: clock.now,
+      onTooSlow: tooSlow,
+    },
+  );
+  const seat = audiences.join(
+    { follower, scope: scope.text, form, matches, selection: selectionText(request) },
+    listener,
+  );
+  let endedAt: number | undefined;
+  const finish = (): void => {
+    if (endedAt !== undefined) return;
+    endedAt = clock.now();
+    seat.leave();
+    place.giveBack();
+  };
+  const bookmark = (): void => {
+    if (!options.allowWatchBookmarks) return;
+    // INVARIANT: a bookmark tells of a revision only when everything up to it was handed out before.
+    seat.settle();
+    if (endedAt !== undefined) return;
+    const line = bookmarkLine(request.resource, context.storage.revision(), { endsInitialEvents: false });
+    pump.push(chunkOf(line));
+  };
+  const end = (why: WatchEnding | 'timeout'): void => {
+    if (endedAt !== undefined) return;
+    if (why === 'blocked') {
+      // SECURITY: nothing that was not written yet reaches somebody who is blocked now.
+      finish();
+      pump.cut('');
       return;
     }
-    let isFirst = true;
-    const line = (type: string, object: unknown): string => `${JSON.stringify({ type, object })}\n`;
-    const event = (type: string, object: KubeObject): string => {
-      const rendered = render(viewObject(request, object), { isFirst });
-      isFirst = false;
-      return line(type, rendered);
-    };
-    const bookmark = (revision: number, annotations?: Readonly<Record<string, string>>): string =>
-      line('BOOKMARK', {
-        kind: resource.kind,
-        apiVersion: apiVersionOf(resource),
-        metadata: {
-          resourceVersion: String(revision),
-          creationTimestamp: null,
-          ...(annotations && { annotations }),
-        },
-      });
-    function* initialLines(): Generator<string> {
-      for (const object of initial?.items ?? []) yield event('ADDED', object);
-      if (options.sendInitialEvents === true && options.allowWatchBookmarks)
-        yield bookmark(after, initialEventsEnd);
-    }
-
-    let changes: Watch | undefined;
-    let isOver = false;
-    const finish = (): void => {
-      if (isOver) return;
-      isOver = true;
-      changes?.close();
-      clearInterval(bookmarks);
-      clearTimeout(timeout);
-      slot.release();
-    };
-    const pump = createLinePump(
-      {
-        write: (text) => stream.write(text),
-        end: () => stream.end(),
-        destroy: () => stream.destroy(),
-      },
-      { initial: initialLines(), bufferBytes: limits.watchBufferBytes },
-    );
-    stop = () => {
-      if (isOver) return;
-      if (options.allowWatchBookmarks) pump.push(bookmark(storage.revision()));
-      finish();
-      pump.finish();
-    };
-    const lifetime =
-      options.timeoutSeconds === 0
-        ? limits.watchLifetime
-        : Math.min(options.timeoutSeconds * 1000, limits.watchLifetime);
-    const timeout = setTimeout(() => stop(), lifetime);
-    const bookmarks = setInterval(() => {
-      if (options.allowWatchBookmarks) pump.push(bookmark(storage.revision()));
-    }, limits.bookmarkInterval);
-    stream.onDrain(() => pump.drained());
-    stream.onClose(finish);
-    try {
-      pump.drained();
-      changes = storage.watch({ prefix, after }, (batch) => {
-        for (const change of batch) {
-          const seen = eventOf(change, matches);
-          if (seen !== undefined) pump.push(event(seen.type, seen.object));
-        }
-      });
-      if (isOver) changes.close();
-    } catch (error) {
-      finish();
-      if (!(error instanceof RevisionCompactedError)) throw error;
-      pump.push(line('ERROR', expired(`too old resource version: ${error.asked} (${error.oldest})`).status));
-      pump.finish();
-    }
+    bookmark();
+    finish();
+    pump.finish();
   };
-  return { kind: 'watch', start, cancel: () => slot.release() };
+  place.onEnd = end;
+  const { bookmarkInterval, watchStall } = context.limits;
+  const openedAt = clock.now();
+  const endsAt = openedAt + lifetimeOf(context, options);
+  let bookmarkAt = openedAt + jittered(context, bookmarkInterval);
+  const stopTicking = clock.add((now) => {
+    if (endedAt !== undefined) {
+      // The peer has not even taken the end.
+      if (now - endedAt > watchStall) stream.destroy();
+    } else if (pump.blockedSince !== undefined && now - pump.blockedSince > watchStall) tooSlow();
+    else if (now >= endsAt) end('timeout');
+    else if (now >= bookmarkAt) {
+      bookmarkAt = now + jittered(context, bookmarkInterval);
+      bookmark();
+    }
+  });
+  stream.onDrain(() => pump.drained());
+  stream.onClose(() => {
+    stopTicking();
+    finish();
+    pump.close();
+  });
+  pump.drained();
+}
+
+/** What the client asks for; without a wish half to all of the bound, so that watches opened together end apart. */
+function lifetimeOf({ limits, random }: ApiContext, { timeoutSeconds }: ListOptions): number {
+  const { watchLifetime } = limits;
+  if (timeoutSeconds > 0) return Math.min(timeoutSeconds * 1000, watchLifetime);
+  return watchLifetime * (0.5 + share(random) / 2);
+}
+
+/** Three quarters to five quarters of an interval. */
+function jittered({ random }: ApiContext, interval: number): number {
+  return interval * (0.75 + share(random) / 2);
+}
+
+function share(random: ApiContext['random']): number {
+  const [high = 0, low = 0] = random.bytes(2);
+  return (high * 256 + low) / 65_536;
 }
