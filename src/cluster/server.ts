@@ -51,6 +51,8 @@ export function createKubernetesServer(options: {
   const sessions = new Set<ServerHttp2Session>();
   /** Requests under way on each connection; one with none is idle. */
   const sockets = new Map<Socket, number>();
+  /** By where they come from: connections that have not finished the handshake. */
+  const handshakes = new Map<string, Socket>();
   let closing = false;
   const server = createSecureServer({
     ...http1Options,
@@ -62,7 +64,13 @@ export function createKubernetesServer(options: {
     maxSessionMemory: 64,
   });
   server.maxConnections = maximumConnections;
+  server.on('connection', (socket: Socket) => {
+    const origin = originOf(socket);
+    handshakes.set(origin, socket);
+    socket.on('close', () => handshakes.delete(origin));
+  });
   server.on('secureConnection', (socket: Socket) => {
+    handshakes.delete(originOf(socket));
     sockets.set(socket, 0);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -114,6 +122,7 @@ export function createKubernetesServer(options: {
           clearTimeout(cut);
           resolve();
         });
+        for (const socket of handshakes.values()) socket.destroy();
         for (const session of sessions) session.close();
         for (const [socket, requests] of sockets) {
           if (requests === 0 && (socket as { alpnProtocol?: string }).alpnProtocol !== 'h2') socket.end();
@@ -121,4 +130,9 @@ export function createKubernetesServer(options: {
       });
     },
   };
+}
+
+/** The same for a connection and for what TLS makes of it. */
+function originOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+/// <reference lib="es2022.error" preserve="true" />
 
 /**
  * `import { startCluster } from 'entryway/cluster'`: a Kubernetes API server with EKS's access entries in this process,
@@ -160,8 +161,8 @@ export class ClusterError extends Error {
   }
 }
 
-/** The first that has all that is used without a flag. */
-const neededNode = [22, 13] as const;
+/** The first that has all that is used, and needs no flag for it. */
+const neededNode = [22, 15] as const;
 
 /**
  * Starts a cluster, in about a tenth of a second once its code is loaded. Close it, or declare it with `await using`.

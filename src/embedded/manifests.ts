@@ -73,28 +73,27 @@ function objectsOfDocument(document: FileDocument | DocumentFault, text: string)
 /** The object, or those of a list. */
 function objectsIn(value: unknown, place: string): readonly ManifestObject[] {
   if (!isRecord(value)) throw new ClusterError('manifest', `${place}: this is no Kubernetes object`);
-  const { apiVersion, kind } = value;
-  for (const [member, given] of Object.entries({ apiVersion, kind })) {
-    if (typeof given !== 'string' || given === '') {
-      throw new ClusterError('manifest', `${place}: the object has no ${member}`);
-    }
-  }
-  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return [];
+  const kind = textOf('kind', value.kind, `${place}: the object`);
+  const apiVersion = textOf('apiVersion', value.apiVersion, `${place}: the ${kind}`);
   if (kind.endsWith('List') && Array.isArray(value.items)) {
     return value.items.flatMap((item: unknown, index) => objectsIn(item, `${place} items[${index}]`));
   }
   const metadata = isRecord(value.metadata) ? value.metadata : {};
-  const { name, namespace = '' } = metadata;
-  for (const [member, given] of Object.entries({ name, namespace })) {
-    if (given === undefined) throw new ClusterError('manifest', `${place}: the ${kind} has no ${member}`);
-    if (typeof given !== 'string') {
-      // As kubectl reads it, \`y\` is yes and \`1e3\` a number.
-      const problem = `the ${member} of this ${kind} is \`${given}\`, which is no text: put it in quotes`;
-      throw new ClusterError('manifest', `${place}: ${problem}`);
-    }
-  }
-  if (typeof name !== 'string' || typeof namespace !== 'string') return [];
+  const name = textOf('name', metadata.name, `${place}: the ${kind}`);
+  const namespace =
+    metadata.namespace === undefined ? '' : textOf('namespace', metadata.namespace, `${place}: the ${kind}`);
   return [{ apiVersion, kind, name, namespace, object: value, label: `${place} (${kind} ${name})` }];
+}
+
+function textOf(member: string, given: unknown, whose: string): string {
+  if (given === undefined || given === '') throw new ClusterError('manifest', `${whose} has no ${member}`);
+  if (typeof given === 'string') return given;
+  // As kubectl reads YAML, `y` is yes and `1e3` a number.
+  const shown = JSON.stringify(given);
+  throw new ClusterError(
+    'manifest',
+    `${whose} has the ${member} ${shown}, which is no text: put it in quotes`,
+  );
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
