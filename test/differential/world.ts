@@ -5,14 +5,32 @@ import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
 import type { WorldEntry, WorldPolicy } from '../reference/authorizer.ts';
 import type { Random } from './random.ts';
 
-const verbs = ['get', 'list', 'watch', 'create', 'delete', 'impersonate', 'frobnicate', ''] as const;
+const verbs = [
+  'get',
+  'list',
+  'watch',
+  'create',
+  'delete',
+  'impersonate',
+  'frobnicate',
+  '__proto__',
+  '',
+] as const;
 const groups = ['', 'apps', 'coordination.k8s.io', '*'] as const;
 const resources = ['pods', 'secrets', 'deployments', 'nodes', 'namespaces', 'leases', '*'] as const;
 const subresources = ['', '', 'log', 'scale'] as const;
-const names = ['', 'a', 'b', 'toString'] as const;
+const names = ['', 'a', 'b', '*', 'toString'] as const;
 const namespaces = ['', 'dev', 'dev-a', 'prod'] as const;
 const paths = ['/api', '/api/v1', '/apis', '/', '/healthz', '/version', '/version/', '*'] as const;
-const users = ['ada', 'bob', 'system:serviceaccount:dev:sa', 'system:serviceaccount:prod:sa'] as const;
+/** What no client sends and a SubjectAccessReview can ask: words of rules, other cases, a subresource in the resource. */
+const oddVerbs = ['*', 'GET', 'constructor'] as const;
+const oddResources = ['', 'Pods', 'pods/log', 'pods/', '*/scale', 'hasOwnProperty'] as const;
+const oddSubresources = ['*', '/', 'log/scale', 'valueOf'] as const;
+const oddPaths = ['', '/api*', '/version/*', '/healthz/ping', '/API', '__proto__'] as const;
+const users = [
+  ...(['ada', 'bob', 'system:serviceaccount:dev:sa', 'system:serviceaccount:prod:sa'] as const),
+  ...(['*', '__proto__'] as const),
+] as const;
 const userGroups = ['g1', 'g2', 'system:authenticated', 'constructor'] as const;
 const roleNames = ['r1', 'r2', 'r3', 'r4', 'r5', '__proto__'] as const;
 const bindingNames = ['b1', 'b2', 'b3', 'b4', 'b5', 'b6'] as const;
@@ -86,7 +104,7 @@ function randomRule(random: Random): PolicyRule {
   const none = { apiGroups: [], resources: [], resourceNames: [], nonResourceURLs: [] };
   const ruleVerbs = random.chance(0.25) ? ['*'] : random.some(verbs, 0.5);
   if (random.chance(0.2)) {
-    const urls = random.some(paths, 0.3).map((path) => (random.chance(0.3) ? `${path}*` : path));
+    const urls = random.some(paths, 0.3).map((path) => `${path}${random.pick(['', '', '*', '**'])}`);
     return { ...none, verbs: ruleVerbs, nonResourceURLs: urls };
   }
   const own = random.some(resources, 0.4).map((resource) => {
@@ -102,7 +120,7 @@ function randomRule(random: Random): PolicyRule {
   };
 }
 
-const randomRules = (random: Random): PolicyRule[] =>
+export const randomRules = (random: Random): PolicyRule[] =>
   Array.from({ length: random.below(4) }, () => randomRule(random));
 
 function randomSelector(random: Random): LabelSelector {
@@ -244,17 +262,23 @@ export function randomUser(random: Random): UserInfo {
 
 export function randomAttributes(random: Random): Attributes {
   const user = randomUser(random);
-  const verb = random.pick(verbs);
-  if (random.chance(0.15)) return { kind: 'nonResource', user, verb, path: random.pick(paths) };
+  const odd = random.chance(0.1);
+  const verb = odd && random.chance(0.3) ? random.pick(oddVerbs) : random.pick(verbs);
+  if (random.chance(0.15)) {
+    return { kind: 'nonResource', user, verb, path: random.pick(odd ? oddPaths : paths) };
+  }
   return {
     kind: 'resource',
     user,
     verb,
     apiGroup: random.pick(groups),
     apiVersion: 'v1',
-    resource: random.pick(resources),
-    subresource: random.pick(subresources),
+    resource: random.pick(odd && random.chance(0.5) ? oddResources : resources),
+    subresource: random.pick(odd && random.chance(0.5) ? oddSubresources : subresources),
     namespace: random.pick(namespaces),
     name: random.pick(names),
   };
 }
+
+/** Rules and who may write them: every value of the vocabulary, so that all requests about them can be tried. */
+export const vocabulary = { verbs, groups, resources, subresources, names, paths };

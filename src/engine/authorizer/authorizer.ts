@@ -149,14 +149,11 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       const principal = policyPrincipal(user);
       const incomplete =
         principal !== undefined && (policies.entryOf(principal)?.associations.length ?? 0) > 0;
-      const error = joinErrors(errors);
       return {
         resourceRules: rules.filter((rule) => rule.resources.length > 0),
         nonResourceRules: rules.filter((rule) => rule.nonResourceURLs.length > 0),
         incomplete,
-        evaluationError: [...(incomplete ? [cannotListRules] : []), ...(error === '' ? [] : [error])].join(
-          ', ',
-        ),
+        evaluationError: joinErrors([...(incomplete ? [cannotListRules] : []), ...errors]),
       };
     },
     rbacRulesFor: rbac.rulesFor,

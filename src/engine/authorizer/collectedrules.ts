@@ -7,7 +7,6 @@ import { type CompiledRequest, type CompiledRules, findRule } from './compiledru
  */
 export interface CollectedRules {
   has(name: string): boolean;
-  names(): Iterable<string>;
   /** Adds the role's rules, or replaces those it had. */
   set(name: string, compiled: CompiledRules): void;
   delete(name: string): void;
@@ -80,7 +79,6 @@ export function createCollectedRules(): CollectedRules {
 
   return {
     has: (name) => members.has(name),
-    names: () => members.keys(),
     set(name, compiled) {
       const member = members.get(name);
       if (member === undefined) {
