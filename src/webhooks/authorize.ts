@@ -1,13 +1,17 @@
 import type { ClusterAccess } from '../access/access.ts';
 import type { UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
+import { blockErrors, userErrors } from '../wire/kube/reviewerrors.ts';
 import { ignoredSelectors, reviewedAttributes, reviewedUser } from '../wire/kube/reviews.ts';
+import { invalid } from '../wire/kube/status.ts';
 import { type Answer, oneLine, reviewAnswer } from './answer.ts';
 import { parseReview } from './review.ts';
 import type { Vouchers } from './vouchers.ts';
 
 const group = 'authorization.k8s.io';
 const kind = 'SubjectAccessReview';
+/** Whose words a refusal is in: no cluster of ours asks, so none has a version. */
+const newestMinor = 36;
 
 /**
  * Does an access policy allow this? Allowed or no opinion, never `denied`: the API server's own authorizers go on
@@ -24,11 +28,14 @@ export function answerAccessReview(
 ): Answer {
   const review = parseReview(body, group, kind);
   const { spec, version } = review;
-  const user = reviewedUser(spec, kind, version === 'v1beta1' ? 'group' : 'groups');
+  const groupsMember = version === 'v1beta1' ? 'group' : 'groups';
+  const errors = [...blockErrors(spec, newestMinor), ...userErrors(spec, groupsMember)];
+  if (errors.length > 0) throw invalid({ group, kind }, '', errors);
+  const user = reviewedUser(spec, groupsMember);
   const isLookalike =
     user.principal !== undefined && !vouchers.isVouchedFor(cluster.cluster.clusterId, user, now);
   const asked: UserInfo = isLookalike ? { ...user, impersonated: true } : user;
-  const decision = cluster.authorizeByPolicies(reviewedAttributes(spec, kind, asked), now);
+  const decision = cluster.authorizeByPolicies(reviewedAttributes(spec, asked), now);
   const allowed = decision.decision === 'allow';
   const evaluationError = ignoredSelectors(spec);
   return reviewAnswer(allowed ? 'allowed' : 'noOpinion', {

@@ -1,16 +1,22 @@
-import type { Attributes, UserInfo } from '../../engine/authorizer/attributes.ts';
-import { invalidValue } from '../../wire/kube/fielderror.ts';
+import type { Attributes } from '../../engine/authorizer/attributes.ts';
+import type { FieldError } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject } from '../../wire/kube/json.ts';
+import {
+  blockErrors,
+  metadataIsEmptyErrors,
+  namespaceErrors,
+  selectorErrors,
+  userErrors,
+} from '../../wire/kube/reviewerrors.ts';
 import { ignoredSelectors, reviewedAttributes, reviewedUser } from '../../wire/kube/reviews.ts';
 import { badRequest, invalid } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
+import { minorVersion } from '../version.ts';
 
 /** The members a review answers beside what was sent: its status. */
 export type ReviewStatus = JsonObject;
 
 type Deciding = Pick<ApiContext, 'isBlocked'>;
-
-const group = 'authorization.k8s.io';
 
 /** May I? Asked with the identity of the request, as impersonated. */
 export function selfSubjectAccessReview(
@@ -18,9 +24,13 @@ export function selfSubjectAccessReview(
   request: ResourceRequest,
   review: JsonObject,
 ): ReviewStatus {
-  refuseMetadata(review, 'SelfSubjectAccessReview');
   const spec = specOf(review);
-  return decide(context, request, reviewedAttributes(spec, 'SelfSubjectAccessReview', request.user), spec);
+  refuse([
+    ...blockErrors(spec, minorVersion(request.cluster.cluster)),
+    ...selectorErrors(spec),
+    ...metadataErrors(review),
+  ]);
+  return decide(context, request, reviewedAttributes(spec, request.user), spec);
 }
 
 /** May somebody? Whoever may create this review may ask about anybody. */
@@ -29,10 +39,9 @@ export function subjectAccessReview(
   request: ResourceRequest,
   review: JsonObject,
 ): ReviewStatus {
-  refuseMetadata(review, 'SubjectAccessReview');
   const spec = specOf(review);
-  const user = reviewedUser(spec, 'SubjectAccessReview');
-  return decide(context, request, reviewedAttributes(spec, 'SubjectAccessReview', user), spec);
+  refuse([...errorsOfSpec(spec, request), ...metadataErrors(review)]);
+  return decide(context, request, reviewedAttributes(spec, reviewedUser(spec)), spec);
 }
 
 /**
@@ -46,30 +55,37 @@ export function localSubjectAccessReview(
   request: ResourceRequest,
   review: JsonObject,
 ): ReviewStatus {
-  const kind = 'LocalSubjectAccessReview';
   const spec = specOf(review);
-  const user: UserInfo = reviewedUser(spec, kind);
-  const attributes = reviewedAttributes(spec, kind, user);
-  if (attributes.kind === 'nonResource') {
-    throw invalid({ group, kind }, '', [
-      invalidValue(
-        'spec.nonResourceAttributes',
-        spec.nonResourceAttributes,
-        'disallowed on this kind of request',
-      ),
-    ]);
+  const namespace = at(review, 'metadata', 'namespace') || request.namespace;
+  if (namespace !== request.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
-  const ofReview = at(review, 'metadata', 'namespace') ?? request.namespace;
-  if (attributes.namespace !== request.namespace || ofReview !== request.namespace) {
-    throw invalid({ group, kind }, '', [
-      invalidValue(
-        'spec.resourceAttributes.namespace',
-        attributes.namespace,
-        'must match metadata.namespace',
-      ),
-    ]);
-  }
-  return decide(context, request, attributes, spec);
+  refuse([
+    ...errorsOfSpec(spec, request),
+    ...metadataErrors(review, 'must be empty except for namespace'),
+    ...namespaceErrors(spec, request.namespace),
+  ]);
+  return decide(context, request, reviewedAttributes(spec, reviewedUser(spec)), spec);
+}
+
+function errorsOfSpec(spec: JsonObject, request: ResourceRequest): readonly FieldError[] {
+  return [
+    ...blockErrors(spec, minorVersion(request.cluster.cluster)),
+    ...userErrors(spec, 'groups'),
+    ...selectorErrors(spec),
+  ];
+}
+
+/** The namespace is that of the address, whatever the kind of review. */
+function metadataErrors(review: JsonObject, detail = 'must be empty'): readonly FieldError[] {
+  const metadata = isObject(review.metadata) ? review.metadata : {};
+  const { namespace: _, ...others } = metadata;
+  return metadataIsEmptyErrors(others, detail);
+}
+
+/** Upstream makes the refusal from an object that has lost its kind by then, so that none is named. */
+function refuse(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors);
 }
 
 function decide(
@@ -93,20 +109,7 @@ function decide(
 }
 
 function specOf(review: JsonObject): JsonObject {
-  const spec = review.spec;
-  if (!isObject(spec)) throw badRequest('the review has no spec');
+  const { spec = {} } = review;
+  if (!isObject(spec)) throw badRequest('the spec of the review is not an object');
   return spec;
-}
-
-/** Reviews are no objects: they have no name or labels (kubernetes-facts B23). */
-function refuseMetadata(review: JsonObject, kind: string): void {
-  const metadata = review.metadata;
-  const isEmpty =
-    !isObject(metadata) ||
-    Object.entries(metadata).every(
-      ([member, value]) => member === 'managedFields' || value === null || value === '',
-    );
-  if (!isEmpty) {
-    throw invalid({ group, kind }, '', [invalidValue('metadata', metadata, 'must be empty')]);
-  }
 }

@@ -1,8 +1,7 @@
 import { apiAudience } from '../../access/serviceaccounttoken.ts';
-import { invalidValue } from '../../wire/kube/fielderror.ts';
 import { at, type JsonObject } from '../../wire/kube/json.ts';
 import { askedAudiences, shownUser } from '../../wire/kube/reviews.ts';
-import { invalid } from '../../wire/kube/status.ts';
+import { badRequest } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { withSystemGroup } from '../request/authentication.ts';
 import type { ReviewStatus } from './accessreviews.ts';
@@ -23,9 +22,7 @@ export async function tokenReview(
 ): Promise<ReviewStatus> {
   const token = at(review, 'spec', 'token');
   if (typeof token !== 'string' || token === '') {
-    throw invalid({ group: 'authentication.k8s.io', kind: 'TokenReview' }, '', [
-      invalidValue('spec.token', '', 'must not be empty'),
-    ]);
+    throw badRequest('token is required for TokenReview in authentication');
   }
   const audiences = askedAudiences(at(review, 'spec', 'audiences')) ?? [apiAudience];
   const authentication = await request.cluster.authenticate(token, context.now(), audiences);

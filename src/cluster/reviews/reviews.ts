@@ -57,13 +57,26 @@ export async function serveReview(
   });
   const given = toKubeObject(body, expected);
   const status = await review(context, request, given);
-  const metadata = { ...given.metadata, creationTimestamp: kubernetesTime(context.now()) };
-  const object: KubeObject = { ...withoutToken(given), metadata, status };
-  return { kind: 'object', status: 201, object };
+  return { kind: 'object', status: 201, object: { ...shownReview(context, given), status } };
 }
 
-/** SECURITY: a token is not sent back; answers end up in logs and caches more easily than requests. */
-function withoutToken(given: KubeObject): KubeObject {
-  if (given.kind !== 'TokenReview') return given;
-  return { ...given, spec: {} };
+/**
+ * The review as it is sent back beside its answer (kubernetes-facts B22, B26).
+ *
+ * SECURITY: a token is not sent back; answers end up in logs and caches more easily than requests.
+ */
+function shownReview(context: ApiContext, given: KubeObject): KubeObject {
+  switch (given.kind) {
+    case 'TokenReview':
+      return { ...given, spec: {} };
+    case 'SelfSubjectRulesReview':
+      return { ...given, metadata: {}, spec: {} };
+    case 'SelfSubjectReview':
+      return {
+        ...given,
+        metadata: { ...given.metadata, creationTimestamp: kubernetesTime(context.now()) },
+      };
+    default:
+      return given;
+  }
 }

@@ -1,15 +1,14 @@
 import type { Attributes, UserInfo } from '../../engine/authorizer/attributes.ts';
 import { reviewedUser as withPrincipal } from '../../engine/identity/review.ts';
-import { invalidValue, required } from './fielderror.ts';
+import { parseFieldSelector } from './fieldselectors.ts';
 import { at, isObject, type JsonObject, type JsonValue, own } from './json.ts';
-import { badRequest, invalid } from './status.ts';
+import { parseLabelSelector } from './labelselectors.ts';
+import { badRequest } from './status.ts';
 
 /**
  * What reviews ask and answer (kubernetes-facts B23, B25, C4, C5): read and written alike where this server is the API
  * server and where one asks it.
  */
-
-const group = 'authorization.k8s.io';
 
 function text(object: JsonValue | undefined, member: string): string {
   const value = own(object, member);
@@ -24,30 +23,13 @@ function texts(value: JsonValue | undefined, field: string): readonly string[] {
   throw badRequest(`${field} is not a list of strings`);
 }
 
-/** The one question of a review's spec (kubernetes-facts B23): exactly one of the two attribute blocks. */
-export function reviewedAttributes(spec: JsonObject, kind: string, user: UserInfo): Attributes {
+/** The question of a review's spec, which is free of `blockErrors`. */
+export function reviewedAttributes(spec: JsonObject, user: UserInfo): Attributes {
   const resource = spec.resourceAttributes ?? undefined;
   const nonResource = spec.nonResourceAttributes ?? undefined;
-  if (resource !== undefined && nonResource !== undefined) {
-    throw invalid({ group, kind }, '', [
-      invalidValue(
-        'spec.nonResourceAttributes',
-        nonResource,
-        'cannot be specified in combination with resourceAttributes',
-      ),
-    ]);
-  }
-  if (nonResource !== undefined) {
+  if (resource === undefined) {
     if (!isObject(nonResource)) throw badRequest('nonResourceAttributes is not an object');
     return { kind: 'nonResource', user, verb: text(nonResource, 'verb'), path: text(nonResource, 'path') };
-  }
-  if (resource === undefined) {
-    throw invalid({ group, kind }, '', [
-      required(
-        'spec.resourceAttributes',
-        'exactly one of nonResourceAttributes or resourceAttributes must be specified',
-      ),
-    ]);
   }
   if (!isObject(resource)) throw badRequest('resourceAttributes is not an object');
   return {
@@ -64,46 +46,61 @@ export function reviewedAttributes(spec: JsonObject, kind: string, user: UserInf
 }
 
 /**
- * Whom a SubjectAccessReview asks about: a user or at least one group. `groupsMember` is `groups`, in v1beta1 `group`
- * (kubernetes-facts B23).
+ * Whom a SubjectAccessReview asks about. `groupsMember` is `groups`, in v1beta1 `group` (kubernetes-facts B23).
  */
-export function reviewedUser(
-  spec: JsonObject,
-  kind: string,
-  groupsMember: 'groups' | 'group' = 'groups',
-): UserInfo {
-  const username = text(spec, 'user');
-  const groups = texts(spec[groupsMember], `spec.${groupsMember}`);
-  if (username === '' && groups.length === 0) {
-    throw invalid({ group, kind }, '', [
-      invalidValue('spec.user', username, 'at least one of user or group must be specified'),
-    ]);
-  }
+export function reviewedUser(spec: JsonObject, groupsMember: 'groups' | 'group' = 'groups'): UserInfo {
   const extra = spec.extra ?? {};
   if (!isObject(extra)) throw badRequest('spec.extra is not an object');
   return withPrincipal({
-    username,
+    username: text(spec, 'user'),
     uid: text(spec, 'uid'),
-    groups,
+    groups: texts(spec[groupsMember], `spec.${groupsMember}`),
     extra: Object.fromEntries(
       Object.entries(extra).map(([key, values]) => [key, texts(values, `spec.extra.${key}`)]),
     ),
   });
 }
 
-/** RBAC and access policies ignore selectors; one that cannot be read is said to be ignored (kubernetes-facts B25). */
+/**
+ * What of a review's selectors was not understood (kubernetes-facts B25). RBAC and access policies ignore selectors, so
+ * that nothing but this text depends on them: leaving a requirement out only asks for more.
+ */
 export function ignoredSelectors(spec: JsonObject): string {
-  return ['fieldSelector', 'labelSelector']
-    .filter((name) => {
-      const selector = at(spec, 'resourceAttributes', name);
-      if (selector === undefined || selector === null) return false;
-      return (
-        !isObject(selector) ||
-        (at(selector, 'rawSelector') !== undefined && at(selector, 'requirements') !== undefined)
-      );
-    })
-    .map((name) => `spec.resourceAttributes.${name} ignored due to parse error`)
-    .join(', ');
+  const field = at(spec, 'resourceAttributes', 'fieldSelector');
+  const label = at(spec, 'resourceAttributes', 'labelSelector');
+  return [
+    ...ignoredOf('fieldSelector', field, parseFieldSelector, (requirement) => {
+      const values = own(requirement, 'values');
+      const operator = own(requirement, 'operator');
+      return (operator === 'In' || operator === 'NotIn') && Array.isArray(values) && values.length === 1;
+    }),
+    ...ignoredOf('labelSelector', label, parseLabelSelector, (requirement) =>
+      ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(String(own(requirement, 'operator'))),
+    ),
+  ].join('; ');
+}
+
+function ignoredOf(
+  name: string,
+  selector: JsonValue | undefined,
+  parse: (text: string) => unknown,
+  isUnderstood: (requirement: JsonValue) => boolean,
+): readonly string[] {
+  if (!isObject(selector)) return [];
+  const requirements = own(selector, 'requirements');
+  const given = Array.isArray(requirements) ? requirements : [];
+  const text = `spec.resourceAttributes.${name}`;
+  if (given.length > 0) {
+    const understood = given.filter(isUnderstood).length;
+    if (understood === given.length) return [];
+    return [`${text} ${understood > 0 ? 'partially ' : ''}ignored due to parse error`];
+  }
+  try {
+    parse(String(own(selector, 'rawSelector') ?? ''));
+    return [];
+  } catch {
+    return [`${text} ignored due to parse error`];
+  }
 }
 
 /**
