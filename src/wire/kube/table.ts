@@ -60,7 +60,7 @@ export function partialObjectMetadataList(
 
 /** meta.k8s.io Table (D3.1) with the columns of E18. `objects` are stored objects of the resource. */
 export function toTable(
-  definition: Pick<ResourceDefinition, 'group' | 'resource'>,
+  definition: Pick<ResourceDefinition, 'group' | 'resource' | 'custom'>,
   objects: readonly JsonObject[],
   options: TableOptions,
 ): JsonObject {
@@ -76,11 +76,11 @@ export function toTable(
     metadata: listMeta,
     columnDefinitions: withoutColumns
       ? null
-      : columns.map(({ name, type, format, priority }) => ({
+      : columns.map(({ name, type, format, description = '', priority }) => ({
           name,
           type,
           format,
-          description: '',
+          description,
           priority,
         })),
     rows: objects.map((object) => ({

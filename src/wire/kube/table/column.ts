@@ -1,15 +1,19 @@
 import { at, type JsonObject, type JsonValue } from '../json.ts';
 import { age } from './age.ts';
 
-type Cell = string | number | boolean;
+/** Null where there is nothing to show. */
+type Cell = string | number | boolean | null;
 
 export interface Column {
   readonly name: string;
-  readonly type: 'string' | 'integer' | 'boolean';
+  /** `string`, `integer`, `number`, `boolean` or `date`. */
+  readonly type: string;
   /** `name` marks the column that identifies the row. */
-  readonly format: '' | 'name';
-  /** 0 always, 1 only with `-o wide`. */
-  readonly priority: 0 | 1;
+  readonly format: string;
+  /** Absent for Kubernetes' own kinds. */
+  readonly description?: string;
+  /** 0 always, more only with `-o wide`. */
+  readonly priority: number;
   readonly cell: (object: JsonObject, now: Date) => Cell;
 }
 

@@ -17,6 +17,7 @@ import {
   textAt,
   wide,
 } from './column.ts';
+import { customColumns } from './customcolumns.ts';
 import { podColumns } from './podcolumns.ts';
 
 function field(name: string, fallback: string, ...path: readonly string[]): Column {
@@ -382,7 +383,10 @@ const columnsByResource: Readonly<Record<string, readonly Column[]>> = {
 const otherColumns: readonly Column[] = [nameColumn, ageColumn];
 
 /** The columns of a resource; name and age where Kubernetes prints no more or we know no better. */
-export function columnsOf(definition: Pick<ResourceDefinition, 'group' | 'resource'>): readonly Column[] {
+export function columnsOf(
+  definition: Pick<ResourceDefinition, 'group' | 'resource' | 'custom'>,
+): readonly Column[] {
+  if (definition.custom !== undefined) return customColumns(definition.custom.printerColumns);
   const key = `${definition.group}/${definition.resource}`;
   return Object.hasOwn(columnsByResource, key) ? (columnsByResource[key] ?? otherColumns) : otherColumns;
 }
