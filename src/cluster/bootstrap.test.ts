@@ -69,7 +69,12 @@ test('what is missing is added, what users added is kept', async () => {
   await put('clusterrolebindings', 'system:discovery', { ...bound, subjects: [user] });
   await storage.commit({ changes: [{ type: 'delete', key: key('clusterroles', 'view') }] });
   expect(await reconcileDefaults(storage, 'c', options)).toBe(3);
-  expect((await get('clusterroles', 'system:discovery')).rules).toEqual([extra, ...(whole.rules as [])]);
+  // Verb by verb and URL by URL, as upstream adds what is missing.
+  const urls = (whole.rules as { nonResourceURLs: string[] }[]).flatMap((rule) => rule.nonResourceURLs);
+  expect((await get('clusterroles', 'system:discovery')).rules).toEqual([
+    extra,
+    ...urls.map((url) => ({ nonResourceURLs: [url], verbs: ['get'] })),
+  ]);
   expect((await get('clusterrolebindings', 'system:discovery')).subjects).toEqual([
     user,
     ...(bound.subjects as []),
@@ -96,4 +101,54 @@ test('an object that opted out is left alone, and a binding to another role is r
   const replaced = await get('clusterrolebindings', 'cluster-admin');
   expect(replaced.roleRef).toEqual(binding.roleRef);
   expect(replaced.metadata.uid).not.toBe(binding.metadata.uid);
+});
+
+test('a replaced binding is deleted before it is made again', async () => {
+  const { storage, get, put } = await newCluster();
+  const binding = await get('clusterrolebindings', 'system:discovery');
+  await put('clusterrolebindings', 'system:discovery', {
+    ...binding,
+    roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'cluster-admin' },
+  });
+  const seen: (string | undefined)[] = [];
+  const watch = storage.watch(
+    { prefix: key('clusterrolebindings', 'system:discovery'), after: storage.revision() },
+    (changes) => {
+      for (const { value } of changes) seen.push(value && JSON.parse(value).roleRef.name);
+    },
+  );
+  await reconcileDefaults(storage, 'c', options);
+  watch.close();
+  expect(seen).toEqual([undefined, 'system:discovery']);
+});
+
+test('rules of aggregated roles are left to the controller, and what a user said of the default labels holds', async () => {
+  const { storage, get, put } = await newCluster();
+  const view = await get('clusterroles', 'view');
+  const rules = [{ apiGroups: ['acme.example'], resources: ['widgets'], verbs: ['get'] }];
+  const aggregateToEdit = 'rbac.authorization.k8s.io/aggregate-to-edit';
+  await put('clusterroles', 'view', {
+    ...view,
+    rules,
+    metadata: { ...view.metadata, labels: { [aggregateToEdit]: 'false' } },
+  });
+  expect(await reconcileDefaults(storage, 'c', options)).toBe(1);
+  const after = await get('clusterroles', 'view');
+  expect(after.rules).toEqual(rules);
+  expect(after.metadata.labels).toEqual({ ...view.metadata.labels, [aggregateToEdit]: 'false' });
+  expect(await reconcileDefaults(storage, 'c', options)).toBe(0);
+});
+
+test('an aggregation where none belongs is taken away, a missing one is put back, and rules stay', async () => {
+  const { storage, get, put } = await newCluster();
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { 'acme.example/all': 'true' } }] };
+  const plain = await get('clusterroles', 'system:basic-user');
+  await put('clusterroles', 'system:basic-user', { ...plain, aggregationRule });
+  const { aggregationRule: _, ...view } = await get('clusterroles', 'view');
+  await put('clusterroles', 'view', { ...view, kind: 'ClusterRole', apiVersion: view.apiVersion });
+  expect(await reconcileDefaults(storage, 'c', options)).toBe(2);
+  expect(await get('clusterroles', 'system:basic-user')).toMatchObject({ rules: plain.rules });
+  expect((await get('clusterroles', 'system:basic-user')).aggregationRule).toBeUndefined();
+  expect(await get('clusterroles', 'view')).toMatchObject({ rules: view.rules });
+  expect((await get('clusterroles', 'view')).aggregationRule).toBeDefined();
 });

@@ -74,8 +74,7 @@ export function rbacKey(clusterId: string, object: RbacObject): string {
   return objectKey(clusterId, rbacGroup, rbacResources[object.kind], namespace, object.name);
 }
 
-/** A default object as it is stored: rules of aggregated roles are those of the roles they select. */
+/** A default object as it is stored; of aggregated roles with the rules of the default roles they select. */
 export function defaultManifest(object: RbacObject): KubeObject {
-  const manifest = rbacManifest(object, defaultObjectMetadata) as unknown as KubeObject;
-  return manifest.aggregationRule === undefined ? manifest : { ...manifest, rules: [] };
+  return rbacManifest(object, defaultObjectMetadata) as unknown as KubeObject;
 }

@@ -1,9 +1,16 @@
 import { defaultRbacObjects } from '../engine/rbac/defaults.ts';
 import { uncoveredRules } from '../engine/rbac/escalation.ts';
+import { ruleManifest } from '../engine/rbac/manifest.ts';
 import type { RbacObject } from '../engine/rbac/objects.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import { type Put, RevisionConflictError, type Storage, type StoredEntry } from '../storage/storage.ts';
-import { isObject, type JsonValue, sameJson } from '../wire/kube/json.ts';
+import {
+  type Expectation,
+  type Put,
+  RevisionConflictError,
+  type Storage,
+  type StoredEntry,
+} from '../storage/storage.ts';
+import { isObject, type JsonObject, type JsonValue, sameJson } from '../wire/kube/json.ts';
 import { defaultManifest, rbacKey } from './bootstrap.ts';
 import type { ApiContext, RandomSource } from './context.ts';
 import { type KubeObject, kubernetesTime } from './objects/object.ts';
@@ -23,34 +30,60 @@ const autoupdate = 'rbac.authorization.kubernetes.io/autoupdate';
 
 /**
  * Brings the default RBAC objects of a cluster up to date (kubernetes-facts B21): what is missing is made, missing
- * rules, selectors and subjects are added, what users added is kept, and an object whose autoupdate annotation is
- * `false` is left alone. Answers how many objects were written. Safe to run again at any time.
+ * rules, selectors, subjects, labels and annotations are added, what users wrote is kept, and an object whose autoupdate
+ * annotation is `false` is left alone. Rules of aggregated roles are the aggregation controller's and stay as they are.
+ * Answers how many objects were written. Safe to run again at any time.
+ *
+ * COMPAT: a binding that must be replaced goes at once, whatever finalizers it has.
  */
 export async function reconcileDefaults(
   storage: Storage,
   clusterId: string,
   options: { readonly now: number; readonly random: RandomSource },
 ): Promise<number> {
+  const objects = defaultRbacObjects.map((object) => ({ object, key: rbacKey(clusterId, object) }));
+  let removed = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const entries = await storage.getMany(defaultRbacObjects.map((object) => rbacKey(clusterId, object)));
-    const changes: Put[] = [];
-    const expect = [];
-    for (const [index, object] of defaultRbacObjects.entries()) {
-      const key = rbacKey(clusterId, object);
-      const entry = entries[index];
-      const next = reconciled(object, entry, options);
-      if (next === undefined) continue;
-      changes.push(writeObject(key, next));
-      expect.push({ key, revision: entry?.revision ?? 0 });
-    }
-    if (changes.length === 0) return 0;
+    const entries = await storage.getMany(objects.map(({ key }) => key));
+    const found = objects.map(({ object, key }, index) => ({ object, key, entry: entries[index] }));
+    // A binding to another role cannot be changed. It goes first and alone, so that who watches sees two objects.
+    const replaced = found.filter(
+      ({ object, entry }) => entry !== undefined && bindsOtherRole(object, entry),
+    );
     try {
-      await storage.commit({ expect, changes });
+      if (replaced.length > 0) {
+        await storage.commit({
+          expect: replaced.map(({ key, entry }) => ({ key, revision: entry?.revision ?? 0 })),
+          changes: replaced.map(({ key }) => ({ type: 'delete', key })),
+        });
+        removed += replaced.length;
+        continue;
+      }
+      const changes: Put[] = [];
+      const expect: Expectation[] = [];
+      for (const { object, key, entry } of found) {
+        const next = reconciled(object, entry, options);
+        if (next === undefined) continue;
+        changes.push(writeObject(key, next));
+        expect.push({ key, revision: entry?.revision ?? 0 });
+      }
+      if (changes.length > 0) await storage.commit({ expect, changes });
       return changes.length;
     } catch (error) {
-      if (!(error instanceof RevisionConflictError) || attempt >= 5) throw error;
+      if (!(error instanceof RevisionConflictError) || attempt >= maximumAttempts + removed) throw error;
     }
   }
+}
+
+const maximumAttempts = 5;
+
+const isProtected = ({ metadata }: KubeObject): boolean => metadata.annotations?.[autoupdate] === 'false';
+
+function bindsOtherRole(object: RbacObject, entry: StoredEntry): boolean {
+  if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') return false;
+  const stored = readObject(entry);
+  const { roleRef = null } = defaultManifest(object);
+  return !isProtected(stored) && !sameJson(stored.roleRef ?? null, roleRef);
 }
 
 /** What is to be written; undefined when the object is as it should be. */
@@ -60,26 +93,21 @@ function reconciled(
   options: { readonly now: number; readonly random: RandomSource },
 ): KubeObject | undefined {
   const wanted = defaultManifest(object);
-  const created = (): KubeObject => ({
-    ...wanted,
-    metadata: {
-      ...wanted.metadata,
-      uid: options.random.uuid(),
-      creationTimestamp: kubernetesTime(options.now),
-    },
-  });
-  if (entry === undefined) return created();
+  if (entry === undefined) {
+    const { now, random } = options;
+    const metadata = { ...wanted.metadata, uid: random.uuid(), creationTimestamp: kubernetesTime(now) };
+    return { ...wanted, metadata };
+  }
   const stored = readObject(entry);
-  if (stored.metadata.annotations?.[autoupdate] === 'false') return undefined;
+  if (isProtected(stored)) return undefined;
   const isBinding = object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding';
-  // A binding to another role cannot be changed, only replaced.
-  if (isBinding && !sameJson(stored.roleRef ?? null, wanted.roleRef ?? null)) return created();
+  const { aggregationRule: storedAggregation, ...others } = stored;
   const next: KubeObject = {
-    ...stored,
-    ...(isBinding ? mergedSubjects(stored, wanted) : mergedRules(stored, wanted)),
+    ...(isBinding || wanted.aggregationRule !== undefined ? stored : (others as KubeObject)),
+    ...(isBinding ? mergedSubjects(stored, wanted) : mergedRules(stored, wanted, storedAggregation)),
     metadata: {
       ...stored.metadata,
-      labels: { ...stored.metadata.labels, ...wanted.metadata.labels },
+      labels: { ...wanted.metadata.labels, ...stored.metadata.labels },
       annotations: { ...wanted.metadata.annotations, ...stored.metadata.annotations },
     },
   };
@@ -97,19 +125,27 @@ function mergedSubjects(
   return subjects.length === 0 ? {} : { subjects };
 }
 
-function mergedRules(stored: KubeObject, wanted: KubeObject): Pick<KubeObject, string> {
+/**
+ * As upstream's reconciliation: what is missing is added verb by verb and resource by resource; of a role that should be
+ * aggregated only the selectors count.
+ */
+function mergedRules(
+  stored: KubeObject,
+  wanted: KubeObject,
+  storedAggregation: JsonValue | undefined,
+): Pick<KubeObject, string> {
   if (wanted.aggregationRule !== undefined) {
-    const known = selectors(stored.aggregationRule);
+    const known = selectors(storedAggregation);
     const missing = selectors(wanted.aggregationRule).filter(
       (selector) => !known.some((one) => sameJson(one, selector)),
     );
-    return { aggregationRule: { clusterRoleSelectors: [...known, ...missing] }, rules: [] };
+    return missing.length === 0 && isObject(storedAggregation)
+      ? {}
+      : { aggregationRule: { clusterRoleSelectors: [...known, ...missing] } };
   }
-  const owned = parsePolicyRules(stored.rules);
-  const missing = items(wanted.rules).filter(
-    (rule) => uncoveredRules(owned, parsePolicyRules([rule])).length > 0,
-  );
-  return { rules: [...items(stored.rules), ...missing] };
+  const missing = uncoveredRules(parsePolicyRules(stored.rules), parsePolicyRules(wanted.rules));
+  if (missing.length === 0) return {};
+  return { rules: [...items(stored.rules), ...missing.map((rule) => ruleManifest(rule) as JsonObject)] };
 }
 
 const items = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
