@@ -67,6 +67,8 @@ export type Authentication =
        * Absent: not known, to be remembered for no time at all.
        */
       readonly until?: number;
+      /** What the audit record of a request says of its credential, beside who it is. */
+      readonly annotations?: Readonly<Record<string, string>>;
     }
   /** The token was judged and refused. */
   | { readonly outcome: 'refused'; readonly evidence: AuthenticationEvidence }

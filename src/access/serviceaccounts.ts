@@ -74,7 +74,7 @@ function userOf(verified: VerifiedToken, audiences: readonly string[]): Authenti
     'authentication.kubernetes.io/credential-id': [`JTI=${verified.tokenId}`],
     ...(node && {
       'authentication.kubernetes.io/node-name': [node.name],
-      'authentication.kubernetes.io/node-uid': [node.uid],
+      ...(node.uid !== '' && { 'authentication.kubernetes.io/node-uid': [node.uid] }),
     }),
     ...(pod && {
       'authentication.kubernetes.io/pod-name': [pod.name],
@@ -93,6 +93,11 @@ function userOf(verified: VerifiedToken, audiences: readonly string[]): Authenti
     outcome: 'authenticated',
     user,
     audiences,
+    ...(verified.staleSeconds !== undefined && {
+      annotations: {
+        'authentication.k8s.io/stale-token': `subject: ${user.username}, seconds after warning threshold: ${verified.staleSeconds}`,
+      },
+    }),
     evidence: { step: 'identity', code: 'serviceAccount', message },
   };
 }

@@ -17,6 +17,9 @@ export const apiAudience = 'https://kubernetes.default.svc';
 /** Longest token that is looked at; a longer one is not made either. */
 const maximumServiceAccountTokenBytes = 8192;
 
+/** The longest life of a token, whoever asks: what a key must still be believed after it signed the last. */
+export const longestTokenSeconds = 90 * 24 * 3600;
+
 /** Seconds the clocks of two processes may differ. */
 const clockTolerance = 10;
 
@@ -32,13 +35,15 @@ export interface TokenSubject {
   readonly serviceAccount: NamedObject;
   readonly pod?: NamedObject;
   readonly secret?: NamedObject;
-  /** The node of the pod, or the node the token is bound to when there is no pod. */
+  /** The node of the pod, its uid '' when there was none of that name; or the node the token is bound to without a pod. */
   readonly node?: NamedObject;
 }
 
 export interface TokenWish extends TokenSubject {
   readonly audiences: readonly string[];
   readonly expirationSeconds: number;
+  /** After so many seconds each use is remarkable; absent: never. */
+  readonly warnAfterSeconds?: number;
   /** The token's own id, told in the user's `credential-id`. */
   readonly tokenId: string;
 }
@@ -48,6 +53,8 @@ export interface VerifiedToken extends TokenSubject {
   readonly ok: true;
   readonly audiences: readonly string[];
   readonly tokenId: string;
+  /** Seconds since its use became remarkable; undefined while it is not. */
+  readonly staleSeconds: number | undefined;
 }
 
 export type TokenFault =
@@ -104,6 +111,7 @@ export async function signServiceAccountToken(
       ...(pod && { pod: plain(pod) }),
       ...(secret && { secret: plain(secret) }),
       serviceaccount: plain(serviceAccount),
+      ...(wish.warnAfterSeconds !== undefined && { warnafter: issuedAt + wish.warnAfterSeconds }),
     },
   })
     .setProtectedHeader({ alg: 'RS256', kid: keyId })
@@ -118,7 +126,7 @@ export async function signServiceAccountToken(
   return token.length > maximumServiceAccountTokenBytes ? undefined : token;
 }
 
-const plain = ({ name, uid }: NamedObject): NamedObject => ({ name, uid });
+const plain = ({ name, uid }: NamedObject): Partial<NamedObject> => ({ name, ...(uid !== '' && { uid }) });
 
 /**
  * Checks algorithm, key, signature, issuer, times and claims; audiences are the caller's to compare. Throws only when
@@ -170,7 +178,9 @@ export async function verifyServiceAccountToken(
   if (sub !== serviceAccountUsername(subject.namespace, subject.serviceAccount.name)) {
     return faulty('badClaims');
   }
-  return { ok: true, ...subject, audiences, tokenId: jti };
+  const warnAfter = asObject(payload['kubernetes.io'])?.warnafter;
+  const late = typeof warnAfter === 'number' ? Math.floor(now / 1000) - warnAfter : 0;
+  return { ok: true, ...subject, audiences, tokenId: jti, staleSeconds: late > 0 ? late : undefined };
 }
 
 const faulty = (fault: TokenFault): FaultyToken => ({ ok: false, fault });
@@ -210,7 +220,7 @@ function readSubject(value: unknown): TokenSubject | undefined {
     const given = claims[member];
     if (given === undefined) continue;
     // SECURITY: a binding that cannot be read must not become a token without one.
-    const named = readNamed(given);
+    const named = readNamed(given) ?? (member === 'node' && subject.pod ? readNameOnly(given) : undefined);
     if (named === undefined) return undefined;
     subject[member] = named;
   }
@@ -222,6 +232,13 @@ function readNamed(value: unknown): NamedObject | undefined {
   const name = asSegment(object?.name);
   const uid = asText(object?.uid);
   return name === undefined || uid === undefined || uid === '' ? undefined : { name, uid };
+}
+
+/** A pod's node that was not there when the token was made: only told, never checked. */
+function readNameOnly(value: unknown): NamedObject | undefined {
+  const object = asObject(value);
+  const name = asSegment(object?.name);
+  return name === undefined || object?.uid !== undefined ? undefined : { name, uid: '' };
 }
 
 /** A text that can be one segment of a key. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
-import type { ClusterAccess } from '../access/access.ts';
+import type { Authentication, ClusterAccess } from '../access/access.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import { deprecationWarning } from '../wire/kube/builtin.ts';
 import { readBody } from '../wire/kube/requestbody.ts';
@@ -232,6 +232,7 @@ async function identify(
     }
     case 'user':
       seen.authentication = caller.authentication;
+      for (const [key, value] of annotationsOf(caller.authentication)) annotate(seen, key, value);
       break;
     default:
       return caller satisfies never;
@@ -251,6 +252,11 @@ async function identify(
   }
   seen.constraint = result.constraint;
   return { user: result.user, caller: caller.user };
+}
+
+function annotationsOf(authentication: Authentication): readonly (readonly [string, string])[] {
+  const told = authentication.outcome === 'authenticated' ? authentication.annotations : undefined;
+  return Object.entries(told ?? {});
 }
 
 async function bodyOf(context: ApiContext, request: HttpRequest, lines: HeaderLines): Promise<Uint8Array> {

@@ -92,5 +92,5 @@ async function nodeOf(
   if (typeof name !== 'string' || name === '' || name.includes('/')) return undefined;
   const node = await getObject(storage, objectKey(clusterId, '', 'nodes', '', name));
   const uid = node?.metadata.uid;
-  return uid === undefined ? undefined : { name, uid };
+  return { name, uid: uid ?? '' };
 }

@@ -10,8 +10,8 @@ import { getObject } from '../objects/store.ts';
 /** Where containers find their token. */
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const volumePrefix = 'kube-api-access-';
-/** The life that token libraries ask for when nobody said; upstream knows them by the odd seconds. */
-const projectedSeconds = 3607;
+/** The life that a kubelet asks for: by the odd seconds the API server knows these tokens when it makes them. */
+export const projectedSeconds = 3607;
 
 /**
  * What the API server's ServiceAccount plugin makes of a new pod: the account it runs as must exist, and unless pod or

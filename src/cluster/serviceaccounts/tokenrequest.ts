@@ -1,4 +1,9 @@
-import { apiAudience, type TokenSubject } from '../../access/serviceaccounttoken.ts';
+import {
+  apiAudience,
+  longestTokenSeconds,
+  type TokenSubject,
+  type TokenWish,
+} from '../../access/serviceaccounttoken.ts';
 import { objectKey } from '../../storage/records/keys.ts';
 import {
   type FieldError,
@@ -8,16 +13,20 @@ import {
   tooLong,
 } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject } from '../../wire/kube/json.ts';
-import { badRequest, invalid, notFound } from '../../wire/kube/status.ts';
+import { badRequest, conflict, invalid, notFound } from '../../wire/kube/status.ts';
+import { mutate, review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { checkAddress, toKubeObject } from '../objects/metadata.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { getObject } from '../objects/store.ts';
 import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
+import { minorVersion } from '../version.ts';
 import { type BoundObject, readBoundObject } from './boundobject.ts';
+import { projectedSeconds } from './podaccount.ts';
 
 const tokenRequest = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' } as const;
+const messageType = 'authentication.v1.TokenRequest';
 const target = { group: 'authentication.k8s.io', kind: 'TokenRequest' } as const;
 
 const defaultSeconds = 3600;
@@ -42,12 +51,16 @@ export async function createServiceAccountToken(
   const options = writeOptions(request.query, 'Create');
   const body = await decodeBody(request, {
     ...tokenRequest,
-    messageType: 'authentication.v1.TokenRequest',
+    messageType,
     fieldValidation: options.fieldValidation,
   });
   const given = toKubeObject(body, tokenRequest);
   checkAddress(given, { namespace, name });
-  const wish = readSpec(given.spec);
+  const lens = { get: (object: KubeObject) => object, set: (object: KubeObject) => object, messageType };
+  const { dryRun } = options;
+  const write = { operation: 'CREATE', oldObject: undefined, dryRun, lens } as const;
+  const asked = await mutate(context, request, { ...write, object: given }, (object) => object);
+  const wish = readSpec(asked.spec);
 
   const account = await getObject(
     context.storage,
@@ -58,21 +71,35 @@ export async function createServiceAccountToken(
   if (uid === undefined || account?.metadata.deletionTimestamp !== undefined) {
     throw notFound({ group: '', resource: 'serviceaccounts' }, name);
   }
+  const uidIsTold = minorVersion(cluster) >= 34;
+  const { uid: claimed = '' } = asked.metadata;
+  if (uidIsTold && claimed !== '' && claimed !== uid) {
+    throw conflict(
+      { group: target.group, resource: target.kind },
+      name,
+      `the UID in the token request (${claimed}) does not match the UID of the service account (${uid})`,
+    );
+  }
+  const now = context.now();
+  const metadata = {
+    ...asked.metadata,
+    name,
+    namespace,
+    ...(uidIsTold && { uid }),
+    creationTimestamp: kubernetesTime(now),
+  };
+  const spec = { ...(isObject(asked.spec) && asked.spec), ...wished(wish) };
+  await review(context, request, { ...write, object: { ...asked, metadata, spec } });
   const bound = await readBoundObject(context.storage, cluster.clusterId, wish.boundObject, {
     namespace,
     name,
   });
   const seconds = Math.min(wish.expirationSeconds, longestLifeSeconds);
-  const now = context.now();
   const subject: TokenSubject = { namespace, serviceAccount: { name, uid }, ...bound?.claims };
+  const tokenId = context.random.uuid();
   const token = await context.serviceAccounts.issue(
     cluster,
-    {
-      ...subject,
-      audiences: wish.audiences,
-      expirationSeconds: seconds,
-      tokenId: context.random.uuid(),
-    },
+    { ...subject, audiences: wish.audiences, ...lifeOf(seconds, subject, wish.audiences), tokenId },
     now,
   );
   if (token === undefined) {
@@ -81,8 +108,8 @@ export async function createServiceAccountToken(
     ]);
   }
   const object: KubeObject = {
-    ...given,
-    metadata: { ...given.metadata, name, namespace, creationTimestamp: kubernetesTime(now) },
+    ...asked,
+    metadata,
     spec: {
       audiences: wish.audiences,
       expirationSeconds: seconds,
@@ -90,10 +117,33 @@ export async function createServiceAccountToken(
     },
     status: { token, expirationTimestamp: kubernetesTime((Math.floor(now / 1000) + seconds) * 1000) },
   };
+  request.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${tokenId}`);
   if (seconds < wish.expirationSeconds) {
     request.warn(`requested expiration of ${wish.expirationSeconds} seconds shortened to ${seconds} seconds`);
   }
   return { kind: 'object', status: 201, object };
+}
+
+/**
+ * How long a token lives. What kubelets ask for on behalf of every pod is stretched, so that a client that never reads
+ * the file again goes on for a while; each use after the hour is told in the audit record.
+ *
+ * COMPAT: EKS stretches to 90 days, Kubernetes itself to a year.
+ */
+function lifeOf(
+  seconds: number,
+  { pod }: TokenSubject,
+  audiences: readonly string[],
+): Pick<TokenWish, 'expirationSeconds' | 'warnAfterSeconds'> {
+  const isForApi = audiences.every((audience) => audience === apiAudience);
+  return pod !== undefined && seconds === projectedSeconds && isForApi
+    ? { expirationSeconds: longestTokenSeconds, warnAfterSeconds: seconds }
+    : { expirationSeconds: seconds };
+}
+
+/** The members of a spec that are filled in. */
+function wished({ audiences, expirationSeconds }: TokenSpec): JsonObject {
+  return { audiences, expirationSeconds };
 }
 
 interface TokenSpec {
