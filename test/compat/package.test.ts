@@ -1,6 +1,6 @@
 /** What reaches users who do not have the sources: the packed tarball, and the launcher on an older Node. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run } from './clients.ts';
@@ -30,6 +30,33 @@ function major(node: string): number {
     return Number.NaN;
   }
 }
+
+const home = join(prefix, 'lib', 'node_modules', 'entryway');
+
+function link(path: string, target: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path);
+}
+
+const consumer = `
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Cluster, type ClusterOptions, ClusterError, startCluster } from 'entryway/cluster';
+
+const options: ClusterOptions = { version: '1.34', entries: [{ role: 'viewer', policies: ['AmazonEKSViewPolicy'] }] };
+// @ts-expect-error: there is no such version
+const wrong: ClusterOptions = { version: '1.20' };
+
+test('a cluster', async () => {
+  await using cluster: Cluster = await startCluster(options);
+  const [namespace] = await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
+  assert.equal(namespace?.metadata.name, 'team');
+  assert.ok(cluster.kubeconfig.includes(cluster.url));
+  const { allowed } = await cluster.can({ role: 'viewer' }, 'delete', 'pods', { namespace: 'default' });
+  assert.equal(allowed, false);
+  await assert.rejects(startCluster(wrong), (error) => error instanceof ClusterError && error.code === 'option');
+});
+`;
 
 afterAll(() => directory.remove());
 
@@ -65,8 +92,35 @@ describe('the packed tarball, installed globally', () => {
     expect(stdout).toContain('entry role/developer → AmazonEKSEditPolicy on team-a');
   }, 60_000);
 
+  test('a program of somebody else type-checks against entryway/cluster, runs, and ends by itself', async () => {
+    const project = join(directory.path, 'project');
+    // What `npm install --save-dev entryway @types/node` would put there.
+    link(join(project, 'node_modules', 'entryway'), home);
+    link(join(project, 'node_modules', '@types'), join(root, 'node_modules', '@types'));
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+    const compilerOptions = { target: 'es2022', module: 'nodenext', strict: true, types: ['node'] };
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }));
+    writeFileSync(join(project, 'cluster.test.ts'), consumer);
+    const env = environment(`${pinnedNode}:/usr/bin:/bin`);
+    const checked = await run(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], { env, cwd: project });
+    expect(checked).toEqual({ code: 0, stdout: '', stderr: '' });
+    const ran = await run(join(pinnedNode, 'node'), ['cluster.test.js'], { env, cwd: project });
+    expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain('pass 1');
+    // Nothing else can be reached: what is not documented may change.
+    const inside = [
+      '-e',
+      "import('entryway/dist/server/server.js').catch((error) => console.log(error.code))",
+    ];
+    const refused = await run(join(pinnedNode, 'node'), inside, { env, cwd: project });
+    expect(refused.stdout).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED\n');
+    if (olderNode === undefined) return;
+    const older = await run(join(olderNode, 'node'), ['cluster.test.js'], { env, cwd: project });
+    expect(older.code).toBe(1);
+    expect(older.stdout).toMatch(/entryway\/cluster needs Node\.js 22\.15 or newer, this is \d+\./);
+  }, 60_000);
+
   test('carries neither sources nor tests', () => {
-    const home = join(prefix, 'lib', 'node_modules', 'entryway');
     expect(readdirSync(home).sort()).toEqual([
       'CHANGELOG.md',
       'LICENSE',
@@ -79,6 +133,8 @@ describe('the packed tarball, installed globally', () => {
     ]);
     const files = readdirSync(join(home, 'dist'), { recursive: true, encoding: 'utf8' });
     expect(files.filter((name) => /\.test\.|testworld|conformance/.test(name))).toEqual([]);
+    // Of types there are those that are promised.
+    expect(files.filter((name) => name.endsWith('.d.ts'))).toEqual([join('embedded', 'cluster.d.ts')]);
   });
 
   test.skipIf(olderNode === undefined)(
