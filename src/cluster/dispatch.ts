@@ -3,8 +3,11 @@ import { findSubresource, type ResourceDefinition, type ResourceTable } from '..
 import { KubeStatusError, methodNotAllowed, pathNotFound } from '../wire/kube/status.ts';
 import { admitConnect } from './admission/connect.ts';
 import type { Answer, ApiContext, ResourceRequest } from './context.ts';
+import { bindPod } from './objects/binding.ts';
 import { createObject } from './objects/create.ts';
 import { deleteCollection, deleteObject } from './objects/delete.ts';
+import { evictPod } from './objects/eviction.ts';
+import type { Part } from './objects/parts.ts';
 import { patchObject } from './objects/patch.ts';
 import { readList, readOne } from './objects/read.ts';
 import { serveScale } from './objects/scale.ts';
@@ -56,10 +59,15 @@ export async function serveResource(
   switch (request.subresource) {
     case '':
       return serveObject(context, request, render);
-    case 'status':
-      return servePart(context, request, 'status');
+    case 'ephemeralcontainers':
     case 'finalize':
-      return servePart(context, request, 'finalize');
+    case 'resize':
+    case 'status':
+      return servePart(context, request, request.subresource);
+    case 'binding':
+      return bindPod(context, request);
+    case 'eviction':
+      return evictPod(context, request);
     case 'scale':
       return serveScale(context, request);
     case 'token':
@@ -77,7 +85,7 @@ function serveObject(context: ApiContext, request: ResourceRequest, render: Even
     if (verb !== 'create') throw methodNotAllowed(resource, verb);
     return serveReview(context, request, review);
   }
-  if (resource.resource === 'bindings') throw notAvailable('scheduling');
+  if (resource.group === '' && resource.resource === 'bindings') return bindPod(context, request);
   switch (verb) {
     case 'get':
       return readOne(context, request);
@@ -100,19 +108,14 @@ function serveObject(context: ApiContext, request: ResourceRequest, render: Even
   }
 }
 
-function servePart(
-  context: ApiContext,
-  request: ResourceRequest,
-  part: 'status' | 'finalize',
-): Promise<Answer> {
+function servePart(context: ApiContext, request: ResourceRequest, part: Part): Promise<Answer> {
   switch (request.verb) {
     case 'get':
       return readOne(context, request);
     case 'update':
       return updateObject(context, request, part);
     case 'patch':
-      if (part === 'status') return patchObject(context, request, part);
-      throw methodNotAllowed(request.resource, request.verb);
+      return patchObject(context, request, part);
     default:
       throw methodNotAllowed(request.resource, request.verb);
   }

@@ -1,5 +1,6 @@
-import type { LabelExpression, LabelSelector } from '../../engine/rbac/objects.ts';
+import type { LabelSelector } from '../../engine/rbac/objects.ts';
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
+import { readSelector } from '../resources/labelselector.ts';
 
 /** One rule of a webhook; an absent list is empty and matches nothing. */
 export interface WebhookRule {
@@ -108,28 +109,6 @@ function readTarget(client: JsonValue | undefined): WebhookTarget {
     port: typeof port === 'number' ? port : 443,
     path: text(service.path),
   };
-}
-
-/** An expression that cannot be read is left out: the selector then selects more, and the webhook is asked. */
-function readSelector(value: JsonValue | undefined): LabelSelector {
-  const labels = own(value, 'matchLabels');
-  const matchLabels = Object.fromEntries(
-    Object.entries(isObject(labels) ? labels : {}).filter(
-      (entry): entry is [string, string] => typeof entry[1] === 'string',
-    ),
-  );
-  const matchExpressions = list(own(value, 'matchExpressions')).flatMap((expression): LabelExpression[] => {
-    const operator = own(expression, 'operator');
-    const key = own(expression, 'key');
-    return typeof key === 'string' && isOperator(operator)
-      ? [{ key, operator, values: texts(own(expression, 'values')) }]
-      : [];
-  });
-  return { matchLabels, matchExpressions };
-}
-
-function isOperator(value: unknown): value is LabelExpression['operator'] {
-  return value === 'In' || value === 'NotIn' || value === 'Exists' || value === 'DoesNotExist';
 }
 
 const list = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);

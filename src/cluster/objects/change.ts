@@ -15,11 +15,9 @@ import { isFinished, isNamespaceKind } from './deletion.ts';
 import { checkedSize, type Ownership, withManagedFields } from './managers.ts';
 import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMetadata } from './metadata.ts';
 import type { KubeObject } from './object.ts';
+import { type Part, partErrors, withMember, withPart } from './parts.ts';
 import { readObject, writeObject } from './store.ts';
 import { validateObject } from './validate.ts';
-
-/** Which part of the object a write through one address may change. */
-export type Part = '' | 'status' | 'finalize';
 
 /**
  * Reads the object, lets `edit` make the new one from it, and stores that unless somebody else wrote in between; then
@@ -38,6 +36,8 @@ export async function changeObject(
     readonly own: Ownership;
     /** Of a subresource that is another kind: what admission sees of the object. */
     readonly lens?: Lens;
+    /** Admission has seen what the client sent, which is no write of this object. */
+    readonly isAdmitted?: boolean;
   },
   edit: (current: KubeObject) => KubeObject,
 ): Promise<KubeObject> {
@@ -66,16 +66,22 @@ export async function changeObject(
     };
     const { dryRun, lens } = options;
     const write = { operation: 'UPDATE', oldObject: stored, dryRun, ...(lens && { lens }) } as const;
-    const completed = await mutate(context, request, { ...write, object: settle(given) }, settle);
+    const offered = settle(given);
+    const completed = options.isAdmitted
+      ? offered
+      : await mutate(context, request, { ...write, object: offered }, settle);
     const generation = stored.metadata.generation;
     const changed: KubeObject =
       generation !== undefined && specChanged(completed, stored)
         ? { ...completed, metadata: { ...completed.metadata, generation: generation + 1 } }
         : completed;
     rules.admit?.(context, request, changed, stored);
-    const errors = validateObject(resource, changed, stored, minorVersion(request.cluster.cluster));
+    const errors = [
+      ...validateObject(resource, changed, stored, minorVersion(request.cluster.cluster)),
+      ...partErrors(stored, changed, options.part),
+    ];
     if (errors.length > 0) throw invalid(resource, name, errors);
-    await review(context, request, { ...write, object: changed });
+    if (!options.isAdmitted) await review(context, request, { ...write, object: changed });
     const ownership = options.own({ before: stored, after: changed, given });
     if (ownership.isSame && sameJson(changed, stored)) return current;
     const next = withManagedFields(changed, ownership.managers);
@@ -102,19 +108,14 @@ export function storedNamespace(request: Pick<ResourceRequest, 'resource' | 'nam
   return request.resource.namespaced ? request.namespace : '';
 }
 
-/** SECURITY: a write through the object's own address leaves the status alone, and one of the status all else. */
+/** SECURITY: a write through the object's own address leaves the status alone, and one of a part all else. */
 function merge(request: ResourceRequest, stored: KubeObject, given: KubeObject, part: Part): KubeObject {
-  if (part === 'status') return withMember(stored, 'status', given);
-  if (part === 'finalize') return withMember(stored, 'spec', given);
+  if (part !== '') return withPart(stored, given, part);
   const { resource } = request;
   const next = { ...given, metadata: updatedMetadata(given.metadata, stored.metadata) };
   // A namespace's finalizers have an address of their own.
-  const specced = isNamespaceKind(resource) ? withMember(next, 'spec', stored) : next;
-  return findSubresource(resource, 'status') === undefined ? specced : withMember(specced, 'status', stored);
-}
-
-function withMember(object: KubeObject, member: 'spec' | 'status', from: KubeObject): KubeObject {
-  const { [member]: _, ...others } = object;
-  const value = from[member];
-  return { ...(others as KubeObject), ...(value === undefined ? {} : { [member]: value }) };
+  const specced = isNamespaceKind(resource) ? withMember(next, 'spec', stored.spec) : next;
+  return findSubresource(resource, 'status') === undefined
+    ? specced
+    : withMember(specced, 'status', stored.status);
 }

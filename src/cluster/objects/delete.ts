@@ -4,6 +4,7 @@ import { sameJson } from '../../wire/kube/json.ts';
 import { conflict, deletedStatus, modifiedDetail, notFound } from '../../wire/kube/status.ts';
 import { review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
+import { warnOfLockout } from '../resources/lockout.ts';
 import { refuseProtectedNamespace } from '../resources/namespaces.ts';
 import { viewObject } from '../resources/view.ts';
 import { storedNamespace } from './change.ts';
@@ -33,7 +34,7 @@ export async function deleteObject(context: ApiContext, request: ResourceRequest
   const options = await readDeleteOptions(request);
   const { resource, name } = request;
   if (isNamespaceKind(resource)) refuseProtectedNamespace(name);
-  const { outcome, object } = await remove(context, request, name, options);
+  const { outcome, object } = await removeObject(context, request, name, options);
   warnOfOrphans(request, options);
   if (outcome === 'held') {
     // Who waits for the dependents is told that it is not done yet.
@@ -60,7 +61,7 @@ export async function deleteCollection(context: ApiContext, request: ResourceReq
     const { name = '', namespace = '', uid } = item.metadata;
     const inNamespace = { ...request, namespace };
     try {
-      await remove(context, inNamespace, name, {
+      await removeObject(context, inNamespace, name, {
         ...options,
         preconditions: { uid, ...definedOf(options.preconditions) },
       });
@@ -74,7 +75,11 @@ export async function deleteCollection(context: ApiContext, request: ResourceReq
   return { kind: 'list', resource, items: shown, metadata: { resourceVersion: String(revision) } };
 }
 
-async function remove(
+/**
+ * Takes the next step of the object's deletion and stores it, unless it is a dry run.
+ * @throws KubeStatusError 404, and 409 when a precondition does not hold
+ */
+export async function removeObject(
   context: ApiContext,
   request: ResourceRequest,
   name: string,
@@ -91,6 +96,9 @@ async function remove(
     checkDeletePreconditions(request, name, options.preconditions, stored);
     await review(context, request, { operation: 'DELETE', object: undefined, oldObject: stored, dryRun });
     const step = deletionStep(resource, stored, options, context.now());
+    if (resource.group === '' && resource.resource === 'configmaps' && step.outcome !== 'held') {
+      warnOfLockout(request, { name, data: undefined });
+    }
     if (dryRun || (step.outcome === 'held' && sameJson(step.object, stored))) return step;
     try {
       const revision = await storage.commit({

@@ -31,12 +31,16 @@ const policies: readonly Propagation[] = ['Foreground', 'Background', 'Orphan'];
  * SECURITY: a dryRun that is not understood refuses, in the body as in the query.
  */
 export async function readDeleteOptions(request: ResourceRequest): Promise<DeleteOptions> {
-  const body: JsonObject = (await decodeOptionalBody(request)) ?? {};
+  return deleteOptionsOf((await decodeOptionalBody(request)) ?? {}, request.query);
+}
+
+/** The options of a body or of an eviction, and what the query adds to them. */
+export function deleteOptionsOf(body: JsonObject, asked: URLSearchParams): DeleteOptions {
   const { kind } = body;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
     throw badRequest(`the kind in the body (${String(kind)}) is not DeleteOptions`);
   }
-  const query = new URLSearchParams(request.query);
+  const query = new URLSearchParams(asked);
   for (const item of textList(body.dryRun)) query.append('dryRun', item);
   const { dryRun } = writeOptions(query, 'Delete');
   const preconditions = body.preconditions ?? {};

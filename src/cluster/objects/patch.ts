@@ -15,6 +15,7 @@ import { applyObject } from './apply.ts';
 import { changeObject } from './change.ts';
 import { ownershipOfUpdate } from './managers.ts';
 import { toKubeObject } from './metadata.ts';
+import type { Part } from './parts.ts';
 
 /** A patch that has been read and can be applied to any version of an object. */
 export interface ReadPatch {
@@ -23,15 +24,26 @@ export interface ReadPatch {
   shown(patched: JsonValue): string;
 }
 
+/** All but apply. */
+const otherPatchTypes: readonly string[] = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+];
+
 /** PATCH of an object or its status: JSON, merge, strategic or apply. */
 export async function patchObject(
   context: ApiContext,
   request: ResourceRequest,
-  part: '' | 'status',
+  part: Part,
 ): Promise<Answer> {
   const { resource } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-  if (isApply(request)) return applyObject(context, request, part);
+  if (isApply(request)) {
+    // COMPAT: upstream applies to these parts of a pod, too; no client is known to do so.
+    if (part !== '' && part !== 'status') throw unsupportedMediaType(otherPatchTypes);
+    return applyObject(context, request, part);
+  }
   const options = writeOptions(request.query, 'Patch');
   const patch = await readPatch(request, resource.messageType);
   const object = await changeObject(
@@ -71,11 +83,7 @@ export async function readPatch(
     strategic: messageType !== undefined,
   });
   if (format === 'applyPatch') {
-    throw unsupportedMediaType([
-      'application/json-patch+json',
-      'application/merge-patch+json',
-      'application/strategic-merge-patch+json',
-    ]);
+    throw unsupportedMediaType(otherPatchTypes);
   }
   const body = await request.readBody();
   if (body.length === 0) throw badRequest('the patch is empty');

@@ -5,12 +5,13 @@ import { writeOptions } from '../request/options.ts';
 import { changeObject } from './change.ts';
 import { ownershipOfUpdate } from './managers.ts';
 import { toKubeObject } from './metadata.ts';
+import type { Part } from './parts.ts';
 
 /** PUT of an object, of its status, or of a namespace's finalizers. */
 export async function updateObject(
   context: ApiContext,
   request: ResourceRequest,
-  part: '' | 'status' | 'finalize',
+  part: Part,
 ): Promise<Answer> {
   const { resource } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };

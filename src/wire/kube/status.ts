@@ -293,6 +293,18 @@ export function tooManyRequests(message: string, seconds: number): KubeStatusErr
   );
 }
 
+/** An eviction that a PodDisruptionBudget is against. `seconds` until it is worth asking again; 0 says nothing of that. */
+export function disruptionRefused(message: string, seconds: number): KubeStatusError {
+  const causes = [{ reason: 'DisruptionBudget', message }];
+  return failure(
+    429,
+    'TooManyRequests',
+    "Cannot evict pod as it would violate the pod's disruption budget.",
+    { causes, ...(seconds > 0 && { retryAfterSeconds: seconds }) },
+    seconds > 0 ? { headers: { 'Retry-After': String(seconds) } } : {},
+  );
+}
+
 export function requestEntityTooLarge(message: string): KubeStatusError {
   return failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`);
 }
