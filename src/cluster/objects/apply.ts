@@ -2,9 +2,9 @@ import { objectKey } from '../../storage/records/keys.ts';
 import { RevisionConflictError } from '../../storage/storage.ts';
 import { parseYaml } from '../../wire/kube/body.ts';
 import { isObject, type JsonObject, own as ownMember } from '../../wire/kube/json.ts';
+import { shapeOfResource } from '../../wire/kube/managedfields/customshape.ts';
 import { configurationErrors } from '../../wire/kube/managedfields/extract.ts';
-import { shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
-import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
+import { apiVersionOf, findSubresource, type ResourceDefinition } from '../../wire/kube/resources.ts';
 import { badRequest, conflict, KubeStatusError, modifiedDetail, notFound } from '../../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { checkFields } from '../request/fieldvalidation.ts';
@@ -37,9 +37,9 @@ export async function applyObject(
   const { resource, name } = request;
   const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
   const { dryRun, force } = writeOptions(request.query, 'Apply');
-  const config = await readConfiguration(request, expected, resource.messageType);
+  const config = await readConfiguration(request, expected, resource);
   const applied = ownershipOfApply(context, request, {
-    shape: shapeOfKind(resource.messageType),
+    shape: shapeOfResource(resource),
     config: scoped(request, part, config),
     force,
   });
@@ -79,7 +79,7 @@ export async function applyObject(
 export async function readConfiguration(
   request: ResourceRequest,
   expected: ExpectedKind,
-  messageType: string | undefined,
+  type: Pick<ResourceDefinition, 'messageType' | 'custom'>,
 ): Promise<JsonObject> {
   const body = await request.readBody();
   const config = body.length === 0 ? {} : parseYaml(body);
@@ -93,8 +93,9 @@ export async function readConfiguration(
     throw badRequest('metadata.managedFields must be nil');
   }
   const { metadata } = toKubeObject(config, expected);
-  checkFields(config, { ...expected, messageType, fieldValidation: 'Ignore' }, request.warn);
-  const errors = configurationErrors(shapeOfKind(messageType), config);
+  const { messageType, custom } = type;
+  checkFields(config, { ...expected, messageType, custom, fieldValidation: 'Ignore' }, request.warn);
+  const errors = configurationErrors(shapeOfResource(type), config);
   if (errors.length > 0) {
     const which = `${metadata.namespace ?? ''}/${metadata.name ?? ''}; ${kindText(apiVersion, kind)}`;
     const text = errors.length === 1 ? errors[0] : `errors:\n  ${errors.join('\n  ')}`;

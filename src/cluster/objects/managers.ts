@@ -2,6 +2,7 @@ import type { Put } from '../../storage/storage.ts';
 import { type JsonObject, type JsonValue, sameJson } from '../../wire/kube/json.ts';
 import { compareFields } from '../../wire/kube/managedfields/compare.ts';
 import { applyConflict } from '../../wire/kube/managedfields/conflict.ts';
+import { shapeOfResource } from '../../wire/kube/managedfields/customshape.ts';
 import {
   clearsManagers,
   decodeManagers,
@@ -19,7 +20,7 @@ import {
 import { applyForKubectl } from '../../wire/kube/managedfields/lastapplied.ts';
 import { type Managers, managerKey, maximumManagers } from '../../wire/kube/managedfields/managers.ts';
 import { unknownManagers, updateManagers, type Writer } from '../../wire/kube/managedfields/ownership.ts';
-import { type Shape, shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
+import type { Shape } from '../../wire/kube/managedfields/shape.ts';
 import { apiVersionOf, type ResourceDefinition, type ResourceTable } from '../../wire/kube/resources.ts';
 import { invalid, requestEntityTooLarge } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
@@ -103,7 +104,7 @@ function served(table: ResourceTable, resource: ResourceDefinition, managers: Ma
  */
 export function ownershipOfUpdate(context: ApiContext, request: ResourceRequest): Ownership {
   const { resource } = request;
-  const shape = shapeOfKind(resource.messageType);
+  const shape = shapeOfResource(resource);
   return ({ before, after, given }) => {
     const writer = writerOf(context, request);
     if (before === undefined) {

@@ -30,7 +30,7 @@ export async function serveScale(context: ApiContext, request: ResourceRequest):
   if (isApplied) {
     const applied = ownershipOfApply(context, request, {
       shape: shapeOfKind(messageType),
-      config: await readConfiguration(request, scaleKind, messageType),
+      config: await readConfiguration(request, scaleKind, { messageType }),
       force,
       scope: replicasOnly,
     });

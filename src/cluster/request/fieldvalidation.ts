@@ -1,9 +1,14 @@
 import { invalidValue } from '../../wire/kube/fielderror.ts';
 import type { JsonObject } from '../../wire/kube/json.ts';
+import type { CustomVersion } from '../../wire/kube/resources.ts';
+import { checkDefinition } from '../../wire/kube/schema/definitiontypes.ts';
+import { conformResource } from '../../wire/kube/schema/resource.ts';
+import { compileSchema } from '../../wire/kube/schema/schema.ts';
 import { badRequest, invalid, type KubeStatusError } from '../../wire/kube/status.ts';
 import {
   checkObject,
   decodingMessage,
+  type ObjectFindings,
   strictDecodingError,
   wrongTypeError,
 } from '../../wire/kube/unknownfields.ts';
@@ -15,6 +20,8 @@ export interface FieldTarget {
   readonly kind: string;
   /** Undefined for kinds whose types we do not carry: they are not looked at. */
   readonly messageType: string | undefined;
+  /** Of a custom resource: its schema is its type. */
+  readonly custom?: CustomVersion | undefined;
   readonly fieldValidation: FieldValidation;
   /**
    * The patch that made the object, in the words of the API server. With it a refusal is a 422 that shows the patch,
@@ -28,11 +35,35 @@ export interface FieldTarget {
  * does not have with Strict; with Warn the client is told of it.
  */
 export function checkFields(object: JsonObject, target: FieldTarget, warn: ResourceRequest['warn']): void {
-  const { unknownFields, wrongTypes } = checkObject(target.messageType, object);
+  const { unknownFields, wrongTypes } = findingsOf(object, target);
   if (wrongTypes.length > 0) throw refusal(target, wrongTypeError(wrongTypes));
   if (unknownFields.length === 0 || target.fieldValidation === 'Ignore') return;
   if (target.fieldValidation === 'Strict') throw refusal(target, strictDecodingError(unknownFields));
   for (const path of unknownFields) warn(`unknown field "${path}"`);
+}
+
+function findingsOf(
+  object: JsonObject,
+  { apiVersion, kind, messageType, custom }: FieldTarget,
+): ObjectFindings {
+  if (custom !== undefined) return customFindings(object, custom);
+  if (kind === 'CustomResourceDefinition' && apiVersion === 'apiextensions.k8s.io/v1')
+    return checkDefinition(object);
+  return checkObject(messageType, object);
+}
+
+/** Values of a custom resource are judged by validation; only what is no metadata at all cannot be read. */
+function customFindings(object: JsonObject, custom: CustomVersion): ObjectFindings {
+  const metadata = checkObject('meta.v1.ObjectMeta', object.metadata ?? {});
+  const { unknown, error } = conformResource(compileSchema(custom.schema), object);
+  const below = (path: string): string => `metadata.${path}`;
+  return {
+    unknownFields: [...metadata.unknownFields.map(below), ...unknown],
+    wrongTypes: [
+      ...metadata.wrongTypes.map(below),
+      ...(error === undefined ? [] : [`${error.field}: ${error.text}`]),
+    ],
+  };
 }
 
 function refusal({ kind, apiVersion, patch }: FieldTarget, error: string): KubeStatusError {

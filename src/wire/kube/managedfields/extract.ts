@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, type JsonValue } from '../json.ts';
 import { type FieldNode, type FieldSet, noFields, union } from './fieldset.ts';
 import { fieldElement, pathText } from './fieldsv1.ts';
-import { itemElement, partsOf, type Shape, shapeBelow } from './shape.ts';
+import { itemElement, partsOf, type Shape, type Struct, shapeBelow } from './shape.ts';
 
 /**
  * The fields a configuration sets: what its applier owns. Fields of structs count through what is in them; keys of maps,
@@ -60,8 +60,8 @@ export function configurationErrors(shape: Shape, value: JsonValue): readonly st
 
 function collectErrors(shape: Shape, value: JsonValue, path: readonly string[], errors: string[]): void {
   if (errors.length >= maximumFindings) return;
-  if (shape.kind === 'struct' && isObject(value))
-    undeclaredFields(shape.message.byJsonName, value, path, errors);
+  if (shape.kind === 'struct' && !shape.isOpen && isObject(value))
+    undeclaredFields(shape, value, path, errors);
   if ((shape.kind === 'keyed' || shape.kind === 'set') && Array.isArray(value)) {
     elementErrors(shape, value, path, errors);
   }
@@ -70,14 +70,10 @@ function collectErrors(shape: Shape, value: JsonValue, path: readonly string[], 
   }
 }
 
-function undeclaredFields(
-  declared: ReadonlyMap<string, unknown>,
-  value: JsonObject,
-  path: readonly string[],
-  errors: string[],
-): void {
+function undeclaredFields(shape: Struct, value: JsonObject, path: readonly string[], errors: string[]): void {
   for (const name of Object.keys(value)) {
-    if (declared.has(name) || (path.length === 0 && (name === 'apiVersion' || name === 'kind'))) continue;
+    if (shape.field(name) !== undefined || (path.length === 0 && (name === 'apiVersion' || name === 'kind')))
+      continue;
     if (errors.length >= maximumFindings) return;
     errors.push(`${pathText([...path, fieldElement(name)])}: field not declared in schema`);
   }

@@ -6,15 +6,35 @@ import { fieldElement, keyElement, valueElement } from './fieldsv1.ts';
 export type Shape =
   /** Owned as a whole: scalars and everything atomic. */
   | { readonly kind: 'leaf' }
-  | { readonly kind: 'struct'; readonly message: Message }
+  | Struct
   | { readonly kind: 'map'; readonly values: Shape }
-  | { readonly kind: 'keyed'; readonly keys: readonly string[]; readonly items: Shape }
+  | {
+      readonly kind: 'keyed';
+      readonly keys: readonly string[];
+      readonly items: Shape;
+      /** Values of keys an element may leave out. */
+      readonly defaults: ReadonlyMap<string, JsonValue>;
+    }
   | { readonly kind: 'set' }
   /** No type data: maps are granular, lists are atomic. */
   | { readonly kind: 'deduced' };
 
-const leaf: Shape = { kind: 'leaf' };
-const deduced: Shape = { kind: 'deduced' };
+export interface Struct {
+  readonly kind: 'struct';
+  /** What is declared under a name; undefined for names that are not. */
+  readonly field: (name: string) => StructField | undefined;
+  /** Whether other names are allowed. */
+  readonly isOpen: boolean;
+}
+
+export interface StructField {
+  readonly shape: Shape;
+  /** A struct that Go writes always: where its parent is, it is, at least as `{}`. */
+  readonly isImplied: boolean;
+}
+
+export const leaf: Shape = { kind: 'leaf' };
+export const deduced: Shape = { kind: 'deduced' };
 
 /** Messages whose JSON is a scalar, or anything at all. */
 const opaque: ReadonlySet<string> = new Set([
@@ -30,16 +50,15 @@ const opaque: ReadonlySet<string> = new Set([
 
 /**
  * Types upstream marks `structType=atomic` as a whole; the message data has such marks for fields only.
- * COMPAT: read from the apply configurations of k8s.io/client-go.
+ * COMPAT: read from the public API types.
  */
-const atomicTypes: ReadonlySet<string> = new Set([
+export const atomicTypes: ReadonlySet<string> = new Set([
   'admissionregistration.v1.MatchResources',
   'admissionregistration.v1.NamedRuleWithOperations',
   'admissionregistration.v1.ParamKind',
   'admissionregistration.v1.ParamRef',
   'admissionregistration.v1.Variable',
   'autoscaling.v1.CrossVersionObjectReference',
-  'autoscaling.v2.CrossVersionObjectReference',
   'core.v1.ConfigMapKeySelector',
   'core.v1.EndpointAddress',
   'core.v1.EndpointPort',
@@ -51,13 +70,13 @@ const atomicTypes: ReadonlySet<string> = new Set([
   'core.v1.ObjectReference',
   'core.v1.ResourceFieldSelector',
   'core.v1.ScopeSelector',
-  'core.v1.ScopedResourceSelectorRequirement',
   'core.v1.SecretKeySelector',
   'core.v1.SecretReference',
   'core.v1.TopologySelectorTerm',
   'core.v1.TypedLocalObjectReference',
   'discovery.v1.EndpointPort',
   'meta.v1.LabelSelector',
+  'meta.v1.OwnerReference',
   'networking.v1.ServiceBackendPort',
   'rbac.v1.RoleRef',
   'rbac.v1.Subject',
@@ -69,7 +88,17 @@ const keyDefaults: ReadonlyMap<string, JsonValue> = new Map([['protocol', 'TCP']
 /** The shape of a kind (`apps.v1.Deployment`); without a message nothing is known of it. */
 export function shapeOfKind(messageType: string | undefined): Shape {
   const message = messageType === undefined ? undefined : messageNamed(messageType);
-  return message === undefined ? deduced : { kind: 'struct', message };
+  return message === undefined ? deduced : structOf(message);
+}
+
+function structOf(message: Message): Struct {
+  const field = (name: string): StructField | undefined => {
+    const declared = message.byJsonName.get(name);
+    if (declared === undefined) return undefined;
+    const shape = shapeOfField(declared);
+    return { shape, isImplied: declared.shape === 'one' && !declared.pointer && shape.kind === 'struct' };
+  };
+  return { kind: 'struct', field, isOpen: false };
 }
 
 const structs = new Map<string, Shape>();
@@ -81,7 +110,7 @@ function shapeOfType(type: string, isGranular: boolean): Shape {
   if (known !== undefined) return known;
   const message = messageNamed(type);
   if (message === undefined) return leaf;
-  const shape: Shape = { kind: 'struct', message };
+  const shape: Shape = structOf(message);
   structs.set(type, shape);
   return shape;
 }
@@ -104,7 +133,9 @@ function computedShape(field: MessageField): Shape {
       return { kind: 'map', values: type };
     case 'list':
       if (field.topology === 'set') return { kind: 'set' };
-      if (field.topology === 'map') return { kind: 'keyed', keys: field.topologyKeys, items: type };
+      if (field.topology === 'map') {
+        return { kind: 'keyed', keys: field.topologyKeys, items: type, defaults: keyDefaults };
+      }
       return leaf;
     default:
       return field.shape satisfies never;
@@ -132,7 +163,7 @@ export function partsOf(shape: Shape, value: JsonValue): readonly Part[] | undef
       return undefined;
     case 'struct':
       if (value === null) return [];
-      return isObject(value) ? structParts(shape.message, value) : undefined;
+      return isObject(value) ? structParts(shape, value) : undefined;
     case 'map':
       if (value === null) return [];
       return isObject(value) ? mapParts(shape.values, value) : undefined;
@@ -147,17 +178,15 @@ export function partsOf(shape: Shape, value: JsonValue): readonly Part[] | undef
   }
 }
 
-function structParts(message: Message, value: JsonObject): readonly Part[] {
+function structParts(shape: Struct, value: JsonObject): readonly Part[] {
   return Object.entries(value).map(([name, inner]) => {
-    const field = message.byJsonName.get(name);
-    const shape = field === undefined ? deduced : shapeOfField(field);
-    const isImplied = field?.shape === 'one' && !field.pointer && shape.kind === 'struct';
+    const field = shape.field(name);
     return {
       element: fieldElement(name),
       value: inner,
-      shape,
+      shape: field?.shape ?? deduced,
       isDeclared: field !== undefined,
-      isImplied,
+      isImplied: field?.isImplied === true,
     };
   });
 }
@@ -192,7 +221,7 @@ export function itemElement(shape: ListShape, item: JsonValue): string | undefin
   }
   const keys: [string, JsonValue][] = [];
   for (const key of shape.keys) {
-    const value = own(item, key) ?? (isObject(item) ? keyDefaults.get(key) : undefined);
+    const value = own(item, key) ?? (isObject(item) ? shape.defaults.get(key) : undefined);
     if (value === undefined || typeof value === 'object') return undefined;
     keys.push([key, value]);
   }
@@ -206,10 +235,8 @@ export function shapeBelow(
 ): { readonly shape: Shape; readonly isDeclared: boolean } {
   switch (shape.kind) {
     case 'struct': {
-      const field = element.startsWith('f:') ? shape.message.byJsonName.get(element.slice(2)) : undefined;
-      return field === undefined
-        ? { shape: deduced, isDeclared: false }
-        : { shape: shapeOfField(field), isDeclared: true };
+      const field = element.startsWith('f:') ? shape.field(element.slice(2)) : undefined;
+      return { shape: field?.shape ?? deduced, isDeclared: field !== undefined };
     }
     case 'map':
       return { shape: shape.values, isDeclared: false };
