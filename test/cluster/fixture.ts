@@ -10,6 +10,7 @@ import {
   createKubernetesApi,
   createKubernetesServer,
   type KubernetesApi,
+  type KubernetesApiOptions,
   type KubernetesOutcome,
 } from '../../src/cluster/api.ts';
 import { bootstrapChanges } from '../../src/cluster/bootstrap.ts';
@@ -153,6 +154,7 @@ function createFakeAccess(
     rbacRulesFor: (user, namespace) => authorizer.rbacRulesFor(user, namespace),
     roleRules: (kind, namespace, name) => authorizer.roleRules(kind, namespace, name),
     awsAuthState: () => ({ mode: 'compatible', keys: [] }),
+    identityUnder: () => ({ ok: false, code: 'noMapping', message: 'nobody comes from IAM here' }),
   };
   return {
     cluster: (id) => (id === clusterId ? access : undefined),
@@ -208,6 +210,7 @@ export async function startTestApi(
     readonly limits?: Partial<KubernetesApiLimits>;
     readonly retainedChanges?: number;
     readonly blocks?: BlockList;
+    readonly admissionWebhooks?: KubernetesApiOptions['admissionWebhooks'];
     /** Of Kubernetes; 1.35 when not told. */
     readonly version?: string;
     readonly constrainedImpersonation?: boolean;
@@ -264,6 +267,7 @@ export async function startTestApi(
     ...(options.limits && { limits: options.limits }),
     ...(options.constrainedImpersonation && { constrainedImpersonation: true }),
     ...(options.blocks && { blocks: options.blocks }),
+    ...(options.admissionWebhooks && { admissionWebhooks: options.admissionWebhooks }),
   });
   const { server, close } = createKubernetesServer({
     key: certificate.keyPem,
