@@ -114,7 +114,9 @@ export function createBindingIndex(roles: RoleIndex): BindingIndex {
       const found: SubjectBindings[] = [];
       const own = byUser.get(user.username);
       if (own !== undefined) found.push(own);
-      for (const group of user.groups) {
+      // SECURITY: a review may name one group a hundred thousand times, each time with all its bindings.
+      const groups = user.groups.length > fewGroups ? new Set(user.groups) : user.groups;
+      for (const group of groups) {
         const bindings = byGroup.get(group);
         if (bindings !== undefined) found.push(bindings);
       }
@@ -122,6 +124,9 @@ export function createBindingIndex(roles: RoleIndex): BindingIndex {
     },
   };
 }
+
+/** Among so few, one that is named twice does no harm. */
+const fewGroups = 16;
 
 /** Most users have bindings of one kind only: an empty list and an empty map of their own for each would cost more. */
 interface Entry {

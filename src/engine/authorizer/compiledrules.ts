@@ -109,6 +109,10 @@ function distinct(texts: readonly string[]): readonly string[] {
  * the memory of the process, which serves other clusters as well.
  */
 const maximumPairs = 4_096;
+/** Of all rules of a role together: thousands of rules with as many pairs each would fill it, too. */
+const maximumPairsTogether = 65_536;
+/** A rule of so few pairs is small itself, so that there cannot be too many of them. */
+const fewPairs = 16;
 
 /** Compiles rules; those `without` holds for keep their place and grant nothing. */
 export function compileRules<Rule extends PolicyRule>(
@@ -119,6 +123,7 @@ export function compileRules<Rule extends PolicyRule>(
   const wide: CompiledRules['wide'][number][] = [];
   const byUrl = new Map<string, Grant[]>();
   const byUrlPrefix: (Grant & { prefix: string })[] = [];
+  let pairsTogether = 0;
   for (const [index, rule] of rules.entries()) {
     if (without(rule)) continue;
     const { verbBits, otherVerbs } = compileVerbs(rule.verbs);
@@ -129,9 +134,11 @@ export function compileRules<Rule extends PolicyRule>(
         : anyName;
     const groups = distinct(rule.apiGroups);
     const resources = distinct(rule.resources);
-    if (groups.length * resources.length > maximumPairs) {
+    const pairs = groups.length * resources.length;
+    if (pairs > maximumPairs || (pairs > fewPairs && pairsTogether + pairs > maximumPairsTogether)) {
       wide.push({ ...grant, groups: new Set(groups), resources: new Set(resources) });
     } else {
+      pairsTogether += pairs;
       for (const group of groups) {
         const byResource = getOrAdd(byGroup, group, () => new Map<string, Grant[]>());
         for (const resource of resources) getOrAdd(byResource, resource, () => []).push(grant);
