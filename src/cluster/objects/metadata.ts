@@ -1,6 +1,8 @@
-import { type FieldError, forbiddenField } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, type JsonValue, sameJson } from '../../wire/kube/json.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
+import { isObject, type JsonObject, type JsonValue, own, sameJson } from '../../wire/kube/json.ts';
+import { qualifiedNameFindings } from '../../wire/kube/names.ts';
 import { badRequest, conflict, modifiedDetail } from '../../wire/kube/status.ts';
+import { foregroundFinalizer, orphanFinalizer } from './deletion.ts';
 import type { KubeObject, ObjectMeta } from './object.ts';
 
 const textMembers = [
@@ -52,8 +54,30 @@ export function toKubeObject(
     const isTextList = Array.isArray(finalizers) && finalizers.every((text) => typeof text === 'string');
     if (!isTextList) throw wrong('metadata.finalizers is not a list of strings');
   }
+  const { ownerReferences } = metadata;
+  if (ownerReferences !== undefined && !isOwnerList(ownerReferences)) {
+    throw wrong('metadata.ownerReferences is not a list of owner references');
+  }
   const present = Object.fromEntries(Object.entries(members).filter(([, member]) => member !== null));
   return { kind: expected.kind, apiVersion: expected.apiVersion, metadata, ...present };
+}
+
+const ownerMembers = { apiVersion: 'string', kind: 'string', name: 'string', uid: 'string' } as const;
+const ownerFlags = { controller: 'boolean', blockOwnerDeletion: 'boolean' } as const;
+
+/** What the garbage collector reads must be readable, or it would take the owner for one that is not there. */
+function isOwnerList(value: JsonValue): boolean {
+  const types = Object.entries({ ...ownerMembers, ...ownerFlags });
+  return (
+    Array.isArray(value) &&
+    value.every(
+      (one: JsonValue) =>
+        isObject(one) &&
+        types.every(
+          ([name, type]) => one[name] === undefined || one[name] === null || typeof one[name] === type,
+        ),
+    )
+  );
 }
 
 /** Name and namespace of the URL and of the body must agree (kubernetes-facts E3). The URL was authorized. */
@@ -140,6 +164,52 @@ export function checkPreconditions(
   ) {
     throw conflict(target, target.name, modifiedDetail);
   }
+}
+
+/** What is wrong with owners and finalizers, whatever the kind (apimachinery's ValidateObjectMeta). */
+export function validateHolders(metadata: ObjectMeta): readonly FieldError[] {
+  const { finalizers = [], ownerReferences } = metadata;
+  const field = 'metadata.finalizers';
+  const errors = finalizers.flatMap((one) =>
+    qualifiedNameFindings(one).map((text) => invalidValue(field, one, text)),
+  );
+  if (finalizers.includes(orphanFinalizer) && finalizers.includes(foregroundFinalizer)) {
+    const detail = `finalizer ${orphanFinalizer} and ${foregroundFinalizer} cannot be both set`;
+    errors.push(invalidValue(field, finalizers, detail));
+  }
+  const owners: readonly JsonValue[] = Array.isArray(ownerReferences) ? ownerReferences : [];
+  return [...errors, ...owners.flatMap(ownerErrors), ...controllerErrors(owners)];
+}
+
+function ownerErrors(owner: JsonValue, index: number): readonly FieldError[] {
+  const field = `metadata.ownerReferences[${index}]`;
+  const member = (name: string): string => String(own(owner, name) ?? '');
+  const errors: FieldError[] = [];
+  const apiVersion = member('apiVersion');
+  if (apiVersion === '' || apiVersion.endsWith('/') || apiVersion.split('/').length > 2) {
+    errors.push(invalidValue(`${field}.apiVersion`, apiVersion, 'version must not be empty'));
+  }
+  for (const name of ['kind', 'name', 'uid']) {
+    if (member(name) === '') errors.push(invalidValue(`${field}.${name}`, '', 'must not be empty'));
+  }
+  if (apiVersion === 'v1' && member('kind') === 'Event') {
+    errors.push(invalidValue(field, owner, '/v1, Kind=Event is disallowed from being an owner'));
+  }
+  return errors;
+}
+
+function controllerErrors(owners: readonly JsonValue[]): readonly FieldError[] {
+  const controllers = owners.filter((owner) => own(owner, 'controller') === true);
+  const [first, ...others] = controllers.map(
+    (owner) => `${String(own(owner, 'kind'))}/${String(own(owner, 'name'))}`,
+  );
+  return others.map((other) =>
+    invalidValue(
+      'metadata.ownerReferences',
+      owners,
+      `Only one reference can have Controller set to true. Found "true" in references for ${first} and ${other}`,
+    ),
+  );
 }
 
 /** Rules of an update of metadata that need the old object: an object being deleted takes no new finalizer (E8). */
