@@ -1,5 +1,7 @@
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
+import type { Principal } from '../engine/iam/principal.ts';
+import type { IdentityResult } from '../engine/identity/resolve.ts';
 import type { PolicyRule } from '../engine/rbac/rules.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { AwsAuthState } from './awsauthstate.ts';
@@ -35,6 +37,8 @@ export interface ClusterAccess {
   authorizeByPolicies(attributes: Attributes, now: number): Decision;
   /** What is served of aws-auth, key by key, and what is wrong with what is written. */
   awsAuthState(): AwsAuthState;
+  /** Who an IAM identity would be here if that were all of aws-auth; no data: if there were none. Asks nobody outside. */
+  identityUnder(principal: Principal, data: Readonly<Record<string, unknown>> | undefined): IdentityResult;
   /** Rules for SelfSubjectRulesReview (kubernetes-facts B22): RBAC only, `incomplete` where access policies may add. */
   rulesFor(user: UserInfo, namespace: string): SubjectRules;
   /** Rules the user holds through RBAC alone: what the escalation check compares with (kubernetes-facts B16). */
@@ -60,6 +64,8 @@ export type Authentication =
       readonly outcome: 'authenticated';
       readonly user: UserInfo;
       readonly evidence: AuthenticationEvidence;
+      /** The IAM identity that came; absent for service accounts and users of identity providers. */
+      readonly principal?: Principal;
       /** Those of the asked audiences the token is for; absent: the API server's own alone. */
       readonly audiences?: readonly string[];
       /**

@@ -237,3 +237,24 @@ describe('over a store, mode strict', () => {
     registry.close();
   });
 });
+
+describe('a preview', () => {
+  test.each(['strict', 'compatible'] as const)(
+    'in mode %s serves what a take would, and takes nothing',
+    (mode) => {
+      for (const next of [{ mapRoles: better }, { mapRoles: broken }, { mapUsers: '' }, undefined]) {
+        const keeper = createAwsAuthKeeper(mode);
+        take(keeper, { mapRoles: good });
+        const before = keeper.state();
+        const previewed = keeper.preview(next);
+        expect(keeper.state()).toEqual(before);
+        expect(previewed).toEqual(take(keeper, next).awsAuth);
+      }
+      const keeper = createAwsAuthKeeper(mode);
+      take(keeper, { mapRoles: good });
+      keeper.preview({ mapRoles: better });
+      // Had the preview been taken, a strict keeper would go on serving it.
+      expect(served(keeper, { mapRoles: broken })).toBe(mode === 'strict' ? 'ada' : '');
+    },
+  );
+});

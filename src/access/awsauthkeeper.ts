@@ -25,6 +25,8 @@ export interface AwsAuthKeeper {
    */
   restore(kept: AwsAuthGoodRecord): void;
   take(object: SeenAwsAuth): TakenAwsAuth;
+  /** What `take` would serve, without taking it. */
+  preview(data: AwsAuthData): AwsAuth;
   state(): AwsAuthState;
 }
 
@@ -109,11 +111,18 @@ export function createAwsAuthKeeper(mode: AwsAuthMode): AwsAuthKeeper {
     );
   };
 
+  const take = mode === 'strict' ? takeStrict : takeCompatible;
   return {
     restore(kept) {
       restored = kept;
     },
-    take: mode === 'strict' ? takeStrict : takeCompatible,
+    take,
+    preview(data) {
+      const before = { good, uid, restored, keys };
+      const { awsAuth } = take({ data, uid, revision: 0 });
+      ({ good, uid, restored, keys } = before);
+      return awsAuth;
+    },
     state: () => ({ mode, keys }),
   };
 }

@@ -3,6 +3,7 @@ import { type Authorizer, createAuthorizer } from '../engine/authorizer/authoriz
 import type { Decision } from '../engine/authorizer/decision.ts';
 import { type AwsAuth, type AwsAuthIndex, createAwsAuthIndex } from '../engine/identity/awsauth.ts';
 import { createEntryIndex } from '../engine/identity/entries.ts';
+import { resolveIdentity } from '../engine/identity/resolve.ts';
 import type { RbacObject, RbacObjectRef } from '../engine/rbac/objects.ts';
 import type { AwsAuthGoodRecord } from '../storage/records/connections.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
@@ -51,22 +52,23 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
   /** What somebody who still holds the cluster sees when its record cannot be read any more. */
   let lastKnown: ClusterRecord | undefined;
 
-  const authenticate = createTokenAuthenticator(options, {
-    record: () => current,
-    sources: ({ authenticationMode, hiddenAdminPrincipalId, breakGlass }) => ({
-      authenticationMode,
-      hiddenAdminPrincipalId,
-      breakGlass,
-      entries,
-      awsAuth,
-    }),
+  const sourcesOf = ({ authenticationMode, hiddenAdminPrincipalId, breakGlass }: ClusterRecord) => ({
+    authenticationMode,
+    hiddenAdminPrincipalId,
+    breakGlass,
+    entries,
+    awsAuth,
   });
+  const authenticate = createTokenAuthenticator(options, { record: () => current, sources: sourcesOf });
+  const known = (): ClusterRecord => {
+    if (lastKnown === undefined) throw new Error('a cluster is handed out only once its record is known');
+    return lastKnown;
+  };
 
   return {
     access: {
       get cluster() {
-        if (lastKnown === undefined) throw new Error('a cluster is handed out only once its record is known');
-        return lastKnown;
+        return known();
       },
       authenticate,
       authorize: authorizer.authorize,
@@ -75,6 +77,12 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         return block === undefined ? authorizer.authorizeByPolicies(attributes) : blockedUser;
       },
       awsAuthState: keeper.state,
+      identityUnder: (principal, data) =>
+        resolveIdentity(principal, {
+          ...sourcesOf(known()),
+          awsAuth: indexAwsAuth(keeper.preview(data)),
+          privateDnsName: () => undefined,
+        }),
       rulesFor: authorizer.rulesFor,
       rbacRulesFor: authorizer.rbacRulesFor,
       roleRules: authorizer.roleRules,

@@ -167,6 +167,7 @@ async function identityOf(
         outcome: 'authenticated',
         user: identity.user,
         evidence: { ...evidence, mappedBy: identity.mappedBy },
+        principal,
         until: Math.min(signedAt + tokenLifetime, principal.session?.expiresAt ?? Number.POSITIVE_INFINITY),
       };
     }

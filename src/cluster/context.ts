@@ -2,6 +2,7 @@ import type { AccessRegistry, ClusterAccess } from '../access/access.ts';
 import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
+import type { Principal } from '../engine/iam/principal.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage, StoredEntry } from '../storage/storage.ts';
 import type { BodyBytes } from '../wire/kube/requestbody.ts';
@@ -67,6 +68,8 @@ export interface ResourceRequest {
   readonly user: UserInfo;
   /** Who presented the credential. */
   readonly caller: UserInfo;
+  /** The IAM identity behind `caller` where aws-auth is what maps it. */
+  readonly awsAuthPrincipal?: Principal;
   readonly verb: string;
   readonly resource: ResourceDefinition;
   /** What the cluster served when the request came: `resource` is one of it. */
@@ -116,8 +119,10 @@ export type Answer =
     }
   | {
       readonly kind: 'document';
+      /** 200 unless it says otherwise. */
+      readonly status?: 304;
       readonly contentType: string;
-      readonly body: string;
+      readonly body: string | Uint8Array;
       readonly headers?: Readonly<Record<string, string>>;
     }
   /** Exactly one of `start` and `cancel` is called. */

@@ -19,7 +19,7 @@ import { warningHeaders } from '../wire/kube/warnings.ts';
 import { peerAddress } from '../wire/protocols/http.ts';
 import { createRequestSignal } from './admission/requestsignal.ts';
 import type { KubernetesOutcome } from './api.ts';
-import type { Answer, ApiContext } from './context.ts';
+import type { Answer, ApiContext, ResourceRequest } from './context.ts';
 import { servedResource, serveResource } from './dispatch.ts';
 import { toStatusError } from './errors.ts';
 import { isAnonymousPath, serveNonResource } from './nonresource.ts';
@@ -171,7 +171,10 @@ async function answerRequest(
   if (!info.isResourceRequest) {
     const document = await issuerDocument(context, cluster.cluster, info);
     if (document !== undefined) return document;
-    return serveNonResource(cluster, served, info, { accept, host: header(lines, 'host') ?? '' });
+    const host = header(lines, 'host') ?? '';
+    return serveNonResource(cluster, served, info, {
+      ...{ accept, host, ifNoneMatch: header(lines, 'if-none-match') },
+    });
   }
   const resource = servedResource(served, info);
   const deprecation = deprecationWarning(resource, minorVersion(cluster.cluster));
@@ -184,6 +187,7 @@ async function answerRequest(
       cluster,
       user,
       caller,
+      ...awsAuthPrincipalOf(seen),
       verb: info.verb,
       resource,
       served,
@@ -205,6 +209,14 @@ async function answerRequest(
     },
     eventRenderer(resource, asked, context.now),
   );
+}
+
+function awsAuthPrincipalOf({ authentication }: Seen): Pick<ResourceRequest, 'awsAuthPrincipal'> {
+  if (authentication?.outcome !== 'authenticated') return {};
+  const { principal, evidence } = authentication;
+  return principal !== undefined && evidence.mappedBy?.source === 'awsAuth'
+    ? { awsAuthPrincipal: principal }
+    : {};
 }
 
 /** credential → caller → who the request counts as, with impersonation checked against the real caller. */

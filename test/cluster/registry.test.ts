@@ -157,4 +157,73 @@ describe('with the real registry', () => {
     });
     expect((await api.call('GET', '/api/v1/nodes', { token: tokenOf('legacy') })).status).toBe(401);
   });
+
+  describe('a write of aws-auth that takes its writer’s own way in', () => {
+    const path = '/api/v1/namespaces/kube-system/configmaps';
+    const one = `${path}/aws-auth`;
+    const merge = { 'content-type': 'application/merge-patch+json' };
+    const item = (roleName: string, username: string, group: string) =>
+      `- rolearn: ${session(roleName).principalArn}\n  username: ${username}\n  groups: [${group}]\n`;
+    const patch = (token: string, mapRoles: string, query = '') =>
+      api.call('PATCH', `${one}${query}`, { token, headers: merge, body: { data: { mapRoles } } });
+    const lockedOut = `299 - "this locks you out of the cluster: nothing maps principal \`${session('legacy').principalArn}\` to a Kubernetes user"`;
+
+    beforeAll(async () => {
+      const mapRoles = item('legacy', 'legacy', 'system:masters');
+      const body = { metadata: { name: 'aws-auth' }, data: { mapRoles } };
+      const created = await api.call('POST', path, { token: tokenOf('root'), body });
+      expect(created.headers.warning).toBeUndefined();
+    });
+    afterAll(() => api.call('DELETE', one, { token: tokenOf('root') }));
+
+    test('is warned of, before it is made (a dry run) and when it is', async () => {
+      const others = item('somebody', 'somebody', 'system:masters');
+      expect((await patch(tokenOf('legacy'), others, '?dryRun=All')).headers.warning).toBe(lockedOut);
+      const broken = await patch(tokenOf('legacy'), '- rolearn: [', '?dryRun=All');
+      expect(broken.headers.warning).toBe(lockedOut);
+      const removed = await api.call('DELETE', `${one}?dryRun=All`, { token: tokenOf('legacy') });
+      expect(removed.headers.warning).toBe(lockedOut);
+      const replaced = await api.call('PUT', `${one}?dryRun=All`, {
+        token: tokenOf('legacy'),
+        body: { metadata: { name: 'aws-auth' } },
+      });
+      expect(replaced.headers.warning).toBe(lockedOut);
+      const collection = await api.call(
+        'DELETE',
+        `${path}?dryRun=All&fieldSelector=metadata.name%3Daws-auth`,
+        {
+          token: tokenOf('legacy'),
+        },
+      );
+      expect(collection.headers.warning).toBe(lockedOut);
+    });
+
+    test('also where the writer stays in and could not undo it', async () => {
+      const answer = await patch(tokenOf('legacy'), item('legacy', 'small', 'viewers'), '?dryRun=All');
+      expect(answer.headers.warning).toBe(
+        '299 - "this makes you user \\"small\\", who may not update aws-auth to undo it"',
+      );
+    });
+
+    test('and nothing else is', async () => {
+      const kept = await patch(
+        tokenOf('legacy'),
+        `${item('legacy', 'other-name', 'system:masters')}${item('somebody', 'x', 'y')}`,
+        '?dryRun=All',
+      );
+      expect(kept.headers.warning).toBeUndefined();
+      // Whoever has an access entry does not depend on aws-auth.
+      expect((await patch(tokenOf('root'), '', '?dryRun=All')).headers.warning).toBeUndefined();
+      const elsewhere = await api.call('POST', '/api/v1/namespaces/default/configmaps?dryRun=All', {
+        token: tokenOf('legacy'),
+        body: { metadata: { name: 'aws-auth' } },
+      });
+      expect(elsewhere.headers.warning).toBeUndefined();
+      const other = await api.call('POST', `${path}?dryRun=All`, {
+        token: tokenOf('legacy'),
+        body: { metadata: { name: 'aws-auth-copy' } },
+      });
+      expect(other.headers.warning).toBeUndefined();
+    });
+  });
 });

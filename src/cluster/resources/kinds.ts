@@ -11,6 +11,7 @@ import type { WebhookKind } from '../admission/webhook.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
+import { warnOfLockout } from './lockout.ts';
 import { completeNamespace, namespaceContent, validateNamespace } from './namespaces.ts';
 import {
   completeJobTemplatePorts,
@@ -89,6 +90,8 @@ const byResource: Readonly<Record<string, KindRules>> = {
       }),
   },
   '/configmaps': {
+    admit: (_, request, next) =>
+      warnOfLockout(request, { name: next.metadata.name ?? '', data: next.data ?? {} }),
     validate: (next, old) => [
       ...validateData(next.data, 'data'),
       ...validateData(next.binaryData, 'binaryData'),
