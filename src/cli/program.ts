@@ -54,6 +54,10 @@ export function createProgram(): Command {
     .option('--kube-listen <host:port>', 'Kubernetes side (TLS)', address(defaultKubeListen))
     .option('--webhook-listen <host:port>', 'webhooks for connected clusters (TLS); without it, none')
     .option('--webhook-name <host...>', 'names or addresses under which clusters reach the webhooks')
+    .option(
+      '--admission-webhook-host <host...>',
+      'hosts beside this machine that admission webhooks of built-in clusters may be called at',
+    )
     .option('--allow-remote', 'listen on addresses other machines can reach')
     .option('--account <id>', 'id of the first account', defaultAccountId)
     .option('--region <name>', 'AWS region of the clusters', defaultRegion)

@@ -36,6 +36,7 @@ export interface ServeOptions extends AwsOptions {
   readonly awsAuth: AwsAuthMode;
   readonly ssoRoleMatch?: boolean;
   readonly constrainedImpersonation?: boolean;
+  readonly admissionWebhookHost?: readonly string[];
   readonly trailSize?: string;
   readonly alertWebhook?: string;
   readonly alertSecretFile?: string;
@@ -95,6 +96,7 @@ function parseConfig(options: ServeOptions): ServerConfig {
     awsAuth: options.awsAuth,
     ssoRoleMatch: options.ssoRoleMatch === true,
     constrainedImpersonation: options.constrainedImpersonation === true,
+    admissionWebhookHosts: parseWebhookNames(options.admissionWebhookHost ?? [], '--admission-webhook-host'),
     ...(options.trailSize !== undefined && { trailBytes: parseTrailSize(options.trailSize) }),
     ...awsAccess(options),
     ...alertWebhook(options),

@@ -40,6 +40,8 @@ export interface ServerConfig {
   readonly ssoRoleMatch?: boolean;
   /** Constrained impersonation in built-in clusters from 1.36 on; absent: no. */
   readonly constrainedImpersonation?: boolean;
+  /** Hosts and addresses beside loopback that admission webhooks of built-in clusters may be called at; absent: none. */
+  readonly admissionWebhookHosts?: readonly string[];
   /** Bytes the trail may take in the store; the oldest records go first. Absent: 1 GiB, in memory 64 MiB. */
   readonly trailBytes?: number;
   /** Where alerts are sent; without it, nowhere. */
@@ -106,15 +108,15 @@ export function parseListenAddress(text: string, option: string): ListenAddress 
 }
 
 /** Names and addresses of `--webhook-name`: what a certificate can be made for. */
-export function parseWebhookNames(names: readonly string[]): readonly string[] {
+export function parseWebhookNames(names: readonly string[], option = '--webhook-name'): readonly string[] {
   for (const name of names) {
     const isHostName =
       name.length <= 253 &&
       /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/i.test(name);
     if (!isHostName && isIP(name) === 0) {
       throw new ConfigError(
-        `--webhook-name \`${name}\` is neither a host name nor an address`,
-        'without scheme and port, for example --webhook-name entryway.example.com',
+        `${option} \`${name}\` is neither a host name nor an address`,
+        `without scheme and port, for example ${option} entryway.example.com`,
       );
     }
   }

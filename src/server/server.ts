@@ -202,6 +202,7 @@ async function compose(
     log,
     caPem,
     ...(config.constrainedImpersonation && { constrainedImpersonation: true }),
+    admissionWebhooks: { hosts: config.admissionWebhookHosts ?? [] },
     observe: (outcome) => {
       metrics.kubernetesRequest({ verb: outcome.attributes?.verb, status: outcome.status });
       for (const listener of listeners) listener(outcome);

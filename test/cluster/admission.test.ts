@@ -310,7 +310,7 @@ describe('a webhook that cannot be asked', () => {
     [
       'another machine',
       { url: 'https://192.0.2.1/one' },
-      'dial tcp: 192.0.2.1 is not this machine: the server.s operator allows it with --admission-webhook-hosts',
+      'dial tcp: 192.0.2.1 is not this machine: the server.s operator allows it with --admission-webhook-host',
     ],
     [
       'a name that somebody resolves',

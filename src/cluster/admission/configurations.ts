@@ -338,7 +338,7 @@ export function configurationWarnings(
     const host = URL.parse(url)?.hostname;
     if (host !== undefined && !mayReach(host)) {
       warnings.push(
-        `webhook ${String(name)}: ${host} is not this machine and will not be called; the server's operator allows it with --admission-webhook-hosts`,
+        `webhook ${String(name)}: ${host} is not this machine and will not be called; the server's operator allows it with --admission-webhook-host`,
       );
     }
     return warnings;

@@ -70,7 +70,7 @@ export async function findDestination(
     target.kind === 'url' ? urlDestination(target.url) : await serviceDestination(storage, clusterId, target);
   if (!mayReach(destination.host)) {
     throw new DestinationError(
-      `dial tcp: ${destination.host} is not this machine: the server's operator allows it with --admission-webhook-hosts`,
+      `dial tcp: ${destination.host} is not this machine: the server's operator allows it with --admission-webhook-host`,
     );
   }
   return destination;
