@@ -1,9 +1,11 @@
 import type { CreateController } from './controller.ts';
+import { createGarbageCollector } from './garbage/garbagecollector.ts';
 import { createNamespaceController } from './namespaces.ts';
 import { createPodController } from './pods.ts';
 
 /** The controllers that run for every built-in cluster. */
 export const builtInControllers: readonly CreateController[] = [
+  createGarbageCollector,
   createNamespaceController,
   createPodController,
 ];

@@ -198,8 +198,11 @@ function changeOf({
 }: Pick<Change, 'key' | 'value'> & {
   readonly previous: { readonly value: string } | undefined;
 }): ObjectChange {
-  const parts = key.split('/');
-  const [, , group = '', resource = '', namespace = ''] = parts;
-  const name = parts.length === 6 ? (parts[5] ?? '') : parts.slice(5).join('/');
-  return { key, group, resource, namespace, name, value, previous: previous?.value };
+  return { ...objectAddress(key), key, value, previous: previous?.value };
+}
+
+/** What the key of a stored object says: the inverse of `objectKey`. */
+export function objectAddress(key: string): Pick<ObjectChange, 'group' | 'resource' | 'namespace' | 'name'> {
+  const [, , group = '', resource = '', namespace = '', ...name] = key.split('/');
+  return { group, resource, namespace, name: name.join('/') };
 }

@@ -1,0 +1,142 @@
+import type { ClusterAccess } from '../../../access/access.ts';
+import type { StoredEntry } from '../../../storage/storage.ts';
+import {
+  deletionStep,
+  foregroundFinalizer,
+  isFinished,
+  isNamespaceKind,
+  orphanFinalizer,
+  type Propagation,
+  withoutFinalizer,
+} from '../../objects/deletion.ts';
+import type { KubeObject } from '../../objects/object.ts';
+import { readObject, writeObject } from '../../objects/store.ts';
+import { isProtectedNamespace } from '../../resources/namespaces.ts';
+import { type ControllerContext, objectAddress } from '../controller.ts';
+import { withUpdatedManagers } from '../managedwrite.ts';
+import type { OwnerIndex } from './ownerindex.ts';
+import { type OwnerReference, ownerReferences, unblocked, withoutOwners } from './ownerreferences.ts';
+import type { OwnerState } from './owners.ts';
+
+/** How many dependents are let go in one commit. */
+const batchSize = 100;
+
+const parse = (value: string): KubeObject => JSON.parse(value) as KubeObject;
+
+type StateOf = (
+  key: string,
+  cluster: ClusterAccess,
+  dependent: KubeObject,
+  reference: OwnerReference,
+) => Promise<OwnerState>;
+
+/**
+ * What is done with one object (its key): deleted when it has lost its owners, freed of those it lost, or, when it is itself
+ * being deleted, brought on once its dependents are gone or let go.
+ */
+export function createCollection(context: ControllerContext, index: OwnerIndex, stateOf: StateOf) {
+  const { storage, now } = context;
+
+  const store = async (entry: StoredEntry, kind: Kind, object: KubeObject): Promise<void> => {
+    await storage.commit({
+      expect: [{ key: entry.key, revision: entry.revision }],
+      changes: [
+        isFinished(kind, object) ? { type: 'delete', key: entry.key } : writeObject(entry.key, object),
+      ],
+    });
+  };
+  const remove = async (
+    entry: StoredEntry,
+    kind: Kind,
+    object: KubeObject,
+    propagation: Propagation,
+  ): Promise<void> => {
+    const { outcome, object: next } = deletionStep(kind, object, { propagation }, now());
+    await storage.commit({
+      expect: [{ key: entry.key, revision: entry.revision }],
+      changes: [outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, next)],
+    });
+  };
+  const letGo = async (uid: string, cluster: ClusterAccess): Promise<boolean> => {
+    const keys = index.dependents(uid).slice(0, batchSize);
+    const entries = (await storage.getMany(keys)).filter((entry) => entry !== undefined);
+    if (entries.length === 0) return false;
+    await storage.commit({
+      expect: entries.map(({ key, revision }) => ({ key, revision })),
+      changes: entries.map((entry) => {
+        const before = readObject(entry);
+        const after = withoutOwners(before, (owner) => owner === uid);
+        return writeObject(entry.key, withUpdatedManagers(context, cluster, entry.key, before, after));
+      }),
+    });
+    return true;
+  };
+
+  return async (key: string, cluster: ClusterAccess): Promise<number | undefined> => {
+    const entry = await storage.get(key);
+    if (entry === undefined) return;
+    const object = readObject(entry);
+    const kind = objectAddress(key);
+    const { deletionTimestamp, finalizers = [], uid = '' } = object.metadata;
+    if (deletionTimestamp !== undefined) {
+      if (finalizers.includes(orphanFinalizer)) {
+        // Also those that came meanwhile: an object that was to stay must not be left with an owner that is gone.
+        while (index.hasDependents(uid)) {
+          // The index hears of the end of an object with its commit; until then there is nothing to do.
+          if (!(await letGo(uid, cluster))) return 1;
+        }
+        await store(entry, kind, withoutFinalizer(object, orphanFinalizer));
+      } else if (finalizers.includes(foregroundFinalizer) && !index.isBlocked(uid, key)) {
+        await store(entry, kind, withoutFinalizer(object, foregroundFinalizer));
+      }
+      return;
+    }
+    const references = ownerReferences(object);
+    if (references === 'unreadable' || references.length === 0) return;
+    const absent = new Set<string>();
+    const going = new Set<string>();
+    let hasOwner = false;
+    for (const reference of references) {
+      const state = await stateOf(key, cluster, object, reference);
+      if (state === 'unknown') return;
+      if (state === 'absent') absent.add(reference.uid);
+      else if (state === 'waiting') going.add(reference.uid);
+      else hasOwner = true;
+    }
+    if (hasOwner) {
+      if (absent.size + going.size === 0) return;
+      // A waiting owner would wait for ever for a dependent that somebody else keeps.
+      const next = withoutOwners(object, (owner) => absent.has(owner) || going.has(owner));
+      await store(entry, kind, withUpdatedManagers(context, cluster, key, object, next));
+      return;
+    }
+    if (isNamespaceKind(kind) && isProtectedNamespace(kind.name)) return;
+    if (going.size > 0 && index.hasDependents(uid)) {
+      const entangled = await hasWaitingDependent(uid);
+      // In a circle everybody would wait for everybody.
+      await remove(entry, kind, entangled ? unblocked(object) : object, 'Foreground');
+      return;
+    }
+    await remove(entry, kind, object, ownPropagation(finalizers));
+  };
+
+  async function hasWaitingDependent(uid: string): Promise<boolean> {
+    const keys = index.dependents(uid);
+    for (let start = 0; start < keys.length; start += batchSize) {
+      const entries = await storage.getMany(keys.slice(start, start + batchSize));
+      for (const entry of entries) {
+        if (entry?.value.includes('"deletionTimestamp"') !== true) continue;
+        if (parse(entry.value).metadata.finalizers?.includes(foregroundFinalizer) === true) return true;
+      }
+    }
+    return false;
+  }
+}
+
+type Kind = ReturnType<typeof objectAddress>;
+
+/** How an object without owners is deleted: as the finalizers it carries ask for. */
+function ownPropagation(finalizers: readonly string[]): Propagation {
+  if (finalizers.includes(orphanFinalizer)) return 'Orphan';
+  return finalizers.includes(foregroundFinalizer) ? 'Foreground' : 'Background';
+}

@@ -1,0 +1,76 @@
+import { foregroundFinalizer, orphanFinalizer } from '../../objects/deletion.ts';
+import type { KubeObject } from '../../objects/object.ts';
+import type { Controller, CreateController, ObjectChange } from '../controller.ts';
+import { createCollection } from './collection.ts';
+import { createOwnerIndex } from './ownerindex.ts';
+import { ownerReferences } from './ownerreferences.ts';
+import { createOwnerLookup } from './owners.ts';
+
+/**
+ * Deletes what has lost all its owners, and works off the finalizers of foreground deletion and orphaning, as upstream's
+ * pkg/controller/garbagecollector does. Its keys are the objects' own.
+ *
+ * INVARIANT: an object is deleted only when each of its owners was looked for, under the name the object gives and in the
+ * namespace it must be in, and is not there with that uid, or is itself waiting for its dependents to go. An owner of a
+ * kind nobody serves, or a reference that cannot be read, is one of which nothing is known: the object stays.
+ */
+export const createGarbageCollector: CreateController = (context, clusterId) => {
+  const index = createOwnerIndex();
+  /** uid → key of objects that wait for their dependents. */
+  const waiting = new Map<string, string>();
+  const lookup = createOwnerLookup(context, clusterId, index);
+  const collect = createCollection(context, index, lookup.stateOf);
+
+  return {
+    name: 'garbage collector',
+    keysOf(change) {
+      const { key, group, resource, value } = change;
+      const keys: string[] = [];
+      const mayOwn = value?.includes('"ownerReferences"') === true;
+      const mayWait = value?.includes('"deletionTimestamp"') === true;
+      const object = value !== undefined && (mayOwn || mayWait) ? parse(value) : undefined;
+      if (mayOwn || index.has(key)) {
+        const references = object === undefined ? [] : ownerReferences(object);
+        const { changed, freed } = index.set(key, references === 'unreadable' ? [] : references);
+        if (changed && value !== undefined) keys.push(key);
+        for (const uid of freed) {
+          const owner = waiting.get(uid);
+          if (owner !== undefined && !index.isBlocked(uid, owner)) keys.push(owner);
+        }
+      }
+      if (object !== undefined && mayWait) keys.push(...begun(object, key));
+      if (value === undefined) keys.push(...ended(change));
+      if (resource === 'customresourcedefinitions' && group === 'apiextensions.k8s.io') {
+        keys.push(...lookup.unresolved());
+      }
+      return keys;
+    },
+    sync: (key, cluster) => collect(key, cluster),
+  } satisfies Controller;
+
+  /** Work that an object being deleted gives for the first time. */
+  function begun(object: KubeObject, key: string): readonly string[] {
+    const { uid = '', finalizers = [], deletionTimestamp } = object.metadata;
+    if (deletionTimestamp === undefined) return [];
+    if (finalizers.includes(orphanFinalizer)) return [key];
+    if (!finalizers.includes(foregroundFinalizer)) {
+      waiting.delete(uid);
+      return [];
+    }
+    if (waiting.has(uid)) return [];
+    waiting.set(uid, key);
+    return [key, ...index.dependents(uid)];
+  }
+
+  /** Work that the end of an object gives. */
+  function ended({ previous }: ObjectChange): readonly string[] {
+    if (previous === undefined || (index.isEmpty && waiting.size === 0)) return [];
+    const { metadata } = parse(previous);
+    const { uid = '' } = metadata;
+    waiting.delete(uid);
+    lookup.saw(metadata);
+    return index.dependents(uid);
+  }
+};
+
+const parse = (value: string): KubeObject => JSON.parse(value) as KubeObject;

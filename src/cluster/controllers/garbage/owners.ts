@@ -1,0 +1,124 @@
+import type { ClusterAccess } from '../../../access/access.ts';
+import { objectKey, resourcePrefix } from '../../../storage/records/keys.ts';
+import type { ResourceDefinition } from '../../../wire/kube/resources.ts';
+import { foregroundFinalizer } from '../../objects/deletion.ts';
+import type { KubeObject, ObjectMeta } from '../../objects/object.ts';
+import type { ControllerContext } from '../controller.ts';
+import { recordEvent } from '../eventrecord.ts';
+import type { OwnerIndex } from './ownerindex.ts';
+import type { OwnerReference } from './ownerreferences.ts';
+
+/**
+ * `present`: it keeps its dependents. `waiting`: it is being deleted and waits for them to go first. `absent`: it is not
+ * there. `unknown`: that cannot be said.
+ */
+export type OwnerState = 'present' | 'waiting' | 'absent' | 'unknown';
+
+export interface OwnerLookup {
+  stateOf(
+    key: string,
+    cluster: ClusterAccess,
+    dependent: KubeObject,
+    reference: OwnerReference,
+  ): Promise<OwnerState>;
+  /** An object was seen to leave the store. Its uid never comes back. */
+  saw(gone: ObjectMeta): void;
+  /** Keys of dependents with an owner of a kind that was not served, and may be by now. */
+  unresolved(): readonly string[];
+}
+
+/** How many objects are searched for an owner in another namespace. */
+const searched = 5_000;
+const component = 'garbage-collector-controller';
+
+/**
+ * Looks for owners as upstream does: by kind and name, in the dependent's own namespace or at cluster scope.
+ *
+ * COMPAT: a namespaced owner in another namespace counts as absent and a warning event says so (Kubernetes' documentation,
+ * "Garbage Collection"); of a cluster-wide dependent with a namespaced owner nothing can be known, and it stays.
+ */
+export function createOwnerLookup(
+  context: ControllerContext,
+  clusterId: string,
+  index: OwnerIndex,
+): OwnerLookup {
+  const { storage } = context;
+  /** Owners that are gone and still named, by their uid. */
+  const gone = new Map<string, ObjectMeta>();
+  const unresolved = new Set<string>();
+
+  const warn = (dependent: KubeObject, reference: OwnerReference): Promise<void> => {
+    const { namespace = '' } = dependent.metadata;
+    const { apiVersion, kind, name, uid } = reference;
+    const owner = `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+    return recordEvent(context, clusterId, dependent, {
+      reason: 'OwnerRefInvalidNamespace',
+      message: `ownerRef ${owner} does not exist in namespace ${JSON.stringify(namespace)}`,
+      component,
+      once: uid,
+    });
+  };
+
+  const isElsewhere = async (
+    resource: ResourceDefinition,
+    uid: string,
+    namespace: string,
+  ): Promise<boolean> => {
+    const prefix = resourcePrefix(clusterId, resource.group, resource.resource);
+    const own = `${prefix}${namespace}/`;
+    const { entries } = await storage.list({ prefix, limit: searched });
+    return entries.some(({ key, value }) => !key.startsWith(own) && uidOf(value, uid) === uid);
+  };
+
+  return {
+    async stateOf(key, cluster, dependent, reference) {
+      const { namespace = '' } = dependent.metadata;
+      const { apiVersion, kind, name, uid } = reference;
+      const slash = apiVersion.indexOf('/');
+      const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+      const table = context.served(cluster.cluster);
+      const resource = table.findKind(group, apiVersion.slice(slash + 1), kind);
+      unresolved.delete(key);
+      const seen = gone.get(uid);
+      if (resource === undefined) {
+        // The kind went with its last objects, and this one was seen to go.
+        const wasThere = seen?.name === name && [namespace, ''].includes(seen.namespace ?? '');
+        if (!wasThere) unresolved.add(key);
+        return wasThere ? 'absent' : 'unknown';
+      }
+      if (resource.namespaced && namespace === '') {
+        await warn(dependent, reference);
+        return 'unknown';
+      }
+      const inNamespace = resource.namespaced ? namespace : '';
+      // A name with a slash would be another object's key.
+      const entry = name.includes('/')
+        ? undefined
+        : await storage.get(objectKey(clusterId, resource.group, resource.resource, inNamespace, name));
+      const owner = entry === undefined ? undefined : (JSON.parse(entry.value) as KubeObject);
+      if (owner === undefined || owner.metadata.uid !== uid) {
+        const wasHere = (seen?.namespace ?? '') === inNamespace && seen !== undefined;
+        if (resource.namespaced && !wasHere && (await isElsewhere(resource, uid, namespace))) {
+          await warn(dependent, reference);
+        }
+        return 'absent';
+      }
+      const { deletionTimestamp, finalizers = [] } = owner.metadata;
+      const isWaiting = deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer);
+      return isWaiting ? 'waiting' : 'present';
+    },
+    saw({ uid = '', name = '', namespace = '' }) {
+      for (const one of gone.keys()) {
+        if (index.hasDependents(one)) break;
+        gone.delete(one);
+      }
+      if (index.hasDependents(uid)) gone.set(uid, { name, namespace });
+    },
+    unresolved: () => [...unresolved],
+  };
+}
+
+/** The uid of a stored object, when the text holds the wanted one at all. */
+function uidOf(value: string, wanted: string): string | undefined {
+  return value.includes(wanted) ? (JSON.parse(value) as KubeObject).metadata.uid : undefined;
+}

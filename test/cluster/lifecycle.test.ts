@@ -1,0 +1,323 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApi, type TestApi } from './fixture.ts';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+  for (const name of ['team-a', 'team-b']) {
+    await api.call('POST', '/api/v1/namespaces', { body: { metadata: { name } } });
+  }
+});
+afterAll(() => api.close());
+
+const inTeam = (resource: string, namespace = 'team-a'): string =>
+  `/api/v1/namespaces/${namespace}/${resource}`;
+const configmaps = inTeam('configmaps');
+
+interface Reference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly blockOwnerDeletion?: boolean;
+}
+
+interface Made {
+  readonly path: string;
+  readonly reference: Reference;
+}
+
+interface Extra {
+  readonly ownerReferences?: readonly Reference[];
+  readonly finalizers?: readonly string[];
+}
+
+async function make(
+  collection: string,
+  name: string,
+  extra: Extra = {},
+  members: object = {},
+): Promise<Made> {
+  const { status, body } = await api.call('POST', collection, {
+    body: { ...members, metadata: { name, ...extra } },
+  });
+  if (status !== 201) throw new Error(JSON.stringify(body));
+  const { apiVersion, kind, metadata } = body;
+  return {
+    path: `${collection}/${name}`,
+    reference: { apiVersion, kind, name, uid: metadata.uid },
+  };
+}
+
+const owned = (...owners: readonly Made[]): Extra => ({
+  ownerReferences: owners.map(({ reference }) => reference),
+});
+const blocking = (...owners: readonly Made[]): Extra => ({
+  ownerReferences: owners.map(({ reference }) => ({ ...reference, blockOwnerDeletion: true })),
+});
+const remove = (made: Made, body?: object) =>
+  api.call('DELETE', made.path, body === undefined ? {} : { body });
+const release = (made: Made) =>
+  api.call('PATCH', made.path, {
+    body: { metadata: { finalizers: null } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  });
+
+/** Status of a GET after everything that was begun has been done. */
+async function statusOf(made: Made): Promise<number> {
+  await api.api.idle();
+  return (await api.call('GET', made.path)).status;
+}
+async function read(made: Made) {
+  await api.api.idle();
+  return (await api.call('GET', made.path)).body;
+}
+
+describe('what is not collected', () => {
+  test('an object that still has one of its owners; it only loses the reference to the other', async () => {
+    const [gone, stays] = [await make(configmaps, 'k-gone'), await make(configmaps, 'k-stays')];
+    const child = await make(configmaps, 'k-child', owned(gone, stays));
+    await remove(gone);
+    expect((await read(child)).metadata.ownerReferences).toEqual([stays.reference]);
+  });
+
+  test('an object whose owner is being deleted and held by somebody else', async () => {
+    const owner = await make(configmaps, 'held-owner', { finalizers: ['acme.example/x'] });
+    const child = await make(configmaps, 'held-child', owned(owner));
+    await remove(owner);
+    expect(await statusOf(child)).toBe(200);
+    await release(owner);
+    expect(await statusOf(child)).toBe(404);
+  });
+
+  test('an object whose owner is of a kind that nobody serves', async () => {
+    const reference = { apiVersion: 'acme.example/v1', kind: 'Widget', name: 'w', uid: 'u' };
+    const child = await make(configmaps, 'of-widget', { ownerReferences: [reference] });
+    expect(await statusOf(child)).toBe(200);
+  });
+
+  test('a cluster-wide object with an owner in a namespace, of which an event tells', async () => {
+    const owner = await make(configmaps, 'small');
+    const child = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'of-small', owned(owner));
+    await remove(owner);
+    expect(await statusOf(child)).toBe(200);
+    const { body } = await api.call('GET', '/api/v1/namespaces/default/events');
+    expect(body.items).toMatchObject([
+      {
+        involvedObject: { kind: 'ClusterRole', name: 'of-small' },
+        reason: 'OwnerRefInvalidNamespace',
+        type: 'Warning',
+        message: `ownerRef [v1/ConfigMap, namespace: , name: small, uid: ${owner.reference.uid}] does not exist in namespace ""`,
+        source: { component: 'garbage-collector-controller' },
+      },
+    ]);
+  });
+
+  test('a namespace that is protected', async () => {
+    const owner = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'owns-system');
+    await api.call('PATCH', '/api/v1/namespaces/kube-system', {
+      body: { metadata: { ownerReferences: [owner.reference] } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    await remove(owner);
+    const path = '/api/v1/namespaces/kube-system';
+    expect((await read({ ...owner, path })).status.phase).toBe('Active');
+    await api.call('PATCH', path, {
+      body: { metadata: { ownerReferences: null } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+  });
+
+  test('the pods of a job that is deleted without a word of them, as batch/v1 always did', async () => {
+    const jobs = '/apis/batch/v1/namespaces/team-a/jobs';
+    const spec = { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } };
+    const job = await make(jobs, 'once', {}, { spec });
+    const pod = await make(inTeam('pods'), 'of-once', owned(job), { spec: spec.template.spec });
+    const answer = await remove(job);
+    expect(answer.headers.warning).toBe(
+      '299 - "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"',
+    );
+    expect((await read(pod)).metadata.ownerReferences).toBeUndefined();
+    expect(await statusOf(job)).toBe(404);
+    const second = await make(jobs, 'twice', {}, { spec });
+    const other = await make(inTeam('pods'), 'of-twice', owned(second), { spec: spec.template.spec });
+    expect((await remove(second, { propagationPolicy: 'Background' })).headers.warning).toBeUndefined();
+    expect(await statusOf(other)).toBe(404);
+  });
+});
+
+describe('propagation', () => {
+  test('background: the owner goes at once, its dependents and theirs soon after', async () => {
+    const owner = await make(configmaps, 'b-owner');
+    const child = await make(configmaps, 'b-child', owned(owner));
+    const grandchild = await make(configmaps, 'b-grandchild', owned(child));
+    expect((await remove(owner)).body).toMatchObject({ kind: 'Status', status: 'Success' });
+    expect([await statusOf(child), await statusOf(grandchild)]).toEqual([404, 404]);
+  });
+
+  test('foreground: the owner stays until the dependents that block it are gone', async () => {
+    const owner = await make(configmaps, 'f-owner');
+    const child = await make(configmaps, 'f-child', blocking(owner));
+    const slow = await make(configmaps, 'f-slow', {
+      ...blocking(child),
+      finalizers: ['acme.example/x'],
+    });
+    const answer = await remove(owner, { propagationPolicy: 'Foreground' });
+    expect(answer.status).toBe(202);
+    expect(answer.body.metadata).toMatchObject({
+      finalizers: ['foregroundDeletion'],
+      deletionTimestamp: expect.any(String),
+      deletionGracePeriodSeconds: 0,
+    });
+    expect((await read(child)).metadata.finalizers).toEqual(['foregroundDeletion']);
+    expect([await statusOf(owner), await statusOf(slow)]).toEqual([200, 200]);
+    await release(slow);
+    expect([await statusOf(owner), await statusOf(child), await statusOf(slow)]).toEqual([404, 404, 404]);
+  });
+
+  test('foreground: a dependent that somebody else keeps holds nobody up', async () => {
+    const [owner, other] = [await make(configmaps, 'f2-owner'), await make(configmaps, 'f2-other')];
+    const child = await make(configmaps, 'f2-child', blocking(owner, other));
+    await remove(owner, { propagationPolicy: 'Foreground' });
+    expect([await statusOf(owner), await statusOf(child)]).toEqual([404, 200]);
+    expect((await read(child)).metadata.ownerReferences).toHaveLength(1);
+  });
+
+  test.each([
+    ['in the body', { propagationPolicy: 'Orphan' }, ''],
+    ['in the old way', { orphanDependents: true }, ''],
+    ['in the query', undefined, '?propagationPolicy=Orphan'],
+    ['in the query beside a body', {}, '?propagationPolicy=Orphan'],
+  ])('orphan, said %s: the dependents stay and name the owner no longer', async (_, body, query) => {
+    const owner = await make(configmaps, 'o-owner');
+    const child = await make(configmaps, 'o-child', owned(owner));
+    const answer = await api.call('DELETE', `${owner.path}${query}`, body === undefined ? {} : { body });
+    expect(answer.body.metadata.finalizers).toEqual(['orphan']);
+    const left = await read(child);
+    expect(left.metadata.ownerReferences).toBeUndefined();
+    const fields = JSON.stringify(left.metadata.managedFields);
+    expect(fields).not.toContain('ownerReferences');
+    expect(await statusOf(owner)).toBe(404);
+    await remove(child);
+  });
+
+  test('dependents that come when their owner is gone, or replaced under its name, are collected', async () => {
+    const owner = await make(configmaps, 'early');
+    await remove(owner);
+    await make(configmaps, 'early');
+    const late = await make(configmaps, 'late', owned(owner));
+    expect(await statusOf(late)).toBe(404);
+    expect(await statusOf(owner)).toBe(200);
+  });
+
+  test('an owner in another namespace counts as absent, and an event says so', async () => {
+    const owner = await make(inTeam('configmaps', 'team-b'), 'foreign');
+    const child = await make(configmaps, 'abroad', owned(owner));
+    expect([await statusOf(child), await statusOf(owner)]).toEqual([404, 200]);
+    const { body } = await api.call('GET', inTeam('events'));
+    expect(body.items).toMatchObject([
+      { involvedObject: { name: 'abroad' }, reason: 'OwnerRefInvalidNamespace', type: 'Warning' },
+    ]);
+  });
+
+  test('circles are deleted, whatever way they are deleted', async () => {
+    for (const propagationPolicy of ['Background', 'Foreground']) {
+      const names = ['c1', 'c2', 'c3'];
+      const ring = [];
+      for (const name of names) ring.push(await make(configmaps, name));
+      for (const [index, made] of ring.entries()) {
+        const [owner] = [ring[(index + 1) % 3] as Made];
+        const { ownerReferences } = blocking(owner, made);
+        await api.call('PATCH', made.path, {
+          body: { metadata: { ownerReferences } },
+          headers: { 'content-type': 'application/merge-patch+json' },
+        });
+      }
+      for (const made of ring) expect(await statusOf(made)).toBe(200);
+      await remove(ring[0] as Made, { propagationPolicy });
+      for (const made of ring) {
+        // An object that owns itself stays in the background: its owner is there.
+        await remove(made, { propagationPolicy });
+      }
+      for (const made of ring) expect(await statusOf(made)).toBe(404);
+    }
+  });
+});
+
+describe('options of a delete', () => {
+  test.each([
+    [
+      { propagationPolicy: 'Later' },
+      422,
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Later": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ],
+    [
+      { propagationPolicy: 'Orphan', orphanDependents: true },
+      422,
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+    ],
+    [{ orphanDependents: 'yes' }, 400, 'orphanDependents is not a boolean'],
+    [{ gracePeriodSeconds: 'soon' }, 400, 'gracePeriodSeconds is not a number'],
+    [
+      { preconditions: { uid: 'other' } },
+      409,
+      'Operation cannot be fulfilled on ConfigMap "kept": the UID in the precondition (other) does not match the UID in record (UID). The object might have been deleted and then recreated',
+    ],
+    [
+      { preconditions: { resourceVersion: '1' } },
+      409,
+      'Operation cannot be fulfilled on ConfigMap "kept": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (VERSION). The object might have been modified',
+    ],
+  ])('%j is refused', async (body, code, message) => {
+    const kept = await make(configmaps, 'kept');
+    const { metadata } = await read(kept);
+    const answer = await remove(kept, body);
+    expect(answer.status).toBe(code);
+    const said = answer.body.message
+      .replace(metadata.uid, 'UID')
+      .replace(metadata.resourceVersion, 'VERSION');
+    expect(said).toBe(message);
+    await remove(kept);
+  });
+
+  test('a dry run deletes nothing, however it propagates', async () => {
+    const owner = await make(configmaps, 'dry', { finalizers: ['acme.example/x'] });
+    const child = await make(configmaps, 'dry-child', owned(owner));
+    for (const propagationPolicy of ['Background', 'Foreground', 'Orphan']) {
+      await remove(owner, { dryRun: ['All'], propagationPolicy });
+      await api.call('DELETE', configmaps, { body: { dryRun: ['All'], propagationPolicy } });
+    }
+    const left = await read(owner);
+    expect(left.metadata).not.toHaveProperty('deletionTimestamp');
+    expect(left.metadata.finalizers).toEqual(['acme.example/x']);
+    expect(await statusOf(child)).toBe(200);
+  });
+
+  test('a collection is deleted with its policy', async () => {
+    const secrets = inTeam('secrets');
+    const owner = await make(secrets, 's-owner');
+    const child = await make(configmaps, 's-child', owned(owner));
+    await api.call('DELETE', secrets, { body: { propagationPolicy: 'Orphan' } });
+    expect([await statusOf(owner), await statusOf(child)]).toEqual([404, 200]);
+  });
+
+  test.each([
+    [{ finalizers: ['no spaces'] }, 'metadata.finalizers: Invalid value: "no spaces"'],
+    [
+      { finalizers: ['orphan', 'foregroundDeletion'] },
+      'finalizer orphan and foregroundDeletion cannot be both set',
+    ],
+    [
+      { ownerReferences: [{ apiVersion: 'v1', kind: 'Event', name: 'e', uid: 'u' }] },
+      '/v1, Kind=Event is disallowed from being an owner',
+    ],
+    [
+      { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'e', uid: '' }] },
+      'metadata.ownerReferences[0].uid: Invalid value: "": must not be empty',
+    ],
+  ])('an object with %j is refused', async (metadata, part) => {
+    const answer = await api.call('POST', configmaps, { body: { metadata: { name: 'wrong', ...metadata } } });
+    expect(answer.status).toBe(422);
+    expect(answer.body.message).toContain(part);
+  });
+});
