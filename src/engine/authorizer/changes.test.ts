@@ -121,6 +121,33 @@ describe('an aggregation that is in use', () => {
     expect([may(authorizer, 'nodes'), may(authorizer, 'pods')]).toEqual([true, true]);
   });
 
+  test('a role that gets other rules keeps those it had besides', () => {
+    const authorizer = aggregated();
+    authorizer.applyObject({
+      ...pods,
+      rules: [allow('get', 'core', 'pods nodes'), allowUrls('get', '/x'), allow('get', 'apps', 'pods')],
+    });
+    expect([may(authorizer, 'pods'), may(authorizer, 'nodes')]).toEqual([true, true]);
+    authorizer.applyObject({ ...pods, rules: [allow('get', 'core', 'nodes'), allowUrls('get', '/x /y')] });
+    expect([may(authorizer, 'pods'), may(authorizer, 'nodes')]).toEqual([false, true]);
+    expect(authorizer.authorize({ kind: 'nonResource', user: ada, verb: 'get', path: '/x' }).decision).toBe(
+      'allow',
+    );
+  });
+
+  test('a rule of very many pairs is collected, and goes with its role', () => {
+    const many = Array.from({ length: 100 }, (_, at) => `x${at}`);
+    const broad = {
+      ...allow('get', 'core', 'pods'),
+      ...{ apiGroups: ['', ...many], resources: [...many, 'nodes'] },
+    };
+    const authorizer = aggregated();
+    authorizer.applyObject(role('broad', intoView, broad));
+    expect([may(authorizer, 'nodes'), may(authorizer, 'x101')]).toEqual([true, false]);
+    authorizer.applyObject(role('broad', intoView, allow('get', 'core', 'x1')));
+    expect([may(authorizer, 'nodes'), may(authorizer, 'x1')]).toEqual([false, true]);
+  });
+
   test('rules that the controller or a person writes into it count for nothing', () => {
     const authorizer = aggregated();
     authorizer.applyObject({ ...collector('edit', {}, intoEdit), rules: [allow('*', '*', '*')] });
@@ -204,6 +231,20 @@ describe('a binding of very many subjects', () => {
     expect(authorizer.authorize(getting('pods', named('ada', ['g']))).reason).toContain('to Group "g"');
     expect(authorizer.authorize(getting('pods', named('ada'))).reason).toContain('to User "ada"');
   });
+});
+
+test('of very many bindings that name few roles, the one that allows is found', () => {
+  const g = { kind: 'Group', name: 'g', namespace: '' } as const;
+  const refusing = Array.from({ length: 80 }, (_, at) =>
+    bind(`b${at}`, at % 3 === 0 ? 'missing' : 'other', g),
+  );
+  const authorizer = withObjects(
+    ...[role('other', {}, allow('list', 'core', 'pods')), role('reader', {}, allow('get', 'core', 'pods'))],
+    ...refusing,
+  );
+  expect(may(authorizer, 'pods', named('ada', ['g']))).toBe(false);
+  authorizer.applyObject(bind('b99', 'reader', g));
+  expect(authorizer.authorize(getting('pods', named('ada', ['g']))).reason).toContain('"b99"');
 });
 
 describe('what is asked for to be slow', () => {
