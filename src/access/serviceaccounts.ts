@@ -16,7 +16,7 @@ import {
   type VerifiedToken,
   verifyServiceAccountToken,
 } from './serviceaccounttoken.ts';
-import { createSigningKeys, type KeySealer, type PublicSigningKey } from './signingkeys.ts';
+import { createSigningKeys, type KeySealer, type PublicSigningKey, type SigningKeys } from './signingkeys.ts';
 
 /** Tokens of service accounts (kubernetes-facts F1 to F4): made, judged, and the keys that others judge them with. */
 export interface ServiceAccountTokens {
@@ -33,6 +33,8 @@ export interface ServiceAccountTokens {
     options: { readonly now: number; readonly audiences?: readonly string[] | undefined },
   ): Promise<Authentication>;
   publicKeys(cluster: ClusterRecord): Promise<readonly PublicSigningKey[]>;
+  /** What is to be stored for a rotation of the signing keys that somebody asks for. */
+  rotation: SigningKeys['rotation'];
 }
 
 export function createServiceAccountTokens(options: {
@@ -47,6 +49,7 @@ export function createServiceAccountTokens(options: {
     issuer: oidcIssuerOf,
     issue: (cluster, wish, now) => signServiceAccountToken(keys, cluster, wish, now),
     publicKeys: (cluster) => keys.published(cluster),
+    rotation: keys.rotation,
     async authenticate(cluster, token, { now, audiences = [apiAudience] }) {
       try {
         const verified = await verifyServiceAccountToken(keys, cluster, token, now);

@@ -3,8 +3,15 @@ import { promisify } from 'node:util';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import { clusterKey, signingKeysKey } from '../storage/records/keys.ts';
 import type { SigningKeyRecord, SigningKeysRecord } from '../storage/records/signingkeys.ts';
-import { RevisionConflictError, type Storage, type StoredEntry } from '../storage/storage.ts';
+import {
+  type Batch,
+  type Expectation,
+  RevisionConflictError,
+  type Storage,
+  type StoredEntry,
+} from '../storage/storage.ts';
 import { asList, asObject, asText, parseObject } from './json.ts';
+import { announcedAt, announcedFor, isRotationDue, signingAt, stillBelieved } from './signingkeyrotation.ts';
 
 /** Seals what is secret at rest; `server` hands in the one of the data directory. */
 export interface KeySealer {
@@ -32,6 +39,22 @@ export interface SigningKeys {
   verifier(cluster: ClusterRecord, keyId: string): Promise<KeyObject | undefined>;
   /** Every key whose tokens count, the signing one first; made when the cluster has none yet. */
   published(cluster: ClusterRecord): Promise<readonly PublicSigningKey[]>;
+  /** What is to be stored for a rotation that somebody asks for; whoever asked stores it. */
+  rotation(cluster: ClusterRecord, how: RotationKind): Promise<KeyRotation>;
+}
+
+/**
+ * `announce`: a new key is published and signs from tomorrow on, the others are believed until their tokens have ended.
+ * `replace`: a new key signs at once and no other is believed: every token made so far ends.
+ */
+export type RotationKind = 'announce' | 'replace';
+
+export interface KeyRotation {
+  /** Undefined when a key is announced already: there is nothing to store. */
+  readonly batch: Pick<Required<Batch>, 'expect' | 'changes'> | undefined;
+  readonly keyId: string;
+  /** Epoch milliseconds: when the new key begins to sign. */
+  readonly signsFrom: number;
 }
 
 /** Keys can be used no more, or not be stored. The message is for the log; it holds no key. */
@@ -46,8 +69,8 @@ interface LoadedKeys {
   readonly revision: number;
   readonly records: readonly SigningKeyRecord[];
   readonly publicKeys: ReadonlyMap<string, KeyObject>;
-  /** Opened when something is to be signed. */
-  privateKey: KeyObject | undefined;
+  /** Of the key that signed last; opened when something is to be signed. */
+  private: { readonly keyId: string; readonly key: KeyObject } | undefined;
 }
 
 /** As many clusters as keep their keys unpacked; the others unpack them again. */
@@ -89,65 +112,116 @@ export function createSigningKeys(options: {
     const { clusterId } = cluster;
     const known = await load(clusterId);
     if (known !== undefined) return known;
+    return alone(clusterId, () => make(cluster));
+  };
+  const alone = (clusterId: string, work: () => Promise<LoadedKeys>): Promise<LoadedKeys> => {
     let made = making.get(clusterId);
     if (made === undefined) {
-      made = make(cluster).finally(() => making.delete(clusterId));
+      made = work().finally(() => making.delete(clusterId));
       making.set(clusterId, made);
     }
     return made;
   };
-  const make = async (cluster: ClusterRecord): Promise<LoadedKeys> => {
-    const { clusterId, accountId, region, name } = cluster;
-    const key = await newSigningKey(clusterId, options);
-    const record: SigningKeysRecord = { keys: [key] };
+  /** A cluster that makes no tokens keeps its key: there is nothing that a new one would protect. */
+  const loadAndRotate = async (cluster: ClusterRecord): Promise<LoadedKeys> => {
+    const keys = await loadOrMake(cluster);
+    if (!isRotationDue(keys.records, options.now())) return keys;
+    return alone(cluster.clusterId, async () => {
+      const { batch } = await rotate(cluster, keys, 'announce');
+      try {
+        if (batch !== undefined) await storage.commit(batch);
+      } catch (error) {
+        // Another process was faster, or the cluster changed: what is stored counts.
+        if (!(error instanceof RevisionConflictError)) throw error;
+      }
+      return reload(cluster);
+    });
+  };
+  const reload = async ({ clusterId }: ClusterRecord): Promise<LoadedKeys> => {
+    const stored = await load(clusterId);
+    if (stored === undefined) throw new SigningKeysError('the signing key could not be stored');
+    return stored;
+  };
+  const rotate = async (
+    cluster: ClusterRecord,
+    { revision, records }: LoadedKeys,
+    how: RotationKind,
+  ): Promise<KeyRotation> => {
+    const { clusterId } = cluster;
+    const now = options.now();
+    const announced = how === 'announce' ? announcedAt(records, now) : undefined;
+    if (announced !== undefined) {
+      const { keyId, createdAt, signsFrom = createdAt } = announced;
+      return { batch: undefined, keyId, signsFrom };
+    }
+    const signsFrom = how === 'announce' ? now + announcedFor : now;
+    const key = { ...(await newSigningKey(clusterId, options)), signsFrom };
+    const keys = how === 'announce' ? [...stillBelieved(records, now), key] : [key];
+    const parent = await parentOf(cluster);
+    const record: SigningKeysRecord = { keys };
+    const batch = {
+      expect: [parent, { key: signingKeysKey(clusterId), revision }],
+      changes: [{ type: 'put' as const, key: signingKeysKey(clusterId), value: JSON.stringify(record) }],
+    };
+    return { batch, keyId: key.keyId, signsFrom };
+  };
+  /** A cluster deleted meanwhile must not leave keys behind. */
+  const parentOf = async ({ clusterId, accountId, region, name }: ClusterRecord): Promise<Expectation> => {
     const parent = await storage.get(clusterKey(accountId, region, name));
-    // A cluster deleted meanwhile must not leave keys behind.
     if (parent === undefined || parseObject(parent.value)?.clusterId !== clusterId) {
       throw new SigningKeysError('the cluster no longer exists');
     }
+    return { key: parent.key, revision: parent.revision };
+  };
+  const make = async (cluster: ClusterRecord): Promise<LoadedKeys> => {
+    const { clusterId } = cluster;
+    const key = await newSigningKey(clusterId, options);
+    const record: SigningKeysRecord = { keys: [key] };
+    const parent = await parentOf(cluster);
     try {
       await storage.commit({
-        expect: [
-          { key: parent.key, revision: parent.revision },
-          { key: signingKeysKey(clusterId), revision: 0 },
-        ],
+        expect: [parent, { key: signingKeysKey(clusterId), revision: 0 }],
         changes: [{ type: 'put', key: signingKeysKey(clusterId), value: JSON.stringify(record) }],
       });
     } catch (error) {
       // Another process was faster, or the cluster changed: what is stored counts.
       if (!(error instanceof RevisionConflictError)) throw error;
     }
-    const stored = await load(clusterId);
-    if (stored === undefined) throw new SigningKeysError('the signing key could not be stored');
-    return stored;
+    return reload(cluster);
   };
 
   return {
     async signer(cluster) {
-      const keys = await loadOrMake(cluster);
-      const [first] = keys.records;
-      if (first === undefined) throw new SigningKeysError('the cluster has no signing key');
-      if (keys.privateKey === undefined) {
-        const pem = sealer.open(first.sealedPrivateKey, sealingContext(cluster.clusterId, first.keyId));
+      const keys = await loadAndRotate(cluster);
+      const record = signingAt(keys.records, options.now());
+      if (record === undefined) throw new SigningKeysError('the cluster has no signing key');
+      const { keyId } = record;
+      if (keys.private?.keyId !== keyId) {
+        const pem = sealer.open(record.sealedPrivateKey, sealingContext(cluster.clusterId, keyId));
         if (pem === undefined) throw new SigningKeysError('the signing key cannot be opened');
-        keys.privateKey = createPrivateKey(pem);
+        keys.private = { keyId, key: createPrivateKey(pem) };
       }
-      return { keyId: first.keyId, privateKey: keys.privateKey };
+      return { keyId, privateKey: keys.private.key };
     },
     async verifier(cluster, keyId) {
       return (await load(cluster.clusterId))?.publicKeys.get(keyId);
     },
     async published(cluster) {
-      const { records } = await loadOrMake(cluster);
-      return records.map(({ keyId, algorithm, publicKey: { n, e } }) => ({
-        use: 'sig',
-        kty: 'RSA',
-        kid: keyId,
-        alg: algorithm,
-        n,
-        e,
-      }));
+      const { records } = await loadAndRotate(cluster);
+      const signing = signingAt(records, options.now());
+      const others = records.filter((record) => record !== signing);
+      return (signing === undefined ? others : [signing, ...others]).map(
+        ({ keyId, algorithm, publicKey: { n, e } }) => ({
+          use: 'sig',
+          kty: 'RSA',
+          kid: keyId,
+          alg: algorithm,
+          n,
+          e,
+        }),
+      );
     },
+    rotation: async (cluster, how) => rotate(cluster, await loadOrMake(cluster), how),
   };
 }
 
@@ -190,14 +264,17 @@ function unpack(entry: StoredEntry): LoadedKeys {
       createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }),
     ]),
   );
-  return { revision: entry.revision, records, publicKeys, privateKey: undefined };
+  return { revision: entry.revision, records, publicKeys, private: undefined };
 }
 
 function readKey(value: unknown): SigningKeyRecord | undefined {
   const record = asObject(value);
   const publicKey = asObject(record?.publicKey);
   const texts = [record?.keyId, record?.sealedPrivateKey, publicKey?.n, publicKey?.e];
+  const times = [record?.createdAt, record?.signsFrom ?? 0];
   const isSound =
-    texts.every((text) => asText(text) !== undefined && text !== '') && record?.algorithm === 'RS256';
+    texts.every((text) => asText(text) !== undefined && text !== '') &&
+    times.every((time) => typeof time === 'number') &&
+    record?.algorithm === 'RS256';
   return isSound ? (record as unknown as SigningKeyRecord) : undefined;
 }
