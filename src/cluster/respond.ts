@@ -26,7 +26,7 @@ export interface Rendered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** Pieces are made as they are sent. */
-  readonly body: string | Iterable<string>;
+  readonly body: string | Uint8Array | Iterable<string>;
 }
 
 /**
@@ -59,7 +59,7 @@ export function renderAnswer(
   switch (answer.kind) {
     case 'document':
       return {
-        status: 200,
+        status: answer.status ?? 200,
         headers: { 'Content-Type': answer.contentType, ...answer.headers },
         body: answer.body,
       };

@@ -19,13 +19,15 @@ export function sendRendered(
   setHeader(response, 'Cache-Control', 'no-cache, private');
   for (const [name, value] of Object.entries(headers)) setHeader(response, name, value);
   setHeader(response, 'Audit-Id', auditId);
-  if (typeof body === 'string') setHeader(response, 'Content-Length', String(Buffer.byteLength(body)));
+  const isWhole = typeof body === 'string' || body instanceof Uint8Array;
+  // That of a 304 would be the length of the document which is not sent.
+  if (isWhole && status !== 304) setHeader(response, 'Content-Length', String(Buffer.byteLength(body)));
   // A body that was not read to its end (413, 401 …) leaves an HTTP/1.1 connection unusable for the next request.
   if (response instanceof ServerResponse && !request.complete) setHeader(response, 'Connection', 'close');
   response.statusCode = status;
   if (request.method === 'HEAD') response.end();
   // Text, not bytes: Node writes it together with the headers.
-  else if (typeof body === 'string') response.end(body);
+  else if (isWhole) response.end(body);
   else void sendPieces(response, body);
 }
 

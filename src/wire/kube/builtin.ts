@@ -65,9 +65,10 @@ const deprecated: Readonly<Record<string, { readonly since: number; readonly use
  * all others. COMPAT: the text of the API server for deprecated versions.
  */
 export function deprecationWarning(one: ResourceDefinition, minor: number): string | undefined {
+  if (one.custom !== undefined) return one.custom.deprecation;
   const path = `${one.group}/${one.version}/${one.resource}`;
   const found = Object.hasOwn(deprecated, path) ? deprecated[path] : undefined;
-  if (found === undefined || one.custom !== undefined || minor < found.since) return undefined;
+  if (found === undefined || minor < found.since) return undefined;
   const instead = found.use === undefined ? '' : `; use ${found.use}`;
   return `${apiVersionOf(one)} ${one.kind} is deprecated in v1.${found.since}+${instead}`;
 }

@@ -108,6 +108,12 @@ export function messageNamed(name: string): Message | undefined {
   return message;
 }
 
+/** A message whose one field is a list of strings: its JSON is that list. */
+export function isStringList(message: Message): boolean {
+  const [only] = message.fields;
+  return message.fields.length === 1 && only?.name === 'items' && only.type === 'string';
+}
+
 /** Every message name of the data, for tests that go through all of them. */
 export function messageNames(): readonly string[] {
   return [...linesByName().keys()];

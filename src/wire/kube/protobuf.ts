@@ -1,7 +1,7 @@
 import { quote } from '../../engine/rbac/quote.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { isObject, put } from './json.ts';
-import { isScalar, type Message, type MessageField, messageNamed, messageNameOf } from './messages.ts';
+import { isScalar, isStringList, type MessageField, messageNamed, messageNameOf } from './messages.ts';
 import { goDuration, rfc3339 } from './protobufspecials.ts';
 import { badRequest } from './status.ts';
 import { malformed, WireReader } from './wirereader.ts';
@@ -110,12 +110,6 @@ function rawJson(bytes: Uint8Array, context: Context): JsonValue {
   } catch (cause) {
     throw Object.assign(malformed('embedded JSON does not parse'), { cause });
   }
-}
-
-/** Kinds whose one field is a list of strings and whose JSON is that list. */
-function isStringList(message: Message): boolean {
-  const [first] = message.fields;
-  return message.fields.length === 1 && first?.name === 'items' && first.type === 'string';
 }
 
 function decodeMessage(name: string, bytes: Uint8Array, context: Context): JsonValue {

@@ -13,10 +13,26 @@ export interface SubresourceDefinition {
 
 /** What a CustomResourceDefinition says of one version beside its names. */
 export interface CustomVersion {
-  /** `openAPIV3Schema` as written; checked to be structural. */
+  /** `openAPIV3Schema` as written; checked to be structural. The same object as long as the definition stays the same. */
   readonly schema: JsonObject;
   /** `additionalPrinterColumns` as written. */
   readonly printerColumns: readonly JsonObject[];
+  readonly listKind: string;
+  /** The version whose name stored objects carry, and its schema. */
+  readonly storedVersion: string;
+  readonly storedSchema: JsonObject;
+  /** Paths like `.spec.color` that field selectors may name without their first dot. */
+  readonly selectableFields: readonly string[];
+  /** Of the scale subresource: `.spec.replicas` and the like. */
+  readonly scale: CustomScale | undefined;
+  /** What users of a deprecated version are told. */
+  readonly deprecation: string | undefined;
+}
+
+export interface CustomScale {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  readonly labelSelectorPath: string | undefined;
 }
 
 /** One resource of the API, as discovery describes it. */

@@ -1,5 +1,5 @@
 import { isObject, type JsonValue } from './json.ts';
-import { isScalar, type Message, type MessageField, messageNamed } from './messages.ts';
+import { isScalar, isStringList, type Message, type MessageField, messageNamed } from './messages.ts';
 
 /** What the type data says against an object. Paths look like `spec.containers[0].foo`. */
 export interface ObjectFindings {
@@ -105,7 +105,7 @@ class Checker {
     const message = messageNamed(Object.hasOwn(alternatives, type) ? schema : type);
     if (message === undefined) return;
     const [only] = message.fields;
-    if (message.fields.length === 1 && only?.name === 'items' && only.type === 'string') {
+    if (only !== undefined && isStringList(message)) {
       this.#field(only, value, path);
     } else if (value !== null) this.message(message, value, path, new Set());
   }

@@ -38,7 +38,7 @@ flowcontrol.v1.FlowDistinguisherMethod|1 type string!
 flowcontrol.v1.FlowSchema|1 metadata meta.v1.ObjectMeta;2 spec .FlowSchemaSpec;3 status .FlowSchemaStatus
 flowcontrol.v1.FlowSchemaCondition|1 type string;2 status string;3 lastTransitionTime meta.v1.Time;4 reason string;5 message string
 flowcontrol.v1.FlowSchemaList|1 metadata meta.v1.ListMeta;2 items [].FlowSchema!
-flowcontrol.v1.FlowSchemaSpec|1 priorityLevelConfiguration .PriorityLevelConfigurationReference!;2 matchingPrecedence int32;3 distinguisherMethod .FlowDistinguisherMethod*;4 rules [].PolicyRulesWithSubjects =atomic
+flowcontrol.v1.FlowSchemaSpec|1 priorityLevelConfiguration .PriorityLevelConfigurationReference!;2 matchingPrecedence int32!;3 distinguisherMethod .FlowDistinguisherMethod*;4 rules [].PolicyRulesWithSubjects =atomic
 flowcontrol.v1.FlowSchemaStatus|1 conditions [].FlowSchemaCondition +type =map(type)
 flowcontrol.v1.GroupSubject|1 name string!
 flowcontrol.v1.LimitResponse|1 type string!;2 queuing .QueuingConfiguration*
@@ -51,7 +51,7 @@ flowcontrol.v1.PriorityLevelConfigurationList|1 metadata meta.v1.ListMeta;2 item
 flowcontrol.v1.PriorityLevelConfigurationReference|1 name string!
 flowcontrol.v1.PriorityLevelConfigurationSpec|1 type string!;2 limited .LimitedPriorityLevelConfiguration*;3 exempt .ExemptPriorityLevelConfiguration*
 flowcontrol.v1.PriorityLevelConfigurationStatus|1 conditions [].PriorityLevelConfigurationCondition +type =map(type)
-flowcontrol.v1.QueuingConfiguration|1 queues int32;2 handSize int32;3 queueLengthLimit int32
+flowcontrol.v1.QueuingConfiguration|1 queues int32!;2 handSize int32!;3 queueLengthLimit int32!
 flowcontrol.v1.ResourcePolicyRule|1 verbs []string! =set;2 apiGroups []string! =set;3 resources []string! =set;4 clusterScope bool;5 namespaces []string =set
 flowcontrol.v1.ServiceAccountSubject|1 namespace string!;2 name string!
 flowcontrol.v1.Subject|1 kind string!;2 user .UserSubject*;3 group .GroupSubject*;4 serviceAccount .ServiceAccountSubject*
