@@ -321,3 +321,191 @@ describe('options of a delete', () => {
     expect(answer.body.message).toContain(part);
   });
 });
+
+describe('namespaces that are being deleted', () => {
+  const finalize = (name: string, finalizers: readonly string[]) =>
+    api.call('PUT', `/api/v1/namespaces/${name}/finalize`, {
+      body: { metadata: { name }, spec: { finalizers } },
+    });
+  const namespace = async (name: string, spec: object = {}): Promise<Made> =>
+    make('/api/v1/namespaces', name, {}, { spec });
+
+  test('tell what remains in them, word by word as Kubernetes does', async () => {
+    const made = await namespace('remains');
+    const inside = await make(inTeam('configmaps', 'remains'), 'a', {
+      finalizers: ['acme.example/x', 'acme.example/y'],
+    });
+    await make(inTeam('secrets', 'remains'), 'b');
+    const widgets = '/apis/apps/v1/namespaces/remains/controllerrevisions';
+    const other = await make(widgets, 'c', { finalizers: ['acme.example/x'] }, { revision: 1 });
+    const answer = await remove(made);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ kind: 'Namespace', status: { phase: 'Terminating' } });
+    const { status, spec } = await read(made);
+    expect(spec).toEqual({ finalizers: ['kubernetes'] });
+    const conditions = status.conditions.map((one: Record<string, string>) => [
+      one.type,
+      one.status,
+      one.reason,
+      one.message,
+    ]);
+    expect(conditions).toEqual([
+      [
+        'NamespaceDeletionDiscoveryFailure',
+        'False',
+        'ResourcesDiscovered',
+        'All resources successfully discovered',
+      ],
+      [
+        'NamespaceDeletionGroupVersionParsingFailure',
+        'False',
+        'ParsedGroupVersions',
+        'All legacy kube types successfully parsed',
+      ],
+      [
+        'NamespaceDeletionContentFailure',
+        'False',
+        'ContentDeleted',
+        'All content successfully deleted, may be waiting on finalization',
+      ],
+      [
+        'NamespaceContentRemaining',
+        'True',
+        'SomeResourcesRemain',
+        'Some resources are remaining: configmaps. has 1 resource instances, controllerrevisions.apps has 1 resource instances',
+      ],
+      [
+        'NamespaceFinalizersRemaining',
+        'True',
+        'SomeFinalizersRemain',
+        'Some content in the namespace has finalizers remaining: acme.example/x in 2 resource instances, acme.example/y in 1 resource instances',
+      ],
+    ]);
+    await release(inside);
+    expect((await read(made)).status.conditions[3].message).toBe(
+      'Some resources are remaining: controllerrevisions.apps has 1 resource instances',
+    );
+    await release(other);
+    expect(await statusOf(made)).toBe(404);
+  });
+
+  test('wait for finalizers of their own, which only finalize changes', async () => {
+    const made = await namespace('own', { finalizers: ['acme.example/quota'] });
+    const put = await api.call('PUT', made.path, { body: { metadata: { name: 'own' }, spec: {} } });
+    expect(put.body.spec.finalizers).toEqual(['acme.example/quota', 'kubernetes']);
+    expect((await finalize('own', ['nonsense'])).status).toBe(422);
+    await make(inTeam('configmaps', 'own'), 'a');
+    await remove(made);
+    expect((await read(made)).spec.finalizers).toEqual(['acme.example/quota']);
+    expect(await api.storage.count('object/c1//configmaps/own/')).toBe(0);
+    expect((await remove(made)).body).toMatchObject({ kind: 'Namespace', status: { phase: 'Terminating' } });
+    await finalize('own', []);
+    expect(await statusOf(made)).toBe(404);
+  });
+
+  test('wait for the finalizers of their metadata as well', async () => {
+    const made = await make('/api/v1/namespaces', 'meta', { finalizers: ['acme.example/x'] });
+    await remove(made);
+    expect((await read(made)).spec).toEqual({});
+    await release(made);
+    expect(await statusOf(made)).toBe(404);
+  });
+
+  test('are deleted with what owns them, and own things themselves', async () => {
+    const owner = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'owns-namespace');
+    const made = await make('/api/v1/namespaces', 'owned', owned(owner));
+    const child = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'of-namespace', owned(made));
+    await remove(owner);
+    expect([await statusOf(made), await statusOf(child)]).toEqual([404, 404]);
+  });
+});
+
+describe('pods', () => {
+  const pods = inTeam('pods');
+  const spec = { nodeName: 'node-1', containers: [{ name: 'c', image: 'i' }] };
+
+  test('one that no node runs is gone at once, one that a node runs a moment later', async () => {
+    const waiting = await make(pods, 'unbound', {}, { spec: { containers: spec.containers } });
+    expect((await remove(waiting)).body).toMatchObject({ kind: 'Pod', metadata: { name: 'unbound' } });
+    expect((await api.call('GET', waiting.path)).status).toBe(404);
+    const running = await make(pods, 'bound', {}, { spec });
+    const before = Date.now();
+    const { body } = await remove(running);
+    expect(body.metadata).toMatchObject({ deletionGracePeriodSeconds: 30, generation: 2 });
+    const wait = Date.parse(body.metadata.deletionTimestamp) - before;
+    expect(wait).toBeGreaterThan(28_000);
+    expect(await statusOf(running)).toBe(404);
+  });
+
+  test.each([
+    [{ ...spec, terminationGracePeriodSeconds: 5 }, undefined, 5],
+    [{ ...spec, terminationGracePeriodSeconds: 5 }, { gracePeriodSeconds: 7 }, 7],
+    [spec, { gracePeriodSeconds: -3 }, 1],
+  ])('the grace of %j deleted with %j is %i', async (podSpec, body, grace) => {
+    const pod = await make(pods, 'graceful', { finalizers: ['acme.example/x'] }, { spec: podSpec });
+    const answer = await remove(pod, body);
+    expect(answer.body.metadata.deletionGracePeriodSeconds).toBe(grace);
+    // Nothing runs: what a kubelet would do is done, and the finalizer alone holds it.
+    expect((await read(pod)).metadata.deletionGracePeriodSeconds).toBe(0);
+    await release(pod);
+    expect(await statusOf(pod)).toBe(404);
+  });
+});
+
+describe('what every namespace has', () => {
+  test('is made again when it is deleted, and the CA is put right when it is changed', async () => {
+    const account = { path: inTeam('serviceaccounts/default') } as Made;
+    const rootCa = { path: inTeam('configmaps/kube-root-ca.crt') } as Made;
+    const before = (await read(account)).metadata.uid;
+    await remove(account);
+    expect((await read(account)).metadata.uid).not.toBe(before);
+    await remove(rootCa);
+    expect((await read(rootCa)).data).toEqual({ 'ca.crt': api.caPem });
+    await api.call('PATCH', rootCa.path, {
+      body: { data: { 'ca.crt': 'forged', more: 'x' } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    expect((await read(rootCa)).data).toEqual({ 'ca.crt': api.caPem });
+  });
+});
+
+describe('aggregated roles', () => {
+  const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+  const rule = { apiGroups: ['acme.example'], resources: ['widgets'], verbs: ['get'] };
+  const sum = {
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: { 'acme.example/part': 'true' } }] },
+    rules: [],
+  };
+
+  test('are written by their controller when a role they select changes', async () => {
+    const { path } = await make(roles, 'sum', {}, sum);
+    const first = (await read({ path } as Made)).metadata.resourceVersion;
+    const { lines } = await api.open(
+      `${roles}?watch=true&fieldSelector=metadata.name%3Dsum&resourceVersion=${first}`,
+    );
+    await api.call('POST', roles, {
+      body: { metadata: { name: 'part', labels: { 'acme.example/part': 'true' } }, rules: [rule] },
+    });
+    const { type, object } = await lines.next();
+    expect([type, object.rules]).toEqual(['MODIFIED', [rule]]);
+    const manager = object.metadata.managedFields.find(
+      (one: { manager: string }) => one.manager === 'clusterrole-aggregation-controller',
+    );
+    expect(manager).toMatchObject({
+      operation: 'Apply',
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      fieldsV1: { 'f:rules': {} },
+    });
+  });
+
+  test('take no rules from anybody else, and are not written when nothing changes', async () => {
+    const path = `${roles}/sum`;
+    const before = await read({ path } as Made);
+    const forged = { ...before, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] };
+    const answer = await api.call('PUT', path, { body: forged });
+    expect(answer.body.rules).toEqual([rule]);
+    await api.call('POST', roles, { body: { metadata: { name: 'unselected' }, rules: [rule] } });
+    const after = await read({ path } as Made);
+    expect([after.rules, after.metadata.resourceVersion]).toEqual([[rule], before.metadata.resourceVersion]);
+  });
+});

@@ -1,5 +1,7 @@
+import { createAggregationController } from './aggregation.ts';
 import type { CreateController } from './controller.ts';
 import { createGarbageCollector } from './garbage/garbagecollector.ts';
+import { createNamespaceContentController } from './namespacecontent.ts';
 import { createNamespaceController } from './namespaces.ts';
 import { createPodController } from './pods.ts';
 
@@ -7,5 +9,7 @@ import { createPodController } from './pods.ts';
 export const builtInControllers: readonly CreateController[] = [
   createGarbageCollector,
   createNamespaceController,
+  createNamespaceContentController,
   createPodController,
+  createAggregationController,
 ];

@@ -41,10 +41,10 @@ const role: KindRules = {
 };
 
 const clusterRole: KindRules = {
-  // Rules of an aggregated role are those of the roles it selects; what was written is overwritten (B15).
-  complete: (next) => ({
+  // Rules of an aggregated role are written by its controller alone; what clients write of them is passed over (B15).
+  complete: (next, old) => ({
     ...next,
-    rules: next.aggregationRule === undefined ? ruleList(next.rules) : [],
+    rules: next.aggregationRule === undefined ? ruleList(next.rules) : (old?.rules ?? []),
   }),
   admit: (_, request, next, old) => admitRole(request, next, old),
   validate: (next) => [
