@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { seedOfRun } from '../differential/random.ts';
+import { churn } from './churn.ts';
+
+test('a controller on informers whose connections are cut again and again misses no event', async () => {
+  const seed = seedOfRun();
+  console.log(`seed of the churn: ${seed}`);
+  const report = await churn({ seconds: 3, seed });
+  expect(report.problems).toEqual([]);
+  expect(report.writes).toBeGreaterThan(20);
+  expect(report.connectionsCut).toBeGreaterThan(5);
+}, 40_000);
