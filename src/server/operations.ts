@@ -24,7 +24,7 @@ import type { ServerConfig } from './config.ts';
 /** What the operations of all services are made of. */
 export interface OperationParts
   extends Pick<EksDeps, 'storage' | 'random' | 'partition' | 'pageTokens' | 'endpointOf'>,
-    Pick<EntrywayDeps, 'readSnapshot' | 'analyse'> {
+    Pick<EntrywayDeps, 'readSnapshot' | 'analyse' | 'prepareRotation'> {
   readonly secretBox: ReturnType<typeof createSecretBox>;
   readonly config: ServerConfig;
   readonly now: () => number;
@@ -72,6 +72,7 @@ export function createOperations(
           (await access.cluster(clusterId)?.authenticate(token, time)) ?? clusterGone,
         readSnapshot: parts.readSnapshot,
         analyse: parts.analyse,
+        prepareRotation: parts.prepareRotation,
         awsAuthOf: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
         ...(config.aws?.sts && { stsAccounts: config.aws.sts.accounts }),
         ...(webhookDoor !== undefined && { webhooks: webhookDoor }),

@@ -275,6 +275,7 @@ async function compose(
       },
       ...{ access, followers, trail, readSnapshot, caPem, endpointOf },
       analyse: analyst.analyse,
+      prepareRotation: serviceAccounts.rotation,
       publicKeys: () => publicTrailKeys(directory.path),
       awsPrincipals: aws.awsPrincipals,
       webhookDoor: webhooks?.door,

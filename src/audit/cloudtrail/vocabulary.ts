@@ -83,11 +83,11 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
       words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope action anyNamespace
       apiGroups arn associatedAccessPolicy associatedAt associations assumeComplete at audiences block blockId blocks
       breakGlass closestPolicy clusterName clusters code comparedWith connection count createdAt createdBy credential
-      credentialExpiresAt credentials description expired expiresAt findings hint issuedAt kind kubernetesGroups
+      credentialExpiresAt credentials description expired expiresAt findings hint issuedAt keyId kind kubernetesGroups
       lastSeenAt lastUsedAt matchedRoles maxResults message minSeverity modifiedAt name names namespace namespaces
       nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principal principalArn principalId reason
-      resource resourceNames resources revokedAt roundUp rule rules savedAt seenAt serialNumber server serverTime setAt
-      severity since skipRules source state tags target transitive type tlsServerName until usageSince username
+      resource resourceNames resources revoke revokedAt roundUp rule rules savedAt seenAt serialNumber server serverTime setAt
+      severity signsFrom since skipRules source state tags target transitive type tlsServerName until usageSince username
       validityDays verb verbs version versions window`),
     hidden: words('secretAccessKey bearerToken clientKeyData token'),
   },

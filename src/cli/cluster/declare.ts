@@ -10,6 +10,7 @@ export function declareCluster(program: Command): void {
   declareBreakGlass(cluster);
   declareFollowing(cluster);
   declareBundle(cluster);
+  declareKeys(cluster);
 }
 
 /** Client certificates of the API servers that call the webhooks. */
@@ -148,4 +149,13 @@ function declareFollowing(cluster: Command): void {
     .description('print the Kubernetes objects that let the server follow a cluster, and no more')
     .option('--namespace <name>', 'namespace of the service account', 'entryway')
     .action(async (options) => (await import('./manifest.ts')).printManifest(options));
+}
+
+/** What signs the service account tokens of a built-in cluster. */
+function declareKeys(cluster: Command): void {
+  connectionOptions(cluster.command('rotate-keys'))
+    .description('announce a new key for service account tokens, as every month by itself; or end all tokens')
+    .argument('<cluster>', 'name of a built-in cluster')
+    .option('--revoke', 'sign with the new key at once and refuse every token made before')
+    .action(async (name, options) => (await import('./rotatekeys.ts')).rotateKeys(name, options));
 }

@@ -4,6 +4,7 @@ import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { EksDeps } from '../eks/deps.ts';
 import type { SecretBox } from '../secrets.ts';
 import type { Analyse } from './analyses.ts';
+import type { PrepareRotation } from './signingkeys.ts';
 
 /** What our own operations need from the rest of the server. */
 export interface EntrywayDeps extends EksDeps {
@@ -15,6 +16,7 @@ export interface EntrywayDeps extends EksDeps {
   /** What the cluster's authenticator says of a token at `now` (epoch milliseconds). Never throws for anything in the token. */
   readonly authenticate: (clusterId: string, token: string, now: number) => Promise<TokenVerdict>;
   readonly analyse: Analyse;
+  readonly prepareRotation: PrepareRotation;
   /** Who may call the webhooks, and where; absent while this server listens for no webhooks. */
   readonly webhooks?: WebhookDoor;
   /** Who follows connected clusters. */

@@ -10,6 +10,7 @@ import { clusterAudienceOperations } from './clusteraudiences.ts';
 import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
 import { explainTokenOperations } from './explaintoken.ts';
+import { signingKeyOperations } from './signingkeys.ts';
 import { snapshotOperations } from './snapshots.ts';
 import { webhookCredentialOperations } from './webhookcredentials.ts';
 
@@ -26,6 +27,7 @@ export function createEntrywayOperations(deps: EntrywayDeps): Operations {
     ...connectionOperations(deps),
     ...customAccessPolicyOperations(deps),
     ...explainTokenOperations(deps),
+    ...signingKeyOperations(deps),
     ...snapshotOperations(deps),
     ...webhookCredentialOperations(deps),
   };

@@ -50,6 +50,8 @@ export const entryway = {
     DeleteClusterConnection: 'POST /entryway/v1/clusters/connection/delete 200 ClusterRequest -',
     PutClusterAudiences:
       'POST /entryway/v1/clusters/audiences/put 200 PutClusterAudiencesRequest ClusterAudiencesResponse',
+    RotateSigningKey:
+      'POST /entryway/v1/clusters/signing-key/rotate 200 RotateSigningKeyRequest RotateSigningKeyResponse',
     PutBreakGlassPrincipal:
       'POST /entryway/v1/clusters/break-glass/put 200 PutBreakGlassPrincipalRequest BreakGlassPrincipalResponse',
     DescribeBreakGlassPrincipal:
@@ -131,6 +133,9 @@ export const entryway = {
 
     PutClusterAudiencesRequest: 'clusterName! audiences!:[string]',
     ClusterAudiencesResponse: 'clusterName audiences:[string]',
+
+    RotateSigningKeyRequest: 'clusterName! revoke:boolean',
+    RotateSigningKeyResponse: 'clusterName keyId signsFrom:timestamp',
 
     PutBreakGlassPrincipalRequest: 'clusterName! principalArn! reason!',
     BreakGlassPrincipalResponse: 'breakGlass:BreakGlassPrincipal',

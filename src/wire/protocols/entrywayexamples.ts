@@ -42,6 +42,7 @@ export const entrywayExamples: Readonly<Record<string, object>> = {
   DescribeClusterConnection: cluster,
   DeleteClusterConnection: cluster,
   PutClusterAudiences: { ...cluster, audiences: ['https://kubernetes.default.svc'] },
+  RotateSigningKey: { ...cluster, revoke: false },
   PutBreakGlassPrincipal: { ...cluster, principalArn, reason: 'when all else fails' },
   DescribeBreakGlassPrincipal: cluster,
   DeleteBreakGlassPrincipal: cluster,

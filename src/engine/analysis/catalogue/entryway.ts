@@ -40,6 +40,7 @@ export const entryway: ServiceText = {
     PutClusterAudiences: 'cluster',
     PutClusterConnection: 'cluster',
     RevokeWebhookCredential: 'cluster',
+    RotateSigningKey: 'cluster',
     TestAccess: '',
     UpdateAccessPolicy: 'access-policy',
     WhatCan: 'cluster',

@@ -1,0 +1,21 @@
+import type { ConnectionOptions } from '../connection.ts';
+import { openClusterClient } from './client.ts';
+
+export interface RotateKeysOptions extends ConnectionOptions {
+  readonly revoke?: true;
+}
+
+/** Gives a built-in cluster a new key for its service account tokens, or with `--revoke` that key alone. */
+export async function rotateKeys(clusterName: string, options: RotateKeysOptions): Promise<void> {
+  const { aws } = openClusterClient(options);
+  const { keyId, signsFrom } = await aws.call<{ readonly keyId: string; readonly signsFrom: Date }>(
+    'entryway',
+    'RotateSigningKey',
+    { clusterName, revoke: options.revoke === true },
+  );
+  process.stdout.write(
+    options.revoke
+      ? `key ${keyId} signs the service account tokens of cluster ${clusterName} from now on\nevery token made before is refused: its clients ask for a new one, or need one\n`
+      : `key ${keyId} is published and signs the service account tokens of cluster ${clusterName} from ${signsFrom.toISOString()} on\ntokens made before stay good until they end; --revoke ends them at once\n`,
+  );
+}
