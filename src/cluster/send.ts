@@ -5,6 +5,15 @@ import type { HttpRequest, HttpResponse } from './exchange.ts';
 import type { Rendered } from './respond.ts';
 import { createTurns } from './turns.ts';
 
+/**
+ * Bytes written at once; half of what a socket may hold before it counts as full.
+ *
+ * COMPAT: a client has the last byte of an answer before we hear that the socket is empty again. When its next request
+ * comes while the socket still counts as full, Node pauses its HTTP/1.1 parser and, over TLS, refuses the second record
+ * of that request (HPE_PAUSED) and resets the connection. So a long answer is ended only when nothing is left of it.
+ */
+const pieceBytes = 32 * 1024;
+
 /** Milliseconds a client may take nothing of an answer. */
 const stallTimeout = 60_000;
 
@@ -27,15 +36,20 @@ export function sendRendered(
   response.statusCode = status;
   if (request.method === 'HEAD') response.end();
   // Text, not bytes: Node writes it together with the headers.
-  else if (isWhole) response.end(body);
-  else void sendPieces(response, body);
+  else if (!isWhole) void sendPieces(response, body);
+  else if (body.length < pieceBytes / 2) response.end(body);
+  else void sendPieces(response, piecesOf(Buffer.from(body)));
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
 /**
  * Sends a long answer as fast as the peer reads, and in turns with everything else. What fails on the way can only be
  * told by breaking it off.
  */
-async function sendPieces(response: HttpResponse, pieces: Iterable<string>): Promise<void> {
+async function sendPieces(response: HttpResponse, pieces: Iterable<string | Buffer>): Promise<void> {
   const events: EventEmitter = response;
   events.on('error', () => undefined);
   const turns = createTurns();

@@ -76,7 +76,7 @@ async function find(
     return listSnapshot(snapshot, query);
   }
   // Whoever lists everything is about to watch it, and is seldom alone; for a page the store is as good.
-  const load = options.limit === 0 && query.prefix === scope.resource;
+  const load = options.limit === 0;
   const follower = load
     ? watching.collections.follow(scope.resource)
     : watching.collections.present(scope.resource);
