@@ -23,12 +23,12 @@ export function isAnonymousPath(info: RequestInfo): boolean {
 }
 
 /** Everything that is no resource: health, version, discovery and the OpenAPI documents. */
-export function serveNonResource(
+export async function serveNonResource(
   cluster: ClusterAccess,
   served: ResourceTable,
   info: RequestInfo,
   headers: Headers,
-): Answer {
+): Promise<Answer> {
   if (info.verb !== 'get' && info.verb !== 'head') throw methodNotAllowed();
   const [first, ...rest] = info.parts;
   switch (first) {

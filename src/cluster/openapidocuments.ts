@@ -5,6 +5,7 @@ import type { RequestInfo } from '../wire/kube/requestinfo.ts';
 import type { ResourceTable } from '../wire/kube/resources.ts';
 import { pathNotFound } from '../wire/kube/status.ts';
 import type { Answer } from './context.ts';
+import { createTurns } from './turns.ts';
 
 type Document = Extract<Answer, { kind: 'document' }>;
 
@@ -14,16 +15,18 @@ export interface DocumentHeaders {
 }
 
 /** What a cluster says of its API below `/openapi`, to clients that may keep it (kubernetes-facts D0.7, D2). */
-export function serveOpenApi(
+export async function serveOpenApi(
   kubernetesVersion: string,
   served: ResourceTable,
   { parts, query }: Pick<RequestInfo, 'parts' | 'query'>,
   headers: DocumentHeaders,
-): Answer {
+): Promise<Answer> {
   const [, version, prefix, ...path] = parts;
   if (version === 'v2' && prefix === undefined) {
     const title = String(versionInfo(kubernetesVersion).gitVersion);
-    const { hash, ...document } = openApiV2(served, title, headers.accept);
+    const turns = createTurns();
+    const pause = (): Promise<void> | undefined => (turns.isOver() ? turns.next() : undefined);
+    const { hash, ...document } = await openApiV2(served, title, headers.accept, pause);
     return unlessKnown(hash, headers, { kind: 'document', ...document });
   }
   if (version !== 'v3') throw pathNotFound();

@@ -18,9 +18,12 @@ export function rootTypes(definitions: readonly ResourceDefinition[]): readonly 
   return [...sharedTypes, ...types.filter((type) => type !== undefined)];
 }
 
-/** The components for these messages and for all they refer to, each once. */
-export function collectSchemas(types: readonly string[], dialect: Dialect): readonly NamedSchema[] {
-  const found = new Map<string, NamedSchema>();
+/** The components for these messages and for all they refer to, each once: added to those that were found before. */
+export function collectSchemas(
+  types: readonly string[],
+  dialect: Dialect,
+  found: Map<string, NamedSchema> = new Map(),
+): readonly NamedSchema[] {
   let wanted = types;
   while (wanted.length > 0) {
     const next: string[] = [];

@@ -8,8 +8,16 @@ import { kindsOf } from './kinds.ts';
 /** Swagger 2.0 or OpenAPI 3.0: the same schemas, a few things said in another way. */
 export type Dialect = 'v2' | 'v3';
 
+const names = new Map<string, string>();
+
 /** `core.v1.Pod` is `io.k8s.api.core.v1.Pod` in public schemas. */
 export function schemaName(type: string): string {
+  const known = names.get(type) ?? publicName(type);
+  names.set(type, known);
+  return known;
+}
+
+function publicName(type: string): string {
   const [pkg = '', second = ''] = type.split('.');
   if (pkg === 'meta') return `io.k8s.apimachinery.pkg.apis.${type}`;
   if (pkg === 'resource' && !/^v\d/.test(second)) return `io.k8s.apimachinery.pkg.api.${type}`;

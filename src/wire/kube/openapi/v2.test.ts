@@ -6,6 +6,8 @@ import { WireReader } from '../wirereader.ts';
 import { openApiV2 } from './v2.ts';
 import { encodeDocument } from './v2protobuf.ts';
 
+/** Nobody is waiting. */
+const now = (): undefined => undefined;
 const accept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
 
 /** The fields of a message: those of length-delimited ones as bytes, by number, in order. */
@@ -41,20 +43,22 @@ function named(bytes: Uint8Array, field: number): ReadonlyMap<string, Uint8Array
   );
 }
 
-test('protobuf for those who ask for it, in the media type kubectl reads (D2.4)', () => {
-  const { contentType, body, hash } = openApiV2(builtInResources, 'v1.36.0', accept);
+test('protobuf for those who ask for it, in the media type kubectl reads (D2.4)', async () => {
+  const { contentType, body, hash } = await openApiV2(builtInResources, 'v1.36.0', accept, now);
   expect(contentType).toBe('application/com.github.proto-openapi.spec.v2.v1.0+protobuf');
   expect(body).toBeInstanceOf(Uint8Array);
   const bytes = body as Uint8Array;
   expect(text(fieldAt(bytes, 1))).toBe('2.0');
   expect(text(fieldAt(bytes, 2, 2))).toBe('v1.36.0');
-  expect(hash).not.toBe(openApiV2(builtInResources, 'v1.36.0', undefined).hash);
-  expect(openApiV2(builtInResources, 'v1.36.0', accept).body).toBe(body);
+  expect(hash).not.toBe((await openApiV2(builtInResources, 'v1.36.0', undefined, now)).hash);
+  expect((await openApiV2(builtInResources, 'v1.36.0', accept, now)).body).toBe(body);
 });
 
-test('both forms have the same definitions and paths', () => {
-  const json = JSON.parse(String(openApiV2(builtInResources, 'v1.36.0', undefined).body)) as unknown;
-  const bytes = openApiV2(builtInResources, 'v1.36.0', accept).body as Uint8Array;
+test('both forms have the same definitions and paths', async () => {
+  const json = JSON.parse(
+    String((await openApiV2(builtInResources, 'v1.36.0', undefined, now)).body),
+  ) as unknown;
+  const bytes = (await openApiV2(builtInResources, 'v1.36.0', accept, now)).body as Uint8Array;
   const definitions = named(fieldAt(bytes, 9), 1);
   expect([...definitions.keys()]).toEqual(Object.keys(at(json, 'definitions') as object));
   expect([...named(fieldAt(bytes, 8), 2).keys()]).toEqual(Object.keys(at(json, 'paths') as object));
@@ -69,14 +73,14 @@ test('both forms have the same definitions and paths', () => {
   ).toEqual(['containerPort', 'protocol']);
 });
 
-test('every reference leads to a definition', () => {
-  const body = String(openApiV2(builtInResources, 'v1.36.0', undefined).body);
+test('every reference leads to a definition', async () => {
+  const body = String((await openApiV2(builtInResources, 'v1.36.0', undefined, now)).body);
   const definitions = at(JSON.parse(body) as unknown, 'definitions') as object;
   const wanted = new Set([...body.matchAll(/#\/definitions\/([^"]+)/g)].map((match) => match[1] ?? ''));
   expect([...wanted].filter((name) => !Object.hasOwn(definitions, name))).toEqual([]);
 });
 
-test('texts of any length and alphabet, and numbers, arrive', () => {
+test('texts of any length and alphabet, and numbers, arrive', async () => {
   const long = 'ü'.repeat(100_000);
   const bytes = encodeDocument({
     swagger: '2.0',
@@ -98,14 +102,14 @@ test('texts of any length and alphabet, and numbers, arrive', () => {
   expect(read).toEqual([1.5, 300]);
 });
 
-function customDefinition(schema: JsonObject): unknown {
+async function customDefinition(schema: JsonObject): Promise<unknown> {
   const table = createResourceTable([widgets(schema)]);
-  const document = JSON.parse(String(openApiV2(table, 'v1.36.0', undefined).body)) as unknown;
+  const document = JSON.parse(String((await openApiV2(table, 'v1.36.0', undefined, now)).body)) as unknown;
   return at(document, 'definitions', 'com.example.v1.Widget');
 }
 
-test('a custom resource says in v2 what v2 can say', () => {
-  const definition = customDefinition({
+test('a custom resource says in v2 what v2 can say', async () => {
+  const definition = await customDefinition({
     type: 'object',
     properties: {
       spec: {
@@ -139,8 +143,8 @@ test('a custom resource says in v2 what v2 can say', () => {
   ]);
 });
 
-test('a custom resource of anything has no fields in v2', () => {
-  expect(customDefinition({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true })).toEqual({
+test('a custom resource of anything has no fields in v2', async () => {
+  expect(await customDefinition({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true })).toEqual({
     type: 'object',
     'x-kubernetes-group-version-kind': [{ group: 'example.com', version: 'v1', kind: 'Widget' }],
   });

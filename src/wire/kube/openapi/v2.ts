@@ -4,7 +4,7 @@ import type { ResourceTable } from '../resources.ts';
 import { collectSchemas, rootTypes } from './collected.ts';
 import { customSchemas } from './customschemas.ts';
 import { type Operation, operationsOf, parameterTypes } from './operations.ts';
-import { reference } from './schemas.ts';
+import { type NamedSchema, reference } from './schemas.ts';
 import { encodeDocument } from './v2protobuf.ts';
 
 /** The one media type kubectl asks `/openapi/v2` for (kubernetes-facts D2.4). */
@@ -20,24 +20,39 @@ export interface Encoded {
 }
 
 interface Forms {
-  json?: Encoded;
-  protobuf?: Encoded;
+  json?: Promise<Encoded>;
+  protobuf?: Promise<Encoded>;
 }
+
+/** Lets others have their turn while a document is written, when it is time to. */
+export type Pause = () => Promise<void> | undefined;
 
 /** By table and by the version it calls itself; gone with the table. */
 const known = new WeakMap<ResourceTable, Map<string, Forms>>();
 
-/** The answer of `/openapi/v2`: one document for everything a cluster serves, in protobuf for those who ask for it. */
-export function openApiV2(table: ResourceTable, version: string, accept: string | undefined): Encoded {
+/**
+ * The answer of `/openapi/v2`: one document for everything a cluster serves, in protobuf for those who ask for it. It is
+ * written once, between turns of others, because it takes longer than anybody should wait.
+ */
+export function openApiV2(
+  table: ResourceTable,
+  version: string,
+  accept: string | undefined,
+  pause: Pause,
+): Promise<Encoded> {
   const versions = known.get(table) ?? new Map<string, Forms>();
   known.set(table, versions);
   const forms = versions.get(version) ?? {};
   versions.set(version, forms);
   if (accept?.includes(askedType)) {
-    forms.protobuf ??= encoded(answeredType, encodeDocument(document(table, version)));
+    forms.protobuf ??= document(table, version, pause).then((made) =>
+      encoded(answeredType, encodeDocument(made)),
+    );
     return forms.protobuf;
   }
-  forms.json ??= encoded('application/json', JSON.stringify(document(table, version)));
+  forms.json ??= document(table, version, pause).then((made) =>
+    encoded('application/json', JSON.stringify(made)),
+  );
   return forms.json;
 }
 
@@ -46,19 +61,23 @@ function encoded(contentType: string, body: string | Uint8Array): Encoded {
   return { contentType, body, hash };
 }
 
-function document(table: ResourceTable, version: string): JsonObject {
+async function document(table: ResourceTable, version: string, pause: Pause): Promise<JsonObject> {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const operation of table.definitions.flatMap(operationsOf)) {
-    const { path, method } = operation;
-    const item = paths[path] ?? { parameters: pathParameters(path) };
-    paths[path] = item;
-    item[method] = rendered(operation);
+  const builtIn = new Map<string, NamedSchema>();
+  const custom: NamedSchema[] = [];
+  for (const one of table.definitions) {
+    for (const operation of operationsOf(one)) {
+      const { path, method } = operation;
+      const item = paths[path] ?? { parameters: pathParameters(path) };
+      paths[path] = item;
+      item[method] = rendered(operation);
+    }
+    const added = customSchemas(one, 'v2');
+    custom.push(...added);
+    collectSchemas([...rootTypes([one]), ...added.flatMap(({ types }) => types)], 'v2', builtIn);
+    await pause();
   }
-  const custom = table.definitions.flatMap((one) => customSchemas(one, 'v2'));
-  const types = [...rootTypes(table.definitions), ...custom.flatMap((one) => one.types)];
-  const schemas = [...collectSchemas(types, 'v2'), ...custom].map(
-    ({ name, schema }) => [name, schema] as const,
-  );
+  const schemas = [...builtIn.values(), ...custom].map(({ name, schema }) => [name, schema] as const);
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },

@@ -97,46 +97,66 @@ function writeParameter(writer: WireWriter, parameter: JsonObject): void {
   );
 }
 
-const texts: Readonly<Record<string, number>> = { $ref: 1, format: 2, title: 3, description: 4, pattern: 13 };
-const numbers: Readonly<Record<string, number>> = { multipleOf: 6, maximum: 7, minimum: 9 };
-const counts: Readonly<Record<string, number>> = {
-  maxLength: 11,
-  minLength: 12,
-  maxItems: 14,
-  minItems: 15,
-  maxProperties: 17,
-  minProperties: 18,
-};
-const flags: Readonly<Record<string, number>> = {
-  exclusiveMaximum: 8,
-  exclusiveMinimum: 10,
-  uniqueItems: 16,
-};
+/** Members of a schema that are a text, a number, a count or a flag: how they are written, and in which field. */
+const plainMembers: ReadonlyMap<string, readonly ['text' | 'double' | 'count' | 'flag', number]> = new Map([
+  ['$ref', ['text', 1]],
+  ['format', ['text', 2]],
+  ['title', ['text', 3]],
+  ['description', ['text', 4]],
+  ['multipleOf', ['double', 6]],
+  ['maximum', ['double', 7]],
+  ['exclusiveMaximum', ['flag', 8]],
+  ['minimum', ['double', 9]],
+  ['exclusiveMinimum', ['flag', 10]],
+  ['maxLength', ['count', 11]],
+  ['minLength', ['count', 12]],
+  ['pattern', ['text', 13]],
+  ['maxItems', ['count', 14]],
+  ['minItems', ['count', 15]],
+  ['uniqueItems', ['flag', 16]],
+  ['maxProperties', ['count', 17]],
+  ['minProperties', ['count', 18]],
+]);
 
 function writeSchema(writer: WireWriter, schema: JsonObject): void {
-  for (const [name, field] of Object.entries(texts)) writer.text(field, text(schema[name]));
-  for (const [name, field] of Object.entries(numbers)) {
-    const value = schema[name];
-    if (typeof value === 'number') writer.double(field, value);
-  }
-  for (const [name, field] of Object.entries(counts)) {
-    const value = schema[name];
-    if (typeof value === 'number') writer.count(field, value);
-  }
-  for (const [name, field] of Object.entries(flags)) writer.flag(field, schema[name] === true);
-  if (schema.default !== undefined) writer.message(5, () => writeAny(writer, schema.default ?? null));
-  for (const name of items(schema.required)) writer.text(19, text(name));
-  for (const value of items(schema.enum)) writer.message(20, () => writeAny(writer, value));
-  const { additionalProperties, items: elements, properties } = schema;
-  if (isObject(additionalProperties)) {
-    writer.message(21, () => writer.message(1, () => writeSchema(writer, additionalProperties)));
-  }
-  if (typeof schema.type === 'string') writer.message(22, () => writer.text(1, text(schema.type)));
-  if (isObject(elements)) writer.message(23, () => writer.message(1, () => writeSchema(writer, elements)));
-  if (isObject(properties)) {
-    writer.message(25, () => named(writer, 1, properties, (property) => writeSchema(writer, property)));
-  }
+  for (const [name, value] of Object.entries(schema)) writeMember(writer, name, value);
   writeExtensions(writer, 31, schema);
+}
+
+function writeMember(writer: WireWriter, name: string, value: JsonValue): void {
+  const plain = plainMembers.get(name);
+  if (plain !== undefined) {
+    const [form, field] = plain;
+    if (form === 'text') writer.text(field, text(value));
+    else if (form === 'flag') writer.flag(field, value === true);
+    else if (typeof value === 'number') writer[form](field, value);
+    return;
+  }
+  switch (name) {
+    case 'default':
+      writer.message(5, () => writeAny(writer, value));
+      break;
+    case 'required':
+      for (const one of items(value)) writer.text(19, text(one));
+      break;
+    case 'enum':
+      for (const one of items(value)) writer.message(20, () => writeAny(writer, one));
+      break;
+    case 'additionalProperties':
+      if (isObject(value)) writer.message(21, () => writer.message(1, () => writeSchema(writer, value)));
+      break;
+    case 'type':
+      writer.message(22, () => writer.text(1, text(value)));
+      break;
+    case 'items':
+      if (isObject(value)) writer.message(23, () => writer.message(1, () => writeSchema(writer, value)));
+      break;
+    case 'properties':
+      writer.message(25, () => named(writer, 1, value, (property) => writeSchema(writer, property)));
+      break;
+    default:
+      break;
+  }
 }
 
 /** A value of any form is its YAML, and JSON is YAML. */
