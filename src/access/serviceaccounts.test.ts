@@ -341,6 +341,28 @@ describe('who a token is', () => {
   });
 });
 
+test('a stretched token says how late it is used, once the life that was asked for is over', async () => {
+  const wish: TokenWish = {
+    namespace: 'team',
+    serviceAccount: { name: 'bot', uid: 'u-bot' },
+    audiences: [apiAudience],
+    expirationSeconds: 90 * 86_400,
+    warnAfterSeconds: 3607,
+    tokenId: 'late',
+  };
+  const token = (await tokens.issue(prod, wish, now)) ?? '';
+  const told = async (later: number) => {
+    const judged = await tokens.authenticate(prod, token, { now: now + later * 1000 });
+    return judged.outcome === 'authenticated' ? judged.annotations : judged.evidence.code;
+  };
+  expect(await told(3607)).toBeUndefined();
+  expect(await told(3608)).toEqual({
+    'authentication.k8s.io/stale-token':
+      'subject: system:serviceaccount:team:bot, seconds after warning threshold: 1',
+  });
+  expect(await told(91 * 86_400)).toBe('expired');
+});
+
 describe('the keys of a cluster', () => {
   test('are made once, however many ask at the same moment, also in two processes', async () => {
     const fresh = cluster('fresh');

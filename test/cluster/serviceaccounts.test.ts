@@ -128,6 +128,45 @@ describe('TokenRequest (kubernetes-facts F1)', () => {
     expect(exp - iat).toBe(86_400);
   });
 
+  const bound = { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'bot-1' } };
+  test.each<[string, object, number, boolean]>([
+    ['not of a token bound to nothing', { expirationSeconds: 3607 }, 3607, false],
+    ['not of another audience', { ...bound, audiences: ['vault'], expirationSeconds: 3607 }, 3607, false],
+    ['not of another life', { ...bound, expirationSeconds: 3606 }, 3606, false],
+    ['of what a kubelet asks for, to 90 days', { ...bound, expirationSeconds: 3607 }, 90 * 86_400, true],
+  ])('life is stretched: %s', async (_, spec, life, warns) => {
+    const answer = await ask(spec);
+    const { exp, iat, 'kubernetes.io': claims } = claimsOf(answer.body.status.token);
+    expect([exp - iat, claims.warnafter]).toEqual([life, warns ? iat + 3607 : undefined]);
+    // Kubelets fetch the next one by what they are told.
+    const told = Date.parse(answer.body.status.expirationTimestamp) / 1000 - iat;
+    expect(told).toBe(answer.body.spec.expirationSeconds);
+  });
+
+  test('an account of another uid than the request names is refused', async () => {
+    const call = (uid: string) => api.call('POST', path, { body: { metadata: { uid }, spec: {} } });
+    const { status, body } = await call('u-other');
+    expect([status, body.message]).toEqual([
+      409,
+      expect.stringContaining(
+        'the UID in the token request (u-other) does not match the UID of the service account (',
+      ),
+    ]);
+    const { uid } = (await ask()).body.metadata;
+    expect((await call(uid)).status).toBe(201);
+  });
+
+  test('a pod’s node is told by its name when there is no such node', async () => {
+    await create(`${core}/pods`, podOf('bot-lost', 'bot', 'lost'));
+    const token = await tokenFor({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'bot-lost' } });
+    expect(claimsOf(token)['kubernetes.io'].node).toEqual({ name: 'lost' });
+    const review = { body: { spec: { token } } };
+    const { extra } = (await api.call('POST', '/apis/authentication.k8s.io/v1/tokenreviews', review)).body
+      .status.user;
+    expect(extra['authentication.kubernetes.io/node-name']).toEqual(['lost']);
+    expect(extra).not.toHaveProperty('authentication.kubernetes.io/node-uid');
+  });
+
   test.each<[string, object, number, string]>([
     ['pods "nope" not found', { kind: 'Pod', name: 'nope' }, 404, 'pods "nope" not found'],
     ['a name that spells another key', { kind: 'Pod', name: '../team/bot-1' }, 404, 'not found'],
