@@ -81,7 +81,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const limits = { ...defaultLimits, ...options.limits };
   const watches = createWatchSlots(limits);
   const watching = createWatching(options.storage, limits);
-  const served = createServedResources();
+  const served = createServedResources(options.storage);
   const { blocks, now } = options;
   const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
   const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
@@ -99,6 +99,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     watches,
     watching,
     served: served.of,
+    loadServed: served.load,
     webhooks: createAdmissionWebhooks(options.storage, options.admissionWebhooks ?? {}),
     isBlocked,
     bodies: { held: 0 },
@@ -110,12 +111,14 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   return {
     handle: (request, response) => serveRequest(context, request, response, observe),
     async reconcile(cluster) {
+      await served.load(cluster);
       await reconcileCluster(context, cluster);
       await controllers.start(cluster.clusterId);
     },
     idle: () => controllers.idle(),
     close() {
       controllers.close();
+      served.close();
       silence?.();
       watches.close();
       watching.close();

@@ -45,6 +45,8 @@ export interface ApiContext {
   readonly watching: Watching;
   /** What a cluster serves at this moment. */
   readonly served: (cluster: Pick<ClusterRecord, 'clusterId' | 'version'>) => ResourceTable;
+  /** Reads what a cluster serves beside Kubernetes' own; `served` answers 503 until that is done. */
+  readonly loadServed: (cluster: Pick<ClusterRecord, 'clusterId' | 'version'>) => Promise<void>;
   /** The admission webhooks of every cluster, as configured at this moment. */
   readonly webhooks: AdmissionWebhooks;
   /** Whether a block holds for who presented a credential, or is asked about. */

@@ -167,6 +167,7 @@ async function answerRequest(
   const second = secondPermission(cluster.cluster, attributes, lines);
   if (second !== undefined) authorizeAlso(second);
   const accept = header(lines, 'accept');
+  await context.loadServed(cluster.cluster);
   const served = context.served(cluster.cluster);
   if (!info.isResourceRequest) {
     const document = await issuerDocument(context, cluster.cluster, info);

@@ -7,6 +7,7 @@ import {
   type ResponseFormat,
   type Transform,
 } from '../wire/kube/negotiation.ts';
+import { listKindOf } from '../wire/kube/openapi/customnames.ts';
 import { apiVersionOf, type ResourceDefinition } from '../wire/kube/resources.ts';
 import type { KubeStatusError } from '../wire/kube/status.ts';
 import {
@@ -175,7 +176,7 @@ function renderList(answer: Extract<Answer, { kind: 'list' }>, form: AnswerForm,
   const listMeta = answer.metadata as JsonObject;
   const as: Transform | undefined = form.list.as;
   if (as === undefined) {
-    return { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: listMeta, items };
+    return { kind: listKindOf(resource), apiVersion: apiVersionOf(resource), metadata: listMeta, items };
   }
   if (as.kind !== 'Table') return partialObjectMetadataList(items, listMeta, as.version);
   return toTable(resource, items, {

@@ -1,3 +1,4 @@
+import { createDefinitionController } from '../customresources/controller.ts';
 import { createAggregationController } from './aggregation.ts';
 import type { CreateController } from './controller.ts';
 import { createGarbageCollector } from './garbage/garbagecollector.ts';
@@ -8,6 +9,7 @@ import { createPodController } from './pods.ts';
 /** The controllers that run for every built-in cluster. */
 export const builtInControllers: readonly CreateController[] = [
   createGarbageCollector,
+  createDefinitionController,
   createNamespaceController,
   createNamespaceContentController,
   createPodController,

@@ -1,8 +1,9 @@
 import type { ClusterAccess } from '../../access/access.ts';
 import { compareFields } from '../../wire/kube/managedfields/compare.ts';
+import { shapeOfResource } from '../../wire/kube/managedfields/customshape.ts';
 import { encodeManagers, readManagers } from '../../wire/kube/managedfields/entries.ts';
 import { updateManagers } from '../../wire/kube/managedfields/ownership.ts';
-import { shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
+import { deduced } from '../../wire/kube/managedfields/shape.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { type ControllerContext, objectAddress } from './controller.ts';
 
@@ -23,7 +24,11 @@ export function withUpdatedManagers(
   const definition = served(cluster).definitions.find(
     (one) => one.group === group && one.resource === resource,
   );
-  const changes = compareFields(shapeOfKind(definition?.messageType), before, after);
+  const changes = compareFields(
+    definition === undefined ? deduced : shapeOfResource(definition),
+    before,
+    after,
+  );
   const writer = { manager, apiVersion: after.apiVersion, subresource: '', time: kubernetesTime(now()) };
   const managers = encodeManagers(updateManagers(readManagers(managedFields), writer, changes));
   return { ...after, metadata: { ...after.metadata, managedFields: managers } };

@@ -6,8 +6,9 @@ import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
 import { conflict, invalid, modifiedDetail, notFound } from '../../wire/kube/status.ts';
 import { type Lens, mutate, review } from '../admission/admission.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
+import type { KindRules } from '../resources/kind.ts';
 import { kindRules } from '../resources/kinds.ts';
-import { toStoredVersion } from '../resources/versions.ts';
+import { refreshStored, toStoredVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
 import { minorVersion } from '../version.ts';
 import { maximumAttempts } from './create.ts';
@@ -49,7 +50,7 @@ export async function changeObject(
   for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
     const entry = await storage.get(key);
     if (entry === undefined) throw notFound(resource, name);
-    const stored = readObject(entry);
+    const stored = refreshStored(resource, readObject(entry));
     const current = viewObject(request, stored);
     const expected = { apiVersion: apiVersionOf(resource), kind: resource.kind };
     const given = toStoredVersion(resource, toKubeObject(edit(current), expected), stored);
@@ -62,7 +63,7 @@ export async function changeObject(
     }
     const settle = (object: KubeObject): KubeObject => {
       const merged = merge(request, stored, object, options.part);
-      return rules.complete?.(merged, stored) ?? merged;
+      return rules.complete?.(merged, stored, { context, request }) ?? merged;
     };
     const { dryRun, lens } = options;
     const write = { operation: 'UPDATE', oldObject: stored, dryRun, ...(lens && { lens }) } as const;
@@ -72,7 +73,7 @@ export async function changeObject(
       : await mutate(context, request, { ...write, object: offered }, settle);
     const generation = stored.metadata.generation;
     const changed: KubeObject =
-      generation !== undefined && specChanged(completed, stored)
+      generation !== undefined && isCounted(rules, completed, stored)
         ? { ...completed, metadata: { ...completed.metadata, generation: generation + 1 } }
         : completed;
     rules.admit?.(context, request, changed, stored);
@@ -101,6 +102,12 @@ export async function changeObject(
     }
   }
   throw conflict(resource, name, modifiedDetail);
+}
+
+/** Whether `generation` counts a change. */
+function isCounted({ countsStatus }: KindRules, next: KubeObject, old: KubeObject): boolean {
+  if (specChanged(next, old)) return true;
+  return countsStatus === true && !sameJson(next.status ?? null, old.status ?? null);
 }
 
 /** A request for a namespace object names that namespace twice (kubernetes-facts A5); it is stored without. */

@@ -6,6 +6,7 @@ import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
 import { alreadyExists, badRequest, conflict, invalid, modifiedDetail } from '../../wire/kube/status.ts';
 import { mutate, review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
+import { expectDefinition } from '../customresources/existence.ts';
 import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
 import { kindRules } from '../resources/kinds.ts';
@@ -30,6 +31,7 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   const body = await decodeBody(request, {
     ...expected,
     messageType: resource.messageType,
+    custom: resource.custom,
     fieldValidation: options.fieldValidation,
   });
   const given = toStoredVersion(resource, toKubeObject(body, expected), undefined);
@@ -79,6 +81,9 @@ export async function storeNew(
     const subject = { group: resource.group, resource: resource.resource, name };
     expect.push(await expectActiveNamespace(context.storage, clusterId, namespace, subject));
   }
+  if (resource.custom !== undefined) {
+    expect.push(await expectDefinition(context.storage, clusterId, resource, name));
+  }
   const keepsStatus = rules.keepsStatus === true || findSubresource(resource, 'status') === undefined;
   const server = {
     name,
@@ -93,7 +98,7 @@ export async function storeNew(
       metadata: newMetadata(members.metadata as KubeObject['metadata'], server),
       ...(keepsStatus && status !== undefined ? { status } : {}),
     };
-    return rules.complete?.(begun, undefined) ?? begun;
+    return rules.complete?.(begun, undefined, { context, request }) ?? begun;
   };
   const nameIsGenerated = given.metadata.name !== name;
   const write = { operation: 'CREATE', oldObject: undefined, dryRun, nameIsGenerated } as const;

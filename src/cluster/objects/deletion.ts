@@ -1,5 +1,7 @@
 import { isObject, type JsonObject } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import { definitionKind } from '../customresources/definition.ts';
+import { withCleanup } from '../customresources/terminating.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
 
 /** Holds an object until the dependents that block it are gone. */
@@ -34,13 +36,19 @@ const isPodKind = ({ group, resource }: Kind): boolean => group === '' && resour
  */
 export function deletionStep(kind: Kind, stored: KubeObject, wish: DeletionWish, now: number): DeletionStep {
   if (isPodKind(kind)) return podStep(kind, stored, wish, now);
-  const finalized = withFinalizers(kind, stored, wish.propagation);
+  const finalized = withFinalizers(kind, whenDeleted(kind, stored, now), wish.propagation);
   if (isNamespaceKind(kind) && stored.metadata.deletionTimestamp === undefined) {
     return { outcome: 'held', object: terminating(finalized, now) };
   }
   const object = isNamespaceKind(kind) ? terminating(finalized, now) : markDeleted(finalized, 0, now);
   // What is gone at once was never marked, and nobody sees it so.
   return isFinished(kind, object) ? { outcome: 'gone', object: stored } : { outcome: 'held', object };
+}
+
+/** What the first step of a deletion adds to an object: a definition of custom resources waits for their deletion. */
+function whenDeleted({ group, resource }: Kind, stored: KubeObject, now: number): KubeObject {
+  const isDefinition = group === definitionKind.group && resource === definitionKind.resource;
+  return isDefinition && stored.metadata.deletionTimestamp === undefined ? withCleanup(stored, now) : stored;
 }
 
 /**

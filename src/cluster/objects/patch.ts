@@ -56,6 +56,7 @@ export async function patchObject(
       const target = {
         ...expected,
         messageType: resource.messageType,
+        custom: resource.custom,
         fieldValidation: options.fieldValidation,
         patch: () => patch.shown(result),
       };

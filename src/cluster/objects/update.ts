@@ -19,6 +19,7 @@ export async function updateObject(
   const body = await decodeBody(request, {
     ...expected,
     messageType: resource.messageType,
+    custom: resource.custom,
     fieldValidation: options.fieldValidation,
   });
   const given = toKubeObject(body, expected);

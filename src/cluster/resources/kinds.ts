@@ -8,6 +8,8 @@ import {
   validateConfiguration,
 } from '../admission/configurations.ts';
 import type { WebhookKind } from '../admission/webhook.ts';
+import { definitionRules } from '../customresources/definitionrules.ts';
+import { customRules } from '../customresources/resourcerules.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
@@ -134,7 +136,7 @@ const byResource: Readonly<Record<string, KindRules>> = {
   'networking.k8s.io/networkpolicies': counted,
   'networking.k8s.io/ingressclasses': counted,
   'policy/poddisruptionbudgets': counted,
-  'apiextensions.k8s.io/customresourcedefinitions': countedConditional,
+  'apiextensions.k8s.io/customresourcedefinitions': definitionRules,
   'coordination.k8s.io/leases': conditional,
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhooks('mutating'),
   'admissionregistration.k8s.io/validatingwebhookconfigurations': webhooks('validating'),
@@ -147,7 +149,8 @@ const byResource: Readonly<Record<string, KindRules>> = {
   'rbac.authorization.k8s.io/clusterrolebindings': binding(false),
 };
 
-export function kindRules(resource: Pick<ResourceDefinition, 'group' | 'resource'>): KindRules {
+export function kindRules(resource: ResourceDefinition): KindRules {
+  if (resource.custom !== undefined) return customRules(resource);
   const key = `${resource.group}/${resource.resource}`;
   return Object.hasOwn(byResource, key) ? (byResource[key] ?? none) : none;
 }

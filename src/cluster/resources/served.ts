@@ -1,15 +1,107 @@
 import type { ClusterRecord } from '../../storage/records/eks.ts';
+import { resourcePrefix } from '../../storage/records/keys.ts';
+import type { Change, Storage, StoredEntry, Watch } from '../../storage/storage.ts';
 import { builtInResourcesOf } from '../../wire/kube/builtin.ts';
 import type { ResourceDefinition, ResourceTable } from '../../wire/kube/resources.ts';
+import { serviceUnavailable } from '../../wire/kube/status.ts';
+import { type Definition, definitionKind, readDefinition } from '../customresources/definition.ts';
+import { withCustomResources } from '../customresources/table.ts';
+import { readObject } from '../objects/store.ts';
 import { minorVersion } from '../version.ts';
 
-/** What each cluster serves. */
+type Cluster = Pick<ClusterRecord, 'clusterId' | 'version'>;
+
+/** What each cluster serves: Kubernetes' own resources, and those its CustomResourceDefinitions add. */
 export interface ServedResources {
-  of(cluster: Pick<ClusterRecord, 'clusterId' | 'version'>): ResourceTable;
+  /**
+   * At this moment: an acknowledged write of a definition is seen.
+   * @throws KubeStatusError 503 for a cluster that has not been loaded; to answer without its own resources would hide them
+   */
+  of(cluster: Cluster): ResourceTable;
+  /** Reads the definitions of a cluster, once; `of` answers for it from then on. */
+  load(cluster: Cluster): Promise<void>;
+  close(): void;
 }
 
-export function createServedResources(): ServedResources {
-  return { of: (cluster) => builtInResourcesOf(minorVersion(cluster)) };
+interface Followed {
+  readonly entries: Map<string, FollowedEntry>;
+  readonly watch: Watch;
+  readonly loaded: Promise<void>;
+  isLoaded: boolean;
+  /** Undefined when a definition changed since it was made. */
+  table: { readonly version: string; readonly resources: ResourceTable } | undefined;
+}
+
+interface FollowedEntry {
+  readonly entry: Pick<StoredEntry, 'value' | 'revision'>;
+  definition: Definition | undefined;
+}
+
+export function createServedResources(storage: Storage): ServedResources {
+  const clusters = new Map<string, Followed>();
+
+  const follow = (clusterId: string): Followed => {
+    const prefix = resourcePrefix(clusterId, definitionKind.group, definitionKind.resource);
+    const entries = new Map<string, FollowedEntry>();
+    // What changes while the list is read is newer than what is read.
+    const touched = new Set<string>();
+    const watch = storage.watch({ prefix }, (changes) => {
+      for (const change of changes) {
+        if (!followed.isLoaded) touched.add(change.key);
+        take(change);
+      }
+      followed.table = undefined;
+    });
+    const take = ({ key, value, revision }: Change): void => {
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, { entry: { value, revision }, definition: undefined });
+    };
+    const read = async (): Promise<void> => {
+      const { entries: found } = await storage.list({ prefix });
+      for (const entry of found) {
+        if (!touched.has(entry.key)) entries.set(entry.key, { entry, definition: undefined });
+      }
+      followed.isLoaded = true;
+    };
+    const loaded = read().catch((error: unknown) => {
+      watch.close();
+      clusters.delete(clusterId);
+      throw error;
+    });
+    // Whoever waits for it is told; whoever does not must not end the process.
+    loaded.catch(() => undefined);
+    const followed: Followed = { entries, watch, loaded, isLoaded: false, table: undefined };
+    clusters.set(clusterId, followed);
+    return followed;
+  };
+
+  return {
+    of(cluster) {
+      const followed = clusters.get(cluster.clusterId) ?? follow(cluster.clusterId);
+      if (!followed.isLoaded) throw serviceUnavailable('the resources of the cluster are still being read');
+      if (followed.table?.version === cluster.version) return followed.table.resources;
+      const resources = withCustomResources(
+        builtInResourcesOf(minorVersion(cluster)),
+        [...followed.entries.values()].map(definitionOf),
+      );
+      followed.table = { version: cluster.version, resources };
+      return resources;
+    },
+    async load({ clusterId }) {
+      const followed = clusters.get(clusterId) ?? follow(clusterId);
+      if (!followed.isLoaded) await followed.loaded;
+    },
+    close() {
+      for (const { watch } of clusters.values()) watch.close();
+      clusters.clear();
+    },
+  };
+}
+
+/** Read once for each revision: compiled schemas hang on what is read. */
+function definitionOf(followed: FollowedEntry): Definition {
+  followed.definition ??= readDefinition(readObject(followed.entry));
+  return followed.definition;
 }
 
 /**

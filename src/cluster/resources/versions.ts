@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import { fromStored, isCustom, readStored, toStored } from '../customresources/conversion.ts';
 import type { KubeObject } from '../objects/object.ts';
 
 /**
@@ -16,7 +17,7 @@ function isOlder(resource: ResourceDefinition): boolean {
 
 /** Whether objects of the resource are stored in the version it is served in. */
 export function isStoredVersion(resource: ResourceDefinition): boolean {
-  return !isOlder(resource);
+  return !isOlder(resource) && !isCustom(resource);
 }
 
 /** An object of a request as it is stored; `old` is what is stored now. */
@@ -25,6 +26,7 @@ export function toStoredVersion(
   object: KubeObject,
   old: KubeObject | undefined,
 ): KubeObject {
+  if (isCustom(resource)) return toStored(resource, object);
   if (!isOlder(resource)) return object;
   const { targetCPUUtilizationPercentage: target, ...spec } = objectAt(object, 'spec');
   const { currentCPUUtilizationPercentage: _, ...status } = objectAt(object, 'status');
@@ -45,8 +47,14 @@ export function toStoredVersion(
   };
 }
 
+/** A stored object as it would be stored today, in the same version: schemas of custom resources change. */
+export function refreshStored(resource: ResourceDefinition, object: KubeObject): KubeObject {
+  return isCustom(resource) ? readStored(resource, object) : object;
+}
+
 /** A stored object as the version of the request shows it. */
 export function fromStoredVersion(resource: ResourceDefinition, object: KubeObject): KubeObject {
+  if (isCustom(resource)) return fromStored(resource, object);
   if (!isOlder(resource)) return object;
   const { metrics: _, behavior: __, ...spec } = objectAt(object, 'spec');
   const { currentMetrics: ___, conditions: ____, ...status } = objectAt(object, 'status');

@@ -129,10 +129,10 @@ const byResource: Readonly<Record<string, Readonly<Record<string, FieldReader>>>
   'resource.k8s.io/resourceslices': paths('spec.driver', 'spec.nodeName'),
 };
 
-function reader(
-  definition: Pick<ResourceDefinition, 'group' | 'resource'>,
-  field: string,
-): FieldReader | undefined {
+type Selected = Pick<ResourceDefinition, 'group' | 'resource' | 'custom'>;
+
+function reader(definition: Selected, field: string): FieldReader | undefined {
+  if (definition.custom?.selectableFields.includes(`.${field}`) === true) return textAt(...field.split('.'));
   const own = byResource[`${definition.group}/${definition.resource}`];
   if (own !== undefined && Object.hasOwn(own, field)) return own[field];
   return Object.hasOwn(everywhere, field) ? everywhere[field] : undefined;
@@ -148,16 +148,14 @@ export interface BoundFieldSelector {
  * Ties a selector to a resource.
  * @throws KubeStatusError 400 for a field the resource cannot be selected by.
  */
-export function bindFieldSelector(
-  definition: Pick<ResourceDefinition, 'group' | 'resource'>,
-  selector: FieldSelector,
-): BoundFieldSelector {
+export function bindFieldSelector(definition: Selected, selector: FieldSelector): BoundFieldSelector {
   const bound = selector.map((term) => {
     const read = reader(definition, term.field);
     if (read === undefined) {
       // Resources with fields of their own and those without say it differently.
       throw badRequest(
-        Object.hasOwn(byResource, `${definition.group}/${definition.resource}`)
+        definition.custom !== undefined ||
+          Object.hasOwn(byResource, `${definition.group}/${definition.resource}`)
           ? `field label not supported: ${term.field}`
           : `${quote(term.field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
       );

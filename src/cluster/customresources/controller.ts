@@ -1,0 +1,135 @@
+import type { ClusterAccess } from '../../access/access.ts';
+import { resourcePrefix } from '../../storage/records/keys.ts';
+import type { Delete, Expectation, Put } from '../../storage/storage.ts';
+import { sameJson } from '../../wire/kube/json.ts';
+import { objectOf } from '../../wire/kube/schema/schema.ts';
+import type { Controller, ControllerContext, CreateController } from '../controllers/controller.ts';
+import { deletionStep, isFinished, withoutFinalizer } from '../objects/deletion.ts';
+import { type KubeObject, kubernetesTime } from '../objects/object.ts';
+import { readObject, writeObject } from '../objects/store.ts';
+import { type Condition, withCondition } from './conditions.ts';
+import { cleanupFinalizer, conditionStatus, definitionKind, readDefinition } from './definition.ts';
+import { completeDefinition } from './definitionrules.ts';
+import { definitionKey } from './existence.ts';
+
+/** How many objects go in one commit. */
+const batchSize = 500;
+
+/**
+ * Deletes the objects of a CustomResourceDefinition that is being deleted and then lets it go, and gives names to
+ * definitions that waited for them. Its keys are names of definitions.
+ */
+export const createDefinitionController: CreateController = (context, clusterId) => {
+  /** Resources whose definitions are being deleted: `<plural>.<group>`. Every deletion of an object may be the last. */
+  const terminating = new Set<string>();
+  /** Definitions that lack a name. */
+  const waiting = new Set<string>();
+  return {
+    name: 'customresourcedefinition',
+    keysOf({ group, resource, name, value }) {
+      if (group !== definitionKind.group || resource !== definitionKind.resource) {
+        const definition = `${resource}.${group}`;
+        return value === undefined && terminating.has(definition) ? [definition] : [];
+      }
+      note(terminating, name, value?.includes('"deletionTimestamp"') === true);
+      note(waiting, name, value?.includes('"type":"NamesAccepted","status":"False"') === true);
+      if (value === undefined) return [...waiting].filter((other) => groupOf(other) === groupOf(name));
+      return terminating.has(name) || waiting.has(name) ? [name] : [];
+    },
+    async sync(name, cluster) {
+      const key = definitionKey(clusterId, {
+        group: groupOf(name),
+        resource: name.slice(0, name.indexOf('.')),
+      });
+      const entry = await context.storage.get(key);
+      if (entry === undefined) return undefined;
+      const found = readObject(entry);
+      const next =
+        found.metadata.deletionTimestamp === undefined
+          ? completeDefinition(found, context.served(cluster.cluster), context.now())
+          : await cleanedUp(context, cluster, found);
+      const expect = [{ key, revision: entry.revision }];
+      if (isFinished(definitionKind, next)) {
+        await context.storage.commit({ expect, changes: [{ type: 'delete', key }] });
+      } else if (!sameJson(next, found)) {
+        await context.storage.commit({ expect, changes: [writeObject(key, next)] });
+      }
+      return undefined;
+    },
+  } satisfies Controller;
+};
+
+function note(names: Set<string>, name: string, isIn: boolean): void {
+  if (isIn) names.add(name);
+  else names.delete(name);
+}
+
+const groupOf = (name: string): string => name.slice(name.indexOf('.') + 1);
+
+/** The definition after what can be deleted of its objects has been; without our finalizer when none is left. */
+async function cleanedUp(
+  context: ControllerContext,
+  { cluster }: ClusterAccess,
+  definition: KubeObject,
+): Promise<KubeObject> {
+  if (definition.metadata.finalizers?.includes(cleanupFinalizer) !== true) return definition;
+  const told = (condition: Omit<Condition, 'type'>): KubeObject => ({
+    ...definition,
+    status: withCondition(
+      objectOf(definition, 'status'),
+      { type: 'Terminating', ...condition },
+      kubernetesTime(context.now()),
+    ),
+  });
+  const { group, names } = readDefinition(definition);
+  const isEstablished = conditionStatus(objectOf(definition, 'status'), 'Established') === 'True';
+  const isOwn = context
+    .served(cluster)
+    .definitions.some(
+      (one) => one.group === group && one.resource === names.plural && one.custom === undefined,
+    );
+  // SECURITY: a definition named like one of Kubernetes' own resources must not take that resource's objects with it.
+  if (!isEstablished || isOwn) {
+    const message = 'resource was never established';
+    return withoutFinalizer(told({ status: 'False', reason: 'NeverEstablished', message }), cleanupFinalizer);
+  }
+  const left = await deleteObjects(context, cluster.clusterId, { group, resource: names.plural });
+  if (left > 0) {
+    const message = 'CustomResource deletion is in progress';
+    return told({ status: 'True', reason: 'InstanceDeletionInProgress', message });
+  }
+  const done = told({
+    status: 'False',
+    reason: 'InstanceDeletionCompleted',
+    message: 'removed all instances',
+  });
+  return withoutFinalizer(done, cleanupFinalizer);
+}
+
+/** Deletes every object of a resource; answers how many are still held by something. */
+async function deleteObjects(
+  { storage, now }: ControllerContext,
+  clusterId: string,
+  kind: { readonly group: string; readonly resource: string },
+): Promise<number> {
+  const prefix = resourcePrefix(clusterId, kind.group, kind.resource);
+  let left = 0;
+  let after = prefix;
+  for (let more = true; more; ) {
+    const page = await storage.list({ prefix, after, limit: batchSize });
+    more = page.more;
+    const expect: Expectation[] = [];
+    const changes: (Put | Delete)[] = [];
+    for (const entry of page.entries) {
+      after = entry.key;
+      const stored = readObject(entry);
+      const { outcome, object } = deletionStep(kind, stored, { propagation: 'Background' }, now());
+      if (outcome === 'held') left += 1;
+      if (outcome === 'held' && sameJson(object, stored)) continue;
+      expect.push({ key: entry.key, revision: entry.revision });
+      changes.push(outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, object));
+    }
+    if (changes.length > 0) await storage.commit({ expect, changes });
+  }
+  return left;
+}

@@ -1,0 +1,41 @@
+import { isObject, type JsonObject } from '../../wire/kube/json.ts';
+import { apiVersionOf, type CustomVersion, type ResourceDefinition } from '../../wire/kube/resources.ts';
+import { conformResource } from '../../wire/kube/schema/resource.ts';
+import { compileSchema } from '../../wire/kube/schema/schema.ts';
+import type { KubeObject } from '../objects/object.ts';
+
+type CustomResource = ResourceDefinition & { readonly custom: CustomVersion };
+
+export function isCustom(resource: ResourceDefinition): resource is CustomResource {
+  return resource.custom !== undefined;
+}
+
+/** The same object under the name of the version that is stored: conversion None changes nothing else. */
+export function toStored({ group, custom }: CustomResource, object: KubeObject): KubeObject {
+  return { ...object, apiVersion: apiVersionOf({ group, version: custom.storedVersion }) };
+}
+
+/**
+ * A stored object as the schemas have it today: what they no longer know is gone, what they have defaults for is there.
+ * It keeps the name of the stored version.
+ */
+export function readStored(resource: CustomResource, object: KubeObject): KubeObject {
+  const { schema, storedSchema } = resource.custom;
+  const stored = storedSchema === schema ? object : conform(storedSchema, object);
+  return toStored(resource, conform(schema, stored));
+}
+
+/** A stored object as a reader of this version sees it. */
+export function fromStored(resource: CustomResource, object: KubeObject): KubeObject {
+  return { ...readStored(resource, object), apiVersion: apiVersionOf(resource) };
+}
+
+function conform(schema: JsonObject, object: KubeObject): KubeObject {
+  return conformResource(compileSchema(schema), object).resource as KubeObject;
+}
+
+/** Part of an object where it is an object; nothing where it is not. */
+export function partOf(object: KubeObject | undefined, member: string): JsonObject | undefined {
+  const value = object?.[member];
+  return isObject(value) ? value : undefined;
+}
