@@ -26,6 +26,8 @@ export interface ClusterRequest {
   readonly status: number;
   /** Kubernetes' reason of a failure: `Forbidden`, `NotFound`, … */
   readonly reason?: string;
+  /** What the client was told of a refusal; never a text that quotes what it sent. */
+  readonly message?: string;
   /** The answer has only begun (a watch). */
   readonly streams?: boolean;
 }

@@ -8,6 +8,7 @@ import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts'
 import {
   badRequest,
   forbidden,
+  type KubeStatus,
   KubeStatusError,
   pathNotFound,
   requestEntityTooLarge,
@@ -85,7 +86,7 @@ export async function serveRequest(
     observe({ auditId, clusterId: cluster?.clusterId, authentication, attributes, decision, status });
   };
   let rendered: Rendered;
-  let reason: string | undefined;
+  let failed: Pick<Ending, 'reason' | 'message'> = {};
   try {
     const recorded = { ...context, storage: recording.storage };
     const answer = await answerRequest(recorded, request, seen, form, {
@@ -104,12 +105,27 @@ export async function serveRequest(
     );
   } catch (error) {
     const failure = toStatusError(error, context.log, auditId);
-    reason = failure.status.reason;
+    failed = tellingOf(failure.status);
     rendered = renderError(failure, form.asked);
   }
-  report({ status: rendered.status, ...(reason !== undefined && { reason }) });
+  report({ status: rendered.status, ...failed });
   const warning = warnings.size === 0 ? {} : { Warning: warningHeaders(warnings) };
   sendRendered(request, response, auditId, { ...rendered, headers: { ...rendered.headers, ...warning } });
+}
+
+/**
+ * What of a refusal is recorded, as in Kubernetes' own audit log.
+ *
+ * SECURITY: where something was wrong with what was sent, the message quotes it, be it the value of a Secret; so may the
+ * message of a webhook that was shown it. Then the reason alone is recorded.
+ */
+function tellingOf({ code, reason, message }: KubeStatus): Pick<Ending, 'reason' | 'message'> {
+  const isOurs =
+    [401, 403, 404, 405, 409, 410, 429].includes(code) && !message?.startsWith('admission webhook');
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && isOurs && { message }),
+  };
 }
 
 function userAgentOf(request: HttpRequest): { readonly userAgent?: string } {

@@ -38,6 +38,8 @@ export function annotate({ annotations }: Seen, key: string, value: string): voi
 export interface Ending {
   readonly status: number;
   readonly reason?: string;
+  /** Of a refusal that quotes nothing of what was sent. */
+  readonly message?: string;
   readonly streams?: boolean;
 }
 

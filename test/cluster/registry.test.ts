@@ -111,6 +111,48 @@ describe('with the real registry', () => {
     expect((await api.call('GET', '/api/v1/pods', { token: tokenOf('viewer') })).status).toBe(403);
   });
 
+  test('the audit event names the access policy that allowed (kubernetes-facts B28, eks-access-facts C11)', async () => {
+    const answer = await api.call('GET', '/api/v1/namespaces/default/pods', { token: tokenOf('viewer') });
+    const { items } = await api.trail.read({ limit: 50 });
+    const event = items.find(
+      (item) => item.kind === 'kubernetes' && item.event.auditID === answer.headers['audit-id'],
+    );
+    const binding = `${session('viewer').principalArn}+arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy/default`;
+    expect(event).toMatchObject({
+      event: {
+        user: { username: session('viewer').arn },
+        annotations: {
+          'authorization.k8s.io/decision': 'allow',
+          'authorization.k8s.io/reason': `EKS Access Policy: allowed by RoleBinding "${binding}" of ClusterRole "arn:aws:eks::aws:cluster-access-policy/AmazonEKSViewPolicy" to User "AROAVIEWER"`,
+        },
+      },
+    });
+  });
+
+  test('rules of access policies cannot be listed, and the review says so (kubernetes-facts B22)', async () => {
+    const review = async (token: string, headers = {}) =>
+      (
+        await api.call('POST', '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews', {
+          token,
+          headers,
+          body: { spec: { namespace: 'default' } },
+        })
+      ).body;
+    expect(await review(tokenOf('viewer'))).toMatchObject({
+      metadata: {},
+      spec: {},
+      status: {
+        incomplete: true,
+        evaluationError: 'webhook authorizer does not support user rule resolution',
+        resourceRules: expect.any(Array),
+        nonResourceRules: expect.any(Array),
+      },
+    });
+    const as = await review(tokenOf('root'), { 'Impersonate-User': 'somebody' });
+    expect(as.status).toMatchObject({ incomplete: false });
+    expect(as.status).not.toHaveProperty('evaluationError');
+  });
+
   test('access policies are off under impersonation, even of oneself (eks-access-facts C10)', async () => {
     const { arn, principalId } = session('root');
     const whoami = await api.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {
@@ -142,6 +184,25 @@ describe('with the real registry', () => {
       'is attempting to grant RBAC permissions not currently held',
     );
     expect((await role(tokenOf('root'))).status).toBe(201);
+  });
+
+  test('`bind` is asked of the whole chain, access policies included (kubernetes-facts B18)', async () => {
+    const bind = (token: string, name: string) =>
+      api.call('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings', {
+        token,
+        body: {
+          metadata: { generateName: 'b-' },
+          roleRef: { kind: 'ClusterRole', name },
+          subjects: [{ kind: 'User', name: 'somebody' }],
+        },
+      });
+    // AmazonEKSAdminPolicy may write bindings and has no verb `bind`.
+    expect((await bind(tokenOf('admin'), 'view')).body.message).toContain(
+      'is attempting to grant RBAC permissions not currently held',
+    );
+    expect((await bind(tokenOf('admin'), 'not-there')).status).toBe(404);
+    expect((await bind(tokenOf('root'), 'cluster-admin')).status).toBe(201);
+    expect((await bind(tokenOf('root'), 'not-there')).status).toBe(201);
   });
 
   test('aws-auth takes effect with the write that makes it', async () => {

@@ -43,11 +43,16 @@ describe('what may never be recorded', () => {
       body: { spec: {} },
     });
     expect(issued.status).toBe(201);
+    const refused = await api.call('POST', '/api/v1/namespaces/default/secrets', {
+      body: { metadata: { name: 'NOT marker-in-a-name' }, stringData: { password: 'p' } },
+    });
+    expect(refused.body.message).toContain('marker-in-a-name');
     const text = JSON.stringify(await events());
-    expect(await events()).toHaveLength(5);
+    expect(await events()).toHaveLength(6);
     for (const secret of [
       marker,
       'marker-of-the-test',
+      'marker-in-a-name',
       'bWFya2VyLW9mLXRoZS10ZXN0',
       issued.body.status.token,
     ]) {
@@ -134,6 +139,33 @@ test('who is impersonated stands beside who asks', async () => {
       responseStatus: { code: 403 },
     },
   ]);
+});
+
+test('a refusal is told as Kubernetes tells it, beside what decided (kubernetes-facts B28)', async () => {
+  await api.call('GET', `${configMaps}/c`, { token: 'bob' });
+  const message =
+    'configmaps "c" is forbidden: User "bob" cannot get resource "configmaps" in API group "" in the namespace "default"';
+  expect(await events()).toMatchObject([
+    {
+      user: { username: 'bob' },
+      objectRef: { resource: 'configmaps', namespace: 'default', name: 'c', apiVersion: 'v1' },
+      responseStatus: { metadata: {}, status: 'Failure', reason: 'Forbidden', message, code: 403 },
+      annotations: { 'authorization.k8s.io/decision': 'forbid', 'authorization.k8s.io/reason': '' },
+    },
+  ]);
+});
+
+test('a refused impersonation is the request that was made, by who made it', async () => {
+  await api.call('GET', configMaps, { token: 'bob', headers: { 'impersonate-user': 'admin' } });
+  const [event] = await events();
+  expect(event).toMatchObject({
+    verb: 'list',
+    user: { username: 'bob' },
+    objectRef: { resource: 'configmaps', namespace: 'default' },
+    responseStatus: { code: 403, message: expect.stringContaining('users "admin" is forbidden') },
+    annotations: { 'authorization.k8s.io/decision': 'forbid' },
+  });
+  expect(event).not.toHaveProperty('impersonatedUser');
 });
 
 test('a watch is recorded when it begins', async () => {

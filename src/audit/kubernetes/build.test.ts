@@ -24,3 +24,27 @@ test('what Kubernetes clients ask for is recorded as it was asked', () => {
   expect(uriOf(uri)).toBe(uri);
   expect(uriOf('/api/v1/pods?')).toBe('/api/v1/pods?');
 });
+
+test('the constrained mode that let an impersonation through stands beside whom it was (kubernetes-facts A17)', () => {
+  const user = {
+    username: 'ben',
+    uid: '',
+    groups: ['system:authenticated'],
+    extra: {},
+    impersonated: true,
+  } as const;
+  const event = buildEvent(
+    aRequest({
+      authentication: { outcome: 'authenticated', user: { ...user, username: 'ada' } },
+      attributes: { kind: 'nonResource', user, verb: 'get', path: '/api' },
+      constraint: 'impersonate:user-info',
+    }),
+    noon,
+  );
+  expect(event).toMatchObject({
+    user: { username: 'ada' },
+    impersonatedUser: { username: 'ben' },
+    authenticationMetadata: { impersonationConstraint: 'impersonate:user-info' },
+  });
+  expect(buildEvent(aRequest(), noon)).not.toHaveProperty('authenticationMetadata');
+});

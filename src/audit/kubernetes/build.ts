@@ -21,9 +21,9 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
   const asked = attributes?.user;
   const impersonated = asked?.impersonated === true ? asked : undefined;
   const objectRef = objectReference(attributes);
-  const [longestUri, longestAgent] = isFromStranger(request)
-    ? [maximumOfStrangers, maximumOfStrangers]
-    : [maximumText, 1024];
+  const [longestUri, longestAgent, longestMessage] = isFromStranger(request)
+    ? [maximumOfStrangers, maximumOfStrangers, maximumOfStrangers]
+    : [maximumText, 1024, 1024];
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -42,9 +42,11 @@ export function buildEvent(request: ClusterRequest, now: number): KubernetesAudi
     ...(request.userAgent !== undefined && { userAgent: cut(request.userAgent, longestAgent) }),
     ...(objectRef !== undefined && { objectRef }),
     responseStatus: {
-      code: status,
+      metadata: {},
       ...(status >= 400 && { status: 'Failure' as const }),
+      ...(request.message !== undefined && { message: cut(request.message, longestMessage) }),
       ...(request.reason !== undefined && { reason: request.reason }),
+      code: status,
     },
     requestReceivedTimestamp: microsecondsText(request.receivedAt),
     stageTimestamp: microsecondsText(now),

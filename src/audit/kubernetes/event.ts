@@ -24,7 +24,14 @@ export interface KubernetesAuditEvent {
     readonly apiVersion?: string;
     readonly subresource?: string;
   };
-  readonly responseStatus: { readonly code: number; readonly status?: 'Failure'; readonly reason?: string };
+  /** As Kubernetes writes a Status; `message` only where it quotes nothing of the request's body. */
+  readonly responseStatus: {
+    readonly metadata: Readonly<Record<string, never>>;
+    readonly code: number;
+    readonly status?: 'Failure';
+    readonly message?: string;
+    readonly reason?: string;
+  };
   /** Microseconds, UTC. */
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
