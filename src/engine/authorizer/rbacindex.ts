@@ -76,15 +76,21 @@ export function createRbacIndex(): RbacIndex {
     return undefined;
   };
 
-  const applying = (user: UserInfo, namespace: string): readonly BindingNode[] => {
-    const own = bindings.bindingsOf(user);
-    const cluster = new Set(own.flatMap((entry) => entry.cluster));
-    const inNamespace =
-      namespace === '' ? [] : new Set(own.flatMap((entry) => entry.byNamespace.get(namespace) ?? []));
-    const byName = (one: BindingNode, other: BindingNode): number =>
-      one.binding.name < other.binding.name ? -1 : 1;
-    return [...[...cluster].sort(byName), ...[...inNamespace].sort(byName)];
+  const applyingOf = (
+    user: UserInfo,
+    namespace: string,
+    isWanted: (node: BindingNode) => boolean,
+  ): readonly BindingNode[] => {
+    const cluster = new Set<BindingNode>();
+    const inNamespace = new Set<BindingNode>();
+    for (const entry of bindings.bindingsOf(user)) {
+      for (const node of entry.cluster) if (isWanted(node)) cluster.add(node);
+      for (const node of entry.byNamespace.get(namespace) ?? []) if (isWanted(node)) inNamespace.add(node);
+    }
+    return [...[...cluster].sort(byPlace), ...[...inNamespace].sort(byPlace)];
   };
+  const applying = (user: UserInfo, namespace: string): readonly BindingNode[] =>
+    applyingOf(user, namespace, () => true);
 
   return {
     apply(object) {
@@ -136,14 +142,12 @@ export function createRbacIndex(): RbacIndex {
     },
     resolutionErrors(user, namespace) {
       const missing = (node: BindingNode): boolean => node.role.definition === undefined;
-      // Refusals are frequent and missing roles are rare: look before sorting anything.
+      // Refusals are frequent and missing roles are rare: look before collecting and sorting anything.
       const any = bindings
         .bindingsOf(user)
         .some((entry) => entry.cluster.some(missing) || entry.byNamespace.get(namespace)?.some(missing));
       if (!any) return [];
-      return applying(user, namespace)
-        .filter(missing)
-        .map((node) => missingRoleError(node.binding.roleRef));
+      return applyingOf(user, namespace, missing).map((node) => missingRoleError(node.binding.roleRef));
     },
     rulesFor(user, namespace) {
       const rules: PolicyRule[] = [];
