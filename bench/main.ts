@@ -12,6 +12,7 @@ import type { Section } from './section.ts';
 import { benchSignatures } from './signatures.ts';
 import { benchStart } from './start.ts';
 import { benchTrail } from './trail.ts';
+import { benchWatches } from './watches.ts';
 import { benchWebhooks } from './webhooks.ts';
 import { benchWrites } from './writes.ts';
 
@@ -25,6 +26,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: Section]>>
   analysis: ['who can, lint and diff on one large organization', benchAnalysis],
   signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
+  watches: ['watches of a built-in cluster', benchWatches],
   webhooks: ['webhooks of a connected cluster, over mutual TLS', benchWebhooks],
   writes: ['durable writes', benchWrites],
   trail: ['the trail', benchTrail],

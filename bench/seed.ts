@@ -233,7 +233,7 @@ function principalIdPut(owner: PrincipalIdRecord, principalId: string): Put {
   return { type: 'put', key: principalIdKey(principalId), value: JSON.stringify(owner) };
 }
 
-async function commitAll(storage: Storage, changes: readonly Put[]): Promise<void> {
+export async function commitAll(storage: Storage, changes: readonly Put[]): Promise<void> {
   for (let at = 0; at < changes.length; at += 1_000) {
     await storage.commit({ changes: changes.slice(at, at + 1_000) });
   }
