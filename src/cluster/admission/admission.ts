@@ -63,6 +63,31 @@ export async function review(
   for (const one of asked) if (one.status === 'rejected') throw one.reason;
 }
 
+/** Both for what is asked for but not stored, like a binding or an eviction; answers what came of it. */
+export async function admitUnstored(
+  context: ApiContext,
+  request: ResourceRequest,
+  object: KubeObject,
+  options: { readonly dryRun: boolean; readonly messageType: string },
+): Promise<KubeObject> {
+  const write = unstoredWrite(options);
+  const admitted = await mutate(context, request, { ...write, object }, (settled) => settled);
+  await review(context, request, { ...write, object: admitted });
+  return admitted;
+}
+
+/** The making of something that has no other form than the one of the request. */
+export function unstoredWrite({
+  dryRun,
+  messageType,
+}: {
+  readonly dryRun: boolean;
+  readonly messageType: string;
+}): Omit<AdmittedWrite, 'object'> {
+  const same = (object: KubeObject): KubeObject => object;
+  return { operation: 'CREATE', oldObject: undefined, dryRun, lens: { get: same, set: same, messageType } };
+}
+
 async function matching(
   context: ApiContext,
   request: ResourceRequest,

@@ -1,7 +1,7 @@
 import { required } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
 import { conflict, invalid } from '../../wire/kube/status.ts';
-import { mutate, review } from '../admission/admission.ts';
+import { admitUnstored } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
@@ -10,6 +10,7 @@ import { ownershipOfUpdate } from './managers.ts';
 import { checkAddress, toKubeObject } from './metadata.ts';
 import { kubernetesTime } from './object.ts';
 
+const messageType = 'core.v1.Binding';
 const binding = { apiVersion: 'v1', kind: 'Binding' } as const;
 
 /**
@@ -20,7 +21,7 @@ export async function bindPod(context: ApiContext, request: ResourceRequest): Pr
   const options = writeOptions(request.query, 'Create');
   const body = await decodeBody(request, {
     ...binding,
-    messageType: 'core.v1.Binding',
+    messageType,
     fieldValidation: options.fieldValidation,
   });
   const given = toKubeObject(body, binding);
@@ -28,13 +29,12 @@ export async function bindPod(context: ApiContext, request: ResourceRequest): Pr
   // The old form is POST to the collection `bindings`, where only the body names the pod.
   const name = request.name || (given.metadata.name ?? '');
   checkAddress(given, { namespace, name });
-  const node = at(given, 'target', 'name');
+  const { dryRun } = options;
+  const admitted = await admitUnstored(context, request, given, { dryRun, messageType });
+  const node = at(admitted, 'target', 'name');
   if (typeof node !== 'string' || node === '') {
     throw invalid({ group: '', kind: 'Binding' }, name, [required('target.name')]);
   }
-  const write = { operation: 'CREATE', oldObject: undefined, dryRun: options.dryRun } as const;
-  const admitted = await mutate(context, request, { ...write, object: given }, (settled) => settled);
-  await review(context, request, { ...write, object: admitted });
   const pods = request.served.find('', 'v1', 'pods');
   if (pods === undefined) throw new TypeError('pods are served everywhere');
   await changeObject(
@@ -63,8 +63,8 @@ export async function bindPod(context: ApiContext, request: ResourceRequest): Pr
         ...pod,
         metadata: {
           ...pod.metadata,
-          ...(given.metadata.annotations && {
-            annotations: { ...pod.metadata.annotations, ...given.metadata.annotations },
+          ...(admitted.metadata.annotations && {
+            annotations: { ...pod.metadata.annotations, ...admitted.metadata.annotations },
           }),
         },
         spec: { ...spec, nodeName: node },

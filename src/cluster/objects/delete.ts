@@ -1,6 +1,6 @@
 import { objectKey } from '../../storage/records/keys.ts';
 import { RevisionConflictError } from '../../storage/storage.ts';
-import { sameJson } from '../../wire/kube/json.ts';
+import { type JsonObject, sameJson } from '../../wire/kube/json.ts';
 import { conflict, deletedStatus, modifiedDetail, notFound } from '../../wire/kube/status.ts';
 import { review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
@@ -83,7 +83,7 @@ export async function removeObject(
   context: ApiContext,
   request: ResourceRequest,
   name: string,
-  options: DeleteOptions,
+  options: DeleteOptions & { readonly isAdmitted?: boolean },
 ): Promise<DeletionStep> {
   const { storage } = context;
   const { resource } = request;
@@ -94,7 +94,10 @@ export async function removeObject(
     if (entry === undefined) throw notFound(resource, name);
     const stored = readObject(entry);
     checkDeletePreconditions(request, name, options.preconditions, stored);
-    await review(context, request, { operation: 'DELETE', object: undefined, oldObject: stored, dryRun });
+    if (!options.isAdmitted) {
+      const told = { dryRun, options: toldOptions(options) };
+      await review(context, request, { operation: 'DELETE', object: undefined, oldObject: stored, ...told });
+    }
     const step = deletionStep(resource, stored, options, context.now());
     if (resource.group === '' && resource.resource === 'configmaps' && step.outcome !== 'held') {
       warnOfLockout(request, { name, data: undefined });
@@ -115,6 +118,20 @@ export async function removeObject(
     }
   }
   throw conflict(resource, name, modifiedDetail);
+}
+
+/** The options as a webhook is told of them. */
+function toldOptions({ gracePeriod, propagation, preconditions }: DeleteOptions): JsonObject {
+  const { uid, resourceVersion } = preconditions;
+  const claims: JsonObject = {
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
+  return {
+    ...(gracePeriod !== undefined && { gracePeriodSeconds: gracePeriod }),
+    ...(propagation !== undefined && { propagationPolicy: propagation }),
+    ...(Object.keys(claims).length > 0 && { preconditions: claims }),
+  };
 }
 
 /** What the deleter takes for granted must hold. Upstream names the kind here, where it names the resource elsewhere. */

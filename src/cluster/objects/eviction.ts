@@ -3,17 +3,18 @@ import { objectKey, resourcePrefix } from '../../storage/records/keys.ts';
 import { RevisionConflictError } from '../../storage/storage.ts';
 import { at, isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
 import { badRequest, disruptionRefused, internalError, notFound } from '../../wire/kube/status.ts';
-import { mutate, review } from '../admission/admission.ts';
+import { admitUnstored } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { decodeBody } from '../request/decode.ts';
 import { readSelector } from '../resources/labelselector.ts';
 import { removeObject } from './delete.ts';
-import { deleteOptionsOf } from './deleteoptions.ts';
+import { type DeleteOptions, deleteOptionsOf } from './deleteoptions.ts';
 import { listObjects } from './list.ts';
 import { checkAddress, toKubeObject } from './metadata.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
 import { getObject, revisionOf, writeObject } from './store.ts';
 
+const messageType = 'policy.v1.Eviction';
 const eviction = { apiVersion: 'policy/v1', kind: 'Eviction' } as const;
 
 /**
@@ -25,7 +26,7 @@ export async function evictPod(context: ApiContext, request: ResourceRequest): P
   const { namespace, name } = request;
   const body = await decodeBody(request, {
     ...eviction,
-    messageType: 'policy.v1.Eviction',
+    messageType,
     fieldValidation: 'Ignore',
   });
   const given = toKubeObject(body, eviction);
@@ -33,11 +34,16 @@ export async function evictPod(context: ApiContext, request: ResourceRequest): P
     throw badRequest('name in URL does not match name in Eviction object');
   }
   checkAddress(given, { namespace, name });
-  const asked = given.deleteOptions;
-  const options = deleteOptionsOf(isObject(asked) ? asked : {}, request.query);
-  const write = { operation: 'CREATE', oldObject: undefined, dryRun: options.dryRun } as const;
-  const admitted = await mutate(context, request, { ...write, object: given }, (settled) => settled);
-  await review(context, request, { ...write, object: admitted });
+  const optionsIn = (object: KubeObject): DeleteOptions => {
+    const asked = object.deleteOptions;
+    return deleteOptionsOf(isObject(asked) ? asked : {}, request.query);
+  };
+  const { dryRun } = optionsIn(given);
+  const options = {
+    ...optionsIn(await admitUnstored(context, request, given, { dryRun, messageType })),
+    // What a webhook makes of a dry run stays one.
+    dryRun,
+  };
 
   const { clusterId } = request.cluster.cluster;
   const pod = await getObject(context.storage, objectKey(clusterId, '', 'pods', namespace, name));
@@ -45,6 +51,8 @@ export async function evictPod(context: ApiContext, request: ResourceRequest): P
   if (!isOver(pod)) await spendDisruption(context, request, pod, options.dryRun);
   await removeObject(context, request, name, {
     ...options,
+    // Webhooks were asked about the eviction; upstream does not ask again about the deletion.
+    isAdmitted: true,
     preconditions: { uid: pod.metadata.uid, ...options.preconditions },
   });
   const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };

@@ -14,7 +14,7 @@ import {
 } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject } from '../../wire/kube/json.ts';
 import { badRequest, conflict, invalid, notFound } from '../../wire/kube/status.ts';
-import { mutate, review } from '../admission/admission.ts';
+import { mutate, review, unstoredWrite } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { checkAddress, toKubeObject } from '../objects/metadata.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
@@ -56,9 +56,7 @@ export async function createServiceAccountToken(
   });
   const given = toKubeObject(body, tokenRequest);
   checkAddress(given, { namespace, name });
-  const lens = { get: (object: KubeObject) => object, set: (object: KubeObject) => object, messageType };
-  const { dryRun } = options;
-  const write = { operation: 'CREATE', oldObject: undefined, dryRun, lens } as const;
+  const write = unstoredWrite({ dryRun: options.dryRun, messageType });
   const asked = await mutate(context, request, { ...write, object: given }, (object) => object);
   const wish = readSpec(asked.spec);
 
