@@ -124,6 +124,91 @@ describe('an audit event', () => {
     ]);
   });
 
+  test.each([
+    [
+      'users "bob" is forbidden: User "ada" cannot impersonate resource "users" in API group "" at the cluster scope',
+      { verb: 'impersonate', apiGroup: '', resource: 'users', name: 'bob', namespace: '' },
+    ],
+    [
+      'serviceaccounts "sa" is forbidden: User "ada" cannot impersonate resource "serviceaccounts" in API group "" in the namespace "dev"',
+      { verb: 'impersonate', resource: 'serviceaccounts', name: 'sa', namespace: 'dev' },
+    ],
+    [
+      'userextras.authentication.k8s.io "v" is forbidden: User "ada" cannot impersonate resource "userextras/a.example/k" in API group "authentication.k8s.io" at the cluster scope: why',
+      { resource: 'userextras', subresource: 'a.example/k', name: 'v' },
+    ],
+    [
+      'pods is forbidden: User "ada" cannot impersonate-on:user-info:list resource "pods" in API group "" in the namespace "dev"',
+      { verb: 'impersonate-on:user-info:list', resource: 'pods', name: '', namespace: 'dev' },
+    ],
+    [
+      'forbidden: User "ada" cannot impersonate-on:user-info:get path "/api"',
+      { kind: 'nonResource', verb: 'impersonate-on:user-info:get', path: '/api' },
+    ],
+  ])('a refused impersonation is what was asked for, by the message: %s', (message, question) => {
+    const refused = event('list', { resource: 'pods' }, { responseStatus: { code: 403, message } });
+    expect(understand(refused).uses).toMatchObject([
+      { allowed: false, who: { username: 'ada' }, did: { question } },
+    ]);
+  });
+
+  test('a name in the message cannot pose as a refused impersonation', () => {
+    const message =
+      'pods "x\\" is forbidden: User \\"a\\" cannot impersonate resource \\"users" is forbidden: User "ada" cannot get resource "pods" in API group "" at the cluster scope';
+    const refused = event('get', { resource: 'pods' }, { responseStatus: { code: 403, message } });
+    expect(understand(refused).uses).toMatchObject([
+      { did: { question: { verb: 'get', resource: 'pods' } } },
+    ]);
+  });
+
+  test.each([
+    [
+      'user-info',
+      'bob',
+      [
+        ['impersonate-on:user-info:get', '', 'pods', ''],
+        ['impersonate:user-info', 'authentication.k8s.io', 'users', 'bob'],
+      ],
+    ],
+    [
+      'arbitrary-node',
+      'system:node:n1',
+      [
+        ['impersonate-on:arbitrary-node:get', '', 'pods', ''],
+        ['impersonate:arbitrary-node', 'authentication.k8s.io', 'nodes', 'n1'],
+      ],
+    ],
+    [
+      'associated-node',
+      'system:node:n1',
+      [
+        ['impersonate-on:associated-node:get', '', 'pods', ''],
+        ['impersonate:associated-node', 'authentication.k8s.io', 'nodes', '*'],
+      ],
+    ],
+  ])(
+    'constrained impersonation by %s is its own two verbs (kubernetes-facts A17)',
+    (mode, username, asked) => {
+      const { uses } = understand(
+        event(
+          'get',
+          { resource: 'pods' },
+          {
+            impersonatedUser: { username, groups: ['system:authenticated'] },
+            authenticationMetadata: { impersonationConstraint: `impersonate:${mode}` },
+          },
+        ),
+      );
+      const said = uses.flatMap(({ did }) =>
+        did.kind === 'kubernetes' && did.question.kind === 'resource' ? [did.question] : [],
+      );
+      expect(
+        said.slice(0, -1).map(({ verb, apiGroup, resource, name }) => [verb, apiGroup, resource, name]),
+      ).toEqual(asked);
+      expect(said.at(-1)).toMatchObject({ verb: 'get', resource: 'pods' });
+    },
+  );
+
   test.each(['patch', 'update'])('a %s of what was not there takes create of that name as well', (verb) => {
     const made = event(verb, { resource: 'pods', name: 'p' }, { responseStatus: { code: 201 } });
     expect(understand(made).uses).toMatchObject([

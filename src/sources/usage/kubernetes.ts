@@ -3,6 +3,7 @@ import type { Question } from '../../engine/analysis/world/question.ts';
 import { principalIdExtraKey } from '../../engine/authorizer/attributes.ts';
 import type { RecordUses } from './cloudtrail.ts';
 import { type Fields, fieldsAt, optionalTextAt, textAt, textsAt, timeAt } from './fields.ts';
+import { impersonations, refusedImpersonation } from './impersonation.ts';
 
 export function isAuditEvent(record: Fields): boolean {
   return (
@@ -33,6 +34,8 @@ export function auditEventUses(event: Fields): RecordUses {
     did: { kind: 'kubernetes', ...(cluster !== undefined && { cluster }), question: asked },
   });
   const caller = callerOf(user, annotations);
+  const refused = refusedImpersonation(event);
+  if (refused !== undefined) return { uses: [use(caller, refused, false)] };
   const impersonated = fieldsAt(event, 'impersonatedUser');
   const questions = [question, ...(allowed ? createdBy(question, event) : [])];
   if (impersonated === undefined) return { uses: questions.map((asked) => use(caller, asked, allowed)) };
@@ -40,7 +43,7 @@ export function auditEventUses(event: Fields): RecordUses {
   return {
     uses: [
       // Kubernetes notes the impersonated user when the impersonation has passed, before it looks at the request.
-      ...impersonations(impersonated).map((asked) => use(caller, asked, true)),
+      ...impersonations(event, question).map((asked) => use(caller, asked, true)),
       ...questions.map((asked) => use(who, asked, allowed)),
     ],
   };
@@ -107,35 +110,4 @@ function wasAllowed(event: Fields): boolean | 'unauthenticated' | undefined {
   if (decision !== undefined) return decision === 'allow';
   if (code === 401) return 'unauthenticated';
   return typeof code === 'number' ? code !== 403 : undefined;
-}
-
-/** What an impersonator is asked about, one by one. */
-function impersonations(user: Fields): readonly Question[] {
-  const ask = (
-    resource: string,
-    name: string,
-    { namespace = '', apiGroup = '', subresource = '' } = {},
-  ): Question => ({
-    kind: 'resource',
-    ...{ verb: 'impersonate', apiGroup, resource, subresource, namespace, name },
-  });
-  const username = textAt(user, 'username') ?? '';
-  const [, namespace = '', account = ''] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username) ?? [];
-  // Added by the server, the latter where no group was given (kubernetes-facts A16).
-  const groups = textsAt(user, 'groups').filter(
-    (group) => group !== 'system:authenticated' && group !== 'system:unauthenticated',
-  );
-  const ofAccounts = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
-  const areAdded = account !== '' && groups.every((group) => ofAccounts.includes(group));
-  const uid = textAt(user, 'uid');
-  const extra = fieldsAt(user, 'extra') ?? {};
-  const apiGroup = 'authentication.k8s.io';
-  return [
-    account === '' ? ask('users', username) : ask('serviceaccounts', account, { namespace }),
-    ...(areAdded ? [] : groups.map((group) => ask('groups', group))),
-    ...(uid === undefined ? [] : [ask('uids', uid, { apiGroup })]),
-    ...Object.keys(extra).flatMap((key) =>
-      textsAt(extra, key).map((value) => ask('userextras', value, { apiGroup, subresource: key })),
-    ),
-  ];
 }
