@@ -25,7 +25,7 @@ export interface ReadPatch {
 }
 
 /** All but apply. */
-const otherPatchTypes: readonly string[] = [
+export const otherPatchTypes: readonly string[] = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
