@@ -29,7 +29,6 @@ export function definitionErrors(next: KubeObject, old: KubeObject | undefined):
     ...nameErrors(next, spec),
     ...specErrors(spec),
     ...(old === undefined ? [] : immutableErrors(spec, old)),
-    ...namesErrors(objectOf(objectOf(next, 'status'), 'acceptedNames'), 'status.acceptedNames'),
     ...storedVersionErrors(next, spec),
     ...approvalErrors(group, next, old),
   ];
@@ -99,6 +98,9 @@ function versionsErrors(spec: JsonObject): readonly FieldError[] {
     const elsewhere = new Set(sharable.filter((member) => member === 'schema' || !shared.has(member)));
     errors.push(...versionErrors(first, 'spec', elsewhere, { isSpec: true }));
   }
+  // Upstream reads the first version as the one of the time when there was only one.
+  const findings = names[0] === undefined || names[0] === '' ? [] : dnsLabel1035Findings(names[0]);
+  if (findings.length > 0) errors.push(invalidValue('spec.version', names[0], findings.join(',')));
   if (new Set(names).size < names.length) {
     errors.push(invalidValue('spec.versions', names, 'must contain unique version names'));
   }
@@ -170,9 +172,17 @@ function conversionErrors(spec: JsonObject): readonly FieldError[] {
   if (strategy !== '' && strategy !== 'None') {
     return [notSupported('spec.conversion.strategy', strategy, ['None', 'Webhook'])];
   }
-  if (own(conversion, 'webhook') === undefined) return [];
+  const webhook = own(conversion, 'webhook');
+  if (!isObject(webhook)) return [];
   const detail = 'should not be set when strategy is not set to Webhook';
-  return [forbiddenField('spec.conversion.webhookClientConfig', detail)];
+  return [
+    ...(isObject(webhook.clientConfig)
+      ? [forbiddenField('spec.conversion.webhookClientConfig', detail)]
+      : []),
+    ...(listOf(webhook, 'conversionReviewVersions').length > 0
+      ? [forbiddenField('spec.conversion.conversionReviewVersions', detail)]
+      : []),
+  ];
 }
 
 function immutableErrors(spec: JsonObject, old: KubeObject): readonly FieldError[] {
@@ -195,7 +205,7 @@ function immutableErrors(spec: JsonObject, old: KubeObject): readonly FieldError
 function storedVersionErrors(next: KubeObject, spec: JsonObject): readonly FieldError[] {
   const path = 'status.storedVersions';
   const stored = textsOf(objectOf(next, 'status'), 'storedVersions');
-  if (stored.length === 0) return [invalidValue(path, stored, 'must have at least one stored version')];
+  if (stored.length === 0) return [invalidValue(path, null, 'must have at least one stored version')];
   const errors: FieldError[] = [];
   const versions = listOf(spec, 'versions').filter(isObject);
   for (const version of versions) {

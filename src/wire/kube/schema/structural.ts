@@ -31,7 +31,8 @@ function invariants(schema: JsonObject, level: Level, path: string): readonly Fi
   const isIntOrString = schema['x-kubernetes-int-or-string'] === true;
   const preserves = schema['x-kubernetes-preserve-unknown-fields'] === true;
 
-  if (type === 'array' && !isObject(items)) errors.push(required(`${path}.items`, 'must be specified'));
+  if (type === 'array' && (items ?? null) === null)
+    errors.push(required(`${path}.items`, 'must be specified'));
   if (isObject(items)) errors.push(...invariants(items, 'item', `${path}.items`));
   for (const [name, one] of Object.entries(properties)) {
     if (isObject(one)) errors.push(...invariants(one, 'field', `${path}.properties[${name}]`));
