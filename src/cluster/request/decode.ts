@@ -11,9 +11,11 @@ export async function decodeBody(request: ResourceRequest, target: FieldTarget):
   const format = requestFormat(header(request.headers, 'content-type'));
   const body = await request.readBody();
   if (body.length === 0) throw badRequest('the body of the request is empty');
-  const { object } = decodeBytes(body, format);
+  const { object, repeated } = decodeBytes(body, format, {
+    findsRepeated: target.fieldValidation !== 'Ignore',
+  });
   // Fields of a protobuf body that our types lack were written by a newer client and are dropped, as upstream does.
-  if (format !== 'protobuf') checkFields(object, target, request.warn);
+  if (format !== 'protobuf') checkFields(object, { ...target, repeated }, request.warn);
   return object;
 }
 

@@ -10,6 +10,7 @@ import {
   decodingMessage,
   type ObjectFindings,
   strictDecodingError,
+  unknownFieldTexts,
   wrongTypeError,
 } from '../../wire/kube/unknownfields.ts';
 import type { ResourceRequest } from '../context.ts';
@@ -23,6 +24,8 @@ export interface FieldTarget {
   /** Of a custom resource: its schema is its type. */
   readonly custom?: CustomVersion | undefined;
   readonly fieldValidation: FieldValidation;
+  /** What the body says twice, in Kubernetes' words. */
+  readonly repeated?: readonly string[];
   /**
    * The patch that made the object, in the words of the API server. With it a refusal is a 422 that shows the patch,
    * without it a 400.
@@ -37,9 +40,10 @@ export interface FieldTarget {
 export function checkFields(object: JsonObject, target: FieldTarget, warn: ResourceRequest['warn']): void {
   const { unknownFields, wrongTypes } = findingsOf(object, target);
   if (wrongTypes.length > 0) throw refusal(target, wrongTypeError(wrongTypes));
-  if (unknownFields.length === 0 || target.fieldValidation === 'Ignore') return;
-  if (target.fieldValidation === 'Strict') throw refusal(target, strictDecodingError(unknownFields));
-  for (const path of unknownFields) warn(`unknown field "${path}"`);
+  const texts = [...(target.repeated ?? []), ...unknownFieldTexts(unknownFields)];
+  if (texts.length === 0 || target.fieldValidation === 'Ignore') return;
+  if (target.fieldValidation === 'Strict') throw refusal(target, strictDecodingError(texts));
+  for (const text of texts) warn(text.replaceAll(/\s*\n\s*/g, ' '));
 }
 
 function findingsOf(

@@ -30,7 +30,6 @@ test.each([
 
 test.each([
   ['two documents', 'a: 1\n---\nb: 2\n'],
-  ['a repeated key', 'a: 1\na: 2\n'],
   ['an alias', 'a: &x {b: 1}\nc: *x\n'],
   [
     'aliases that explode',
@@ -48,6 +47,26 @@ test.each([
 
 test('a body that is not UTF-8 is refused', () => {
   expect(() => decodeBody(Uint8Array.from([0x7b, 0xff, 0x7d]), 'json')).toThrow('not UTF-8');
+});
+
+test.each([
+  ['{"a":1,"spec":{"b":1,"b":2}}', 'json', ['duplicate field "spec.b"']],
+  ['{"a":1,"spec":{"b":1,"b":2}}', 'yaml', ['duplicate field "spec.b"']],
+  ['a: 1\nb:\n  c: 1\n  c: 2\n', 'yaml', ['yaml: unmarshal errors:\n  line 4: key "c" already set in map']],
+  ['a: 1\na:\n  2\n', 'yaml', ['yaml: unmarshal errors:\n  line 3: key "a" already set in map']],
+  ['{"a":1}', 'json', []],
+] as const)('what %j says twice is told to those who ask', (source, format, expected) => {
+  expect(decodeBody(bytes(source), format, { findsRepeated: true }).repeated).toEqual(expected);
+  expect(decodeBody(bytes(source), format).repeated).toEqual([]);
+});
+
+test('the last of a repeated key counts, in YAML as in JSON', () => {
+  expect(decodeBody(bytes('a: 1\na: 2\n'), 'yaml').object).toEqual({ a: 2 });
+  expect(decodeBody(bytes('{"a":1,"a":2}'), 'json').object).toEqual({ a: 2 });
+});
+
+test('an applied configuration may not repeat a key', () => {
+  expect(() => parseYaml(bytes('a: 1\na: 2\n'))).toThrow(badRequest);
 });
 
 test('errors do not quote the body', () => {

@@ -1,7 +1,9 @@
-import { Composer, type Document, isScalar, Parser, visit } from 'yaml';
+import { Composer, type Document, isNode, isScalar, LineCounter, Parser, visit } from 'yaml';
+import { quote } from '../../engine/rbac/quote.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import type { RequestFormat } from './negotiation.ts';
 import { decodeProtobuf } from './protobuf.ts';
+import { repeatedFields } from './repeatedfields.ts';
 import { badRequest, KubeStatusError, requestEntityTooLarge } from './status.ts';
 
 /** Deeper than any built-in type or sensible custom one; keeps every recursive walk of the room off the stack limit. */
@@ -52,7 +54,17 @@ export function parseJson(bytes: Uint8Array): JsonValue {
  * @throws KubeStatusError 400
  */
 export function parseYaml(bytes: Uint8Array): JsonValue {
-  const source = text(bytes);
+  return readYaml(text(bytes), () => refuseYaml('DUPLICATE_KEY'));
+}
+
+/** A key that a mapping already has, and the line of its value. */
+type RepeatedKey = (key: string, line: number) => void;
+
+function refuseYaml(code: string): never {
+  throw badRequest(`error converting YAML to JSON: yaml: ${code.toLowerCase().replaceAll('_', ' ')}`);
+}
+
+function readYaml(source: string, onRepeated: RepeatedKey): JsonValue {
   // JSON is YAML, clients send it under YAML types, and its parser is faster and needs no care.
   const json = jsonOrUndefined(source);
   if (json !== undefined) return checked(json);
@@ -63,7 +75,7 @@ export function parseYaml(bytes: Uint8Array): JsonValue {
   }
   let value: unknown;
   try {
-    value = composeOne(source)?.toJS({ maxAliasCount: 0 }) ?? null;
+    value = composeOne(source, onRepeated)?.toJS({ maxAliasCount: 0 }) ?? null;
   } catch (cause) {
     if (cause instanceof KubeStatusError) throw cause;
     // An alias, or nesting of block collections beyond the composer's stack.
@@ -83,10 +95,7 @@ const maxYamlLength = 512 * 1024;
  * a few hundred kilobytes of any authenticated client would stop the process for minutes. The first problem ends the
  * reading, and repeated keys are found in one pass.
  */
-function composeOne(source: string): Document | undefined {
-  const refuse = (code: string): never => {
-    throw badRequest(`error converting YAML to JSON: yaml: ${code.toLowerCase().replaceAll('_', ' ')}`);
-  };
+function composeOne(source: string, onRepeated: RepeatedKey): Document | undefined {
   const composer = new Composer({
     schema: 'core',
     resolveKnownTags: false,
@@ -94,17 +103,26 @@ function composeOne(source: string): Document | undefined {
     stringKeys: true,
     logLevel: 'error',
   });
-  Object.assign(composer, { onError: (_source: unknown, code: string) => refuse(code) });
-  const [document, ...more] = composer.compose(new Parser().parse(source));
-  if (more.length > 0) return refuse('MULTIPLE_DOCS');
+  Object.assign(composer, { onError: (_source: unknown, code: string) => refuseYaml(code) });
+  const lines = new LineCounter();
+  const [document, ...more] = composer.compose(new Parser(lines.addNewLine).parse(source));
+  if (more.length > 0) return refuseYaml('MULTIPLE_DOCS');
   if (document === undefined) return undefined;
   visit(document, {
     Map(_, { items }) {
-      const keys = new Set(items.map(({ key }) => (isScalar(key) ? String(key.value) : key)));
-      if (keys.size < items.length) refuse('DUPLICATE_KEY');
+      const keys = new Set<unknown>();
+      for (const { key, value } of items) {
+        const name = isScalar(key) ? String(key.value) : key;
+        if (keys.has(name)) onRepeated(String(name), lines.linePos(startOf(value) ?? startOf(key) ?? 0).line);
+        keys.add(name);
+      }
     },
   });
   return document;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? node.range?.[0] : undefined;
 }
 
 function jsonOrUndefined(source: string): JsonValue | undefined {
@@ -136,18 +154,40 @@ export interface DecodedBody {
   readonly object: JsonObject;
   /** Fields of a protobuf body our types do not have; empty for JSON and YAML, where `checkObject` (unknownfields.ts) finds them. */
   readonly unknownFields: readonly string[];
+  /** What a text says twice, in Kubernetes' words; the last of it counts. Empty unless it was looked for. */
+  readonly repeated: readonly string[];
 }
 
 /**
- * The object in a POST, PUT or DELETE body.
+ * The object in a POST, PUT or DELETE body. Fields that are repeated are looked for with `findsRepeated` alone: it reads
+ * the text a second time.
  * @throws KubeStatusError 400 when it does not parse or is not an object
  */
-export function decodeBody(body: Uint8Array, format: RequestFormat): DecodedBody {
+export function decodeBody(
+  body: Uint8Array,
+  format: RequestFormat,
+  options: { readonly findsRepeated?: boolean } = {},
+): DecodedBody {
   if (format === 'protobuf') {
     const { object, unknownFields } = decodeProtobuf(body);
-    return { object: checked(object) as JsonObject, unknownFields };
+    return { object: checked(object) as JsonObject, unknownFields, repeated: [] };
   }
-  const value = format === 'json' ? parseJson(body) : parseYaml(body);
+  const lines: string[] = [];
+  const value =
+    format === 'json'
+      ? parseJson(body)
+      : readYaml(text(body), (key, line) => {
+          if (lines.length < maxRepeatedLines)
+            lines.push(`\n  line ${line}: key ${quote(key)} already set in map`);
+        });
   if (!isObject(value)) throw badRequest('the body of the request is not an object');
-  return { object: value, unknownFields: [] };
+  if (options.findsRepeated !== true) return { object: value, unknownFields: [], repeated: [] };
+  if (lines.length > 0) {
+    return { object: value, unknownFields: [], repeated: [`yaml: unmarshal errors:${lines.join('')}`] };
+  }
+  const source = text(body);
+  const repeated = format === 'json' || source.trimStart().startsWith('{') ? repeatedFields(source) : [];
+  return { object: value, unknownFields: [], repeated: repeated.map((path) => `duplicate field "${path}"`) };
 }
+
+const maxRepeatedLines = 100;

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest';
 import type { JsonValue } from './json.ts';
-import { checkObject, decodingMessage, strictDecodingError, unknownFields } from './unknownfields.ts';
+import {
+  checkObject,
+  decodingMessage,
+  strictDecodingError,
+  unknownFields,
+  unknownFieldTexts,
+} from './unknownfields.ts';
 
 const base = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } };
 
@@ -102,7 +108,7 @@ test('findings end at a hundred', () => {
 });
 
 test('messages read as in D2.7', () => {
-  expect(decodingMessage('Role', 'v1', strictDecodingError(['spec.foo']))).toBe(
+  expect(decodingMessage('Role', 'v1', strictDecodingError(unknownFieldTexts(['spec.foo'])))).toBe(
     'Role in version "v1" cannot be handled as a Role: strict decoding error: unknown field "spec.foo"',
   );
 });

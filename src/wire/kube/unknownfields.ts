@@ -10,6 +10,13 @@ export interface ObjectFindings {
 }
 
 const maxFindings = 100;
+/** A key can be as long as a body; what is said about it cannot. */
+const maxPathLength = 1_000;
+
+function shortened(path: string): string {
+  return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}...` : path;
+}
+
 const emptyFindings: ObjectFindings = { unknownFields: [], wrongTypes: [] };
 
 /** JSON types of the messages whose JSON is not an object. */
@@ -53,7 +60,7 @@ class Checker {
 
   #wrong(path: string, expected: string, value: JsonValue): void {
     if (this.wrongTypes.length < maxFindings)
-      this.wrongTypes.push(`${path}: expected ${expected}, got ${jsonType(value)}`);
+      this.wrongTypes.push(`${shortened(path)}: expected ${expected}, got ${jsonType(value)}`);
   }
 
   message(message: Message, value: JsonValue, path: string, ignored: ReadonlySet<string>): void {
@@ -66,7 +73,7 @@ class Checker {
       const field = message.byJsonName.get(key);
       const at = path === '' ? key : `${path}.${key}`;
       if (field === undefined) {
-        if (this.unknownFields.length < maxFindings) this.unknownFields.push(at);
+        if (this.unknownFields.length < maxFindings) this.unknownFields.push(shortened(at));
       } else if (item !== null) this.#field(field, item, at);
     }
   }
@@ -130,9 +137,14 @@ export function unknownFields(messageType: string | undefined, object: JsonValue
   return checkObject(messageType, object).unknownFields;
 }
 
-/** What fieldValidation=Strict says about unknown fields; `fields` are paths, not empty. */
-export function strictDecodingError(fields: readonly string[]): string {
-  return `strict decoding error: ${fields.map((path) => `unknown field "${path}"`).join(', ')}`;
+/** What is said of fields the kind does not have, by their paths. */
+export function unknownFieldTexts(paths: readonly string[]): readonly string[] {
+  return paths.map((path) => `unknown field "${path}"`);
+}
+
+/** What fieldValidation=Strict says: each text is what fieldValidation=Warn would warn of. At least one. */
+export function strictDecodingError(texts: readonly string[]): string {
+  return `strict decoding error: ${texts.join(', ')}`;
 }
 
 /** What is said about values of the wrong type. */
