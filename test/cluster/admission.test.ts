@@ -482,6 +482,74 @@ describe('what a webhook is told', () => {
     expect((await create({ metadata: { name: 'labelled', labels } }, elsewhere)).status).toBe(201);
   });
 
+  test('how something is deleted', async () => {
+    await create();
+    await hook(() => allow, { operations: ['DELETE'] });
+    const options = { gracePeriodSeconds: 0, propagationPolicy: 'Background', dryRun: ['All'] };
+    await api.call('DELETE', `${configMaps}/c${count}`, { body: { kind: 'DeleteOptions', ...options } });
+    const { request } = server.seen[0]?.review ?? {};
+    expect([request.object, request.oldObject.metadata.name, request.dryRun, request.options]).toEqual([
+      null,
+      `c${count}`,
+      true,
+      { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options },
+    ]);
+  });
+
+  test('custom resources, in the version of the rule', async () => {
+    const group = 'shop.example.com';
+    const version = (name: string, storage: boolean) => ({
+      name,
+      served: true,
+      storage,
+      schema: {
+        openAPIV3Schema: {
+          type: 'object',
+          properties: { spec: { type: 'object', properties: { size: { type: 'integer', maximum: 5 } } } },
+        },
+      },
+    });
+    const definition = await api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+      body: {
+        metadata: { name: `hats.${group}` },
+        spec: {
+          group,
+          scope: 'Namespaced',
+          names: { plural: 'hats', singular: 'hat', kind: 'Hat' },
+          versions: [version('v1', true), version('v2', false)],
+        },
+      },
+    });
+    expect(definition.status, definition.text).toBe(201);
+    const path = `/apis/${group}/v1/namespaces/default/hats`;
+    await expect.poll(async () => (await api.call('GET', path)).status).toBe(200);
+    const rules = [{ operations: ['*'], apiGroups: [group], apiVersions: ['v2'], resources: ['*'] }];
+    await hook(
+      ({ object }) =>
+        patch([
+          { op: 'replace', path: '/spec', value: { size: object.spec.size + 1, unknown: true } },
+          { op: 'add', path: '/metadata/labels', value: { seen: object.apiVersion.split('/')[1] } },
+        ]),
+      { kind: 'mutating', webhook: { rules } },
+    );
+    const created = await create({ spec: { size: 2 } }, { path });
+    expect([
+      created.status,
+      created.body.apiVersion,
+      created.body.metadata.labels,
+      created.body.spec,
+    ]).toEqual([201, `${group}/v1`, { seen: 'v2' }, { size: 3 }]);
+    expect((await create({ spec: { size: 5 } }, { path })).status).toBe(422);
+  });
+
+  test('in v1beta1 what understands no other version, which is then believed without an uid', async () => {
+    await hook(() => ({ raw: JSON.stringify({ response: { allowed: true } }) }), {
+      webhook: { admissionReviewVersions: ['v1beta1'] },
+    });
+    expect((await create()).status).toBe(201);
+    expect(server.seen[0]?.review.apiVersion).toBe('admission.k8s.io/v1beta1');
+  });
+
   test('a write in another version reaches who takes equivalents, in their version', async () => {
     const v1 = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers';
     const body = {

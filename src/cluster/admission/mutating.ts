@@ -102,11 +102,13 @@ function applyPatch(
 ): KubeObject {
   const shown = shownObject(write, resource, write.object, true);
   const { apiVersion, kind, metadata } = shown;
-  const messageType = write.lens === undefined ? resource.messageType : write.lens.messageType;
   let next: KubeObject;
   try {
     next = toKubeObject(jsonPatch(shown, patch), { apiVersion, kind });
-    checkFields(next, { apiVersion, kind, messageType, fieldValidation: 'Ignore' }, () => undefined);
+    const { messageType } = write.lens ?? resource;
+    const custom = write.lens === undefined ? resource.custom : undefined;
+    const target = { apiVersion, kind, messageType, custom, fieldValidation: 'Ignore' } as const;
+    checkFields(next, target, () => undefined);
   } catch (error) {
     if (error instanceof KubeStatusError) throw internalError(error.message, { cause: error });
     throw error;

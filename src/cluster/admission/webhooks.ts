@@ -1,8 +1,9 @@
 import type { Storage } from '../../storage/storage.ts';
-import { CallError, createCallSlots, post } from './call.ts';
+import { CallError, post } from './call.ts';
 import { createReach, DestinationError, findDestination, shownUrl } from './destination.ts';
 import { createFollowedWebhooks, type FollowedWebhooks } from './followedwebhooks.ts';
 import { AnswerError, type ReviewFacts, readVerdict, reviewRequest, type Verdict } from './reviewobjects.ts';
+import { createCallSlots } from './slots.ts';
 import type { Webhook } from './webhook.ts';
 
 export interface WebhookOptions {
@@ -34,12 +35,16 @@ export interface AdmissionWebhooks extends FollowedWebhooks {
   readonly deadline: (milliseconds: number) => AbortSignal;
 }
 
-/** Webhooks being called at one moment, over all clusters. Each may hold twice an object, and an answer. */
-const callsAtOnce = 64;
+/**
+ * Webhooks being called at one moment, over all clusters and of one. Each may hold an object twice, and an answer; and the
+ * slow webhooks of one cluster must not keep the others waiting.
+ */
+const callsAtOnce = 96;
+const callsOfOneCluster = 32;
 
 export function createAdmissionWebhooks(storage: Storage, options: WebhookOptions): AdmissionWebhooks {
   const followed = createFollowedWebhooks(storage);
-  const slots = createCallSlots(callsAtOnce);
+  const slots = createCallSlots({ all: callsAtOnce, each: callsOfOneCluster });
   const mayReach = createReach(options.hosts ?? []);
   const deadline = options.deadline ?? ((milliseconds) => AbortSignal.timeout(milliseconds));
   return {
@@ -56,9 +61,8 @@ export function createAdmissionWebhooks(storage: Storage, options: WebhookOption
       const signal = AbortSignal.any([outer, deadline(timeoutSeconds * 1000)]);
       try {
         const destination = await findDestination(storage, clusterId, webhook.target, mayReach);
-        const body = reviewRequest(version, facts);
-        const answer = await slots.run(signal, () =>
-          post(destination, { caPem, timeoutSeconds, body, signal }),
+        const answer = await slots.run(clusterId, signal, () =>
+          post(destination, { caPem, timeoutSeconds, body: reviewRequest(version, facts), signal }),
         );
         return { kind: 'verdict', verdict: readVerdict(answer, { uid: facts.uid, version, mutating }) };
       } catch (error) {
