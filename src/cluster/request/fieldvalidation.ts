@@ -1,7 +1,6 @@
 import { invalidValue } from '../../wire/kube/fielderror.ts';
 import type { JsonObject } from '../../wire/kube/json.ts';
 import type { CustomVersion } from '../../wire/kube/resources.ts';
-import { checkDefinition } from '../../wire/kube/schema/definitiontypes.ts';
 import { conformResource } from '../../wire/kube/schema/resource.ts';
 import { compileSchema } from '../../wire/kube/schema/schema.ts';
 import { badRequest, invalid, type KubeStatusError } from '../../wire/kube/status.ts';
@@ -46,14 +45,8 @@ export function checkFields(object: JsonObject, target: FieldTarget, warn: Resou
   for (const text of texts) warn(text.replaceAll(/\s*\n\s*/g, ' '));
 }
 
-function findingsOf(
-  object: JsonObject,
-  { apiVersion, kind, messageType, custom }: FieldTarget,
-): ObjectFindings {
-  if (custom !== undefined) return customFindings(object, custom);
-  if (kind === 'CustomResourceDefinition' && apiVersion === 'apiextensions.k8s.io/v1')
-    return checkDefinition(object);
-  return checkObject(messageType, object);
+function findingsOf(object: JsonObject, { messageType, custom }: FieldTarget): ObjectFindings {
+  return custom === undefined ? checkObject(messageType, object) : customFindings(object, custom);
 }
 
 /** Values of a custom resource are judged by validation; only what is no metadata at all cannot be read. */

@@ -46,7 +46,7 @@ export interface Schema {
 const compiled = new WeakMap<JsonObject, Schema>();
 
 /**
- * The schema of a document whose types have been checked (`definitiontypes.ts`) and that is structural (`structural.ts`).
+ * The schema of a document whose types have been checked (`checkObject`) and that is structural (`structural.ts`).
  * The same document is compiled once. A pattern that does not compile matches nothing: such documents are refused before.
  */
 export function compileSchema(document: JsonObject): Schema {
