@@ -330,6 +330,21 @@ describe('namespaces that are being deleted', () => {
   const namespace = async (name: string, spec: object = {}): Promise<Made> =>
     make('/api/v1/namespaces', name, {}, { spec });
 
+  test('are those with a time of deletion, not those where such words stand', async () => {
+    const made = await namespace('lives');
+    const inside = await make(
+      inTeam('configmaps', 'lives'),
+      'stays',
+      {},
+      { data: { deletionTimestamp: 'x' } },
+    );
+    await api.call('PATCH', made.path, {
+      body: { metadata: { annotations: { deletionTimestamp: '2026-01-01T00:00:00Z' } } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    expect([await statusOf(made), await statusOf(inside)]).toEqual([200, 200]);
+  });
+
   test('tell what remains in them, word by word as Kubernetes does', async () => {
     const made = await namespace('remains');
     const inside = await make(inTeam('configmaps', 'remains'), 'a', {

@@ -17,6 +17,7 @@ import { withUpdatedManagers } from '../managedwrite.ts';
 import type { OwnerIndex } from './ownerindex.ts';
 import { type OwnerReference, ownerReferences, unblocked, withoutOwners } from './ownerreferences.ts';
 import type { OwnerState } from './owners.ts';
+import type { Waiting } from './waiting.ts';
 
 /** How many dependents are let go in one commit. */
 const batchSize = 100;
@@ -34,7 +35,14 @@ type StateOf = (
  * What is done with one object (its key): deleted when it has lost its owners, freed of those it lost, or, when it is itself
  * being deleted, brought on once its dependents are gone or let go.
  */
-export function createCollection(context: ControllerContext, index: OwnerIndex, stateOf: StateOf) {
+export function createCollection(
+  context: ControllerContext,
+  {
+    index,
+    waiting,
+    stateOf,
+  }: { readonly index: OwnerIndex; readonly waiting: Waiting; readonly stateOf: StateOf },
+) {
   const { storage, now } = context;
 
   const store = async (entry: StoredEntry, kind: Kind, object: KubeObject): Promise<void> => {
@@ -72,25 +80,53 @@ export function createCollection(context: ControllerContext, index: OwnerIndex, 
     return true;
   };
 
-  return async (key: string, cluster: ClusterAccess): Promise<number | undefined> => {
+  return collect;
+
+  async function collect(key: string, cluster: ClusterAccess): Promise<number | undefined> {
     const entry = await storage.get(key);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     const object = readObject(entry);
-    const kind = objectAddress(key);
-    const { deletionTimestamp, finalizers = [], uid = '' } = object.metadata;
-    if (deletionTimestamp !== undefined) {
-      if (finalizers.includes(orphanFinalizer)) {
-        // Also those that came meanwhile: an object that was to stay must not be left with an owner that is gone.
-        while (index.hasDependents(uid)) {
-          // The index hears of the end of an object with its commit; until then there is nothing to do.
-          if (!(await letGo(uid, cluster))) return 1;
-        }
-        await store(entry, kind, withoutFinalizer(object, orphanFinalizer));
-      } else if (finalizers.includes(foregroundFinalizer) && !index.isBlocked(uid, key)) {
-        await store(entry, kind, withoutFinalizer(object, foregroundFinalizer));
+    if (object.metadata.deletionTimestamp !== undefined) return goOn(entry, object, cluster);
+    await judge(entry, object, cluster);
+    return undefined;
+  }
+
+  /** Brings an object on that is being deleted. */
+  async function goOn(
+    entry: StoredEntry,
+    object: KubeObject,
+    cluster: ClusterAccess,
+  ): Promise<number | undefined> {
+    const { key } = entry;
+    const { finalizers = [], uid = '' } = object.metadata;
+    if (finalizers.includes(orphanFinalizer)) {
+      // Also those that came meanwhile: an object that was to stay must not be left with an owner that is gone.
+      while (index.hasDependents(uid)) {
+        // The index hears of the end of an object with its commit; until then there is nothing to do.
+        if (!(await letGo(uid, cluster))) return 1;
       }
-      return;
+      await store(entry, objectAddress(key), withoutFinalizer(object, orphanFinalizer));
+      return undefined;
     }
+    if (!finalizers.includes(foregroundFinalizer) || waiting.isBlocked(uid, key)) return undefined;
+    // Those that do not block it are deleted with it all the same: once it is let go, an owner that somebody else still holds
+    // would keep them. Upstream leaves this to the order in which its workers come.
+    for (const dependent of index.dependents(uid)) {
+      const found = dependent === key ? undefined : await storage.get(dependent);
+      if (found === undefined) continue;
+      const living = readObject(found);
+      if (living.metadata.deletionTimestamp === undefined) await judge(found, living, cluster);
+    }
+    if (waiting.isBlocked(uid, key)) return undefined;
+    await store(entry, objectAddress(key), withoutFinalizer(object, foregroundFinalizer));
+    return undefined;
+  }
+
+  /** Deletes an object that lives when all its owners are gone or going, and frees it of those when others are not. */
+  async function judge(entry: StoredEntry, object: KubeObject, cluster: ClusterAccess): Promise<void> {
+    const { key } = entry;
+    const kind = objectAddress(key);
+    const { finalizers = [], uid = '' } = object.metadata;
     const references = ownerReferences(object);
     if (references === 'unreadable' || references.length === 0) return;
     const absent = new Set<string>();
@@ -118,7 +154,7 @@ export function createCollection(context: ControllerContext, index: OwnerIndex, 
       return;
     }
     await remove(entry, kind, object, ownPropagation(finalizers));
-  };
+  }
 
   async function hasWaitingDependent(uid: string): Promise<boolean> {
     const keys = index.dependents(uid);
@@ -126,7 +162,8 @@ export function createCollection(context: ControllerContext, index: OwnerIndex, 
       const entries = await storage.getMany(keys.slice(start, start + batchSize));
       for (const entry of entries) {
         if (entry?.value.includes('"deletionTimestamp"') !== true) continue;
-        if (parse(entry.value).metadata.finalizers?.includes(foregroundFinalizer) === true) return true;
+        const { deletionTimestamp, finalizers = [] } = parse(entry.value).metadata;
+        if (deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer)) return true;
       }
     }
     return false;

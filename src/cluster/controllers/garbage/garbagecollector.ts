@@ -5,6 +5,7 @@ import { createCollection } from './collection.ts';
 import { createOwnerIndex } from './ownerindex.ts';
 import { ownerReferences } from './ownerreferences.ts';
 import { createOwnerLookup } from './owners.ts';
+import { createWaiting } from './waiting.ts';
 
 /**
  * Deletes what has lost all its owners, and works off the finalizers of foreground deletion and orphaning, as upstream's
@@ -16,10 +17,9 @@ import { createOwnerLookup } from './owners.ts';
  */
 export const createGarbageCollector: CreateController = (context, clusterId) => {
   const index = createOwnerIndex();
-  /** uid → key of objects that wait for their dependents. */
-  const waiting = new Map<string, string>();
+  const waiting = createWaiting(index);
   const lookup = createOwnerLookup(context, clusterId, index);
-  const collect = createCollection(context, index, lookup.stateOf);
+  const collect = createCollection(context, { index, waiting, stateOf: lookup.stateOf });
 
   return {
     name: 'garbage collector',
@@ -34,8 +34,8 @@ export const createGarbageCollector: CreateController = (context, clusterId) => 
         const { changed, freed } = index.set(key, references === 'unreadable' ? [] : references);
         if (changed && value !== undefined) keys.push(key);
         for (const uid of freed) {
-          const owner = waiting.get(uid);
-          if (owner !== undefined && !index.isBlocked(uid, owner)) keys.push(owner);
+          const owner = waiting.keyOf(uid);
+          if (owner !== undefined && !waiting.isBlocked(uid, owner)) keys.push(owner);
         }
       }
       if (object !== undefined && mayWait) keys.push(...begun(object, key));
@@ -57,18 +57,18 @@ export const createGarbageCollector: CreateController = (context, clusterId) => 
       waiting.delete(uid);
       return [];
     }
-    if (waiting.has(uid)) return [];
-    waiting.set(uid, key);
+    if (waiting.keyOf(uid) !== undefined) return [];
+    waiting.add(uid, key);
     return [key, ...index.dependents(uid)];
   }
 
   /** Work that the end of an object gives. */
   function ended({ previous }: ObjectChange): readonly string[] {
-    if (previous === undefined || (index.isEmpty && waiting.size === 0)) return [];
-    const { metadata } = parse(previous);
-    const { uid = '' } = metadata;
+    if (previous === undefined || (index.isEmpty && waiting.isEmpty)) return [];
+    const object = parse(previous);
+    const { uid = '' } = object.metadata;
     waiting.delete(uid);
-    lookup.saw(metadata);
+    lookup.saw(object);
     return index.dependents(uid);
   }
 };

@@ -18,6 +18,8 @@ export interface OwnerIndex {
   /** Keys of the dependents of an owner. */
   dependents(uid: string): readonly string[];
   hasDependents(uid: string): boolean;
+  /** Keys of the dependents that must go before their owner. */
+  blocking(uid: string): readonly string[];
   /** Whether a dependent other than the owner itself, which has this key, is left that must go before it. */
   isBlocked(uid: string, ownKey: string): boolean;
   /** No object names any owner. */
@@ -63,6 +65,7 @@ export function createOwnerIndex(): OwnerIndex {
       return { changed: true, freed: blocked.filter((uid) => byUid.get(uid)?.keys.get(key) !== true) };
     },
     dependents: (uid) => [...(byUid.get(uid)?.keys.keys() ?? [])],
+    blocking: (uid) => [...(byUid.get(uid)?.keys ?? [])].filter(([, blocks]) => blocks).map(([key]) => key),
     hasDependents: (uid) => byUid.has(uid),
     isBlocked(uid, ownKey) {
       const known = byUid.get(uid);

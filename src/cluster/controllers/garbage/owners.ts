@@ -2,7 +2,7 @@ import type { ClusterAccess } from '../../../access/access.ts';
 import { objectKey, resourcePrefix } from '../../../storage/records/keys.ts';
 import type { ResourceDefinition } from '../../../wire/kube/resources.ts';
 import { foregroundFinalizer } from '../../objects/deletion.ts';
-import type { KubeObject, ObjectMeta } from '../../objects/object.ts';
+import type { KubeObject } from '../../objects/object.ts';
 import type { ControllerContext } from '../controller.ts';
 import { recordEvent } from '../eventrecord.ts';
 import type { OwnerIndex } from './ownerindex.ts';
@@ -22,7 +22,7 @@ export interface OwnerLookup {
     reference: OwnerReference,
   ): Promise<OwnerState>;
   /** An object was seen to leave the store. Its uid never comes back. */
-  saw(gone: ObjectMeta): void;
+  saw(gone: KubeObject): void;
   /** Keys of dependents with an owner of a kind that was not served, and may be by now. */
   unresolved(): readonly string[];
 }
@@ -44,7 +44,10 @@ export function createOwnerLookup(
 ): OwnerLookup {
   const { storage } = context;
   /** Owners that are gone and still named, by their uid. */
-  const gone = new Map<string, ObjectMeta>();
+  const gone = new Map<
+    string,
+    Pick<OwnerReference, 'apiVersion' | 'kind' | 'name'> & { readonly namespace: string }
+  >();
   const unresolved = new Set<string>();
 
   const warn = (dependent: KubeObject, reference: OwnerReference): Promise<void> => {
@@ -82,7 +85,11 @@ export function createOwnerLookup(
       const seen = gone.get(uid);
       if (resource === undefined) {
         // The kind went with its last objects, and this one was seen to go.
-        const wasThere = seen?.name === name && [namespace, ''].includes(seen.namespace ?? '');
+        const wasThere =
+          seen?.apiVersion === apiVersion &&
+          seen.kind === kind &&
+          seen.name === name &&
+          [namespace, ''].includes(seen.namespace);
         if (!wasThere) unresolved.add(key);
         return wasThere ? 'absent' : 'unknown';
       }
@@ -97,7 +104,7 @@ export function createOwnerLookup(
         : await storage.get(objectKey(clusterId, resource.group, resource.resource, inNamespace, name));
       const owner = entry === undefined ? undefined : (JSON.parse(entry.value) as KubeObject);
       if (owner === undefined || owner.metadata.uid !== uid) {
-        const wasHere = (seen?.namespace ?? '') === inNamespace && seen !== undefined;
+        const wasHere = seen?.namespace === inNamespace;
         if (resource.namespaced && !wasHere && (await isElsewhere(resource, uid, namespace))) {
           await warn(dependent, reference);
         }
@@ -107,12 +114,13 @@ export function createOwnerLookup(
       const isWaiting = deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer);
       return isWaiting ? 'waiting' : 'present';
     },
-    saw({ uid = '', name = '', namespace = '' }) {
+    saw({ apiVersion, kind, metadata }) {
+      const { uid = '', name = '', namespace = '' } = metadata;
       for (const one of gone.keys()) {
         if (index.hasDependents(one)) break;
         gone.delete(one);
       }
-      if (index.hasDependents(uid)) gone.set(uid, { name, namespace });
+      if (index.hasDependents(uid)) gone.set(uid, { apiVersion, kind, name, namespace });
     },
     unresolved: () => [...unresolved],
   };
