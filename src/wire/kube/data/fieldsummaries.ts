@@ -299,7 +299,6 @@ export const fieldSummaries: Readonly<Record<string, string>> = {
     'The pods that belong to it. It must match the labels of the template and cannot be changed.',
   'apps.v1.DeploymentSpec.strategy': 'How old pods are replaced by new ones.',
   'apps.v1.DeploymentSpec.template': 'The pods to make.',
-  'apps.v1.DeploymentStrategy': 'How old pods are replaced by new ones.',
   'apps.v1.DeploymentStrategy.rollingUpdate':
     'How many pods are replaced at a time; only for the type RollingUpdate.',
   'apps.v1.DeploymentStrategy.type': 'Little by little, or all at once.',
@@ -429,6 +428,90 @@ export const fieldSummaries: Readonly<Record<string, string>> = {
     'How many pods there must be at least; 1 where it is not given.',
   'autoscaling.v2.HorizontalPodAutoscalerSpec.scaleTargetRef':
     'The workload whose pods are counted and changed.',
+
+  'authentication.v1.TokenReviewSpec.audiences':
+    'Who the token must be for; the API server itself where it is empty.',
+  'authentication.v1.TokenReviewSpec.token': 'The token.',
+  'authentication.v1.TokenReviewStatus.authenticated': 'Whether the token is good.',
+  'authentication.v1.TokenReviewStatus.user': 'Whose token it is.',
+  'authentication.v1.TokenReviewStatus.error': 'Why it is not.',
+  'authentication.v1.TokenRequestStatus.token': 'The token.',
+  'authentication.v1.TokenRequestStatus.expirationTimestamp': 'When it ends.',
+  'authentication.v1.UserInfo': 'Who somebody is, as the API server sees it.',
+  'authentication.v1.UserInfo.username': 'The name.',
+  'authentication.v1.UserInfo.groups': 'The groups.',
+  'authentication.v1.UserInfo.uid': 'Tells apart users who had the name at different times.',
+  'authentication.v1.UserInfo.extra': 'What else the authenticator says.',
+  'authorization.v1.SubjectAccessReviewSpec.user': 'The user that is asked about.',
+  'authorization.v1.SubjectAccessReviewSpec.groups': 'The groups of the user.',
+  'authorization.v1.SubjectAccessReviewSpec.resourceAttributes':
+    'The request for a resource that is asked about.',
+  'authorization.v1.SubjectAccessReviewSpec.nonResourceAttributes':
+    'The request for a path that is asked about, instead of a resource.',
+  'authorization.v1.SelfSubjectAccessReviewSpec.resourceAttributes':
+    'The request for a resource that is asked about.',
+  'authorization.v1.SelfSubjectAccessReviewSpec.nonResourceAttributes':
+    'The request for a path that is asked about, instead of a resource.',
+  'authorization.v1.SelfSubjectRulesReviewSpec.namespace': 'The namespace that is asked about.',
+  'authorization.v1.SubjectRulesReviewStatus.resourceRules': 'What the caller may do with resources.',
+  'authorization.v1.SubjectRulesReviewStatus.nonResourceRules': 'Which paths the caller may use.',
+  'authorization.v1.SubjectRulesReviewStatus.incomplete':
+    'True when the caller may be allowed more than the lists say.',
+  'authorization.v1.SubjectRulesReviewStatus.evaluationError': 'Why the lists are not complete.',
+  'core.v1.PersistentVolumeClaimSpec.accessModes':
+    'How the storage is to be used: by one node, by several, for reading alone.',
+  'core.v1.PersistentVolumeClaimSpec.resources': 'How much storage is wanted.',
+  'core.v1.PersistentVolumeClaimSpec.storageClassName': 'The sort of storage that is wanted.',
+  'core.v1.PersistentVolumeClaimSpec.volumeMode': 'A file system or a block device.',
+  'core.v1.PersistentVolumeClaimSpec.volumeName': 'The volume that was given.',
+  'core.v1.ResourceQuotaSpec.hard': 'The limits, by resource.',
+  'core.v1.LimitRangeSpec.limits': 'The limits, by sort of object.',
+  'core.v1.NodeSpec.taints': 'Taints that keep away pods which do not tolerate them.',
+  'core.v1.NodeSpec.unschedulable': 'True takes no new pods.',
+  'core.v1.ObjectReference': 'An object, by what names it.',
+  'core.v1.ConfigMapVolumeSource': 'The keys of a ConfigMap, as the files of a directory.',
+  'core.v1.SecretVolumeSource': 'The keys of a Secret, as the files of a directory.',
+  'core.v1.SecretVolumeSource.secretName': 'The Secret, in the same namespace.',
+  'core.v1.EmptyDirVolumeSource.medium': 'Memory keeps it there; otherwise it is on the disk of the node.',
+  'core.v1.EmptyDirVolumeSource.sizeLimit': 'How much it may hold.',
+  'core.v1.HTTPGetAction': 'A HTTP request.',
+  'core.v1.HTTPGetAction.path': 'The path.',
+  'core.v1.HTTPGetAction.port': 'The port, by number or name.',
+  'core.v1.HTTPGetAction.scheme': 'HTTP or HTTPS.',
+  'core.v1.EnvVarSource':
+    'Where the value of an environment variable is taken from. Exactly one source is given.',
+  'core.v1.EnvVarSource.configMapKeyRef': 'A key of a ConfigMap.',
+  'core.v1.EnvVarSource.fieldRef': 'A field of the pod.',
+  'core.v1.EnvVarSource.resourceFieldRef': 'A resource of the container.',
+  'core.v1.EnvVarSource.secretKeyRef': 'A key of a Secret.',
+  'coordination.v1.LeaseSpec.holderIdentity': 'Who holds the lock.',
+  'coordination.v1.LeaseSpec.leaseDurationSeconds':
+    'Seconds after which a lock that was not renewed may be taken.',
+  'coordination.v1.LeaseSpec.renewTime': 'When the holder last renewed it.',
+  'policy.v1.PodDisruptionBudgetSpec.maxUnavailable':
+    'How many pods may be missing, as a number or a percentage.',
+  'policy.v1.PodDisruptionBudgetSpec.minAvailable': 'How many pods must remain, as a number or a percentage.',
+  'networking.v1.IngressRule.host': 'The host the rule is for; every host where it is not given.',
+  'networking.v1.IngressRule.http': 'The paths, and where they lead.',
+  'admissionregistration.v1.ValidatingWebhook.clientConfig': 'Where the web service is.',
+  'admissionregistration.v1.ValidatingWebhook.failurePolicy': 'What happens when it cannot be asked.',
+  'admissionregistration.v1.ValidatingWebhook.rules': 'The requests it is asked about.',
+  'admissionregistration.v1.ValidatingWebhook.sideEffects': 'Whether asking it changes anything elsewhere.',
+  'admissionregistration.v1.ValidatingWebhook.timeoutSeconds': 'Seconds it is waited for.',
+  'admissionregistration.v1.MutatingWebhook.clientConfig': 'Where the web service is.',
+  'admissionregistration.v1.MutatingWebhook.failurePolicy': 'What happens when it cannot be asked.',
+  'admissionregistration.v1.MutatingWebhook.rules': 'The requests it is asked about.',
+  'admissionregistration.v1.MutatingWebhook.sideEffects': 'Whether asking it changes anything elsewhere.',
+  'admissionregistration.v1.MutatingWebhook.timeoutSeconds': 'Seconds it is waited for.',
+  'apiregistration.v1.APIServiceSpec.group': 'The API group.',
+  'apiregistration.v1.APIServiceSpec.version': 'The version of the group.',
+  'apiregistration.v1.APIServiceSpec.service':
+    'The service that answers; none where the API server does so itself.',
+  'apiregistration.v1.APIServiceSpec.caBundle': 'The certificate authority of the service, in PEM.',
+  'apiregistration.v1.APIServiceSpec.groupPriorityMinimum': 'How far up the group is listed.',
+  'apiregistration.v1.APIServiceSpec.versionPriority': 'How far up in its group the version is listed.',
+  'apiregistration.v1.APIServiceSpec.insecureSkipTLSVerify':
+    'True does not check the certificate of the service.',
 };
 
 /**

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { fieldSummaries } from '../data/fieldsummaries.ts';
+import { commonFields, fieldSummaries } from '../data/fieldsummaries.ts';
 import { groupMessageLines } from '../data/groupmessages.ts';
 import { messageLines } from '../data/messages.ts';
 import type { JsonObject } from '../json.ts';
+import { kindSummaries } from '../kindsummaries.ts';
 import type { ResourceDefinition, ResourceTable } from '../resources.ts';
 import { collectSchemas, rootTypes } from './collected.ts';
 import { customSchemas } from './customschemas.ts';
@@ -16,7 +17,8 @@ let dataHash: string | undefined;
 
 function hashOfData(): string {
   dataHash ??= createHash('sha256')
-    .update(`${documentRevision}\n${messageLines}\n${groupMessageLines}\n${JSON.stringify(fieldSummaries)}`)
+    .update(`${documentRevision}\n${messageLines}\n${groupMessageLines}`)
+    .update(JSON.stringify([fieldSummaries, commonFields, kindSummaries]))
     .digest('hex');
   return dataHash;
 }
