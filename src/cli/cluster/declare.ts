@@ -157,5 +157,6 @@ function declareKeys(cluster: Command): void {
     .description('announce a new key for service account tokens, as every month by itself; or end all tokens')
     .argument('<cluster>', 'name of a built-in cluster')
     .option('--revoke', 'sign with the new key at once and refuse every token made before')
+    .option('--yes', 'with --revoke: do it; without this it is only told what would happen')
     .action(async (name, options) => (await import('./rotatekeys.ts')).rotateKeys(name, options));
 }
