@@ -285,7 +285,7 @@ describe.each(alikeKubectlVersions)('kubectl %s meets the authorizer', (version)
         {
           run: `kubectl patch rolebinding fine -n team -p '{"roleRef":{"name":"maker"}}'`,
           code: 1,
-          err: 'The RoleBinding "fine" is invalid: roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"maker"}: cannot change roleRef',
+          err: 'The RoleBinding "fine" is invalid: roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"maker"}: cannot change roleRef',
         },
       ],
     );
