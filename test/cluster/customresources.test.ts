@@ -208,3 +208,459 @@ describe('the life of a definition', () => {
     expect(roles.status).toBe(200);
   });
 });
+
+describe('versions', () => {
+  const versions = [
+    version('v1beta1', {
+      deprecated: true,
+      schema: schemaOf({
+        spec: {
+          type: 'object',
+          properties: { size: { type: 'integer', default: 1 }, old: { type: 'string' } },
+        },
+      }),
+    }),
+    version('v1'),
+    version('v1alpha1', { served: false }),
+    version('v2', { deprecated: true, deprecationWarning: 'v2 was a mistake' }),
+  ];
+
+  test('each shows the same objects by its own schema, the preferred one first, those not served to nobody', async () => {
+    await install({ group: 'versions.example', plural: 'gears', kind: 'Gear', versions });
+    const group = await api.call('GET', '/apis/versions.example');
+    expect(group.body.versions.map((one: { version: string }) => one.version)).toEqual([
+      'v2',
+      'v1',
+      'v1beta1',
+    ]);
+    const groups = await api.call('GET', '/apis');
+    expect(groups.body.groups.at(-1).name).toBe('versions.example');
+
+    const path = (name: string) => `/apis/versions.example/${name}/namespaces/default/gears`;
+    const made = await post(path('v1beta1'), { metadata: { name: 'a' }, spec: { old: 'x' } });
+    expect([made.body.apiVersion, made.body.spec]).toEqual(['versions.example/v1beta1', { size: 1 }]);
+    expect(warnings(made)).toBe(
+      '299 - "versions.example/v1beta1 Gear is deprecated; use versions.example/v1 Gear"',
+    );
+    const [entry] = (await api.storage.list({ prefix: 'object/c1/versions.example/gears/' })).entries;
+    expect(JSON.parse(entry?.value ?? '').apiVersion).toBe('versions.example/v1');
+    const seen = await api.call('GET', `${path('v2')}/a`);
+    expect([seen.body.apiVersion, seen.body.spec]).toEqual(['versions.example/v2', { size: 1 }]);
+    expect(warnings(seen)).toBe('299 - "v2 was a mistake"');
+    expect((await api.call('GET', `${path('v1alpha1')}/a`)).status).toBe(404);
+  });
+
+  test('one that is not served is no way around authorization', async () => {
+    const refused = await api.call('GET', '/apis/versions.example/v1alpha1/namespaces/default/gears', {
+      token: 'bob',
+    });
+    expect([refused.status, refused.body.message]).toEqual([
+      403,
+      'gears.versions.example is forbidden: User "bob" cannot list resource "gears" in API group "versions.example" in the namespace "default"',
+    ]);
+  });
+
+  test('the version that is stored is remembered, and one that was cannot be taken away', async () => {
+    const found = await api.call('GET', `${definitions}/gears.versions.example`);
+    const changed = structuredClone(found.body);
+    for (const one of changed.spec.versions) one.storage = one.name === 'v2';
+    const stored = await api.call('PUT', `${definitions}/gears.versions.example`, { body: changed });
+    expect(stored.body.status.storedVersions).toEqual(['v1', 'v2']);
+    expect(stored.body.metadata.generation).toBe(2);
+    const without = {
+      ...stored.body,
+      spec: {
+        ...stored.body.spec,
+        versions: stored.body.spec.versions.filter((one: { name: string }) => one.name !== 'v1'),
+      },
+    };
+    const refused = await api.call('PUT', `${definitions}/gears.versions.example`, { body: without });
+    expect([refused.status, refused.body.details.causes[0].field]).toEqual([422, 'status.storedVersions[0]']);
+  });
+});
+
+describe('objects', () => {
+  const path = '/apis/objects.example/v1/namespaces/default/shapes';
+  beforeAll(async () => {
+    const spec = {
+      type: 'object',
+      required: ['size'],
+      properties: {
+        size: { type: 'integer', minimum: 1 },
+        color: { type: 'string', enum: ['red', 'blue'], default: 'red' },
+        replicas: { type: 'integer' },
+        ports: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: {
+              name: { type: 'string' },
+              port: { type: 'integer' },
+              protocol: { type: 'string', default: 'TCP' },
+            },
+          },
+        },
+        tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
+        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+        template: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          'x-kubernetes-preserve-unknown-fields': true,
+        },
+      },
+    };
+    const status = {
+      type: 'object',
+      properties: { phase: { type: 'string' }, replicas: { type: 'integer' }, selector: { type: 'string' } },
+    };
+    await install({
+      group: 'objects.example',
+      plural: 'shapes',
+      kind: 'Shape',
+      versions: [
+        version('v1', {
+          schema: schemaOf({ spec, status }),
+          subresources: {
+            status: {},
+            scale: {
+              specReplicasPath: '.spec.replicas',
+              statusReplicasPath: '.status.replicas',
+              labelSelectorPath: '.status.selector',
+            },
+          },
+          selectableFields: [{ jsonPath: '.spec.color' }],
+          additionalPrinterColumns: [
+            { name: 'Color', type: 'string', jsonPath: '.spec.color' },
+            {
+              name: 'Web',
+              type: 'integer',
+              jsonPath: '.spec.ports[?(@.name=="web")].port',
+              priority: 1,
+              description: 'The port named web.',
+            },
+            { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          ],
+        }),
+      ],
+    });
+  });
+  const make = (name: string, spec: object, query = '') =>
+    post(path + query, { apiVersion: 'objects.example/v1', kind: 'Shape', metadata: { name }, spec });
+
+  test('are refused where their schema does not allow them, in the words of the API server', async () => {
+    const answer = await make('bad', {
+      size: '1',
+      color: 'green',
+      tags: ['a', 'a'],
+      template: { kind: 'A' },
+    });
+    expect(answer.status).toBe(422);
+    expect(answer.body.message).toBe(
+      'Shape.objects.example "bad" is invalid: [spec.size: Invalid value: "string": spec.size in body must be of type integer: "string", ' +
+        'spec.color: Unsupported value: "green": supported values: "red", "blue", ' +
+        'spec.template.apiVersion: Required value, spec.tags[1]: Duplicate value: "a"]',
+    );
+    const missing = await make('bad', {});
+    expect(missing.body.message).toBe('Shape.objects.example "bad" is invalid: spec.size: Required value');
+  });
+
+  test('unknown fields are refused, pruned with a warning, or pruned, as asked', async () => {
+    const unknown = {
+      size: 1,
+      other: 1,
+      free: { any: 1 },
+      template: { apiVersion: 'v1', kind: 'A', metadata: { nme: 'x' } },
+    };
+    const strict = await make('u', unknown, '?fieldValidation=Strict');
+    expect([strict.status, strict.body.message]).toEqual([
+      400,
+      'Shape in version "v1" cannot be handled as a Shape: strict decoding error: unknown field "spec.other", unknown field "spec.template.metadata.nme"',
+    ]);
+    const warned = await make('u', unknown);
+    expect(warned.status).toBe(201);
+    expect(warnings(warned)).toBe(
+      '299 - "unknown field \\"spec.other\\"", 299 - "unknown field \\"spec.template.metadata.nme\\""',
+    );
+    expect(warned.body.spec).toEqual({
+      size: 1,
+      color: 'red',
+      free: { any: 1 },
+      template: { apiVersion: 'v1', kind: 'A', metadata: {} },
+    });
+    const ignored = await make('u2', unknown, '?fieldValidation=Ignore');
+    expect([ignored.status, warnings(ignored)]).toEqual([201, '']);
+    const patched = await patch(`${path}/u?fieldValidation=Strict`, { spec: { nope: 1 } });
+    expect([
+      patched.status,
+      patched.body.message.endsWith('strict decoding error: unknown field "spec.nope"'),
+    ]).toEqual([422, true]);
+  });
+
+  test('defaults are there on reading what was stored before they were', async () => {
+    await make('before', { size: 1 });
+    const found = await api.call('GET', `${definitions}/shapes.objects.example`);
+    const changed = structuredClone(found.body);
+    changed.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.shade = {
+      type: 'string',
+      default: 'dark',
+    };
+    expect((await api.call('PUT', `${definitions}/shapes.objects.example`, { body: changed })).status).toBe(
+      200,
+    );
+    const read = await api.call('GET', `${path}/before`);
+    expect(read.body.spec.shade).toBe('dark');
+    // Nothing was asked to change, so nothing is written.
+    const same = await patch(`${path}/before`, { spec: { size: 1 } });
+    expect(same.body.metadata.resourceVersion).toBe(read.body.metadata.resourceVersion);
+    expect(same.body.metadata.generation).toBe(1);
+  });
+
+  test('what was invalid before does not keep the rest from being changed', async () => {
+    await make('loose', { size: 1, color: 'blue' });
+    const found = await api.call('GET', `${definitions}/shapes.objects.example`);
+    const changed = structuredClone(found.body);
+    changed.spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.color.enum = ['red'];
+    await api.call('PUT', `${definitions}/shapes.objects.example`, { body: changed });
+    expect((await patch(`${path}/loose`, { spec: { size: 2 } })).status).toBe(200);
+    expect((await patch(`${path}/loose`, { spec: { color: 'green' } })).status).toBe(422);
+    await api.call('PUT', `${definitions}/shapes.objects.example`, {
+      body: {
+        ...found.body,
+        metadata: {
+          ...found.body.metadata,
+          resourceVersion: (await api.call('GET', `${definitions}/shapes.objects.example`)).body.metadata
+            .resourceVersion,
+        },
+      },
+    });
+  });
+
+  test('status and spec are written apart, and only the spec counts', async () => {
+    const made = await post(path, { metadata: { name: 's' }, spec: { size: 1 }, status: { phase: 'Early' } });
+    expect(made.body.status).toBeUndefined();
+    const told = await patch(`${path}/s/status`, { spec: { size: 9 }, status: { phase: 'Ready' } });
+    expect([told.body.spec.size, told.body.status, told.body.metadata.generation]).toEqual([
+      1,
+      { phase: 'Ready' },
+      1,
+    ]);
+    const grown = await patch(`${path}/s`, { spec: { size: 2 }, status: { phase: 'Late' } });
+    expect([grown.body.spec.size, grown.body.status, grown.body.metadata.generation]).toEqual([
+      2,
+      { phase: 'Ready' },
+      2,
+    ]);
+    const wrong = await patch(`${path}/s/status`, { status: { phase: 5 } });
+    expect(wrong.body.message).toBe(
+      'Shape.objects.example "s" is invalid: status.phase: Invalid value: "integer": phase in body must be of type string: "integer"',
+    );
+  });
+
+  test('scale reads and writes the paths the definition names', async () => {
+    await make('scaled', { size: 1 });
+    const none = await api.call('GET', `${path}/scaled/scale`);
+    expect([none.status, none.body.message]).toEqual([
+      500,
+      'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+    ]);
+    await patch(`${path}/scaled`, { spec: { replicas: 2 } });
+    await patch(`${path}/scaled/status`, { status: { replicas: 1, selector: 'a=b' } });
+    const scale = await api.call('GET', `${path}/scaled/scale`);
+    expect([scale.body.kind, scale.body.spec, scale.body.status]).toEqual([
+      'Scale',
+      { replicas: 2 },
+      { replicas: 1, selector: 'a=b' },
+    ]);
+    const more = await patch(`${path}/scaled/scale`, { spec: { replicas: 5 } });
+    expect(more.body.spec).toEqual({ replicas: 5 });
+    expect((await api.call('GET', `${path}/scaled`)).body.spec.replicas).toBe(5);
+  });
+
+  test('are updated conditionally and not patched strategically (kubernetes-facts E2, E11)', async () => {
+    await make('c', { size: 1 });
+    const put = await api.call('PUT', `${path}/c`, { body: { metadata: { name: 'c' }, spec: { size: 2 } } });
+    expect([put.status, put.body.details.causes[0].message]).toEqual([
+      422,
+      'Invalid value: "": must be specified for an update',
+    ]);
+    expect((await patch(`${path}/c`, {}, 'strategic-merge-patch+json')).status).toBe(415);
+    expect(
+      (await patch(`${path}/c`, [{ op: 'replace', path: '/spec/size', value: 3 }], 'json-patch+json')).body
+        .spec.size,
+    ).toBe(3);
+  });
+
+  test('are applied with owners by the keys of their lists', async () => {
+    const apply = (manager: string, ports: unknown) =>
+      patch(
+        `${path}/applied?fieldManager=${manager}`,
+        {
+          apiVersion: 'objects.example/v1',
+          kind: 'Shape',
+          metadata: { name: 'applied' },
+          spec: { ...(manager === 'one' && { size: 1 }), ports },
+        },
+        'apply-patch+yaml',
+      );
+    expect((await apply('one', [{ name: 'web', port: 80 }])).status).toBe(201);
+    const both = await apply('two', [{ name: 'dns', port: 53 }]);
+    expect(both.body.spec.ports.map((one: { name: string }) => one.name).sort()).toEqual(['dns', 'web']);
+    const clash = await apply('two', [{ name: 'web', port: 81 }]);
+    expect([clash.status, clash.body.message]).toEqual([
+      409,
+      'Apply failed with 1 conflict: conflict with "one": .spec.ports[name="web"].port',
+    ]);
+    const undeclared = await apply('two', [{ name: 'web', prt: 81 }]);
+    expect(undeclared.body.message).toContain('.spec.ports[name="web"].prt: field not declared in schema');
+  });
+
+  test('are shown in the columns of their definition and selected by its fields', async () => {
+    await make('t', {
+      size: 1,
+      color: 'blue',
+      ports: [
+        { name: 'dns', port: 53 },
+        { name: 'web', port: 80 },
+      ],
+    });
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    const table = await api.call('GET', `${path}?fieldSelector=spec.color=blue,metadata.name=t`, {
+      headers: { accept },
+    });
+    expect(
+      table.body.columnDefinitions.map((one: { name: string; type: string; priority: number }) => [
+        one.name,
+        one.type,
+        one.priority,
+      ]),
+    ).toEqual([
+      ['Name', 'string', 0],
+      ['Color', 'string', 0],
+      ['Web', 'integer', 1],
+      ['Age', 'date', 0],
+    ]);
+    expect(table.body.rows.map((one: { cells: unknown[] }) => one.cells)).toEqual([
+      ['t', 'blue', 80, expect.stringMatching(/^\d+s$/)],
+    ]);
+    const other = await api.call('GET', `${path}?fieldSelector=spec.size=1`);
+    expect([other.status, other.body.message]).toEqual([
+      400,
+      expect.stringContaining('field label not supported: spec.size'),
+    ]);
+  });
+
+  test('are watched', async () => {
+    const { lines, response } = await api.open(`${path}?watch=1&fieldSelector=metadata.name=w`);
+    await make('w', { size: 1 });
+    expect(await lines.next()).toMatchObject({
+      type: 'ADDED',
+      object: { kind: 'Shape', spec: { color: 'red' } },
+    });
+    await api.call('DELETE', `${path}?fieldSelector=metadata.name=w`);
+    expect(await lines.next()).toMatchObject({ type: 'DELETED' });
+    response.destroy();
+  });
+
+  test('go with their namespace', async () => {
+    await post('/api/v1/namespaces', { metadata: { name: 'going' } });
+    await post('/apis/objects.example/v1/namespaces/going/shapes', {
+      metadata: { name: 'a' },
+      spec: { size: 1 },
+    });
+    await api.call('DELETE', '/api/v1/namespaces/going');
+    await api.api.idle();
+    expect(await api.storage.count('object/c1/objects.example/shapes/going/')).toBe(0);
+    expect((await api.call('GET', '/api/v1/namespaces/going')).status).toBe(404);
+  });
+});
+
+describe('hostile definitions', () => {
+  const nested = (depth: number): object =>
+    depth === 0 ? { type: 'string' } : { type: 'object', properties: { a: nested(depth - 1) } };
+
+  test.each([
+    [
+      'a schema of a hundred thousand parts',
+      schemaOf({
+        spec: {
+          type: 'object',
+          properties: Object.fromEntries(
+            Array.from({ length: 60_000 }, (_, i) => [`p${i}`, { type: 'string' }]),
+          ),
+        },
+      }),
+      422,
+    ],
+    [
+      'a pattern that makes other engines hang',
+      schemaOf({ spec: { type: 'string', pattern: '^(a+)+$' } }),
+      201,
+    ],
+    ['a pattern that does not compile', schemaOf({ spec: { type: 'string', pattern: '(?=a)' } }), 422],
+    [
+      'a pattern that would be a million instructions',
+      schemaOf({ spec: { type: 'string', pattern: '((a{1000}){1000}){1000}' } }),
+      422,
+    ],
+    ['a schema deeper than anything', { openAPIV3Schema: nested(80) }, 400],
+    ['a schema as deep as bodies may be', { openAPIV3Schema: nested(55) }, 201],
+  ])('%s is answered', async (_, schema, status) => {
+    const plural = `h${Math.random().toString(36).slice(2, 8)}s`;
+    const answer = await post(
+      definitions,
+      definition({
+        group: 'hostile.example',
+        plural,
+        kind: `K${plural}`,
+        versions: [version('v1', { schema })],
+      }),
+    );
+    expect(answer.status, answer.text.slice(0, 500)).toBe(status);
+    if (status === 201) await api.call('DELETE', `${definitions}/${plural}.hostile.example`);
+  });
+
+  test('alternatives and enumerations multiplied by elements end, and are refused', async () => {
+    const enumeration = Array.from({ length: 20_000 }, (_, index) => `value-${index}`);
+    const items = { type: 'string', anyOf: [{ enum: enumeration }, { enum: enumeration }] };
+    await install({
+      group: 'slow.example',
+      plural: 'slows',
+      kind: 'Slow',
+      versions: [version('v1', { schema: schemaOf({ spec: { type: 'array', items } }) })],
+    });
+    const begun = performance.now();
+    const answer = await post('/apis/slow.example/v1/namespaces/default/slows', {
+      metadata: { name: 'a' },
+      spec: Array.from({ length: 20_000 }, () => 'none'),
+    });
+    expect(answer.status).toBe(413);
+    expect(performance.now() - begun).toBeLessThan(3_000);
+  });
+
+  test('a definition that is none of the kind is refused before it is looked at', async () => {
+    const answer = await post(definitions, definition({ spec: { versions: 'v1' } }));
+    expect([answer.status, answer.body.message]).toEqual([
+      400,
+      'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: json: cannot decode spec.versions: expected array, got string',
+    ]);
+  });
+
+  test('a conversion webhook is refused with the reason, and rules nobody evaluates are told', async () => {
+    const webhook = {
+      strategy: 'Webhook',
+      webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://x.example' } },
+    };
+    const refused = await post(definitions, definition({ spec: { conversion: webhook } }));
+    expect(refused.body.details.causes[0].field).toBe('spec.conversion.strategy');
+    const rules = { 'x-kubernetes-validations': [{ rule: 'self.size > 0' }] };
+    const made = await install({
+      plural: 'ruled',
+      kind: 'Ruled',
+      versions: [version('v1', { schema: schemaOf({}, rules) })],
+    });
+    expect(warnings(made)).toContain('x-kubernetes-validations are not evaluated');
+  });
+});

@@ -1,3 +1,4 @@
+import { quote } from '../../../engine/rbac/quote.ts';
 import {
   type FieldError,
   invalidValue,
@@ -14,7 +15,8 @@ import { KubeStatusError } from '../status.ts';
 export interface Finding {
   /** The whole text; of two findings with one text, one is reported. */
   readonly text: string;
-  readonly error: FieldError;
+  /** Most findings are about alternatives that do not matter in the end, and are never shown. */
+  readonly error: () => FieldError;
 }
 
 /** Findings in the order they were made, and how much of the schema fitted: the better of two alternatives has more. */
@@ -37,53 +39,79 @@ export class Findings {
     this.matches += other.matches;
   }
 
+  /** As many as fit into one answer, and one in any case. */
   errors(): readonly FieldError[] {
-    return [...this.#byText.values()].map(({ error }) => error);
+    const errors: FieldError[] = [];
+    let left = maximumCharacters;
+    for (const { error } of this.#byText.values()) {
+      const one = error();
+      left -= one.field.length + one.text.length;
+      if (left < 0 && errors.length > 0) break;
+      errors.push(one);
+    }
+    return errors;
   }
 }
 
 const maximumFindings = 200;
+/** SECURITY: each error shows the value it is about, and one value of megabytes may be wrong in a hundred ways. */
+const maximumCharacters = 256 * 1024;
 
 /** A finding about the value at `path`; the message names it `<path> in body`. */
 export function invalidAt(path: string, value: JsonValue, rule: string): Finding {
-  const text = `${path} in body ${rule}`;
-  return { text, error: invalidValue(fieldOf(path), value, text) };
+  return invalidWith(path, value, `${path} in body ${rule}`);
+}
+
+/** The same with a sentence of its own. */
+export function invalidWith(path: string, value: JsonValue, text: string): Finding {
+  return { text, error: () => invalidValue(fieldOf(path), value, text) };
 }
 
 /** Alternatives that do not fit have no field of their own: upstream prints Go's nil. */
 export function alternativeAt(text: string): Finding {
-  return { text, error: invalidValue('<nil>', '', text) };
+  return { text, error: () => invalidValue('<nil>', '', text) };
 }
 
+/** A value of another type than `expected`; `actual` is what is shown of it. */
 export function wrongTypeAt(path: string, expected: string, actual: string): Finding {
-  const text = `${path} in body must be of type ${expected}: "${actual}"`;
-  return { text, error: typeInvalid(fieldOf(path), actual, text) };
+  const text = `${path} in body must be of type ${expected}: ${quote(actual)}`;
+  return { text, error: () => typeInvalid(fieldOf(path), actual, text) };
 }
 
 export function missingAt(path: string): Finding {
-  return { text: `${path} in body is required`, error: required(fieldOf(path)) };
+  return { text: `${path} in body is required`, error: () => required(fieldOf(path)) };
 }
 
 export function notListedAt(path: string, value: JsonValue, values: readonly JsonValue[]): Finding {
-  const listed = values.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)));
+  const listed = listedTexts(values);
   return {
     text: `${path} in body should be one of [${listed.join(' ')}]`,
-    error: notSupported(fieldOf(path), sorted(value), listed),
+    error: () => notSupported(fieldOf(path), sorted(value), listed),
   };
 }
 
-/** Go shows the members of a map in their order. */
-function sorted(value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  const members = Object.keys(value).sort();
-  return Object.fromEntries(members.map((name) => [name, sorted(value[name] as JsonValue)]));
+const texts = new WeakMap<readonly JsonValue[], readonly string[]>();
+
+/** COMPAT: of very long lists not everything is shown. */
+function listedTexts(values: readonly JsonValue[]): readonly string[] {
+  const known = texts.get(values);
+  if (known !== undefined) return known;
+  const listed: string[] = [];
+  let left = 4_096;
+  for (const value of values) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    left -= text.length;
+    if (left < 0) break;
+    listed.push(text);
+  }
+  texts.set(values, listed);
+  return listed;
 }
 
 export function tooLongAt(path: string, maximum: number): Finding {
   return {
     text: `${path} in body should be at most ${maximum} chars long`,
-    error: tooLong(fieldOf(path), maximum),
+    error: () => tooLong(fieldOf(path), maximum),
   };
 }
 
@@ -95,8 +123,16 @@ export function tooManyAt(
 ): Finding {
   return {
     text: `${path} in body should have at most ${maximum} ${what}`,
-    error: tooMany(fieldOf(path), actual, maximum),
+    error: () => tooMany(fieldOf(path), actual, maximum),
   };
+}
+
+/** Go shows the members of a map in their order. */
+function sorted(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isObject(value)) return value;
+  const members = Object.keys(value).sort();
+  return Object.fromEntries(members.map((name) => [name, sorted(value[name] as JsonValue)]));
 }
 
 /** Errors at the root have no name of their own. */

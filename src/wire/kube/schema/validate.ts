@@ -7,6 +7,7 @@ import {
   Findings,
   goNumber,
   invalidAt,
+  invalidWith,
   missingAt,
   notListedAt,
   tooLongAt,
@@ -21,6 +22,9 @@ import { memberSchema } from './walk.ts';
 const maximumSteps = 10_000_000;
 /** Instructions of a pattern that cost as much as looking at one value. */
 const instructionsInStep = 8;
+
+/** Characters of a path that cost as much: they stand in every sentence. */
+const charactersInStep = 64;
 
 /** What stood at the same place before an update. */
 interface Before {
@@ -53,7 +57,7 @@ class Validator {
   }
 
   #validate(schema: Schema, value: JsonValue, path: string, before: Before | undefined): Findings {
-    this.#budget.spend(1);
+    this.#budget.spend(1 + path.length / charactersInStep);
     const findings = new Findings();
     if (value === null) {
       if (schema.types.length > 0 && !schema.nullable) {
@@ -73,7 +77,7 @@ class Validator {
       this.#text(findings, schema, value, path);
       findings.matches += 1;
       if (check !== undefined) {
-        if (!check(value)) findings.add(wrongTypeAtFormat(path, schema.format, value));
+        if (!check(value)) findings.add(wrongTypeAt(path, schema.format, value));
         findings.matches += 1;
       }
     } else if (typeof value === 'number') {
@@ -103,8 +107,15 @@ class Validator {
     const results = (all: readonly Schema[]): readonly Findings[] =>
       all.map((one) => this.#validate(one, value, path, before));
     if (schema.anyOf.length > 0) {
-      const tried = results(schema.anyOf);
-      const fitting = tried.find(({ isEmpty }) => isEmpty);
+      const tried: Findings[] = [];
+      let fitting: Findings | undefined;
+      for (const one of schema.anyOf) {
+        const result = this.#validate(one, value, path, before);
+        tried.push(result);
+        if (!result.isEmpty) continue;
+        fitting = result;
+        break;
+      }
       if (fitting === undefined) {
         findings.add(alternativeAt(`${quote(path)} must validate at least one schema (anyOf)`));
       }
@@ -207,10 +218,7 @@ class Validator {
         findings.merge(this.ratcheted(declared, member, at, old));
       } else if (additionalProperties === false) {
         const text = `${path}.${name} in body is a forbidden property`;
-        findings.add({
-          text,
-          error: { ...invalidAt(path, name, '').error, text: `Invalid value: ${quote(name)}: ${text}` },
-        });
+        findings.add(invalidWith(path, name, text));
       } else if (typeof additionalProperties === 'object') {
         findings.merge(
           this.ratcheted(additionalProperties, member, `${path}.${name}`, earlierMember(before, name)),
@@ -281,12 +289,6 @@ function checkType(
   if (!fits) findings.add(wrongTypeAt(path, types.join(','), actual.type));
 }
 
-function wrongTypeAtFormat(path: string, format: string, value: string) {
-  const finding = wrongTypeAt(path, format, '');
-  const text = `${path} in body must be of type ${format}: ${quote(value)}`;
-  return { text, error: { ...finding.error, text: `Invalid value: ${quote(value)}: ${text}` } };
-}
-
 function checkNumber(findings: Findings, schema: Schema, value: number, path: string): void {
   const { multipleOf, minimum, maximum, isMinimumExclusive, isMaximumExclusive } = schema;
   // Bounds of whole numbers are compared and shown as whole numbers.
@@ -295,10 +297,7 @@ function checkNumber(findings: Findings, schema: Schema, value: number, path: st
     const factor = bound(multipleOf);
     if (factor <= 0) {
       const text = `factor MultipleOf declared for ${path} must be positive: ${goNumber(factor)}`;
-      findings.add({
-        text,
-        error: { ...invalidAt(path, factor, '').error, text: `Invalid value: ${goNumber(factor)}: ${text}` },
-      });
+      findings.add(invalidWith(path, factor, text));
     } else {
       const times = factor < 1 ? (1 / factor) * value : value / factor;
       const isWhole = Number.isInteger(value)
