@@ -24,7 +24,7 @@ export function sendRendered(
   auditId: string,
   { status, headers, body }: Rendered,
 ): void {
-  if (response.destroyed || response.headersSent) return;
+  if (isGone(response) || response.headersSent) return;
   setHeader(response, 'Cache-Control', 'no-cache, private');
   for (const [name, value] of Object.entries(headers)) setHeader(response, name, value);
   setHeader(response, 'Audit-Id', auditId);
@@ -55,7 +55,7 @@ async function sendPieces(response: HttpResponse, pieces: Iterable<string | Buff
   const turns = createTurns();
   try {
     for (const piece of pieces) {
-      if (response.destroyed) return;
+      if (isGone(response)) return;
       const isTaken = response instanceof ServerResponse ? response.write(piece) : response.write(piece);
       if (!isTaken) await taken(response);
       else if (turns.isOver()) await turns.next();
@@ -79,8 +79,16 @@ function taken(response: HttpResponse): Promise<void> {
     const stalled = setTimeout(() => response.destroy(), stallTimeout);
     events.on('drain', done);
     events.on('close', done);
-    if (response.destroyed) done();
+    if (isGone(response)) done();
   });
+}
+
+/**
+ * Whether the peer has gone, so that no event of the response will tell. What Node makes of a stream of HTTP/2 has no
+ * `destroyed` of its own, whatever its types say.
+ */
+function isGone(response: HttpResponse): boolean {
+  return response instanceof ServerResponse ? response.destroyed : response.stream.destroyed;
 }
 
 /** Opens the stream of a watch. The headers go out at once: kubectl waits for them (kubernetes-facts D3.4). */
@@ -90,7 +98,7 @@ export function startStream(
   auditId: string,
   answer: Extract<Answer, { kind: 'watch' }>,
 ): void {
-  if (response.destroyed || request.method === 'HEAD') {
+  if (isGone(response) || request.method === 'HEAD') {
     answer.cancel();
     response.end();
     return;

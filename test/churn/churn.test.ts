@@ -5,7 +5,7 @@ import { churn } from './churn.ts';
 test('a controller on informers whose connections are cut again and again misses no event', async () => {
   const seed = seedOfRun();
   console.log(`seed of the churn: ${seed}`);
-  const report = await churn({ seconds: 3, seed });
+  const report = await churn({ seconds: 2, seed });
   expect(report.problems).toEqual([]);
   expect(report.writes).toBeGreaterThan(20);
   expect(report.connectionsCut).toBeGreaterThan(5);

@@ -48,7 +48,7 @@ export function readBody(stream: Readable, limits: BodyLimits, shared: BodyBytes
     const onAborted = (): void => finish({ kind: 'aborted' });
     const timer = setTimeout(() => finish({ kind: 'tooSlow' }), limits.bodyTimeout);
     stream.on('data', onData).on('end', onEnd).on('error', onAborted).on('close', onAborted);
-    // Of one that was cut before anybody asked for its body nothing more is heard.
-    if (stream.destroyed) onAborted();
+    // Of one that was cut before anybody asked for its body nothing more is heard; over HTTP/2 it seems to end there.
+    if (stream.destroyed || ('aborted' in stream && stream.aborted === true)) onAborted();
   });
 }
