@@ -6,6 +6,7 @@ import { benchAnalysis } from './analysis.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchEvaluations } from './evaluations.ts';
 import { benchMemory } from './memory.ts';
+import { benchObjects } from './objects.ts';
 import { createReport, duration } from './report.ts';
 import { benchRequests } from './requests.ts';
 import type { Section } from './section.ts';
@@ -26,6 +27,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: Section]>>
   analysis: ['who can, lint and diff on one large organization', benchAnalysis],
   signatures: ['tokens and signatures', benchSignatures],
   requests: ['requests to a built-in cluster, authenticated and authorized', benchRequests],
+  objects: ['lists and writes of a built-in cluster', benchObjects],
   watches: ['watches of a built-in cluster', benchWatches],
   webhooks: ['webhooks of a connected cluster, over mutual TLS', benchWebhooks],
   writes: ['durable writes', benchWrites],

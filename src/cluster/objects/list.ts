@@ -79,8 +79,11 @@ export async function listEntries(storage: Storage, query: ListQuery): Promise<L
   }
 }
 
-/** The same from a snapshot of the collection that somebody holds; `from` is of this very moment. */
-export async function listSnapshot(snapshot: Snapshot, query: ListQuery): Promise<ListSlice> {
+/** The same from a snapshot of the collection that somebody holds; `from` and `exactly` are of its revision. */
+export async function listSnapshot(
+  snapshot: Pick<Snapshot, 'entries' | 'revision'>,
+  query: ListQuery,
+): Promise<ListSlice> {
   const { prefix, matches, limit, from } = query;
   const { entries, revision } = snapshot;
   const end = prefixEnd(prefix);

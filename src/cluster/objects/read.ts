@@ -7,7 +7,7 @@ import { storedNamespace } from './change.ts';
 import { resourceVersionTooLarge } from './future.ts';
 import { type ListPosition, type ListQuery, type ListSlice, listEntries, listSnapshot } from './list.ts';
 import { type ListOptions, parseListOptions } from './listoptions.ts';
-import { type CollectionScope, scopeOf } from './scope.ts';
+import { type CollectionScope, scopeOf, snapshotOf } from './scope.ts';
 import { parseSelection } from './selection.ts';
 import { getObject } from './store.ts';
 
@@ -71,9 +71,8 @@ async function find(
 ): Promise<ListSlice> {
   const { storage, watching } = context;
   if (scope.key !== undefined && query.from === undefined && query.exactly === undefined) {
-    const one = await storage.list({ prefix: scope.key, limit: 1 });
-    const snapshot = { entries: one.entries.filter(({ key }) => key === scope.key), revision: one.revision };
-    return listSnapshot(snapshot, query);
+    const one = await snapshotOf(context, scope);
+    if (one !== undefined) return listSnapshot(one, query);
   }
   // Whoever lists everything is about to watch it, and is seldom alone; for a page the store is as good.
   const load = options.limit === 0;
@@ -82,9 +81,9 @@ async function find(
     : watching.collections.present(scope.resource);
   const snapshot = await follower?.snapshot(scope.resource, { load });
   const asked = query.from === undefined ? query.exactly : query.from.revision;
-  // What is held is of now.
-  if (snapshot !== undefined && (asked === undefined || asked === snapshot.revision)) {
-    return listSnapshot(snapshot, query);
+  // What is held is of now: as good for an earlier moment, when nothing has changed since.
+  if (snapshot !== undefined && (asked === undefined || asked >= snapshot.since)) {
+    return listSnapshot({ ...snapshot, revision: asked ?? snapshot.revision }, query);
   }
   return listEntries(storage, query);
 }

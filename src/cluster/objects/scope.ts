@@ -41,10 +41,10 @@ export async function snapshotOf(
 ): Promise<Snapshot | undefined> {
   if (key !== undefined) {
     const { entries, revision } = await storage.list({ prefix: key, limit: 1 });
-    return { entries: entries.filter((entry) => entry.key === key), revision };
+    return { entries: entries.filter((entry) => entry.key === key), revision, since: revision };
   }
   const shared = await watching.collections.follow(resource).snapshot(prefix, { load: true });
   if (shared !== undefined) return shared.entries.length > limits.listItems ? undefined : shared;
   const { entries, revision, more } = await storage.list({ prefix, limit: limits.listItems });
-  return more ? undefined : { entries, revision };
+  return more ? undefined : { entries, revision, since: revision };
 }

@@ -6,6 +6,8 @@ import { readChange, type ToldChange } from './told.ts';
 export interface Snapshot {
   readonly entries: readonly StoredEntry[];
   readonly revision: Revision;
+  /** The entries were the same at every revision from this one on; it is `revision` when no more is known. */
+  readonly since: Revision;
 }
 
 export type ChangeListener = (change: ToldChange) => void;
@@ -46,6 +48,7 @@ export function createFollower(options: {
   const { storage, prefix, maximumEntries, mayHold } = options;
   const listeners = new Map<string, Set<ChangeListener>>();
   let live: LiveEntries | undefined;
+  let changedAt: Revision = 0;
   let loading: Promise<void> | undefined;
   /** When to try again what did not fit. */
   let refusedUntil = 0;
@@ -58,6 +61,7 @@ export function createFollower(options: {
   const watch = storage.watch({ prefix }, (changes) => {
     for (const change of changes) {
       live?.apply(change);
+      changedAt = change.revision;
       if (loading !== undefined) meanwhile.push(change);
       if (listeners.size === 0) continue;
       const told = readChange(change);
@@ -77,6 +81,7 @@ export function createFollower(options: {
       const loaded = createLiveEntries(entries);
       for (const change of meanwhile) if (change.revision > revision) loaded.apply(change);
       live = loaded;
+      changedAt = Math.max(changedAt, revision);
       if (mayHold()) refusedUntil = 0;
       else live = undefined;
     } finally {
@@ -92,7 +97,7 @@ export function createFollower(options: {
         await loading;
       }
       // INVARIANT: every change up to the store's revision has been told above, in the turn of its commit.
-      return live && { entries: live.under(wanted), revision: storage.revision() };
+      return live && { entries: live.under(wanted), revision: storage.revision(), since: changedAt };
     },
     listen(scope, listener) {
       const present = listeners.get(scope) ?? new Set();
