@@ -524,3 +524,53 @@ describe('aggregated roles', () => {
     expect([after.rules, after.metadata.resourceVersion]).toEqual([[rule], before.metadata.resourceVersion]);
   });
 });
+
+describe('events', () => {
+  const core = inTeam('events', 'team-b');
+  const events = '/apis/events.k8s.io/v1/namespaces/team-b/events';
+
+  test('are the same in both groups, under the names each has', async () => {
+    const regarding = { kind: 'Pod', namespace: 'team-b', name: 'p', uid: 'u', apiVersion: 'v1' };
+    const times = {
+      deprecatedFirstTimestamp: '2026-01-15T12:00:00Z',
+      deprecatedLastTimestamp: '2026-01-15T12:00:01Z',
+    };
+    const created = await api.call('POST', events, {
+      body: {
+        metadata: { name: 'e' },
+        ...{ regarding, note: 'said', reason: 'Told', type: 'Normal', action: 'Tell', deprecatedCount: 2 },
+        ...{ deprecatedSource: { component: 'c' }, reportingController: 'acme.example/c', ...times },
+      },
+    });
+    expect(created.body).toMatchObject({ apiVersion: 'events.k8s.io/v1', regarding, note: 'said' });
+    const seen = await api.call('GET', `${core}/e`);
+    expect(seen.body).toMatchObject({
+      apiVersion: 'v1',
+      involvedObject: regarding,
+      message: 'said',
+      count: 2,
+      source: { component: 'c' },
+      reportingComponent: 'acme.example/c',
+      firstTimestamp: times.deprecatedFirstTimestamp,
+      lastTimestamp: times.deprecatedLastTimestamp,
+    });
+    expect(seen.body).not.toHaveProperty('note');
+    await api.call('PATCH', `${core}/e`, {
+      body: { message: 'said again', count: 3 },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    });
+    const list = await api.call('GET', `${events}?fieldSelector=regarding.name%3Dp%2Ctype%3DNormal`);
+    expect(list.body.items).toMatchObject([
+      { apiVersion: 'events.k8s.io/v1', note: 'said again', deprecatedCount: 3 },
+    ]);
+    const { lines } = await api.open(
+      `${events}?watch=true&resourceVersion=${seen.body.metadata.resourceVersion}`,
+    );
+    const { type, object } = await lines.next();
+    expect([type, object.note, object.message]).toEqual(['MODIFIED', 'said again', undefined]);
+    const listed = await api.call('GET', `${core}?fieldSelector=involvedObject.name%3Dp`);
+    expect(listed.body.items).toHaveLength(1);
+    await api.call('DELETE', `${events}/e`);
+    expect((await api.call('GET', `${core}/e`)).status).toBe(404);
+  });
+});

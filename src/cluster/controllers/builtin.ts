@@ -1,6 +1,7 @@
 import { createDefinitionController } from '../customresources/controller.ts';
 import { createAggregationController } from './aggregation.ts';
 import type { CreateController } from './controller.ts';
+import { createEventExpiry } from './eventexpiry.ts';
 import { createGarbageCollector } from './garbage/garbagecollector.ts';
 import { createNamespaceContentController } from './namespacecontent.ts';
 import { createNamespaceController } from './namespaces.ts';
@@ -14,4 +15,5 @@ export const builtInControllers: readonly CreateController[] = [
   createNamespaceContentController,
   createPodController,
   createAggregationController,
+  createEventExpiry,
 ];

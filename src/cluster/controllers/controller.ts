@@ -1,6 +1,5 @@
 import type { ClusterAccess } from '../../access/access.ts';
 import { objectsPrefix } from '../../storage/records/keys.ts';
-import type { Change } from '../../storage/storage.ts';
 import type { ApiContext } from '../context.ts';
 import { createWorkQueue, type WorkQueue } from './workqueue.ts';
 
@@ -23,6 +22,8 @@ export interface ObjectChange {
   readonly value: string | undefined;
   /** The JSON before; undefined when the object is new, or was found. */
   readonly previous: string | undefined;
+  /** Not a change: the object was there when the cluster began to be served. */
+  readonly isFound: boolean;
 }
 
 /**
@@ -134,7 +135,7 @@ export function createControllers(
       for (const { key, value } of page.entries) {
         after = key;
         if (control.touched?.has(key)) continue;
-        offer(control, changeOf({ key, value, previous: undefined }));
+        offer(control, { ...objectAddress(key), key, value, previous: undefined, isFound: true });
       }
       more = page.more;
     }
@@ -170,7 +171,8 @@ export function createControllers(
         );
       }
       control.touched?.add(change.key);
-      offer(control, changeOf(change));
+      const { key, value, previous } = change;
+      offer(control, { ...objectAddress(key), key, value, previous: previous?.value, isFound: false });
     }
   });
 
@@ -189,16 +191,6 @@ export function createControllers(
       for (const clusterId of [...controlled.keys()]) forget(clusterId);
     },
   };
-}
-
-function changeOf({
-  key,
-  value,
-  previous,
-}: Pick<Change, 'key' | 'value'> & {
-  readonly previous: { readonly value: string } | undefined;
-}): ObjectChange {
-  return { ...objectAddress(key), key, value, previous: previous?.value };
 }
 
 /** What the key of a stored object says: the inverse of `objectKey`. */

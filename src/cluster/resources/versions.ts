@@ -2,10 +2,11 @@ import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import { fromStored, isCustom, readStored, toStored } from '../customresources/conversion.ts';
 import type { KubeObject } from '../objects/object.ts';
+import { fromCoreEvent, isEventsGroup, toCoreEvent } from './events.ts';
 
 /**
- * Resources served in two versions are stored in the preferred one. HorizontalPodAutoscaler is the only one: its v1
- * knows a CPU target alone, where v2 has a list of metrics.
+ * Resources served in two versions are stored in the preferred one. HorizontalPodAutoscaler is the only one beside Event:
+ * its v1 knows a CPU target alone, where v2 has a list of metrics.
  *
  * COMPAT: upstream carries metrics v1 cannot say in annotations; here they stay as they are while v1 clients write.
  */
@@ -17,7 +18,7 @@ function isOlder(resource: ResourceDefinition): boolean {
 
 /** Whether objects of the resource are stored in the version it is served in. */
 export function isStoredVersion(resource: ResourceDefinition): boolean {
-  return !isOlder(resource) && !isCustom(resource);
+  return !isOlder(resource) && !isCustom(resource) && !isEventsGroup(resource);
 }
 
 /** An object of a request as it is stored; `old` is what is stored now. */
@@ -27,6 +28,7 @@ export function toStoredVersion(
   old: KubeObject | undefined,
 ): KubeObject {
   if (isCustom(resource)) return toStored(resource, object);
+  if (isEventsGroup(resource)) return toCoreEvent(object);
   if (!isOlder(resource)) return object;
   const { targetCPUUtilizationPercentage: target, ...spec } = objectAt(object, 'spec');
   const { currentCPUUtilizationPercentage: _, ...status } = objectAt(object, 'status');
@@ -55,6 +57,7 @@ export function refreshStored(resource: ResourceDefinition, object: KubeObject):
 /** A stored object as the version of the request shows it. */
 export function fromStoredVersion(resource: ResourceDefinition, object: KubeObject): KubeObject {
   if (isCustom(resource)) return fromStored(resource, object);
+  if (isEventsGroup(resource)) return fromCoreEvent(object);
   if (!isOlder(resource)) return object;
   const { metrics: _, behavior: __, ...spec } = objectAt(object, 'spec');
   const { currentMetrics: ___, conditions: ____, ...status } = objectAt(object, 'status');

@@ -61,6 +61,10 @@ export const accessEntryKey = (clusterId: string, principalArn: string): string 
   `access-entry/${clusterId}/${principalArn}`;
 export const accessEntriesPrefix = (clusterId: string): string => `access-entry/${clusterId}/`;
 
+/** Events are served in two groups and are the same objects in both. */
+const storedGroup = (group: string, resource: string): string =>
+  group === 'events.k8s.io' && resource === 'events' ? '' : group;
+
 /** Objects of a built-in cluster. `group` is '' for the core group; `namespace` is '' for cluster scope. */
 export const objectKey = (
   clusterId: string,
@@ -68,7 +72,7 @@ export const objectKey = (
   resource: string,
   namespace: string,
   name: string,
-): string => `object/${clusterId}/${group}/${resource}/${namespace}/${name}`;
+): string => `object/${clusterId}/${storedGroup(group, resource)}/${resource}/${namespace}/${name}`;
 export const objectsPrefix = (clusterId: string): string => `object/${clusterId}/`;
 export const resourcePrefix = (
   clusterId: string,
@@ -77,8 +81,8 @@ export const resourcePrefix = (
   namespace?: string,
 ): string =>
   namespace === undefined
-    ? `object/${clusterId}/${group}/${resource}/`
-    : `object/${clusterId}/${group}/${resource}/${namespace}/`;
+    ? `object/${clusterId}/${storedGroup(group, resource)}/${resource}/`
+    : `object/${clusterId}/${storedGroup(group, resource)}/${resource}/${namespace}/`;
 
 /** The keys that sign the cluster's service account tokens, all in one record. */
 export const signingKeysKey = (clusterId: string): string => `signing-keys/${clusterId}/service-accounts`;

@@ -115,8 +115,11 @@ const byResource: Readonly<Record<string, Readonly<Record<string, FieldReader>>>
     ...paths(...involved.map((name) => `involvedObject.${name}`), 'reason', 'reportingComponent', 'type'),
     source: (object) => textAt('source', 'component')(object) || textAt('reportingComponent')(object),
   },
+  // Read from events as they are stored, with the names the core group has.
   'events.k8s.io/events': {
-    ...paths(...involved.map((name) => `regarding.${name}`), 'reason', 'reportingController', 'type'),
+    ...Object.fromEntries(involved.map((name) => [`regarding.${name}`, textAt('involvedObject', name)])),
+    ...paths('reason', 'type'),
+    reportingController: textAt('reportingComponent'),
   },
   '/secrets': paths('type'),
   '/namespaces': paths('status.phase'),
