@@ -165,7 +165,7 @@ const checks: Readonly<Record<string, Check>> = {
   date: short(date),
   duration: short(duration),
   datetime: short(dateTime),
-  // COMPAT: checked from 1.34 on; here in every version.
+  // COMPAT: checked from 1.35 on; here in every version.
   k8sshortname: short((text) => text.length <= 63 && new RegExp(`^${label}$`).test(text)),
   k8slongname: short((text) => text.length <= 253 && new RegExp(`^${label}(\\.${label})*$`).test(text)),
 };

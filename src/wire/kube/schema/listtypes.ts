@@ -60,7 +60,8 @@ function mapErrors(schema: Schema, list: readonly JsonValue[], path: string): re
     return [invalidValue(`${path}[${wrong}]`, list[wrong], detail)];
   }
   const keys = list.map((element): JsonObject => {
-    const entries = schema.mapKeys.map((key) => [key, own(element, key)] as const);
+    // In the order Go shows the members of a map.
+    const entries = schema.mapKeys.toSorted().map((key) => [key, own(element, key)] as const);
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as JsonObject;
   });
   return repeated(keys).map((index) => duplicate(`${path}[${index}]`, keys[index]));
