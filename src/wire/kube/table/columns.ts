@@ -302,6 +302,7 @@ const columnsByResource: Readonly<Record<string, readonly Column[]>> = {
     ageColumn,
     ...workloadTail(['spec', 'jobTemplate', 'spec', 'template'], { selector: false }),
   ],
+  'apiextensions.k8s.io/customresourcedefinitions': [nameColumn, createdAtColumn],
   'rbac.authorization.k8s.io/roles': [nameColumn, createdAtColumn],
   'rbac.authorization.k8s.io/clusterroles': [nameColumn, createdAtColumn],
   'rbac.authorization.k8s.io/rolebindings': bindingColumns,
