@@ -72,6 +72,11 @@ describe('nobody grants what they do not hold (kubernetes-facts B16 to B19)', ()
         'roles.rbac.authorization.k8s.io "more" is forbidden: user "bob" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}',
     });
     expect((await api.call('GET', `${inTeam}/roles/more`)).status).toBe(404);
+    const nameless = await asBob('POST', `${inTeam}/roles`, {
+      metadata: { generateName: 'more-' },
+      rules: pods('delete'),
+    });
+    expect(nameless.body.message).toMatch(/^roles.rbac.authorization.k8s.io is forbidden: user "bob"/);
   });
 
   test.each([

@@ -25,10 +25,10 @@ export function admitRole(request: ResourceRequest, next: KubeObject, old: KubeO
   if (isExempt(request, next, old)) return;
   const { group, resource } = request.resource;
   if (isAllowed(request, { verb: 'escalate', resource, name: request.name })) return;
-  refuseUncovered(request, next, parsePolicyRules(next.rules));
+  const name = shownName(next, old);
+  refuseUncovered(request, name, parsePolicyRules(next.rules));
   const isAggregated = gathers(next) || (old !== undefined && gathers(old));
   if (isAggregated && uncovered(request, fullAuthority) !== undefined) {
-    const name = next.metadata.name ?? '';
     throw forbiddenWith(
       { group, resource, name },
       'must have cluster-admin privileges to use the aggregationRule',
@@ -56,7 +56,7 @@ export function admitBinding(request: ResourceRequest, next: KubeObject, old: Ku
     roleRef.kind === kind && isAllowed(request, { verb: 'bind', resource, name: roleRef.name });
   if (!isExempt(request, next, old) && !mayBind()) {
     if (rules === undefined) throw notFound({ group: rbacGroup, resource }, roleRef.name);
-    refuseUncovered(request, next, rules);
+    refuseUncovered(request, shownName(next, old), rules);
   }
   if (rules === undefined && roleRef.kind === kind) {
     request.warn(`${kind} ${quote(roleRef.name)} does not exist: the binding grants nothing until it does`);
@@ -96,11 +96,17 @@ function isAllowed(
   return request.cluster.authorize(attributes).decision === 'allow';
 }
 
-function refuseUncovered(request: ResourceRequest, next: KubeObject, wanted: readonly PolicyRule[]): void {
+/** These checks come before the server makes up a name, so that a refusal does not name what nobody wrote. */
+function shownName({ metadata }: KubeObject, old: KubeObject | undefined): string {
+  const { name = '', generateName = '' } = metadata;
+  return old === undefined && generateName !== '' && name.startsWith(generateName.slice(0, 58)) ? '' : name;
+}
+
+function refuseUncovered(request: ResourceRequest, name: string, wanted: readonly PolicyRule[]): void {
   const message = uncovered(request, wanted);
   if (message === undefined) return;
   const { group, resource } = request.resource;
-  throw forbiddenWith({ group, resource, name: next.metadata.name ?? '' }, message);
+  throw forbiddenWith({ group, resource, name }, message);
 }
 
 /** Rules are compared verb by verb and resource by resource; lists that multiply to more are refused unread. */
