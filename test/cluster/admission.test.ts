@@ -631,6 +631,29 @@ describe('what a mutating webhook changes', () => {
     ]);
   });
 
+  test('gives a pod no account that is not there, and no secret its account does not name', async () => {
+    const annotations = { 'kubernetes.io/enforce-mountable-secrets': 'true' };
+    await api.call('POST', '/api/v1/namespaces/default/serviceaccounts', {
+      body: { metadata: { name: 'strict', annotations } },
+    });
+    const pods = '/api/v1/namespaces/default/pods';
+    const volume = { name: 'v', secret: { secretName: 's' } };
+    for (const [operation, text] of [
+      [
+        { op: 'replace', path: '/spec/serviceAccountName', value: 'nobody' },
+        'serviceaccount "nobody" not found',
+      ],
+      [{ op: 'add', path: '/spec/volumes/-', value: volume }, 'strict does not reference that secret'],
+    ] as const) {
+      await hook(() => patch([operation]), { kind: 'mutating', resources: ['pods'] });
+      const spec = { serviceAccountName: 'strict', containers: [{ name: 'c', image: 'i' }] };
+      const { status, body } = await create({ spec }, { path: pods });
+      expect([status, body.message]).toEqual([403, expect.stringContaining(text)]);
+      expect(server.seen.at(-1)?.review.request.object.spec.volumes).toHaveLength(1);
+      for (const path of made.splice(0)) await api.call('DELETE', path);
+    }
+  });
+
   test.each([
     ['name', 'name'],
     ['namespace', 'namespace'],

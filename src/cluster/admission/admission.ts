@@ -1,6 +1,7 @@
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
-import { admitPodAccount } from '../serviceaccounts/podaccount.ts';
+import { completePodAccount } from '../serviceaccounts/podaccount.ts';
+import { checkPodAccount } from '../serviceaccounts/podsecrets.ts';
 import { askWebhook } from './asking.ts';
 import type { Invocation } from './followedwebhooks.ts';
 import { askMutatingWebhooks, mutateByWebhooks, type Settle } from './mutating.ts';
@@ -35,10 +36,15 @@ async function ownMutations(
   { operation }: AdmittedWrite,
   object: KubeObject,
 ): Promise<KubeObject> {
-  const { group, resource } = request.resource;
-  const isNewPod =
-    operation === 'CREATE' && group === '' && resource === 'pods' && request.subresource === '';
-  return isNewPod ? admitPodAccount(context, request, object) : object;
+  return podWrite(request, operation) === 'all' ? completePodAccount(context, request, object) : object;
+}
+
+/** The containers of a pod that a write is about; undefined when it brings none. */
+function podWrite(request: ResourceRequest, operation: Operation): 'all' | 'ephemeral' | undefined {
+  const { resource, subresource } = request;
+  if (resource.group !== '' || resource.resource !== 'pods') return undefined;
+  if (operation === 'CREATE' && subresource === '') return 'all';
+  return operation === 'UPDATE' && subresource === 'ephemeralcontainers' ? 'ephemeral' : undefined;
 }
 
 /** Validating admission: the last word on a valid write. Refuses by throwing a Status. */
@@ -51,7 +57,12 @@ export async function review(
     const mutating = await matching(context, request, 'mutating', write.operation);
     if (mutating.length > 0) await askMutatingWebhooks(context, request, write, mutating);
   }
-  const invocations = await matching(context, request, 'validating', write.operation);
+  const { object, operation } = write;
+  const containers = podWrite(request, operation);
+  if (containers !== undefined && object !== undefined) {
+    await checkPodAccount(context, request, object, containers);
+  }
+  const invocations = await matching(context, request, 'validating', operation);
   if (invocations.length === 0) return;
   const asked = await Promise.allSettled(
     invocations.map(async ({ webhook, resource }, index) => {

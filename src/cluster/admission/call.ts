@@ -8,7 +8,7 @@ export interface HttpAnswer {
 }
 
 /** Bytes of an answer: a patch that replaces the largest object there may be, in base64. */
-export const maximumAnswerBytes = 5 * 1024 * 1024;
+const maximumAnswerBytes = 5 * 1024 * 1024;
 
 /** A call that did not come to an answer; the message is what follows `Post "…": ` in the API server's words. */
 export class CallError extends Error {

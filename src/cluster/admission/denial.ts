@@ -21,7 +21,10 @@ export function denied(webhook: string, result: JsonObject | undefined): KubeSta
         ? `${deniedBy}: ${said.slice(0, maximumText)}`
         : `${deniedBy} without explanation`,
     ...(typeof reason === 'string' && reason !== '' && { reason: reason.slice(0, maximumText) }),
-    ...(isObject(details) && { details: details as KubeStatus['details'] & object }),
+    ...(isObject(details) &&
+      JSON.stringify(details).length <= maximumText && {
+        details: details as KubeStatus['details'] & object,
+      }),
     code: isStatus ? code : 400,
   };
   return new KubeStatusError(status);

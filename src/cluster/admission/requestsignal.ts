@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events';
 
 /** Milliseconds that admission of one request may take in all, as upstream: however many webhooks, however often tried. */
-export const admissionMilliseconds = 34_000;
+const admissionMilliseconds = 34_000;
 
 /**
  * A signal that ends with the request: when its client is gone, or when its time is over. It is made when it is first

@@ -5,7 +5,8 @@ import type { Storage } from '../../storage/storage.ts';
 import type { JsonObject } from '../../wire/kube/json.ts';
 import { builtInResources } from '../../wire/kube/resources.ts';
 import type { ResourceRequest } from '../context.ts';
-import { admitPodAccount } from './podaccount.ts';
+import { completePodAccount } from './podaccount.ts';
+import { checkPodAccount } from './podsecrets.ts';
 
 let storage: Storage;
 const account = (name: string, more: JsonObject = {}) =>
@@ -37,7 +38,10 @@ async function admit(spec: JsonObject, annotations: Record<string, string> = {})
   } as ResourceRequest;
   const metadata = { name: 'p', annotations };
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [container()], ...spec } };
-  return (await admitPodAccount(context, request, pod)).spec;
+  const completed = await completePodAccount(context, request, pod);
+  await checkPodAccount(context, request, completed, 'all');
+  await checkPodAccount(context, request, completed, 'ephemeral');
+  return completed.spec;
 }
 
 describe('a pod that is refused', () => {
@@ -69,6 +73,16 @@ describe('a pod that is refused', () => {
       'with an environment of such a secret',
       { serviceAccountName: 'strict', ...from('envFrom') },
       'container c with envFrom referencing secret.secretName="s" is not allowed because service account strict does not reference that secret',
+    ],
+    [
+      'with an ephemeral container that reads such a secret',
+      {
+        serviceAccountName: 'strict',
+        ephemeralContainers: [
+          container({ env: [{ name: 'E', valueFrom: { secretKeyRef: { name: 's', key: 'k' } } }] }),
+        ],
+      },
+      'ephemeral container c with envVar E referencing secret.secretName="s" is not allowed because service account strict does not reference that secret',
     ],
     [
       'with such a pull secret',
