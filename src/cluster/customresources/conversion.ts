@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from '../../wire/kube/json.ts';
+import type { JsonObject } from '../../wire/kube/json.ts';
 import { apiVersionOf, type CustomVersion, type ResourceDefinition } from '../../wire/kube/resources.ts';
 import { conformResource } from '../../wire/kube/schema/resource.ts';
 import { compileSchema } from '../../wire/kube/schema/schema.ts';
@@ -32,10 +32,4 @@ export function fromStored(resource: CustomResource, object: KubeObject): KubeOb
 
 function conform(schema: JsonObject, object: KubeObject): KubeObject {
   return conformResource(compileSchema(schema), object).resource as KubeObject;
-}
-
-/** Part of an object where it is an object; nothing where it is not. */
-export function partOf(object: KubeObject | undefined, member: string): JsonObject | undefined {
-  const value = object?.[member];
-  return isObject(value) ? value : undefined;
 }

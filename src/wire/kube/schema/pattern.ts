@@ -10,7 +10,7 @@ export interface Pattern {
 }
 
 /** Characters of a pattern. COMPAT: ours; upstream has no bound of its own. */
-export const maximumPatternLength = 4_096;
+const maximumPatternLength = 4_096;
 
 /**
  * Compiles a pattern in Go's syntax (RE2).

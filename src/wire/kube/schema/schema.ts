@@ -127,7 +127,7 @@ export function textOf(document: JsonObject, member: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-export function numberOf(document: JsonObject, member: string): number | undefined {
+function numberOf(document: JsonObject, member: string): number | undefined {
   const value = own(document, member);
   return typeof value === 'number' ? value : undefined;
 }

@@ -45,15 +45,3 @@ export function mapElements(
   });
   return isSame ? value : changed;
 }
-
-/** Both for a value of any type; scalars stay. */
-export function mapChildren(
-  value: JsonValue,
-  change: {
-    readonly member: (member: JsonValue, name: string) => JsonValue | undefined;
-    readonly element: (element: JsonValue, index: number) => JsonValue;
-  },
-): JsonValue {
-  if (isObject(value)) return mapMembers(value, change.member);
-  return Array.isArray(value) ? mapElements(value, change.element) : value;
-}
