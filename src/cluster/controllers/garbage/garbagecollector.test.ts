@@ -1,34 +1,19 @@
 import { expect, test } from 'vitest';
-import type { AccessRegistry, ClusterAccess } from '../../../access/access.ts';
 import { createMemoryStorage } from '../../../storage/memory/memory.ts';
 import { objectKey } from '../../../storage/records/keys.ts';
 import type { Storage } from '../../../storage/storage.ts';
-import { builtInResources } from '../../../wire/kube/resources.ts';
 import { deletionStep, isFinished, type Propagation, withoutFinalizer } from '../../objects/deletion.ts';
 import type { KubeObject } from '../../objects/object.ts';
 import { readObject, writeObject } from '../../objects/store.ts';
 import { namespaceKey } from '../../resources/namespaces.ts';
-import { type ControllerContext, createControllers } from '../controller.ts';
+import { clusterId, controllersOver } from '../testworld.ts';
 import { createGarbageCollector } from './garbagecollector.ts';
 import { type Model, type ModelObject, type ModelReference, markModel, settle } from './testworld.ts';
 
-const clusterId = 'c';
 const kind = { group: '', resource: 'configmaps' } as const;
 const keyOf = (namespace: string, name: string) => objectKey(clusterId, '', 'configmaps', namespace, name);
 
-function collectorOver(storage: Storage) {
-  const access = { cluster: { clusterId, kind: 'builtIn', version: '1.36' } } as ClusterAccess;
-  const faults: unknown[] = [];
-  const context = {
-    storage,
-    access: { cluster: () => access } as unknown as AccessRegistry,
-    now: () => 0,
-    random: { uuid: () => crypto.randomUUID() },
-    served: () => builtInResources,
-    log: { warn: (fields: unknown) => void faults.push(fields), error: () => undefined },
-  } as unknown as ControllerContext;
-  return { controllers: createControllers(context, [createGarbageCollector]), faults };
-}
+const collectorOver = (storage: Storage) => controllersOver(storage, [createGarbageCollector]);
 
 /** A small generator of numbers that a seed repeats (mulberry32). */
 function numbers(seed: number) {
