@@ -17,6 +17,9 @@ export interface Observer<Item extends KubernetesObject> {
   readonly failures: number;
   /** What an informer must never do: an object that changes before it is there, or goes back in time. */
   readonly problems: readonly string[];
+  /** Lets go of the server until `resume`. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +75,14 @@ export async function observe<Item extends KubernetesObject>(
     },
     get failures() {
       return figures.failures;
+    },
+    async pause() {
+      isWanted = false;
+      await informer.stop();
+    },
+    async resume() {
+      isWanted = true;
+      await informer.start();
     },
     async stop() {
       isWanted = false;
