@@ -156,6 +156,12 @@ describe('TokenRequest (kubernetes-facts F1)', () => {
     expect((await call(uid)).status).toBe(201);
   });
 
+  test('a pod runs as the account its older field names', async () => {
+    const spec = { serviceAccount: 'bot', containers: [{ name: 'c', image: 'i' }] };
+    const { body } = await api.call('POST', `${core}/pods`, { body: { metadata: { name: 'older' }, spec } });
+    expect([body.spec.serviceAccountName, body.spec.serviceAccount]).toEqual(['bot', 'bot']);
+  });
+
   test('a pod’s node is told by its name when there is no such node', async () => {
     await create(`${core}/pods`, podOf('bot-lost', 'bot', 'lost'));
     const token = await tokenFor({ boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'bot-lost' } });

@@ -1,5 +1,5 @@
 import { type FieldError, forbiddenField, invalidValue, required } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { at, isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import { configDataErrors } from '../../wire/kube/names.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import {
@@ -21,7 +21,13 @@ import {
   completeServicePorts,
   completeTemplatePorts,
 } from './ports.ts';
-import { completeBinding, parsePolicyRules, validateBinding, validateRules } from './rbacrules.ts';
+import {
+  completeBinding,
+  parsePolicyRules,
+  validateAggregation,
+  validateBinding,
+  validateRules,
+} from './rbacrules.ts';
 
 const none: KindRules = {};
 const counted: KindRules = { counted: true };
@@ -49,9 +55,9 @@ const clusterRole: KindRules = {
     rules: next.aggregationRule === undefined ? ruleList(next.rules) : (old?.rules ?? []),
   }),
   admit: (_, request, next, old) => admitRole(request, next, old),
-  validate: (next) => [
+  validate: (next, _, minor) => [
     ...validateRules(parsePolicyRules(next.rules), false),
-    ...validateAggregation(next.aggregationRule),
+    ...validateAggregation(next.aggregationRule, minor),
   ],
   view(cluster, object) {
     if (object.aggregationRule === undefined) return object;
@@ -116,7 +122,8 @@ const byResource: Readonly<Record<string, KindRules>> = {
     complete: (next) => ({
       ...withDefault(completePodPorts(next), 'spec', {
         restartPolicy: 'Always',
-        serviceAccountName: 'default',
+        // The older name of the field counts where the newer one is not given.
+        serviceAccountName: at(next, 'spec', 'serviceAccount') || 'default',
       }),
       status: next.status ?? { phase: 'Pending' },
     }),
@@ -166,41 +173,6 @@ function ruleList(value: JsonValue | undefined): readonly JsonValue[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** SECURITY: deciders do not use a role they cannot read; what they would not understand is refused here. */
-function validateAggregation(value: JsonValue | undefined): readonly FieldError[] {
-  if (value === undefined) return [];
-  const field = 'aggregationRule.clusterRoleSelectors';
-  const selectors = isObject(value) ? value.clusterRoleSelectors : undefined;
-  if (!Array.isArray(selectors) || selectors.length === 0) {
-    return [required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
-  }
-  return selectors.flatMap((selector: JsonValue, index) =>
-    isSelector(selector) ? [] : [invalidValue(`${field}[${index}]`, selector, 'invalid label selector.')],
-  );
-}
-
-function isSelector(selector: JsonValue): boolean {
-  if (!isObject(selector)) return false;
-  const expressions = selector.matchExpressions ?? [];
-  return (
-    Array.isArray(expressions) &&
-    expressions.every((expression: JsonValue) => {
-      if (!isObject(expression) || typeof expression.key !== 'string') return false;
-      const count = Array.isArray(expression.values) ? expression.values.length : 0;
-      switch (expression.operator) {
-        case 'In':
-        case 'NotIn':
-          return count > 0;
-        case 'Exists':
-        case 'DoesNotExist':
-          return count === 0;
-        default:
-          return false;
-      }
-    })
-  );
-}
-
 /** `stringData` is a way to write `data`; it is never stored or read. */
 function completeSecret(next: KubeObject): KubeObject {
   const { stringData, ...others } = next;
@@ -208,7 +180,7 @@ function completeSecret(next: KubeObject): KubeObject {
   const written = isObject(stringData) ? stringData : {};
   const encoded = Object.entries(written).map(([key, text]) => [
     key,
-    Buffer.from(String(text), 'utf8').toString('base64'),
+    Buffer.from(printed(text), 'utf8').toString('base64'),
   ]);
   const all = { ...data, ...(Object.fromEntries(encoded) as JsonObject) };
   return {
