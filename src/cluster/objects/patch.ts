@@ -60,8 +60,7 @@ export async function patchObject(
         fieldValidation: options.fieldValidation,
         patch: () => patch.shown(result),
       };
-      checkFields(patched, target, request.warn);
-      return patched;
+      return checkFields(patched, target, request.warn);
     },
   );
   return { kind: 'object', status: 200, object, resource };

@@ -15,8 +15,7 @@ export async function decodeBody(request: ResourceRequest, target: FieldTarget):
     findsRepeated: target.fieldValidation !== 'Ignore',
   });
   // Fields of a protobuf body that our types lack were written by a newer client and are dropped, as upstream does.
-  if (format !== 'protobuf') checkFields(object, { ...target, repeated }, request.warn);
-  return object;
+  return format === 'protobuf' ? object : checkFields(object, { ...target, repeated }, request.warn);
 }
 
 /** The optional object of a DELETE; undefined when there is no body. */

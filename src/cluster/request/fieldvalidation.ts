@@ -10,6 +10,7 @@ import {
   type ObjectFindings,
   strictDecodingError,
   unknownFieldTexts,
+  withoutUnknownFields,
   wrongTypeError,
 } from '../../wire/kube/unknownfields.ts';
 import type { ResourceRequest } from '../context.ts';
@@ -34,15 +35,26 @@ export interface FieldTarget {
 
 /**
  * Compares an object with its kind (kubernetes-facts D2.7): a field of the wrong type is refused always, one the kind
- * does not have with Strict; with Warn the client is told of it.
+ * does not have with Strict; with Warn the client is told of it. Answers what is left of the object then: what the kind
+ * does not have is not stored. What a custom resource keeps is decided by its schema, elsewhere.
  */
-export function checkFields(object: JsonObject, target: FieldTarget, warn: ResourceRequest['warn']): void {
+export function checkFields<T extends JsonObject>(
+  object: T,
+  target: FieldTarget,
+  warn: ResourceRequest['warn'],
+): T {
   const { unknownFields, wrongTypes } = findingsOf(object, target);
   if (wrongTypes.length > 0) throw refusal(target, wrongTypeError(wrongTypes));
   const texts = [...(target.repeated ?? []), ...unknownFieldTexts(unknownFields)];
-  if (texts.length === 0 || target.fieldValidation === 'Ignore') return;
-  if (target.fieldValidation === 'Strict') throw refusal(target, strictDecodingError(texts));
-  for (const text of texts) warn(text.replaceAll(/\s*\n\s*/g, ' '));
+  if (texts.length > 0 && target.fieldValidation === 'Strict') {
+    throw refusal(target, strictDecodingError(texts));
+  }
+  if (target.fieldValidation === 'Warn') {
+    for (const text of texts) warn(text.replaceAll(/\s*\n\s*/g, ' '));
+  }
+  if (unknownFields.length === 0 || target.custom !== undefined) return object;
+  // The members our own types name are members of every kind.
+  return withoutUnknownFields(target.messageType, object) as T;
 }
 
 function findingsOf(object: JsonObject, { messageType, custom }: FieldTarget): ObjectFindings {

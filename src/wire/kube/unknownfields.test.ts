@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest';
-import type { JsonValue } from './json.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import { builtInResources } from './resources.ts';
 import {
   checkObject,
   decodingMessage,
   strictDecodingError,
   unknownFields,
   unknownFieldTexts,
+  withoutUnknownFields,
 } from './unknownfields.ts';
 
 const base = { apiVersion: 'v1', kind: 'X', metadata: { name: 'x' } };
@@ -111,4 +113,53 @@ test('messages read as in D2.7', () => {
   expect(decodingMessage('Role', 'v1', strictDecodingError(unknownFieldTexts(['spec.foo'])))).toBe(
     'Role in version "v1" cannot be handled as a Role: strict decoding error: unknown field "spec.foo"',
   );
+});
+
+test('what a kind does not have is left out, and nothing else', () => {
+  const pod = {
+    ...base,
+    nope: 1,
+    metadata: { name: 'x', labels: { nope: 'y' }, nope: 1 },
+    spec: { containers: [{ name: 'c', nope: 1, resources: { limits: { cpu: 1 } } }], volumes: null },
+  };
+  expect(withoutUnknownFields('core.v1.Pod', pod)).toEqual({
+    ...base,
+    metadata: { name: 'x', labels: { nope: 'y' } },
+    spec: { containers: [{ name: 'c', resources: { limits: { cpu: 1 } } }], volumes: null },
+  });
+  expect(withoutUnknownFields(undefined, pod)).toBe(pod);
+  const parsed = JSON.parse('{"data":{"__proto__":"a"},"__proto__":{"b":1}}') as JsonObject;
+  expect(JSON.stringify(withoutUnknownFields('core.v1.ConfigMap', parsed))).toBe(
+    '{"data":{"__proto__":"a"}}',
+  );
+});
+
+test('what a JSON schema does not have is left out wherever a schema may stand', () => {
+  const written = definition({
+    openAPIV3Schema: {
+      nope: 1,
+      items: [{ nope: 1, type: 'string' }],
+      additionalProperties: { nope: 1 },
+      default: { nope: 1 },
+    },
+  });
+  expect(withoutUnknownFields('apiextensions.v1.CustomResourceDefinition', written as JsonObject)).toEqual(
+    definition({
+      openAPIV3Schema: { items: [{ type: 'string' }], additionalProperties: {}, default: { nope: 1 } },
+    }),
+  );
+});
+
+test('nothing is unknown in what is left', () => {
+  for (const one of builtInResources.definitions) {
+    const object = {
+      ...base,
+      spec: { nope: 1, template: { nope: [] } },
+      status: { conditions: [{ nope: 1 }] },
+    };
+    const { wrongTypes } = checkObject(one.messageType, object);
+    if (wrongTypes.length > 0) continue;
+    const left = withoutUnknownFields(one.messageType, object);
+    expect(checkObject(one.messageType, left), one.kind).toEqual({ unknownFields: [], wrongTypes: [] });
+  }
 });

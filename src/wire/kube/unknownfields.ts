@@ -1,4 +1,4 @@
-import { isObject, type JsonValue } from './json.ts';
+import { isObject, type JsonObject, type JsonValue, put } from './json.ts';
 import { isScalar, isStringList, type Message, type MessageField, messageNamed } from './messages.ts';
 
 /** What the type data says against an object. Paths look like `spec.containers[0].foo`. */
@@ -114,7 +114,7 @@ class Checker {
     const [only] = message.fields;
     if (only !== undefined && isStringList(message)) {
       this.#field(only, value, path);
-    } else if (value !== null) this.message(message, value, path, new Set());
+    } else if (value !== null) this.message(message, value, path, none);
   }
 }
 
@@ -131,6 +131,44 @@ export function checkObject(messageType: string | undefined, object: JsonValue):
   checker.message(message, object, '', typeMeta);
   return { unknownFields: checker.unknownFields, wrongTypes: checker.wrongTypes };
 }
+
+/**
+ * The object without what its kind does not have, which is all that reading it into the kind's type would leave; the same
+ * object where nothing is known of the kind. `object` has passed `checkObject` without wrong types.
+ */
+export function withoutUnknownFields(messageType: string | undefined, object: JsonObject): JsonObject {
+  const message = messageType === undefined ? undefined : messageNamed(messageType);
+  return message === undefined ? object : knownMembers(message, object, typeMeta);
+}
+
+function knownMembers(message: Message, object: JsonObject, ignored: ReadonlySet<string>): JsonObject {
+  const known: Record<string, JsonValue> = {};
+  for (const [key, item] of Object.entries(object)) {
+    const field = message.byJsonName.get(key);
+    if (ignored.has(key)) put(known, key, item);
+    else if (field !== undefined) put(known, key, knownField(field, item));
+  }
+  return known;
+}
+
+function knownField({ shape, type }: MessageField, value: JsonValue): JsonValue {
+  if (shape === 'one') return knownValue(type, value);
+  if (Array.isArray(value)) return value.map((item: JsonValue) => knownValue(type, item));
+  if (!isObject(value)) return value;
+  const known: Record<string, JsonValue> = {};
+  for (const [key, item] of Object.entries(value)) put(known, key, knownValue(type, item));
+  return known;
+}
+
+function knownValue(type: string, value: JsonValue): JsonValue {
+  if (isScalar(type) || Object.hasOwn(specialTypes, type)) return value;
+  const isAlternative = Object.hasOwn(alternatives, type);
+  if (isAlternative && Array.isArray(value)) return value.map((item: JsonValue) => knownValue(schema, item));
+  const message = messageNamed(isAlternative ? schema : type);
+  return message !== undefined && isObject(value) ? knownMembers(message, value, none) : value;
+}
+
+const none: ReadonlySet<string> = new Set();
 
 /** Paths of `object` that the kind does not have (D2.7). */
 export function unknownFields(messageType: string | undefined, object: JsonValue): readonly string[] {
