@@ -321,7 +321,32 @@ No LimitRange resource.`,
           run: 'kubectl explain deployments --recursive',
           out: /^GROUP:\s+apps\nKIND:\s+Deployment\nVERSION:\s+v1\n[\s\S]*\n {6}template\t<PodTemplateSpec>|<PodTemplateSpec>/,
         },
-        { run: 'kubectl explain role.rules', out: /^GROUP:\s+rbac[\s\S]*resourceNames\s+<\[\]string>/ },
+        {
+          run: 'kubectl explain deployment.spec.strategy',
+          out: `GROUP:      apps
+KIND:       Deployment
+VERSION:    v1
+
+FIELD: strategy <DeploymentStrategy>
+
+
+DESCRIPTION:
+    How old pods are replaced by new ones.
+    
+FIELDS:
+  rollingUpdate	<RollingUpdateDeployment>
+    How many pods are replaced at a time; only for the type RollingUpdate.
+
+  type	<string>
+  enum: Recreate, RollingUpdate
+    Little by little, or all at once.
+
+`,
+        },
+        {
+          run: 'kubectl explain role.rules --output plaintext-openapiv2',
+          out: /^KIND:\s+Role\nVERSION:\s+rbac[\s\S]*resourceNames\s+<\[\]string>[\s\S]*verbs\s+<\[\]string> -required-/,
+        },
         {
           run: 'kubectl explain pod.spec.nope',
           code: 1,

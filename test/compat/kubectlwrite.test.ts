@@ -179,7 +179,17 @@ describe.each(kubectlVersions)('kubectl %s writes', (version) => {
         {
           run: 'kubectl apply -f unknownfields.yaml -n team',
           code: 1,
-          err: /strict decoding error: unknown field "spec\.replica"/,
+          err: /strict decoding error: .*unknown field "spec\.replica"/,
+        },
+        {
+          // A `List` is checked by kubectl itself, against OpenAPI v2 (kubernetes-facts D2.4).
+          run: 'kubectl get configmap,deployment,role -o yaml | sed s/containers:/container:/ | kubectl create -f -',
+          code: 1,
+          err: /^error: error validating "STDIN": error validating data: \[?ValidationError\(Deployment\.spec\.template\.spec\): (unknown field "container" in|missing required field "containers" in) io\.k8s\.api\.core\.v1\.PodSpec/,
+        },
+        {
+          run: 'kubectl get configmap,deployment,role -o yaml | kubectl replace -f -',
+          out: /^configmap\/dev-kustomized replaced\nconfigmap\/kube-root-ca\.crt replaced\n[\s\S]*role\.rbac\.authorization\.k8s\.io\/reader replaced$/,
         },
         {
           run: 'kubectl apply --server-side -f first.yaml',
