@@ -6,7 +6,7 @@ import {
   notSupported,
   required,
 } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import { dnsSubdomainFindings, labelValueFindings, qualifiedNameFindings } from '../../wire/kube/names.ts';
 import type { KubeObject } from '../objects/object.ts';
 
@@ -67,7 +67,7 @@ function validateWebhook(webhook: JsonObject, field: string): readonly FieldErro
   }
   const oneOf = (member: string, supported: readonly string[]): void => {
     const value = webhook[member];
-    if (value !== undefined && !supported.includes(String(value))) {
+    if (value !== undefined && !supported.includes(printed(value))) {
       errors.push(notSupported(`${field}.${member}`, value, supported));
     }
   };
@@ -121,7 +121,7 @@ function ruleErrors(rule: JsonObject, field: string): readonly FieldError[] {
     return values;
   };
   for (const [index, operation] of checked('operations', 'operations').entries()) {
-    if (!operations.includes(String(operation))) {
+    if (!operations.includes(printed(operation))) {
       errors.push(notSupported(`${field}.operations[${index}]`, operation, operations));
     }
   }
@@ -129,10 +129,10 @@ function ruleErrors(rule: JsonObject, field: string): readonly FieldError[] {
   for (const [index, version] of checked('apiVersions', 'API versions').entries()) {
     if (version === '') errors.push(required(`${field}.apiVersions[${index}]`));
   }
-  errors.push(...resourceErrors(items(rule.resources).map(String), `${field}.resources`));
+  errors.push(...resourceErrors(items(rule.resources).map(printed), `${field}.resources`));
   const { scope } = rule;
   const scopes = ['*', 'Cluster', 'Namespaced'];
-  if (scope !== undefined && !scopes.includes(String(scope))) {
+  if (scope !== undefined && !scopes.includes(printed(scope))) {
     errors.push(notSupported(`${field}.scope`, scope, scopes));
   }
   return errors;
@@ -184,7 +184,7 @@ function selectorErrors(selector: JsonValue | undefined, field: string): readonl
   for (const [key, value] of Object.entries(isObject(selector.matchLabels) ? selector.matchLabels : {})) {
     const here = `${field}.matchLabels`;
     errors.push(...qualifiedNameFindings(key).map((finding) => invalidValue(here, key, finding)));
-    errors.push(...labelValueFindings(String(value)).map((finding) => invalidValue(here, value, finding)));
+    errors.push(...labelValueFindings(printed(value)).map((finding) => invalidValue(here, value, finding)));
   }
   for (const [index, expression] of items(selector.matchExpressions).entries()) {
     const here = `${field}.matchExpressions[${index}]`;
@@ -198,10 +198,10 @@ function selectorErrors(selector: JsonValue | undefined, field: string): readonl
       if (values.length > 0) errors.push(forbiddenField(`${here}.values`, detail));
     } else errors.push(invalidValue(`${here}.operator`, operator, 'not a valid selector operator'));
     errors.push(
-      ...qualifiedNameFindings(String(key)).map((finding) => invalidValue(`${here}.key`, key, finding)),
+      ...qualifiedNameFindings(printed(key)).map((finding) => invalidValue(`${here}.key`, key, finding)),
     );
     for (const [at, value] of values.entries()) {
-      const findings = labelValueFindings(String(value));
+      const findings = labelValueFindings(printed(value));
       errors.push(...findings.map((finding) => invalidValue(`${here}.values[${at}]`, value, finding)));
     }
   }
@@ -331,14 +331,14 @@ export function configurationWarnings(
     const warnings: string[] = [];
     if (items(matchConditions).length > 0) {
       warnings.push(
-        `webhook ${String(name)}: matchConditions are not evaluated; it is called whenever its rules and selectors match`,
+        `webhook ${printed(name)}: matchConditions are not evaluated; it is called whenever its rules and selectors match`,
       );
     }
     const url = isObject(clientConfig) && typeof clientConfig.url === 'string' ? clientConfig.url : '';
     const host = URL.parse(url)?.hostname;
     if (host !== undefined && !mayReach(host)) {
       warnings.push(
-        `webhook ${String(name)}: ${host} is not this machine and will not be called; the server's operator allows it with --admission-webhook-host`,
+        `webhook ${printed(name)}: ${host} is not this machine and will not be called; the server's operator allows it with --admission-webhook-host`,
       );
     }
     return warnings;

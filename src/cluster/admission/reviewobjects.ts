@@ -1,6 +1,6 @@
 import type { UserInfo } from '../../engine/authorizer/attributes.ts';
 import { isWithinDepth } from '../../wire/kube/body.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import type { HttpAnswer } from './call.ts';
 import type { Operation } from './rules.ts';
 
@@ -105,7 +105,7 @@ export function readVerdict(
   // v1beta1 verified neither the kind nor the uid.
   if (version === 'v1') {
     if (response.uid !== expected.uid) {
-      const given = JSON.stringify(String(response.uid ?? '').slice(0, 100));
+      const given = JSON.stringify(printed(response.uid ?? '').slice(0, 100));
       throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${given}`);
     }
     if (review.apiVersion !== 'admission.k8s.io/v1' || review.kind !== 'AdmissionReview') {
@@ -156,7 +156,7 @@ function readPatch(
     }
     if (hasType && type !== 'JSONPatch') {
       if (type === '') throw invalidAnswer('webhook returned invalid response.patchType of ""');
-      throw new AnswerError(`unsupported patch type ${JSON.stringify(String(type).slice(0, 100))}`);
+      throw new AnswerError(`unsupported patch type ${JSON.stringify(printed(type).slice(0, 100))}`);
     }
   }
   if (patch === '') return undefined;
