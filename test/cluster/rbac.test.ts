@@ -193,6 +193,32 @@ describe('nobody grants what they do not hold (kubernetes-facts B16 to B19)', ()
       aggregationRule: { clusterRoleSelectors: [] },
     });
     expect(empty.body).toMatchObject({ code: 422, reason: 'Invalid' });
+    const unreadable = await api.call('POST', `${rbac}/clusterroles`, {
+      body: {
+        metadata: { name: 'unreadable' },
+        aggregationRule: {
+          clusterRoleSelectors: [
+            { matchLabels: { ok: 'yes' } },
+            { matchLabels: { 'a b': 'c' }, matchExpressions: [{ key: 'k', operator: 'In' }] },
+            { matchExpressions: [{ key: 'k', operator: 'Like', values: ['x'] }] },
+          ],
+        },
+      },
+    });
+    const at = 'aggregationRule.clusterRoleSelectors';
+    expect(unreadable.body.details.causes).toMatchObject([
+      { field: `${at}[1].matchLabels`, message: expect.stringContaining('Invalid value: "a b": name part') },
+      {
+        field: `${at}[1].matchExpressions[0].values`,
+        message: "Required value: must be specified when `operator` is 'In' or 'NotIn'",
+      },
+      { field: `${at}[1]`, message: 'Invalid value: null: invalid label selector.' },
+      {
+        field: `${at}[2].matchExpressions[0].operator`,
+        message: 'Invalid value: "Like": not a valid selector operator',
+      },
+      { field: `${at}[2]`, message: 'Invalid value: null: invalid label selector.' },
+    ]);
   });
 
   test('`escalate` on a name allows changing that role, and creating none (B16)', async () => {

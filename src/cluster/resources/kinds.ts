@@ -1,4 +1,4 @@
-import { type FieldError, forbiddenField, invalidValue, required } from '../../wire/kube/fielderror.ts';
+import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
 import { at, isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import { configDataErrors } from '../../wire/kube/names.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';

@@ -2,6 +2,7 @@ import { quote } from '../../engine/rbac/quote.ts';
 import type { PolicyRule } from '../../engine/rbac/rules.ts';
 import { type FieldError, invalidValue, notSupported, required } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonValue, own, sameJson } from '../../wire/kube/json.ts';
+import { labelSelectorErrors } from '../../wire/kube/labelselectorerrors.ts';
 import { dnsSubdomainFindings, pathSegmentFindings } from '../../wire/kube/names.ts';
 import { badRequest } from '../../wire/kube/status.ts';
 import type { KubeObject } from '../objects/object.ts';
@@ -61,6 +62,29 @@ export function validateRules(rules: readonly PolicyRule[], isNamespaced: boolea
       errors.push(required(field('resources'), 'resource rules must supply at least one resource'));
     }
     return errors;
+  });
+}
+
+/**
+ * The `aggregationRule` of a ClusterRole.
+ *
+ * SECURITY: deciders do not use a role they cannot read; what they would not understand is refused here.
+ */
+export function validateAggregation(value: JsonValue | undefined, minor: number): readonly FieldError[] {
+  if (value === undefined) return [];
+  const field = 'aggregationRule.clusterRoleSelectors';
+  const selectors = isObject(value) ? value.clusterRoleSelectors : undefined;
+  if (!Array.isArray(selectors) || selectors.length === 0) {
+    return [required(field, 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
+  }
+  return selectors.flatMap((selector: JsonValue, index) => {
+    const at = `${field}[${index}]`;
+    const errors = isObject(selector)
+      ? labelSelectorErrors(selector, at)
+      : [invalidValue(at, selector, 'not an object')];
+    // Upstream shows the selector it could not make, which is none.
+    const shown = minor >= 34 ? null : 'null';
+    return errors.length === 0 ? [] : [...errors, invalidValue(at, shown, 'invalid label selector.')];
   });
 }
 

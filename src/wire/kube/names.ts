@@ -189,7 +189,8 @@ function mapErrors(
   );
 }
 
-function labelErrors(labels: unknown, field = 'metadata.labels'): readonly FieldError[] {
+/** Of a map of labels: those of an object, or of a selector. */
+export function labelErrors(labels: unknown, field = 'metadata.labels'): readonly FieldError[] {
   return mapErrors(labels, field, (key, value) => [
     ...qualifiedNameFindings(key).map((text) => invalidValue(field, key, text)),
     ...labelValueFindings(value).map((text) => invalidValue(field, value, text)),

@@ -1,6 +1,6 @@
-import { type FieldError, forbiddenField, invalidValue, required } from './fielderror.ts';
+import { type FieldError, invalidValue, required } from './fielderror.ts';
 import { at, isObject, type JsonObject, type JsonValue, own } from './json.ts';
-import { labelValueFindings, qualifiedNameFindings } from './names.ts';
+import { labelRequirementErrors, valueCountErrors } from './labelselectorerrors.ts';
 
 /**
  * What is wrong with an access review, in the words and the order of pkg/apis/authorization/validation (kubernetes-facts
@@ -38,10 +38,13 @@ export function userErrors(spec: JsonObject, groupsMember: 'groups' | 'group'): 
   return [invalidValue('spec.user', '', 'at least one of user or group must be specified')];
 }
 
+/** An operator nobody knows yet is let through, so that newer clients are answered. */
 export function selectorErrors(spec: JsonObject): readonly FieldError[] {
   return [
     ...errorsOfSelector(spec, 'fieldSelector', fieldRequirementErrors),
-    ...errorsOfSelector(spec, 'labelSelector', labelRequirementErrors),
+    ...errorsOfSelector(spec, 'labelSelector', (requirement, field) =>
+      labelRequirementErrors(requirement, field),
+    ),
   ];
 }
 
@@ -126,43 +129,5 @@ const fieldRequirementErrors: RequirementErrors = (requirement, field) => {
     ...valueCountErrors(requirement, field),
   ];
 };
-
-const labelRequirementErrors: RequirementErrors = (requirement, field) => {
-  const key = own(requirement, 'key') ?? '';
-  const keyText = typeof key === 'string' ? key : '';
-  return [
-    ...valueCountErrors(requirement, field),
-    ...qualifiedNameFindings(keyText).map((finding) => invalidValue(`${field}.key`, keyText, finding)),
-    ...listOf(own(requirement, 'values')).flatMap((value, index) =>
-      labelValueFindings(String(value)).map((finding) =>
-        invalidValue(`${field}.values[${index}]`, value, finding),
-      ),
-    ),
-  ];
-};
-
-/** An operator nobody knows yet is let through, so that newer clients are answered. */
-function valueCountErrors(requirement: JsonValue, field: string): readonly FieldError[] {
-  const count = listOf(own(requirement, 'values')).length;
-  switch (own(requirement, 'operator')) {
-    case 'In':
-    case 'NotIn':
-      return count > 0
-        ? []
-        : [required(`${field}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
-    case 'Exists':
-    case 'DoesNotExist':
-      return count === 0
-        ? []
-        : [
-            forbiddenField(
-              `${field}.values`,
-              "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
-            ),
-          ];
-    default:
-      return [];
-  }
-}
 
 const listOf = (value: JsonValue | undefined): readonly JsonValue[] => (Array.isArray(value) ? value : []);
