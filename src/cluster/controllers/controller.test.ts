@@ -14,7 +14,7 @@ const key = (name: string, clusterId = 'c') => objectKey(clusterId, '', 'configm
 const put = (name: string, value: string, clusterId?: string) =>
   ({ type: 'put', key: key(name, clusterId), value }) as const;
 
-function world(storage: Storage, clusters: Record<string, 'builtIn' | 'connected'>) {
+function world(storage: Storage, clusters: Record<string, 'builtIn' | 'connected'>, workers = 1) {
   const warnings: string[] = [];
   const context = {
     storage,
@@ -30,6 +30,7 @@ function world(storage: Storage, clusters: Record<string, 'builtIn' | 'connected
   const controllers = createControllers(context, [
     (_, clusterId): Controller => ({
       name: 'test',
+      workers,
       keysOf({ name, value, previous }: ObjectChange) {
         seen.push(`${clusterId} ${name} ${previous ?? '-'} ${value ?? '-'}`);
         return [name];
@@ -113,6 +114,27 @@ test('a lost race is run again at once, and a failure later', async () => {
   expect(one.synced).toEqual(['a', 'a']);
   expect(one.warnings).toHaveLength(1);
   await expect.poll(() => one.synced.length).toBe(3);
+});
+
+test('several workers never have the same key at the same time', async () => {
+  const storage = createMemoryStorage();
+  const running = new Set<string>();
+  let most = 0;
+  const one = world(storage, { c: 'builtIn' }, 3);
+  one.work = async (name) => {
+    expect(running.has(name)).toBe(false);
+    running.add(name);
+    most = Math.max(most, running.size);
+    if (one.synced.length < 12) await storage.commit({ changes: [put(name, String(one.synced.length))] });
+    await new Promise((resolve) => setImmediate(resolve));
+    running.delete(name);
+    return undefined;
+  };
+  await storage.commit({ changes: ['a', 'b', 'c', 'd'].map((name) => put(name, '1')) });
+  await one.controllers.idle();
+  expect(most).toBe(3);
+  expect(running.size).toBe(0);
+  expect(one.synced.length).toBeGreaterThan(12);
 });
 
 test('nothing runs after the end', async () => {

@@ -28,11 +28,13 @@ export interface ObjectChange {
 
 /**
  * Something that brings one cluster to where it should be. It is told of every object once when the cluster begins to be
- * served and of every change from then on, and works on keys of its own choosing, one at a time.
+ * served and of every change from then on, and works on keys of its own choosing.
  */
 export interface Controller {
   /** For the log. */
   readonly name: string;
+  /** How many keys are worked on at once, never the same one twice; 1 when not given. */
+  readonly workers?: number;
   /**
    * The work a change gives, perhaps none. Called inside the commit, for every write of every object: look at resource and
    * name first, and parse only what has to be parsed. It may keep an index up to date; it must not throw.
@@ -107,6 +109,7 @@ export function createControllers(
     controllers: create.map((make) => {
       const controller = make(context, clusterId);
       const queue = createWorkQueue({
+        workers: controller.workers ?? 1,
         async work(key) {
           const cluster = builtIn(clusterId);
           if (cluster !== undefined) return controller.sync(key, cluster);

@@ -20,10 +20,11 @@ const longestDelay = 60_000;
 const turn = 5;
 
 /**
- * One worker on its own queue. `work` answers in how many milliseconds the key is due again, undefined when a change must
+ * Workers on one queue: several share what a commit costs, since the store writes what comes together together. `work` answers in how many milliseconds the key is due again, undefined when a change must
  * ask for it. A lost race (RevisionConflictError) is run again at once, a failure after a delay that doubles.
  */
 export function createWorkQueue(options: {
+  readonly workers: number;
   readonly work: (key: string) => Promise<number | undefined>;
   /** Told of a failure, with how many there have been of this key in a row. */
   readonly failed: (key: string, error: unknown, attempt: number) => void;
@@ -33,8 +34,10 @@ export function createWorkQueue(options: {
   const waiting = new Set<string>();
   const later = new Map<string, NodeJS.Timeout>();
   const attempts = new Map<string, number>();
+  const running = new Set<string>();
+  let workers = 0;
+  let since = 0;
   let isHeld = true;
-  let isWorking = false;
   let isClosed = false;
 
   const add = (key: string): void => {
@@ -42,7 +45,12 @@ export function createWorkQueue(options: {
     clearTimeout(later.get(key));
     later.delete(key);
     waiting.add(key);
-    if (!isHeld && !isWorking) void workOn();
+    hire();
+  };
+  const hire = (): void => {
+    if (isHeld || workers >= Math.min(options.workers, waiting.size)) return;
+    workers += 1;
+    void workOn();
   };
   const addAfter = (key: string, delay: number): void => {
     if (isClosed || waiting.has(key)) return;
@@ -67,20 +75,27 @@ export function createWorkQueue(options: {
       addAfter(key, Math.min(longestDelay, firstDelay * 2 ** Math.min(attempt, 20)));
     }
   };
+  /** The next key that nobody works on at the moment; such a one runs again when it is done. */
+  const next = (): string | undefined => {
+    for (const key of waiting) if (!running.has(key)) return key;
+    return undefined;
+  };
   const workOn = async (): Promise<void> => {
-    isWorking = true;
     // Never inside the commit that asks for it, and after the answer to who made that commit.
     await nextTurn();
-    let since = performance.now();
-    for (const key of waiting) {
-      if (isClosed) break;
+    if (workers === 1) since = performance.now();
+    for (let key = next(); key !== undefined && !isClosed; key = next()) {
       waiting.delete(key);
+      running.add(key);
       await runOne(key);
+      running.delete(key);
       if (performance.now() - since < turn) continue;
       await nextTurn();
       since = performance.now();
     }
-    isWorking = false;
+    workers -= 1;
+    // What waits for a key that is being worked on is taken up by whoever works on it.
+    if (next() !== undefined) hire();
     options.settled();
   };
 
@@ -88,10 +103,10 @@ export function createWorkQueue(options: {
     add,
     begin() {
       isHeld = false;
-      if (waiting.size > 0 && !isWorking) void workOn();
+      for (let count = 0; count < options.workers; count += 1) hire();
     },
     get isIdle() {
-      return waiting.size === 0 && !isWorking;
+      return waiting.size === 0 && workers === 0;
     },
     close() {
       isClosed = true;

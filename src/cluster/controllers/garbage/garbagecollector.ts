@@ -23,6 +23,7 @@ export const createGarbageCollector: CreateController = (context, clusterId) => 
 
   return {
     name: 'garbage collector',
+    workers: 20,
     keysOf(change) {
       const { key, group, resource, value } = change;
       const keys: string[] = [];
