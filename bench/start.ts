@@ -1,6 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startCluster } from '../src/embedded/cluster.ts';
 import { median, quantile } from './measure.ts';
 import type { Report } from './report.ts';
 import type { BenchOptions } from './section.ts';
@@ -11,7 +13,7 @@ const runs = 9;
 const storedEntries = 10_000;
 const storedClusters = Math.ceil(storedEntries / entriesPerCluster);
 
-/** Prints how long it takes from spawning `node bin/entryway.js serve` to its ready file. */
+/** Prints how long a start takes: of the server, from spawn to its ready file, and of a cluster in a process. */
 export async function benchStart(report: Report, { directory }: BenchOptions): Promise<void> {
   const full = join(directory, 'entries');
   mkdirSync(full);
@@ -45,6 +47,22 @@ export async function benchStart(report: Report, { directory }: BenchOptions): P
     line('empty data directory', empty, 1_000),
     line(`${storedEntries.toLocaleString('en')} access entries in ${storedClusters} clusters`, filled, 2_000),
   ]);
+  const first: number[] = [];
+  const further: number[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const times = [await timeOfFirstCluster(), await timeOfCluster()] as const;
+    if (run === 0) continue;
+    first.push(times[0]);
+    further.push(times[1]);
+  }
+  report.note(
+    'From the call of `startCluster()` of `entryway/cluster` to the cluster; the first one of a process reads code.',
+  );
+  report.table([
+    ['start', 'fastest', 'median', 'slowest', 'limit', ''],
+    line('the first cluster of a process', first, 1_000),
+    line('a further one', further, 200),
+  ]);
 }
 
 function line(name: string, times: readonly number[], limitMs: number): readonly string[] {
@@ -63,6 +81,27 @@ async function timeOfStart(directory: string): Promise<number> {
   const server = await startServerProcess(directory);
   await server.stop();
   return server.startMs;
+}
+
+async function timeOfCluster(): Promise<number> {
+  const started = performance.now();
+  const cluster = await startCluster();
+  const time = performance.now() - started;
+  await cluster.close();
+  return time;
+}
+
+async function timeOfFirstCluster(): Promise<number> {
+  const program = `
+    import { startCluster } from '${new URL('../src/embedded/cluster.ts', import.meta.url)}';
+    const started = performance.now();
+    const cluster = await startCluster();
+    console.log(performance.now() - started);
+    await cluster.close();
+  `;
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program]);
+  return Number(stdout);
 }
 
 async function timeOfBareNode(): Promise<number> {
