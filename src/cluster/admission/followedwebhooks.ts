@@ -25,6 +25,8 @@ export interface FollowedWebhooks {
 
 const group = 'admissionregistration.k8s.io';
 const nothing: readonly Invocation[] = [];
+/** Deleted clusters are not told apart from quiet ones: beyond these the one followed first is read again when asked for. */
+const clustersFollowed = 500;
 
 /**
  * Follows the webhook configurations of every cluster that something is written in.
@@ -63,6 +65,14 @@ export function createFollowedWebhooks(storage: Storage): FollowedWebhooks {
     if (closed) state.close();
     return state;
   };
+  const forget = (clusterId: string): void => {
+    const state = followed.get(clusterId);
+    followed.delete(clusterId);
+    state?.then(
+      (one) => one.close(),
+      () => undefined,
+    );
+  };
   return {
     of(clusterId) {
       const known = followed.get(clusterId);
@@ -71,17 +81,13 @@ export function createFollowedWebhooks(storage: Storage): FollowedWebhooks {
       if (closed) return begun;
       followed.set(clusterId, begun);
       begun.catch(() => followed.delete(clusterId));
+      const [oldest] = followed.keys();
+      if (followed.size > clustersFollowed && oldest !== undefined) forget(oldest);
       return begun;
     },
     close() {
       closed = true;
-      for (const state of followed.values()) {
-        state.then(
-          (one) => one.close(),
-          () => undefined,
-        );
-      }
-      followed.clear();
+      for (const clusterId of [...followed.keys()]) forget(clusterId);
     },
   };
 }
