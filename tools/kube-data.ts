@@ -5,7 +5,7 @@
  *   node tools/kube-data.ts <folder with kubernetes-discovery.json and kubernetes-types.json>
  *
  * The modules are strings, one line per resource or message: a string costs nothing to load, and a message is parsed
- * only when it is first asked for.
+ * only when it is first asked for. The groups the reference lacks are in groupmessages.ts beside them, by hand.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

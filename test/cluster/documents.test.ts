@@ -124,3 +124,76 @@ test('a definition is checked against its type', async () => {
   expect(status).toBe(400);
   expect(body.message).toContain('unknown field "spec.typo"');
 });
+
+test.each([
+  ['application/merge-patch+json', '{"data":{"b":"1","b":"2"}}', 'duplicate field "data.b"'],
+  ['application/strategic-merge-patch+json', '{"data":{"b":"1","b":"2"}}', 'duplicate field "data.b"'],
+  [
+    'application/json-patch+json',
+    '[{"op":"add","op":"add","path":"/immutable","value":false}]',
+    'json patch duplicate field "[0].op"',
+  ],
+])('a patch of type %s that says something twice', async (type, raw, text) => {
+  const patch = (fieldValidation: string) =>
+    api.call('PATCH', `${namespaced}/kube-root-ca.crt?dryRun=All&fieldValidation=${fieldValidation}`, {
+      raw,
+      headers: { 'content-type': type },
+    });
+  const strict = await patch('Strict');
+  expect(strict.status).toBe(422);
+  expect(strict.body.message).toContain(`strict decoding error: ${text}`);
+  const warned = await patch('Warn');
+  expect(warned.status).toBe(200);
+  expect(warned.headers.warning).toBe(`299 - "${text.replaceAll('"', '\\"')}"`);
+});
+
+test('what a built-in kind does not have is not stored', async () => {
+  const { body } = await create('fieldValidation=Ignore', twice);
+  expect(body).not.toHaveProperty('datta');
+});
+
+const crd = (properties: object) => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'widgets.example.com' },
+  spec: {
+    group: 'example.com',
+    names: { plural: 'widgets', kind: 'Widget' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', properties } },
+      },
+    ],
+  },
+});
+
+test('a definition is published, and its change changes the hash of its group alone', async () => {
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const paths = async () => (await api.call('GET', '/openapi/v3')).body.paths;
+  const before = await paths();
+  expect(before).not.toHaveProperty('apis/example.com/v1');
+  expect((await api.call('POST', definitions, { body: crd({}) })).status).toBe(201);
+  const first = await paths();
+  const changed = await api.call('PATCH', `${definitions}/widgets.example.com`, {
+    raw: JSON.stringify(crd({ spec: { type: 'object', properties: { size: { type: 'integer' } } } })),
+    headers: { 'content-type': 'application/merge-patch+json' },
+  });
+  expect(changed.status).toBe(200);
+  const second = await paths();
+  const url = second['apis/example.com/v1'].serverRelativeURL as string;
+  expect(url).not.toBe(first['apis/example.com/v1'].serverRelativeURL);
+  expect({ ...second, 'apis/example.com/v1': undefined }).toEqual({
+    ...before,
+    'apis/example.com/v1': undefined,
+  });
+  const { body } = await api.call('GET', url);
+  expect(body.components.schemas['com.example.v1.Widget'].properties.spec.properties).toEqual({
+    size: { type: 'integer' },
+  });
+  const swagger = await api.call('GET', '/openapi/v2');
+  expect(swagger.body.definitions).toHaveProperty(['com.example.v1.WidgetList']);
+});

@@ -1,4 +1,4 @@
-import { parseJson } from '../../wire/kube/body.ts';
+import { parseJson, repeatedTexts } from '../../wire/kube/body.ts';
 import { goText } from '../../wire/kube/gotext.ts';
 import type { JsonValue } from '../../wire/kube/json.ts';
 import { patchFormat } from '../../wire/kube/negotiation.ts';
@@ -22,6 +22,8 @@ export interface ReadPatch {
   apply(original: JsonValue): JsonValue;
   /** What a refusal shows: a strategic patch itself, of the others what they made of the object. */
   shown(patched: JsonValue): string;
+  /** What the patch says twice, in Kubernetes' words. */
+  repeated(): readonly string[];
 }
 
 /** All but apply. */
@@ -46,6 +48,7 @@ export async function patchObject(
   }
   const options = writeOptions(request.query, 'Patch');
   const patch = await readPatch(request, resource.messageType);
+  const repeated = options.fieldValidation === 'Ignore' ? [] : patch.repeated();
   const object = await changeObject(
     context,
     request,
@@ -58,6 +61,7 @@ export async function patchObject(
         messageType: resource.messageType,
         custom: resource.custom,
         fieldValidation: options.fieldValidation,
+        repeated,
         patch: () => patch.shown(result),
       };
       return checkFields(patched, target, request.warn);
@@ -89,15 +93,21 @@ export async function readPatch(
   if (body.length === 0) throw badRequest('the patch is empty');
   const patch = parseJson(body);
   const shown = (patched: JsonValue): string => JSON.stringify(patched);
+  const repeated = (): readonly string[] => repeatedTexts(body);
   switch (format) {
     case 'jsonPatch':
-      return { apply: (original) => jsonPatch(original, patch), shown };
+      return {
+        apply: (original) => jsonPatch(original, patch),
+        shown,
+        repeated: () => repeated().map((one) => `json patch ${one}`),
+      };
     case 'mergePatch':
-      return { apply: (original) => mergePatch(original, patch), shown };
+      return { apply: (original) => mergePatch(original, patch), shown, repeated };
     case 'strategicMergePatch':
       return {
         apply: (original) => strategicMergePatch(original, patch, messageType),
         shown: () => goText(patch),
+        repeated,
       };
     default:
       return format satisfies never;

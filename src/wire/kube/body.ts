@@ -185,9 +185,13 @@ export function decodeBody(
   if (lines.length > 0) {
     return { object: value, unknownFields: [], repeated: [`yaml: unmarshal errors:${lines.join('')}`] };
   }
-  const source = text(body);
-  const repeated = format === 'json' || source.trimStart().startsWith('{') ? repeatedFields(source) : [];
-  return { object: value, unknownFields: [], repeated: repeated.map((path) => `duplicate field "${path}"`) };
+  const isJson = format === 'json' || text(body).trimStart().startsWith('{');
+  return { object: value, unknownFields: [], repeated: isJson ? repeatedTexts(body) : [] };
+}
+
+/** What a JSON text that has been parsed says twice, in Kubernetes' words. */
+export function repeatedTexts(body: Uint8Array): readonly string[] {
+  return repeatedFields(text(body)).map((path) => `duplicate field "${path}"`);
 }
 
 const maxRepeatedLines = 100;
