@@ -45,7 +45,7 @@ const templated: KindRules = { counted: true, complete: (next) => completeTempla
 const role: KindRules = {
   complete: (next) => ({ ...next, rules: ruleList(next.rules) }),
   admit: (_, request, next, old) => admitRole(request, next, old),
-  validate: (next) => validateRules(parsePolicyRules(next.rules), true),
+  validate: (next, _, minor) => validateRules(parsePolicyRules(next.rules), { isNamespaced: true, minor }),
 };
 
 const clusterRole: KindRules = {
@@ -56,7 +56,7 @@ const clusterRole: KindRules = {
   }),
   admit: (_, request, next, old) => admitRole(request, next, old),
   validate: (next, _, minor) => [
-    ...validateRules(parsePolicyRules(next.rules), false),
+    ...validateRules(parsePolicyRules(next.rules), { isNamespaced: false, minor }),
     ...validateAggregation(next.aggregationRule, minor),
   ],
   view(cluster, object) {

@@ -1,6 +1,12 @@
 import { quote } from '../../engine/rbac/quote.ts';
 import type { PolicyRule } from '../../engine/rbac/rules.ts';
-import { type FieldError, invalidValue, notSupported, required } from '../../wire/kube/fielderror.ts';
+import {
+  type FieldError,
+  invalidValue,
+  invalidValueIn,
+  notSupported,
+  required,
+} from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonValue, own, sameJson } from '../../wire/kube/json.ts';
 import { labelSelectorErrors } from '../../wire/kube/labelselectorerrors.ts';
 import { dnsSubdomainFindings, pathSegmentFindings } from '../../wire/kube/names.ts';
@@ -40,15 +46,20 @@ function texts(value: JsonValue | undefined, field: string): readonly string[] {
 }
 
 /** kubernetes-facts B12. */
-export function validateRules(rules: readonly PolicyRule[], isNamespaced: boolean): readonly FieldError[] {
+export function validateRules(
+  rules: readonly PolicyRule[],
+  { isNamespaced, minor }: { readonly isNamespaced: boolean; readonly minor: number },
+): readonly FieldError[] {
   return rules.flatMap((rule, index) => {
     const field = (member: string): string => `rules[${index}].${member}`;
     const errors: FieldError[] = [];
     if (rule.verbs.length === 0)
       errors.push(required(field('verbs'), 'verbs must contain at least one value'));
     if (rule.nonResourceURLs.length > 0) {
+      const json = rule.nonResourceURLs;
+      const go = `[]string{${json.map(quote).join(', ')}}`;
       const refuse = (detail: string) =>
-        errors.push(invalidValue(field('nonResourceURLs'), rule.nonResourceURLs, detail));
+        errors.push(invalidValueIn(minor, field('nonResourceURLs'), { go, json }, detail));
       if (isNamespaced) refuse('namespaced rules cannot apply to non-resource URLs');
       if (rule.apiGroups.length + rule.resources.length + rule.resourceNames.length > 0) {
         refuse('rules cannot apply to both regular resources and non-resource URLs');
@@ -83,8 +94,8 @@ export function validateAggregation(value: JsonValue | undefined, minor: number)
       ? labelSelectorErrors(selector, at)
       : [invalidValue(at, selector, 'not an object')];
     // Upstream shows the selector it could not make, which is none.
-    const shown = minor >= 34 ? null : 'null';
-    return errors.length === 0 ? [] : [...errors, invalidValue(at, shown, 'invalid label selector.')];
+    const none = { go: '"null"', json: null };
+    return errors.length === 0 ? [] : [...errors, invalidValueIn(minor, at, none, 'invalid label selector.')];
   });
 }
 
@@ -159,14 +170,13 @@ export function validateBinding(
 }
 
 /**
- * COMPAT: Go's text of the internal value up to 1.33, its JSON from 1.34 on. 1.37 says `field is immutable` instead, as
+ * COMPAT: the internal value, whose fields have no JSON names. 1.37 says `field is immutable` instead, as
  * recorded by others with that version; the reading of 1.36 is from its source.
  */
 function changedRoleRef({ apiGroup, kind, name }: RoleRef, minor: number): FieldError {
-  const detail = 'cannot change roleRef';
-  if (minor >= 34) return invalidValue('roleRef', { APIGroup: apiGroup, Kind: kind, Name: name }, detail);
-  const shown = `rbac.RoleRef{APIGroup:${quote(apiGroup)}, Kind:${quote(kind)}, Name:${quote(name)}}`;
-  return { reason: 'FieldValueInvalid', field: 'roleRef', text: `Invalid value: ${shown}: ${detail}` };
+  const go = `rbac.RoleRef{APIGroup:${quote(apiGroup)}, Kind:${quote(kind)}, Name:${quote(name)}}`;
+  const json = { APIGroup: apiGroup, Kind: kind, Name: name };
+  return invalidValueIn(minor, 'roleRef', { go, json }, 'cannot change roleRef');
 }
 
 function validateSubject(subject: JsonValue, field: string, isNamespaced: boolean): readonly FieldError[] {

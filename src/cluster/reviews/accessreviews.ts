@@ -63,7 +63,7 @@ export function localSubjectAccessReview(
   refuse([
     ...errorsOfSpec(spec, request),
     ...metadataErrors(review, 'must be empty except for namespace'),
-    ...namespaceErrors(spec, request.namespace),
+    ...namespaceErrors(spec, request.namespace, minorVersion(request.cluster.cluster)),
   ]);
   return decide(context, request, reviewedAttributes(spec, reviewedUser(spec)), spec);
 }

@@ -34,6 +34,17 @@ export function invalidValue(field: string, value: unknown, detail: string): Fie
   return { reason: 'FieldValueInvalid', field, text: withDetail(`Invalid value: ${shown(value)}`, detail) };
 }
 
+/** The same of a value that is no text, as a version of Kubernetes shows it: Go's way up to 1.33, as JSON since 1.34. */
+export function invalidValueIn(
+  minor: number,
+  field: string,
+  value: { readonly go: string; readonly json: unknown },
+  detail: string,
+): FieldError {
+  if (minor >= 34) return invalidValue(field, value.json, detail);
+  return { reason: 'FieldValueInvalid', field, text: withDetail(`Invalid value: ${value.go}`, detail) };
+}
+
 export function notSupported(field: string, value: unknown, supported: readonly string[]): FieldError {
   const list = supported.length === 0 ? '' : `supported values: ${supported.map(quote).join(', ')}`;
   return {

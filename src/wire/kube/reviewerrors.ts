@@ -1,4 +1,5 @@
-import { type FieldError, invalidValue, required } from './fielderror.ts';
+import { quote } from '../../engine/rbac/quote.ts';
+import { type FieldError, invalidValue, invalidValueIn, required } from './fielderror.ts';
 import { at, isObject, type JsonObject, type JsonValue, own } from './json.ts';
 import { labelRequirementErrors, valueCountErrors } from './labelselectorerrors.ts';
 
@@ -13,7 +14,8 @@ export function blockErrors(spec: JsonObject, minor: number): readonly FieldErro
   const nonResource = spec.nonResourceAttributes ?? undefined;
   if (resource !== undefined && nonResource !== undefined) {
     return [
-      invalidValue(
+      invalidValueIn(
+        minor,
         'spec.nonResourceAttributes',
         shownPath(nonResource),
         'cannot be specified in combination with resourceAttributes',
@@ -22,9 +24,10 @@ export function blockErrors(spec: JsonObject, minor: number): readonly FieldErro
   }
   if (resource !== undefined || nonResource !== undefined) return [];
   return [
-    invalidValue(
+    invalidValueIn(
+      minor,
       'spec.resourceAttributes',
-      minor >= 34 ? null : 'null',
+      { go: '"null"', json: null },
       'exactly one of nonResourceAttributes or resourceAttributes must be specified',
     ),
   ];
@@ -64,7 +67,7 @@ export function metadataIsEmptyErrors(
   return said.length === 0 ? [] : [invalidValue('metadata', Object.fromEntries(said), detail)];
 }
 
-export function namespaceErrors(spec: JsonObject, namespace: string): readonly FieldError[] {
+export function namespaceErrors(spec: JsonObject, namespace: string, minor: number): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (isObject(spec.resourceAttributes)) {
     const asked = own(spec.resourceAttributes, 'namespace') ?? '';
@@ -75,7 +78,8 @@ export function namespaceErrors(spec: JsonObject, namespace: string): readonly F
   const nonResource = spec.nonResourceAttributes ?? undefined;
   if (nonResource !== undefined) {
     errors.push(
-      invalidValue(
+      invalidValueIn(
+        minor,
         'spec.nonResourceAttributes',
         shownPath(nonResource),
         'disallowed on this kind of request',
@@ -85,9 +89,15 @@ export function namespaceErrors(spec: JsonObject, namespace: string): readonly F
   return errors;
 }
 
-/** As the API server's internal type is shown, whose fields have no JSON names. */
-function shownPath(attributes: JsonValue): JsonObject {
-  return { Path: own(attributes, 'path') ?? '', Verb: own(attributes, 'verb') ?? '' };
+/** The API server's internal type, whose fields have no JSON names. */
+function shownPath(attributes: JsonValue): { readonly go: string; readonly json: JsonObject } {
+  const text = (member: string): string => {
+    const value = own(attributes, member);
+    return typeof value === 'string' ? value : '';
+  };
+  const [path, verb] = [text('path'), text('verb')];
+  const go = `authorization.NonResourceAttributes{Path:${quote(path)}, Verb:${quote(verb)}}`;
+  return { go, json: { Path: path, Verb: verb } };
 }
 
 type RequirementErrors = (requirement: JsonValue, field: string) => readonly FieldError[];
