@@ -81,7 +81,10 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const limits = { ...defaultLimits, ...options.limits };
   const watches = createWatchSlots(limits);
   const watching = createWatching(options.storage, limits);
-  const served = createServedResources(options.storage);
+  const served = createServedResources(
+    options.storage,
+    (clusterId) => options.access.cluster(clusterId) !== undefined,
+  );
   const { blocks, now } = options;
   const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
   const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
@@ -100,6 +103,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     watching,
     served: served.of,
     loadServed: served.load,
+    onServedChange: served.onChange,
     webhooks: createAdmissionWebhooks(options.storage, options.admissionWebhooks ?? {}),
     isBlocked,
     bodies: { held: 0 },

@@ -12,6 +12,7 @@ import type { AdmissionWebhooks } from './admission/webhooks.ts';
 import type { KubernetesApiLimits } from './limits.ts';
 import type { KubeObject } from './objects/object.ts';
 import type { HeaderLines } from './request/headers.ts';
+import type { ServedResources } from './resources/served.ts';
 import type { WatchSlots } from './watch/slots.ts';
 import type { Watching } from './watch/watching.ts';
 
@@ -47,6 +48,8 @@ export interface ApiContext {
   readonly served: (cluster: Pick<ClusterRecord, 'clusterId' | 'version'>) => ResourceTable;
   /** Reads what a cluster serves beside Kubernetes' own; `served` answers 503 until that is done. */
   readonly loadServed: (cluster: Pick<ClusterRecord, 'clusterId' | 'version'>) => Promise<void>;
+  /** Tells once or more when a custom resource is no longer what it was, until what it answers is called. */
+  readonly onServedChange: ServedResources['onChange'];
   /** The admission webhooks of every cluster, as configured at this moment. */
   readonly webhooks: AdmissionWebhooks;
   /** Whether a block holds for who presented a credential, or is asked about. */

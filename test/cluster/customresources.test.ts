@@ -564,6 +564,24 @@ describe('objects', () => {
     response.destroy();
   });
 
+  test('are watched until their definition says something else, and no longer than it is there', async () => {
+    await install({ group: 'ends.example', plural: 'ends', kind: 'End' });
+    const ends = '/apis/ends.example/v1/namespaces/default/ends';
+    await post(ends, { metadata: { name: 'a' } });
+    const first = await api.open(`${ends}?watch=1`);
+    expect(await first.lines.next()).toMatchObject({ type: 'ADDED' });
+    await patch(`${definitions}/ends.ends.example`, { metadata: { labels: { a: 'b' } } });
+    await patch(`${ends}/a`, { spec: { size: 1 } });
+    expect(await first.lines.next()).toMatchObject({ type: 'MODIFIED' });
+    await patch(`${definitions}/ends.ends.example`, { spec: { names: { shortNames: ['e'] } } });
+    expect(await first.lines.next()).toBeUndefined();
+    const second = await api.open(`${ends}?watch=1`);
+    expect(await second.lines.next()).toMatchObject({ type: 'ADDED' });
+    await api.call('DELETE', `${definitions}/ends.ends.example`);
+    expect(await second.lines.next()).toMatchObject({ type: 'DELETED' });
+    expect(await second.lines.next()).toBeUndefined();
+  });
+
   test('go with their namespace', async () => {
     await post('/api/v1/namespaces', { metadata: { name: 'going' } });
     await post('/apis/objects.example/v1/namespaces/going/shapes', {

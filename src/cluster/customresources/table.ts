@@ -34,7 +34,16 @@ function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+const known = new WeakMap<Definition, readonly ResourceDefinition[]>();
+
+/** The same definitions for the same object: what is made of them is shared. */
 function resourcesOf(definition: Definition): readonly ResourceDefinition[] {
+  const found = known.get(definition) ?? createResources(definition);
+  known.set(definition, found);
+  return found;
+}
+
+function createResources(definition: Definition): readonly ResourceDefinition[] {
   const { group, names, namespaced, versions } = definition;
   const stored = versions.find(({ storage }) => storage);
   if (stored === undefined) return [];

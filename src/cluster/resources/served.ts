@@ -2,9 +2,11 @@ import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { resourcePrefix } from '../../storage/records/keys.ts';
 import type { Change, Storage, StoredEntry, Watch } from '../../storage/storage.ts';
 import { builtInResourcesOf } from '../../wire/kube/builtin.ts';
+import { own, sameJson } from '../../wire/kube/json.ts';
 import type { ResourceDefinition, ResourceTable } from '../../wire/kube/resources.ts';
 import { serviceUnavailable } from '../../wire/kube/status.ts';
 import { type Definition, definitionKind, readDefinition } from '../customresources/definition.ts';
+import { definitionKey } from '../customresources/existence.ts';
 import { withCustomResources } from '../customresources/table.ts';
 import { readObject } from '../objects/store.ts';
 import { minorVersion } from '../version.ts';
@@ -20,6 +22,11 @@ export interface ServedResources {
   of(cluster: Cluster): ResourceTable;
   /** Reads the definitions of a cluster, once; `of` answers for it from then on. */
   load(cluster: Cluster): Promise<void>;
+  /**
+   * Calls the listener when a custom resource is no longer what it was: its definition is gone, or says something else.
+   * Answers how to stop that.
+   */
+  onChange(cluster: Cluster, resource: ResourceDefinition, listener: () => void): () => void;
   close(): void;
 }
 
@@ -27,6 +34,8 @@ interface Followed {
   readonly entries: Map<string, FollowedEntry>;
   readonly watch: Watch;
   readonly loaded: Promise<void>;
+  /** By the key of the definition. */
+  readonly listeners: Map<string, Set<() => void>>;
   isLoaded: boolean;
   /** Undefined when a definition changed since it was made. */
   table: { readonly version: string; readonly resources: ResourceTable } | undefined;
@@ -37,10 +46,23 @@ interface FollowedEntry {
   definition: Definition | undefined;
 }
 
-export function createServedResources(storage: Storage): ServedResources {
+/** `isKnown` tells whether there still is a cluster of that id; what is kept of others is given up. */
+export function createServedResources(
+  storage: Storage,
+  isKnown: (clusterId: string) => boolean = () => true,
+): ServedResources {
   const clusters = new Map<string, Followed>();
 
+  const forgetOthers = (): void => {
+    for (const [clusterId, { watch }] of clusters) {
+      if (isKnown(clusterId)) continue;
+      watch.close();
+      clusters.delete(clusterId);
+    }
+  };
+
   const follow = (clusterId: string): Followed => {
+    forgetOthers();
     const prefix = resourcePrefix(clusterId, definitionKind.group, definitionKind.resource);
     const entries = new Map<string, FollowedEntry>();
     // What changes while the list is read is newer than what is read.
@@ -52,7 +74,11 @@ export function createServedResources(storage: Storage): ServedResources {
       }
       followed.table = undefined;
     });
-    const take = ({ key, value, revision }: Change): void => {
+    const take = ({ key, value, revision, previous }: Change): void => {
+      const listeners = followed.listeners.get(key);
+      if (listeners !== undefined && saysOtherwise(previous?.value, value)) {
+        for (const listener of [...listeners]) listener();
+      }
       if (value === undefined) entries.delete(key);
       else entries.set(key, { entry: { value, revision }, definition: undefined });
     };
@@ -70,7 +96,14 @@ export function createServedResources(storage: Storage): ServedResources {
     });
     // Whoever waits for it is told; whoever does not must not end the process.
     loaded.catch(() => undefined);
-    const followed: Followed = { entries, watch, loaded, isLoaded: false, table: undefined };
+    const followed: Followed = {
+      entries,
+      watch,
+      loaded,
+      listeners: new Map(),
+      isLoaded: false,
+      table: undefined,
+    };
     clusters.set(clusterId, followed);
     return followed;
   };
@@ -91,11 +124,28 @@ export function createServedResources(storage: Storage): ServedResources {
       const followed = clusters.get(clusterId) ?? follow(clusterId);
       if (!followed.isLoaded) await followed.loaded;
     },
+    onChange({ clusterId }, resource, listener) {
+      const { listeners } = clusters.get(clusterId) ?? follow(clusterId);
+      const key = definitionKey(clusterId, resource);
+      const known = listeners.get(key) ?? new Set();
+      listeners.set(key, known.add(listener));
+      return () => {
+        known.delete(listener);
+        if (known.size === 0 && listeners.get(key) === known) listeners.delete(key);
+      };
+    },
     close() {
       for (const { watch } of clusters.values()) watch.close();
       clusters.clear();
     },
   };
+}
+
+/** Whether two stored forms of a definition describe different resources: more than their status differs. */
+function saysOtherwise(before: string | undefined, after: string | undefined): boolean {
+  if (before === undefined || after === undefined) return true;
+  const specOf = (text: string) => own(JSON.parse(text), 'spec') ?? null;
+  return !sameJson(specOf(before), specOf(after));
 }
 
 /** Read once for each revision: compiled schemas hang on what is read. */

@@ -77,10 +77,19 @@ function takePlace(context: ApiContext, request: ResourceRequest, scope: Collect
     place.onEnd?.(why);
   });
   if (slot === undefined) throw tooManyRequests('too many watches are open', 1);
+  // As upstream has it: clients begin anew and see the objects as they are now, or that there are none any more.
+  const forget =
+    request.resource.custom === undefined
+      ? undefined
+      : context.onServedChange(request.cluster.cluster, request.resource, () => {
+          isEnded = true;
+          place.onEnd?.('closing');
+        });
   let release: () => void;
   try {
     release = context.watching.collections.hold(scope.resource);
   } catch (error) {
+    forget?.();
     slot.release();
     throw error;
   }
@@ -88,6 +97,7 @@ function takePlace(context: ApiContext, request: ResourceRequest, scope: Collect
     onEnd: undefined,
     isEnded: () => isEnded,
     giveBack() {
+      forget?.();
       release();
       slot.release();
     },
@@ -198,6 +208,8 @@ function openWatch(
       pump.cut('');
       return;
     }
+    // What happened before the end is told before it: a watch may end because its objects are gone.
+    seat.settle();
     bookmark();
     finish();
     pump.finish();
