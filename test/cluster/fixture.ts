@@ -92,7 +92,10 @@ function rbacObject(value: string): RbacObject {
         ...(aggregation && {
           aggregationRule: {
             clusterRoleSelectors: aggregation.clusterRoleSelectors.map(
-              ({ matchLabels = {}, matchExpressions = [] }) => ({ matchLabels, matchExpressions }),
+              ({ matchLabels, matchExpressions }) => ({
+                matchLabels: matchLabels ?? {},
+                matchExpressions: list(matchExpressions),
+              }),
             ),
           },
         }),

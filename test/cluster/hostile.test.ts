@@ -1,5 +1,7 @@
 import { connect } from 'node:http2';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { seededRandom } from '../../bench/measure.ts';
+import { garbageRequest, isAnswer } from '../hostile/garbage.ts';
 import { clusterPath, startTestApi, type TestApi } from './fixture.ts';
 
 let api: TestApi;
@@ -112,4 +114,68 @@ test('bodies that never end are bounded together, and their bytes are given back
     })
     .toBe(201);
   await bounded.close();
+});
+
+test('whatever is sent is answered, and never with an internal error (seed printed on failure)', async () => {
+  const garbled = await startTestApi();
+  const seed = Date.now() % 1_000_000;
+  const random = seededRandom(seed);
+  for (let at = 0; at < Number(process.env.ENTRYWAY_GARBAGE ?? 120); at += 1) {
+    const { method, path, headers, body } = garbageRequest(random);
+    const answer = await garbled.call(method, path, { headers, ...(body && { raw: body }) });
+    const what = `seed ${seed} #${at}: ${method} ${path} ${JSON.stringify(headers)} ${body?.toString('latin1')}`;
+    expect(isAnswer(answer.status), `${what}\n${answer.text}`).toBe(true);
+  }
+  await garbled.close();
+}, 600_000);
+
+test.each([
+  ['JSON', 'application/json', `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`],
+  ['JSON that does not end', 'application/json', '['.repeat(500_000)],
+  ['flow YAML', 'application/yaml', '{a: '.repeat(5_000)],
+  [
+    'block YAML',
+    'application/yaml',
+    Array.from({ length: 2_000 }, (_, at) => `${' '.repeat(at)}- `).join('\n'),
+  ],
+])('a body of deep %s is refused', async (_, type, raw) => {
+  const answer = await api.call('POST', configmaps, { raw, headers: { 'content-type': type } });
+  expect([400, 413, 422]).toContain(answer.status);
+});
+
+test('protobuf cut off or changed at any byte is refused or read, never an internal error', async () => {
+  const field = (number: number, bytes: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([number * 8 + 2, bytes.length]), bytes]);
+  const metadata = field(
+    1,
+    Buffer.concat([field(1, Buffer.from('proto')), field(3, Buffer.from('default'))]),
+  );
+  const type = field(1, Buffer.concat([field(1, Buffer.from('v1')), field(2, Buffer.from('ConfigMap'))]));
+  const whole = Buffer.concat([Buffer.from('k8s\0'), type, field(2, metadata)]);
+  const headers = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+  const bodies = [
+    ...Array.from({ length: whole.length }, (_, at) => whole.subarray(0, at)),
+    ...Array.from({ length: whole.length - 4 }, (_, at) => {
+      const changed = Buffer.from(whole);
+      changed[at + 4] = 0xff;
+      return changed;
+    }),
+  ];
+  const answers = await Promise.all(bodies.map((raw) => api.call('POST', configmaps, { raw, headers })));
+  expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([201, 400, 409, 415, 422]))).toBe(
+    true,
+  );
+  expect((await api.call('POST', configmaps, { raw: whole, headers })).status).toBe(201);
+});
+
+test.each([
+  ['too many terms', `a=b${',a!=c'.repeat(2_000)}`],
+  ['too many values', `a%20in%20(${'b,'.repeat(5_000)}c)`],
+  ['a key that is too long', `${'k'.repeat(900)}=v`],
+])('a label selector with %s is a 400 that says so', async (_, selector) => {
+  const answer = await api.call('GET', `${configmaps}?labelSelector=${selector}`);
+  expect(answer.body).toMatchObject({
+    code: 400,
+    message: expect.stringMatching(/more than \d+|must be no more/),
+  });
 });

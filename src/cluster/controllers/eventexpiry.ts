@@ -1,5 +1,5 @@
 import type { Delete, Expectation } from '../../storage/storage.ts';
-import { isObject, type JsonValue } from '../../wire/kube/json.ts';
+import { isObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import type { KubeObject } from '../objects/object.ts';
 import type { Controller, CreateController } from './controller.ts';
 
@@ -61,6 +61,6 @@ export const createEventExpiry: CreateController = ({ storage, now }) => {
 function lastWritten({ metadata }: KubeObject): number {
   const { creationTimestamp = '', managedFields } = metadata;
   const entries: readonly JsonValue[] = Array.isArray(managedFields) ? managedFields : [];
-  const times = entries.map((entry) => (isObject(entry) ? String(entry.time ?? '') : ''));
+  const times = entries.map((entry) => (isObject(entry) ? printed(entry.time ?? '') : ''));
   return Math.max(0, ...[creationTimestamp, ...times].map((time) => Date.parse(time) || 0));
 }

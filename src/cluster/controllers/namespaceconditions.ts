@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 
 /** What is left in a namespace that is being deleted. */
@@ -28,7 +28,7 @@ export function withConditions(namespace: KubeObject, remaining: RemainingConten
   // A namespace that is empty at once goes without a word.
   if (remaining.resources.size === 0 && known.length === 0) return namespace;
   const types = new Set(next.map(({ type }) => type));
-  const others = known.filter((one) => !isObject(one) || !types.has(String(one.type)));
+  const others = known.filter((one) => !isObject(one) || !types.has(printed(one.type)));
   const conditions = next.map((condition) => {
     const before = known.find((one) => isObject(one) && one.type === condition.type);
     const isSame = isObject(before) && before.status === condition.status;

@@ -1,5 +1,5 @@
 import { type FieldError, invalidValue, notSupported } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import { badRequest, invalid } from '../../wire/kube/status.ts';
 import type { ResourceRequest } from '../context.ts';
 import { decodeOptionalBody } from '../request/decode.ts';
@@ -38,7 +38,7 @@ export async function readDeleteOptions(request: ResourceRequest): Promise<Delet
 export function deleteOptionsOf(body: JsonObject, asked: URLSearchParams): DeleteOptions {
   const { kind } = body;
   if (kind !== undefined && kind !== '' && kind !== 'DeleteOptions') {
-    throw badRequest(`the kind in the body (${String(kind)}) is not DeleteOptions`);
+    throw badRequest(`the kind in the body (${printed(kind)}) is not DeleteOptions`);
   }
   const query = new URLSearchParams(asked);
   for (const item of textList(body.dryRun)) query.append('dryRun', item);

@@ -1,5 +1,5 @@
 import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, type JsonValue, own, sameJson } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, own, printed, sameJson } from '../../wire/kube/json.ts';
 import { qualifiedNameFindings } from '../../wire/kube/names.ts';
 import { badRequest, conflict, modifiedDetail } from '../../wire/kube/status.ts';
 import { foregroundFinalizer, orphanFinalizer } from './deletion.ts';
@@ -28,12 +28,12 @@ export function toKubeObject(
   const { apiVersion, kind, metadata: givenMetadata, ...members } = value;
   if (kind !== undefined && kind !== '' && kind !== expected.kind) {
     throw badRequest(
-      `the kind in the body (${String(kind)}) does not match the kind of the URL (${expected.kind})`,
+      `the kind in the body (${printed(kind)}) does not match the kind of the URL (${expected.kind})`,
     );
   }
   if (apiVersion !== undefined && apiVersion !== '' && apiVersion !== expected.apiVersion) {
     throw badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
+      `the API version in the data (${printed(apiVersion)}) does not match the expected API version (${expected.apiVersion})`,
     );
   }
   const given = givenMetadata ?? {};
@@ -183,7 +183,7 @@ export function validateHolders(metadata: ObjectMeta): readonly FieldError[] {
 
 function ownerErrors(owner: JsonValue, index: number): readonly FieldError[] {
   const field = `metadata.ownerReferences[${index}]`;
-  const member = (name: string): string => String(own(owner, name) ?? '');
+  const member = (name: string): string => printed(own(owner, name) ?? '');
   const errors: FieldError[] = [];
   const apiVersion = member('apiVersion');
   if (apiVersion === '' || apiVersion.endsWith('/') || apiVersion.split('/').length > 2) {
@@ -201,7 +201,7 @@ function ownerErrors(owner: JsonValue, index: number): readonly FieldError[] {
 function controllerErrors(owners: readonly JsonValue[]): readonly FieldError[] {
   const controllers = owners.filter((owner) => own(owner, 'controller') === true);
   const [first, ...others] = controllers.map(
-    (owner) => `${String(own(owner, 'kind'))}/${String(own(owner, 'name'))}`,
+    (owner) => `${printed(own(owner, 'kind'))}/${printed(own(owner, 'name'))}`,
   );
   return others.map((other) =>
     invalidValue(

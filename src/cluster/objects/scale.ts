@@ -1,6 +1,6 @@
 import { quote } from '../../engine/rbac/quote.ts';
 import { invalidValue } from '../../wire/kube/fielderror.ts';
-import { at, isObject, type JsonValue, own } from '../../wire/kube/json.ts';
+import { at, isObject, type JsonValue, own, printed } from '../../wire/kube/json.ts';
 import { shapeOfKind } from '../../wire/kube/managedfields/shape.ts';
 import type { CustomScale } from '../../wire/kube/resources.ts';
 import { internalError, invalid, unsupportedMediaType } from '../../wire/kube/status.ts';
@@ -136,7 +136,7 @@ function selectorText(selector: JsonValue | undefined): string {
   const labels = isObject(selector.matchLabels) ? selector.matchLabels : selector;
   return Object.entries(labels)
     .filter(([, value]) => typeof value === 'string')
-    .map(([key, value]) => `${key}=${String(value)}`)
+    .map(([key, value]) => `${key}=${printed(value)}`)
     .sort()
     .join(',');
 }

@@ -1,7 +1,7 @@
 import { objectKey } from '../../storage/records/keys.ts';
 import type { Expectation, Put, Storage } from '../../storage/storage.ts';
 import { type FieldError, invalidValue } from '../../wire/kube/fielderror.ts';
-import { at, isObject, type JsonValue } from '../../wire/kube/json.ts';
+import { at, isObject, type JsonValue, printed } from '../../wire/kube/json.ts';
 import { qualifiedNameFindings } from '../../wire/kube/names.ts';
 import { forbiddenWith, namespaceTerminating, notFound } from '../../wire/kube/status.ts';
 import { specFinalizers } from '../objects/deletion.ts';
@@ -59,7 +59,7 @@ export function validateNamespace(next: KubeObject): readonly FieldError[] {
   const finalizers = at(next, 'spec', 'finalizers');
   if (!Array.isArray(finalizers)) return [];
   return finalizers.flatMap((finalizer: JsonValue, index) => {
-    const text = String(finalizer);
+    const text = printed(finalizer);
     const field = `spec.finalizers[${index}]`;
     const findings = qualifiedNameFindings(text);
     if (findings.length > 0) return findings.map((finding) => invalidValue(field, text, finding));

@@ -2,7 +2,7 @@ import type { NamedObject, TokenSubject } from '../../access/serviceaccounttoken
 import { quote } from '../../engine/rbac/quote.ts';
 import { objectKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { at, type JsonObject } from '../../wire/kube/json.ts';
+import { at, type JsonObject, printed } from '../../wire/kube/json.ts';
 import { badRequest, conflict, notFound } from '../../wire/kube/status.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { getObject } from '../objects/store.ts';
@@ -63,7 +63,7 @@ export async function readBoundObject(
     const runsAs = at(pod, 'spec', 'serviceAccountName');
     if (runsAs !== account.name) {
       throw badRequest(
-        `cannot bind token for serviceaccount ${quote(account.name)} to pod running with serviceaccount ${quote(String(runsAs ?? ''))}`,
+        `cannot bind token for serviceaccount ${quote(account.name)} to pod running with serviceaccount ${quote(printed(runsAs ?? ''))}`,
       );
     }
     const node = await nodeOf(storage, clusterId, pod);

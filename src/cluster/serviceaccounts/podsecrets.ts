@@ -1,6 +1,6 @@
 import { quote } from '../../engine/rbac/quote.ts';
 import { objectKey } from '../../storage/records/keys.ts';
-import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, own, printed } from '../../wire/kube/json.ts';
 import { forbiddenWith } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
@@ -128,9 +128,9 @@ function secretReferences(
 ): readonly { readonly where: string; readonly secret: string }[] {
   return kinds.flatMap((kind) =>
     items(spec[membersOf[kind]]).flatMap((container) => {
-      const here = `${kind} ${String(own(container, 'name') ?? '')}`;
+      const here = `${kind} ${printed(own(container, 'name') ?? '')}`;
       const variables = items(own(container, 'env')).map((variable) => ({
-        where: `${here} with envVar ${String(own(variable, 'name') ?? '')}`,
+        where: `${here} with envVar ${printed(own(variable, 'name') ?? '')}`,
         secret: own(own(own(variable, 'valueFrom'), 'secretKeyRef'), 'name'),
       }));
       const whole = items(own(container, 'envFrom')).map((source) => ({

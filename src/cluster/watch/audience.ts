@@ -15,6 +15,8 @@ export interface Listener {
   /** Whether it was told an object before. */
   hasBegun: boolean;
   push(chunk: Chunk): void;
+  /** What it should be told could not be written: it must list anew. */
+  fail(): void;
 }
 
 /**
@@ -60,11 +62,17 @@ export function createAudience(
   let delivery: Delivery | undefined;
   let isScheduled = false;
 
-  const begin = (): Delivery => {
+  const begin = (): Delivery | undefined => {
     const lines = told;
     told = [];
-    const common = chunksOf(lines.map(({ type, state }) => eventLine(type, state.text(form))));
-    return { common, lines, listeners: listeners.values() };
+    try {
+      const common = chunksOf(lines.map(({ type, state }) => eventLine(type, state.text(form))));
+      return { common, lines, listeners: listeners.values() };
+    } catch {
+      // Nobody is there to hear of it: an object that cannot be shown must not end the process.
+      for (const listener of [...listeners]) listener.fail();
+      return undefined;
+    }
   };
   /** Whether it is complete. */
   const deliver = ({ common, lines, listeners: left }: Delivery, until: number): boolean => {
@@ -75,6 +83,7 @@ export function createAudience(
       if (!listener.hasBegun && form.writeFirst !== undefined) {
         opening ??= openingOf(lines, form.writeFirst);
         chunks = opening;
+        if (chunks.length === 0) listener.fail();
       }
       listener.hasBegun = true;
       for (const chunk of chunks) listener.push(chunk);
@@ -85,17 +94,21 @@ export function createAudience(
   const openingOf = (
     [first, ...others]: readonly Line[],
     writeFirst: (state: ToldState) => string,
-  ): readonly Chunk[] =>
-    first === undefined
-      ? []
-      : chunksOf([
-          eventLine(first.type, writeFirst(first.state)),
-          ...others.map(({ type, state }) => eventLine(type, state.text(form))),
-        ]);
+  ): readonly Chunk[] => {
+    if (first === undefined) return [];
+    try {
+      return chunksOf([
+        eventLine(first.type, writeFirst(first.state)),
+        ...others.map(({ type, state }) => eventLine(type, state.text(form))),
+      ]);
+    } catch {
+      return [];
+    }
+  };
   const run = (until: number): void => {
     while (delivery !== undefined || told.length > 0) {
       delivery ??= begin();
-      if (!deliver(delivery, until)) {
+      if (delivery !== undefined && !deliver(delivery, until)) {
         schedule();
         return;
       }

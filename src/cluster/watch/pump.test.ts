@@ -37,6 +37,7 @@ function pumpTo(
     queues,
     now: () => performance.now(),
     onTooSlow: () => pump.cut('expired'),
+    onFailure: () => pump.cut('failed'),
   });
   return pump;
 }
@@ -109,5 +110,24 @@ test('finish ends the stream only after what was pushed before', () => {
   state.grant(10);
   pump.drained();
   expect(state.written).toEqual(['a', 'b']);
+  expect(state.ended).toBe(1);
+});
+
+test('initial lines that cannot be made end the stream instead of the process', () => {
+  const { sink, state } = createSink(10);
+  const failing = (function* () {
+    yield 'a';
+    throw new Error('cannot be shown');
+  })();
+  const pump: LinePump = createLinePump(sink, {
+    initial: failing,
+    bufferBytes: 100,
+    queues: createWatchQueues(100),
+    now: () => performance.now(),
+    onTooSlow: () => undefined,
+    onFailure: () => pump.cut('failed'),
+  });
+  pump.drained();
+  expect(state.written).toEqual(['failed']);
   expect(state.ended).toBe(1);
 });

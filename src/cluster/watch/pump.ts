@@ -43,9 +43,11 @@ export function createLinePump(
     readonly queues: WatchQueues;
     readonly now: () => number;
     readonly onTooSlow: () => void;
+    /** `initial` has thrown. */
+    readonly onFailure: () => void;
   },
 ): LinePump {
-  const { bufferBytes, queues, now, onTooSlow } = options;
+  const { bufferBytes, queues, now, onTooSlow, onFailure } = options;
   let initial: Iterator<string> | undefined = options.initial;
   /** What is longer than one write, and how much of it was written. */
   let current: { readonly chunk: Chunk; readonly written: number } | undefined;
@@ -92,12 +94,21 @@ export function createLinePump(
     }
     write(part);
   };
+  const nextOf = (source: Iterator<string>): IteratorResult<string> | undefined => {
+    try {
+      return source.next();
+    } catch {
+      onFailure();
+      return undefined;
+    }
+  };
   /** The next initial lines, together. */
   const writeInitial = (source: Iterator<string>): void => {
     const until = now() + turnLength;
     let lines = '';
     while (lines.length < writeBytes / 2) {
-      const next = source.next();
+      const next = nextOf(source);
+      if (next === undefined) return;
       if (next.done) {
         initial = undefined;
         break;

@@ -142,7 +142,11 @@ function openWatch(
   const { options, scope } = begun;
   const follower = collections.follow(scope.resource);
   const form = tellingForm(request, opening.renderer);
-  const listener: Listener = { hasBegun: false, push: (chunk) => pump.push(chunk) };
+  const listener: Listener = {
+    hasBegun: false,
+    push: (chunk) => pump.push(chunk),
+    fail: () => cut('too old resource version: an object could not be shown in the form asked for'),
+  };
   let lines: Iterator<string>;
   try {
     lines = openingLines({
@@ -163,10 +167,11 @@ function openWatch(
     stream.end();
     return;
   }
-  const tooSlow = (): void => {
+  const cut = (why: string): void => {
     finish();
-    pump.cut(expiredLine('too old resource version: this watch did not keep up with the changes'));
+    pump.cut(expiredLine(why));
   };
+  const tooSlow = (): void => cut('too old resource version: this watch did not keep up with the changes');
   const pump: LinePump = createLinePump(
     {
       write: (bytes) => stream.write(bytes),
@@ -175,6 +180,7 @@ function openWatch(
     },
     {
       initial: lines,
+      onFailure: () => listener.fail(),
       bufferBytes: context.limits.watchBufferBytes,
       queues,
       now: clock.now,

@@ -49,3 +49,11 @@ export function sameJson(left: JsonValue, right: JsonValue): boolean {
     )
   );
 }
+
+/**
+ * A value as text, for messages and cells. SECURITY: `String` calls what an object of a request has put under
+ * `toString`, and throws when that is no function.
+ */
+export function printed(value: unknown): string {
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}

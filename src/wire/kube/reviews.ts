@@ -1,7 +1,7 @@
 import type { Attributes, UserInfo } from '../../engine/authorizer/attributes.ts';
 import { reviewedUser as withPrincipal } from '../../engine/identity/review.ts';
 import { parseFieldSelector } from './fieldselectors.ts';
-import { at, isObject, type JsonObject, type JsonValue, own } from './json.ts';
+import { at, isObject, type JsonObject, type JsonValue, own, printed } from './json.ts';
 import { parseLabelSelector } from './labelselectors.ts';
 import { badRequest } from './status.ts';
 
@@ -75,7 +75,7 @@ export function ignoredSelectors(spec: JsonObject): string {
       return (operator === 'In' || operator === 'NotIn') && Array.isArray(values) && values.length === 1;
     }),
     ...ignoredOf('labelSelector', label, parseLabelSelector, (requirement) =>
-      ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(String(own(requirement, 'operator'))),
+      ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(printed(own(requirement, 'operator'))),
     ),
   ].join('; ');
 }
@@ -96,7 +96,7 @@ function ignoredOf(
     return [`${text} ${understood > 0 ? 'partially ' : ''}ignored due to parse error`];
   }
   try {
-    parse(String(own(selector, 'rawSelector') ?? ''));
+    parse(printed(own(selector, 'rawSelector') ?? ''));
     return [];
   } catch {
     return [`${text} ignored due to parse error`];

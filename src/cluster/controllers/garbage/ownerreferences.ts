@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, type JsonValue } from '../../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, printed } from '../../../wire/kube/json.ts';
 import type { KubeObject } from '../../objects/object.ts';
 
 export interface OwnerReference {
@@ -25,7 +25,7 @@ export function ownerReferences(object: KubeObject): readonly OwnerReference[] |
 
 /** The object without its references to these owners. */
 export function withoutOwners(object: KubeObject, isGone: (uid: string) => boolean): KubeObject {
-  const left = referenceList(object).filter((one) => !(isObject(one) && isGone(String(one.uid))));
+  const left = referenceList(object).filter((one) => !(isObject(one) && isGone(printed(one.uid))));
   const { ownerReferences: _, ...metadata } = object.metadata;
   return { ...object, metadata: left.length > 0 ? { ...metadata, ownerReferences: left } : metadata };
 }

@@ -1,5 +1,5 @@
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../fielderror.ts';
-import { isObject, type JsonObject, type JsonValue, own } from '../json.ts';
+import { isObject, type JsonObject, type JsonValue, own, printed } from '../json.ts';
 import { listOf, objectOf, textOf, textsOf } from './schema.ts';
 
 /** Where a schema stands: what surrounds it forbids defaults, with the reason, or belongs to a resource's metadata. */
@@ -138,7 +138,7 @@ function topologyErrors(schema: JsonObject, path: string): readonly FieldError[]
       errors.push(invalidValue(`${path}.items.x-kubernetes-map-type`, itemList, detail));
     }
   }
-  if (!['atomic', 'set', 'map'].includes(String(listType))) {
+  if (!['atomic', 'set', 'map'].includes(printed(listType))) {
     errors.push(notSupported(`${path}.x-kubernetes-list-type`, listType, ['atomic', 'set', 'map']));
   }
   return errors;

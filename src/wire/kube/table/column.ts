@@ -1,4 +1,4 @@
-import { at, type JsonObject, type JsonValue } from '../json.ts';
+import { at, type JsonObject, type JsonValue, printed } from '../json.ts';
 import { age } from './age.ts';
 
 /** Null where there is nothing to show. */
@@ -79,7 +79,7 @@ export function pairsAt(object: unknown, ...path: readonly string[]): string {
   return joined(
     Object.entries(value)
       .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, item]) => `${key}=${String(item)}`),
+      .map(([key, item]) => `${key}=${printed(item)}`),
   );
 }
 
@@ -88,7 +88,7 @@ export function selectorAt(object: unknown, ...path: readonly string[]): string 
   const labels = pairsAt(object, ...path, 'matchLabels');
   const expressions = listAt(object, ...path, 'matchExpressions').map((one) => {
     const key = textAt(one, '', 'key');
-    const values = listAt(one, 'values').map(String).join(',');
+    const values = listAt(one, 'values').map(printed).join(',');
     switch (textAt(one, '', 'operator')) {
       case 'Exists':
         return key;

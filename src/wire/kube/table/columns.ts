@@ -1,4 +1,4 @@
-import { at, type JsonObject } from '../json.ts';
+import { at, type JsonObject, printed } from '../json.ts';
 import type { ResourceDefinition } from '../resources.ts';
 import { age, humanDuration } from './age.ts';
 import {
@@ -116,7 +116,7 @@ function externalAddress(object: JsonObject): string {
   const balancers = listAt(object, 'status', 'loadBalancer', 'ingress').map((one) =>
     textAt(one, textAt(one, '', 'hostname'), 'ip'),
   );
-  const declared = listAt(object, 'spec', 'externalIPs').map(String);
+  const declared = listAt(object, 'spec', 'externalIPs').map(printed);
   switch (textAt(object, 'ClusterIP', 'spec', 'type')) {
     case 'ExternalName':
       return textAt(object, '<none>', 'spec', 'externalName');
@@ -222,14 +222,14 @@ const columnsByResource: Readonly<Record<string, readonly Column[]>> = {
     field('Status', '', 'status', 'phase'),
     field('Volume', '', 'spec', 'volumeName'),
     field('Capacity', '', 'status', 'capacity', 'storage'),
-    text('Access Modes', (object) => joined(listAt(object, 'status', 'accessModes').map(String), '')),
+    text('Access Modes', (object) => joined(listAt(object, 'status', 'accessModes').map(printed), '')),
     field('StorageClass', '', 'spec', 'storageClassName'),
     ageColumn,
   ],
   '/persistentvolumes': [
     nameColumn,
     field('Capacity', '', 'spec', 'capacity', 'storage'),
-    text('Access Modes', (object) => joined(listAt(object, 'spec', 'accessModes').map(String), '')),
+    text('Access Modes', (object) => joined(listAt(object, 'spec', 'accessModes').map(printed), '')),
     field('Reclaim Policy', '', 'spec', 'persistentVolumeReclaimPolicy'),
     field('Status', '', 'status', 'phase'),
     text('Claim', (object) => {
