@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startTestApi, type TestApi } from './fixture.ts';
 
 let api: TestApi;
@@ -572,5 +572,72 @@ describe('events', () => {
     expect(listed.body.items).toHaveLength(1);
     await api.call('DELETE', `${events}/e`);
     expect((await api.call('GET', `${core}/e`)).status).toBe(404);
+  });
+});
+
+describe('generated names', () => {
+  test('are made again when they are taken, and not for ever', async () => {
+    const secrets = inTeam('secrets', 'team-b');
+    const create = () => api.call('POST', secrets, { body: { metadata: { generateName: 'g-' } } });
+    const spy = vi.spyOn(crypto, 'getRandomValues');
+    const always = <T>(bytes: T): T => bytes;
+    try {
+      spy.mockImplementation(always);
+      expect((await create()).body.metadata.name).toBe('g-bbbbb');
+      expect((await create()).body).toMatchObject({
+        code: 409,
+        reason: 'AlreadyExists',
+        message:
+          'secrets "g-bbbbb" already exists, the server was not able to generate a unique name for the object',
+      });
+      spy.mockRestore();
+      for (let count = 0; count < 5; count += 1)
+        vi.spyOn(crypto, 'getRandomValues').mockImplementationOnce(always);
+      const second = await create();
+      expect([second.status, second.body.metadata.name === 'g-bbbbb']).toEqual([201, false]);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+});
+
+describe('custom resources', () => {
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const widgets = '/apis/acme.example/v1/namespaces/team-b/gadgets';
+  const definition = {
+    spec: {
+      group: 'acme.example',
+      scope: 'Namespaced',
+      names: { plural: 'gadgets', singular: 'gadget', kind: 'Gadget' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  };
+
+  test('own things and are owned; with their definition they go, and so does what they own', async () => {
+    const ofTeam = inTeam('configmaps', 'team-b');
+    const early = { apiVersion: 'acme.example/v1', kind: 'Gadget', name: 'early', uid: 'never' };
+    const waiting = await make(ofTeam, 'of-early', { ownerReferences: [early] });
+    expect(await statusOf(waiting)).toBe(200);
+    const crd = await make(definitions, 'gadgets.acme.example', {}, definition);
+    // Now its owner can be looked for, and is not there.
+    expect(await statusOf(waiting)).toBe(404);
+    const owner = await make(ofTeam, 'of-nobody');
+    const gadget = await make(widgets, 'g', owned(owner));
+    const other = await make(widgets, 'other');
+    const [first, second] = [
+      await make(ofTeam, 'of-g', owned(gadget)),
+      await make(ofTeam, 'of-other', owned(other)),
+    ];
+    await remove(owner);
+    expect([await statusOf(gadget), await statusOf(first), await statusOf(second)]).toEqual([404, 404, 200]);
+    await remove(crd);
+    expect([await statusOf(crd), await statusOf(second)]).toEqual([404, 404]);
   });
 });

@@ -3,7 +3,15 @@ import { type Expectation, RevisionConflictError } from '../../storage/storage.t
 import { required } from '../../wire/kube/fielderror.ts';
 import { generateName as generateNameOf } from '../../wire/kube/names.ts';
 import { apiVersionOf, findSubresource } from '../../wire/kube/resources.ts';
-import { alreadyExists, badRequest, conflict, invalid, modifiedDetail } from '../../wire/kube/status.ts';
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  invalid,
+  KubeStatusError,
+  modifiedDetail,
+  noUniqueName,
+} from '../../wire/kube/status.ts';
 import { mutate, review } from '../admission/admission.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { expectDefinition } from '../customresources/existence.ts';
@@ -22,6 +30,8 @@ import { validateObject } from './validate.ts';
 
 /** How often a write is tried again when another one came between reading and writing. */
 export const maximumAttempts = 10;
+/** How many names are made for one object, as upstream does (RetryGenerateName). */
+const maximumNames = 8;
 
 /** POST of a collection: 201 with the object as stored. */
 export async function createObject(context: ApiContext, request: ResourceRequest): Promise<Answer> {
@@ -55,6 +65,12 @@ export async function createObject(context: ApiContext, request: ResourceRequest
       });
       return { kind: 'object', status: 201, object: viewObject(request, object), resource };
     } catch (error) {
+      const isTaken = error instanceof KubeStatusError && error.status.reason === 'AlreadyExists';
+      // A name that was made here and is taken is made anew; one that was asked for is an answer.
+      if (isTaken && name === '') {
+        if (attempt >= maximumNames) throw noUniqueName(resource, generated);
+        continue;
+      }
       if (!(error instanceof RevisionConflictError)) throw error;
       // A taken name answers itself on the next round; otherwise the namespace changed meanwhile.
       if (attempt >= maximumAttempts) throw conflict(resource, generated, modifiedDetail);

@@ -188,6 +188,17 @@ export function alreadyExists(target: GroupResource, name: string): KubeStatusEr
   return failure(409, 'AlreadyExists', `${qualified(target)} ${quote(name)} already exists`, details);
 }
 
+/** E4: no name that was made for the object was free. */
+export function noUniqueName(target: GroupResource, name: string): KubeStatusError {
+  const details = { ...detailsOf(name, target.group, target.resource), retryAfterSeconds: 1 };
+  return failure(
+    409,
+    'AlreadyExists',
+    `${qualified(target)} ${quote(name)} already exists, the server was not able to generate a unique name for the object`,
+    details,
+  );
+}
+
 /** E2: the detail of a lost race on resourceVersion. */
 export const modifiedDetail =
   'the object has been modified; please apply your changes to the latest version and try again';
