@@ -181,7 +181,7 @@ describe('TokenRequest (kubernetes-facts F1)', () => {
       'another account’s pod',
       { kind: 'Pod', name: 'other-1' },
       400,
-      'cannot bind token for serviceaccount "bot" to pod running with serviceaccount "other"',
+      'cannot bind token for serviceaccount "bot" to pod running with different serviceaccount name.',
     ],
     [
       'another kind',

@@ -81,7 +81,7 @@ describe.each(kubectlVersions)('kubectl %s', (version) => {
         {
           run: 'kubectl create token other -n team --bound-object-kind=Pod --bound-object-name=bot-1',
           code: 1,
-          err: 'error: failed to create token: cannot bind token for serviceaccount "other" to pod running with serviceaccount "bot"',
+          err: 'error: failed to create token: cannot bind token for serviceaccount "other" to pod running with different serviceaccount name.',
         },
         {
           run: 'kubectl create token bot -n team --bound-object-kind=Secret --bound-object-name=tied --bound-object-uid=x',

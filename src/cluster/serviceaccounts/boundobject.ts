@@ -2,7 +2,7 @@ import type { NamedObject, TokenSubject } from '../../access/serviceaccounttoken
 import { quote } from '../../engine/rbac/quote.ts';
 import { objectKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { at, type JsonObject, printed } from '../../wire/kube/json.ts';
+import { at, type JsonObject } from '../../wire/kube/json.ts';
 import { badRequest, conflict, notFound } from '../../wire/kube/status.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { getObject } from '../objects/store.ts';
@@ -21,7 +21,12 @@ export interface Binding {
   readonly reference: JsonObject;
 }
 
-/** Looks the object up and checks that the account may be bound to it (kubernetes-facts F1); undefined for none. */
+/**
+ * Looks the object up and checks that the account may be bound to it (kubernetes-facts F1); undefined for none.
+ *
+ * SECURITY: who may make tokens may not be allowed to read pods: like upstream's since 1.34, the refusals tell neither
+ * another pod's account nor the uid of what is there.
+ */
 export async function readBoundObject(
   storage: Storage,
   clusterId: string,
@@ -49,7 +54,7 @@ export async function readBoundObject(
       throw conflict(
         { group: '', resource: kind },
         name,
-        `the UID in the bound object reference (${uid}) does not match the UID in record (${found}). The object might have been deleted and then recreated`,
+        `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
       );
     }
     return { ...object, metadata: { ...object.metadata, name, uid: found } };
@@ -63,7 +68,7 @@ export async function readBoundObject(
     const runsAs = at(pod, 'spec', 'serviceAccountName');
     if (runsAs !== account.name) {
       throw badRequest(
-        `cannot bind token for serviceaccount ${quote(account.name)} to pod running with serviceaccount ${quote(printed(runsAs ?? ''))}`,
+        `cannot bind token for serviceaccount ${quote(account.name)} to pod running with different serviceaccount name.`,
       );
     }
     const node = await nodeOf(storage, clusterId, pod);
