@@ -100,9 +100,10 @@ function fieldText(message: string, field: Field): string {
   const strategies = (field.patchStrategy ?? '').split(',');
   const merge = strategies.includes('merge') ? ` +${field.patchMergeKey ?? ''}` : '';
   const retain = strategies.includes('retainKeys') ? ' %' : '';
+  const replace = strategies.includes('replace') ? ' ~' : '';
   const topology = field.listType ?? field.mapType ?? field.structType;
   const keys = field.listMapKeys ? `(${field.listMapKeys.join(',')})` : '';
-  return `${field.n} ${field.json} ${shape}${type}${flags}${merge}${retain}${topology ? ` =${topology}${keys}` : ''}`;
+  return `${field.n} ${field.json} ${shape}${type}${flags}${merge}${retain}${replace}${topology ? ` =${topology}${keys}` : ''}`;
 }
 
 const discovery = read('kubernetes-discovery.json') as Discovery;
@@ -132,7 +133,7 @@ writeFileSync(
  * tools/kube-data.ts from the interface definitions of k8s.io/api and k8s.io/apimachinery v0.36.0 (Apache-2.0).
  * One line per message, one field between semicolons: number, JSON name, type, options. Type: [] repeated, {} map of,
  * a leading dot is the message's own package, * pointer, ! always written, ^ inlined in JSON. Options: +key merge by key
- * (+ alone: merge as a set), % retainKeys, =topology(keys) for server-side apply.
+ * (+ alone: merge as a set), % retainKeys, ~ replace, =topology(keys) for server-side apply.
  */
 export const messageLines = \`${messages.join('\n')}\`;
 `,

@@ -18,6 +18,8 @@ export interface MessageField {
   /** Strategic merge of a list: by this key, or '' as a set; undefined: the list is replaced. */
   readonly mergeKey: string | undefined;
   readonly retainKeys: boolean;
+  /** Strategic merge of an object: it is replaced as a whole. */
+  readonly replaces: boolean;
   /** Server-side apply: `atomic`, `map`, `set`, `granular`; undefined: the default of the shape. */
   readonly topology: string | undefined;
   readonly topologyKeys: readonly string[];
@@ -61,9 +63,11 @@ function parseField(text: string, pkg: string): MessageField {
   let topology: string | undefined;
   let topologyKeys: readonly string[] = [];
   let retainKeys = false;
+  let replaces = false;
   for (const option of options.split(' ')) {
     if (option.startsWith('+')) mergeKey = option.slice(1);
     else if (option === '%') retainKeys = true;
+    else if (option === '~') replaces = true;
     else if (option.startsWith('=')) {
       const [kind, keys] = option.slice(1, option.endsWith(')') ? -1 : undefined).split('(');
       topology = kind;
@@ -80,6 +84,7 @@ function parseField(text: string, pkg: string): MessageField {
     inline: flags.includes('^'),
     mergeKey,
     retainKeys,
+    replaces,
     topology,
     topologyKeys,
   };

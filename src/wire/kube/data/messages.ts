@@ -3,7 +3,7 @@
  * tools/kube-data.ts from the interface definitions of k8s.io/api and k8s.io/apimachinery v0.36.0 (Apache-2.0).
  * One line per message, one field between semicolons: number, JSON name, type, options. Type: [] repeated, {} map of,
  * a leading dot is the message's own package, * pointer, ! always written, ^ inlined in JSON. Options: +key merge by key
- * (+ alone: merge as a set), % retainKeys, =topology(keys) for server-side apply.
+ * (+ alone: merge as a set), % retainKeys, ~ replace, =topology(keys) for server-side apply.
  */
 export const messageLines = `admissionregistration.v1.ApplyConfiguration|1 expression string
 admissionregistration.v1.AuditAnnotation|1 key string!;2 valueExpression string!
@@ -468,7 +468,7 @@ node.v1.Scheduling|1 nodeSelector {}string =atomic;2 tolerations []core.v1.Toler
 policy.v1.Eviction|1 metadata meta.v1.ObjectMeta;2 deleteOptions meta.v1.DeleteOptions*
 policy.v1.PodDisruptionBudget|1 metadata meta.v1.ObjectMeta;2 spec .PodDisruptionBudgetSpec;3 status .PodDisruptionBudgetStatus
 policy.v1.PodDisruptionBudgetList|1 metadata meta.v1.ListMeta;2 items [].PodDisruptionBudget!
-policy.v1.PodDisruptionBudgetSpec|1 minAvailable intstr.IntOrString*;2 selector meta.v1.LabelSelector*;3 maxUnavailable intstr.IntOrString*;4 unhealthyPodEvictionPolicy string*
+policy.v1.PodDisruptionBudgetSpec|1 minAvailable intstr.IntOrString*;2 selector meta.v1.LabelSelector* ~;3 maxUnavailable intstr.IntOrString*;4 unhealthyPodEvictionPolicy string*
 policy.v1.PodDisruptionBudgetStatus|1 observedGeneration int64;2 disruptedPods {}meta.v1.Time;3 disruptionsAllowed int32!;4 currentHealthy int32!;5 desiredHealthy int32!;6 expectedPods int32!;7 conditions []meta.v1.Condition +type =map(type)
 rbac.v1.AggregationRule|1 clusterRoleSelectors []meta.v1.LabelSelector =atomic
 rbac.v1.ClusterRole|1 metadata meta.v1.ObjectMeta;2 rules [].PolicyRule! =atomic;3 aggregationRule .AggregationRule*

@@ -138,7 +138,8 @@ function properties(message: Message, types: Set<string>, dialect: Dialect): Jso
 
 function property(owner: string, field: MessageField, types: Set<string>, dialect: Dialect): JsonObject {
   const description = describeField(owner, field.name);
-  const known = defaultOf(owner, field.name);
+  // COMPAT: OpenAPI v2 of the API server tells no defaults.
+  const known = dialect === 'v3' ? defaultOf(owner, field.name) : undefined;
   const values = enumOf(owner, field.name);
   const beside: JsonObject = {
     ...(description !== undefined && { description }),
@@ -184,6 +185,7 @@ function mergeFacts(field: MessageField): JsonObject {
   const strategies = [
     ...(field.mergeKey === undefined ? [] : ['merge']),
     ...(field.retainKeys ? ['retainKeys'] : []),
+    ...(field.replaces ? ['replace'] : []),
   ];
   const topology = field.shape === 'list' ? 'x-kubernetes-list-type' : 'x-kubernetes-map-type';
   return {

@@ -73,6 +73,13 @@ test('both forms have the same definitions and paths', async () => {
   ).toEqual(['containerPort', 'protocol']);
 });
 
+test('v2 tells no defaults', async () => {
+  const { body } = await openApiV2(builtInResources, 'v1.36.0', undefined, now);
+  const port = at(JSON.parse(String(body)) as unknown, 'definitions', 'io.k8s.api.core.v1.ContainerPort');
+  expect(at(port, 'properties', 'protocol', 'type')).toBe('string');
+  expect(at(port, 'properties', 'protocol', 'default')).toBeUndefined();
+});
+
 test('every reference leads to a definition', async () => {
   const body = String((await openApiV2(builtInResources, 'v1.36.0', undefined, now)).body);
   const definitions = at(JSON.parse(body) as unknown, 'definitions') as object;

@@ -420,3 +420,11 @@ test('a JSON patch cannot nest deeper than a body may, one operation beneath ano
   );
   expect(jsonPatch({}, patch.slice(0, 1))).toEqual({ spec: deep(100) });
 });
+
+test('the selector of a disruption budget is replaced as a whole, as its type says', () => {
+  const before = { spec: { minAvailable: 1, selector: { matchLabels: { a: '1', b: '2' } } } };
+  const patch = { spec: { selector: { matchLabels: { a: '3' } } } };
+  expect(strategicMergePatch(before, patch, 'policy.v1.PodDisruptionBudget')).toEqual({
+    spec: { minAvailable: 1, selector: { matchLabels: { a: '3' } } },
+  });
+});

@@ -172,6 +172,7 @@ function mergeValue(
   if (Array.isArray(change) && merges && (original === undefined || Array.isArray(original))) {
     return mergeList(original, patch, key, field, inner(place, key));
   }
+  if (field?.replaces === true) return withoutDirectives(change);
   if (isObject(change) && isObject(original)) return mergeObject(original, change, inner(place, key));
   return withoutDirectives(change);
 }
