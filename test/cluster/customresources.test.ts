@@ -181,6 +181,31 @@ describe('the life of a definition', () => {
     await api.call('DELETE', `${definitions}/seconds.example.com`);
   });
 
+  test('one that was stored before anybody knew what it is comes to life, if it is valid', async () => {
+    const put = (plural: string, body: object) => ({
+      type: 'put' as const,
+      key: `object/c1/apiextensions.k8s.io/customresourcedefinitions//${plural}.example.com`,
+      value: JSON.stringify(body),
+    });
+    const old = definition({ plural: 'olds', kind: 'Old' });
+    const broken = definition({
+      plural: 'brokens',
+      kind: 'Broken',
+      versions: [version('v1', { schema: { openAPIV3Schema: {} } })],
+    });
+    await api.storage.commit({ changes: [put('olds', old), put('brokens', broken)] });
+    await api.api.idle();
+    expect((await api.call('GET', '/apis/example.com/v1/olds')).status).toBe(200);
+    expect((await api.call('GET', '/apis/example.com/v1/brokens')).status).toBe(404);
+  });
+
+  test('objects of the whole cluster have no namespace', async () => {
+    await install({ group: 'all.example', plural: 'wides', kind: 'Wide', scope: 'Cluster' });
+    expect((await post('/apis/all.example/v1/wides', { metadata: { name: 'a' } })).status).toBe(201);
+    expect((await api.call('GET', '/apis/all.example/v1/wides/a')).body.metadata.namespace).toBeUndefined();
+    expect((await api.call('GET', '/apis/all.example/v1/namespaces/default/wides')).status).toBe(404);
+  });
+
   test("a definition named like one of Kubernetes' own resources neither hides it nor takes its objects along", async () => {
     const group = 'rbac.authorization.k8s.io';
     const annotations = { 'api-approved.kubernetes.io': 'unapproved, a test' };

@@ -1,16 +1,21 @@
 import type { ClusterAccess } from '../../access/access.ts';
 import { resourcePrefix } from '../../storage/records/keys.ts';
 import type { Delete, Expectation, Put } from '../../storage/storage.ts';
-import { sameJson } from '../../wire/kube/json.ts';
+import { at, sameJson } from '../../wire/kube/json.ts';
+import { messageNameOf } from '../../wire/kube/messages.ts';
 import { objectOf } from '../../wire/kube/schema/schema.ts';
+import { checkObject } from '../../wire/kube/unknownfields.ts';
 import type { Controller, ControllerContext, CreateController } from '../controllers/controller.ts';
 import { deletionStep, isFinished, withoutFinalizer } from '../objects/deletion.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { readObject, writeObject } from '../objects/store.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { cleanupFinalizer, conditionStatus, definitionKind, readDefinition } from './definition.ts';
+import { definitionErrors } from './definitionerrors.ts';
 import { completeDefinition } from './definitionrules.ts';
 import { definitionKey } from './existence.ts';
+
+const messageType = messageNameOf(definitionKind.group, 'v1', 'CustomResourceDefinition');
 
 /** How many objects go in one commit. */
 const batchSize = 500;
@@ -22,7 +27,7 @@ const batchSize = 500;
 export const createDefinitionController: CreateController = (context, clusterId) => {
   /** Resources whose definitions are being deleted: `<plural>.<group>`. Every deletion of an object may be the last. */
   const terminating = new Set<string>();
-  /** Definitions that lack a name. */
+  /** Definitions that lack a name, or were stored before this server knew what they are. */
   const waiting = new Set<string>();
   return {
     name: 'customresourcedefinition',
@@ -31,10 +36,10 @@ export const createDefinitionController: CreateController = (context, clusterId)
         const definition = `${resource}.${group}`;
         return value === undefined && terminating.has(definition) ? [definition] : [];
       }
-      note(terminating, name, value?.includes('"deletionTimestamp"') === true);
-      note(waiting, name, value?.includes('"type":"NamesAccepted","status":"False"') === true);
-      if (value === undefined) return [...waiting].filter((other) => groupOf(other) === groupOf(name));
-      return terminating.has(name) || waiting.has(name) ? [name] : [];
+      note(terminating, name, value !== undefined && isTerminating(value));
+      note(waiting, name, value !== undefined && !hasItsNames(value));
+      const others = [...waiting].filter((other) => groupOf(other) === groupOf(name));
+      return terminating.has(name) ? [name, ...others] : others;
     },
     async sync(name, cluster) {
       const key = definitionKey(clusterId, {
@@ -46,7 +51,7 @@ export const createDefinitionController: CreateController = (context, clusterId)
       const found = readObject(entry);
       const next =
         found.metadata.deletionTimestamp === undefined
-          ? completeDefinition(found, context.served(cluster.cluster), context.now())
+          ? named(context, cluster, found)
           : await cleanedUp(context, cluster, found);
       const expect = [{ key, revision: entry.revision }];
       if (isFinished(definitionKind, next)) {
@@ -62,6 +67,26 @@ export const createDefinitionController: CreateController = (context, clusterId)
 function note(names: Set<string>, name: string, isIn: boolean): void {
   if (isIn) names.add(name);
   else names.delete(name);
+}
+
+/** Called for every write of a definition; most are far longer than what is looked for. */
+function isTerminating(value: string): boolean {
+  if (!value.includes('"deletionTimestamp"')) return false;
+  return at(JSON.parse(value), 'metadata', 'deletionTimestamp') !== undefined;
+}
+
+function hasItsNames(value: string): boolean {
+  return (
+    value.includes('"type":"NamesAccepted","status":"True"') &&
+    value.includes('"type":"Established","status":"True"')
+  );
+}
+
+/** The definition with the names that are free now; as it is where nobody has checked it and it is not valid. */
+function named(context: ControllerContext, { cluster }: ClusterAccess, found: KubeObject): KubeObject {
+  if (checkObject(messageType, found).wrongTypes.length > 0) return found;
+  const next = completeDefinition(found, context.served(cluster), context.now());
+  return definitionErrors(next, undefined).length > 0 ? found : next;
 }
 
 const groupOf = (name: string): string => name.slice(name.indexOf('.') + 1);
