@@ -224,11 +224,17 @@ describe('TokenRequest (kubernetes-facts F1)', () => {
   });
 
   test.each([
-    ['another name', { metadata: { name: 'other' } }],
-    ['another namespace', { metadata: { namespace: 'default' } }],
-    ['another kind', { kind: 'TokenReview' }],
-  ])('a body that says %s than the URL is refused', async (_, body) => {
-    expect((await api.call('POST', path, { body })).status).toBe(400);
+    [
+      'another name',
+      { metadata: { name: 'other' } },
+      422,
+      /metadata.name: Invalid value: "other": must match the service account name if specified$/,
+    ],
+    ['another namespace', { metadata: { namespace: 'default' } }, 400, /does not match the namespace/],
+    ['another kind', { kind: 'TokenReview' }, 400, /./],
+  ])('a body that says %s than the URL is refused', async (_, body, status, text) => {
+    const answer = await api.call('POST', path, { body });
+    expect([answer.status, answer.body.message]).toEqual([status, expect.stringMatching(text)]);
   });
 
   test('an account that is not there is a 404', async () => {

@@ -55,7 +55,12 @@ export async function createServiceAccountToken(
     fieldValidation: options.fieldValidation,
   });
   const given = toKubeObject(body, tokenRequest);
-  checkAddress(given, { namespace, name });
+  checkAddress(given, { namespace, name: undefined });
+  const { name: named = '' } = given.metadata;
+  if (named !== '' && named !== name) {
+    const detail = 'must match the service account name if specified';
+    throw invalid(target, name, [invalidValue('metadata.name', named, detail)]);
+  }
   const write = unstoredWrite({ dryRun: options.dryRun, messageType });
   const asked = await mutate(context, request, { ...write, object: given }, (object) => object);
   const wish = readSpec(asked.spec);
