@@ -95,7 +95,7 @@ export async function serveRequest(
     });
     if (answer.kind === 'watch') {
       report({ status: 200, streams: true });
-      openStream(context, request, response, auditId, answer);
+      openStream(context, request, response, { auditId, warnings, answer });
       return;
     }
     rendered = renderAnswer(
@@ -138,10 +138,20 @@ function openStream(
   context: ApiContext,
   request: HttpRequest,
   response: HttpResponse,
-  auditId: string,
-  answer: Extract<Answer, { kind: 'watch' }>,
+  {
+    auditId,
+    warnings,
+    answer,
+  }: {
+    readonly auditId: string;
+    readonly warnings: ReadonlySet<string>;
+    readonly answer: Extract<Answer, { kind: 'watch' }>;
+  },
 ): void {
   try {
+    if (warnings.size > 0 && !response.destroyed) {
+      response.setHeader('Warning', [...warningHeaders(warnings)]);
+    }
     startStream(request, response, auditId, answer);
   } catch (error) {
     context.log.error({ err: error, auditId }, 'a watch could not be opened');

@@ -61,6 +61,9 @@ test('a kind that is advised against says so, to those who may use it', async ()
   expect(headers.warning).toBe(
     '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"',
   );
+  const watch = await api.open('/api/v1/namespaces/default/endpoints?watch=true');
+  expect(watch.response.headers.warning).toContain('v1 Endpoints is deprecated in v1.33+');
+  watch.response.destroy();
   const refused = await api.call('GET', '/api/v1/namespaces/default/endpoints', { token: 'bob' });
   expect(refused.status).toBe(403);
   expect(refused.headers.warning).toBeUndefined();
