@@ -11,6 +11,7 @@ import { createAdmissionWebhooks, type WebhookOptions } from './admission/webhoo
 import type { ApiContext, ClusterLog, RandomSource } from './context.ts';
 import { builtInControllers } from './controllers/builtin.ts';
 import { createControllers } from './controllers/controller.ts';
+import { onceServed } from './controllers/served.ts';
 import { type HttpRequest, type HttpResponse, serveRequest } from './exchange.ts';
 import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
 import { reconcileCluster } from './reconcile.ts';
@@ -110,7 +111,10 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     caPem: options.caPem ?? '',
     constrainedImpersonation: options.constrainedImpersonation === true,
   };
-  const controllers = createControllers(context, builtInControllers);
+  const controllers = createControllers(
+    context,
+    builtInControllers.map((create) => onceServed(create, served.load)),
+  );
   const observe = options.observe ?? (() => undefined);
   return {
     handle: (request, response) => serveRequest(context, request, response, observe),
