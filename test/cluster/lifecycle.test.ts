@@ -113,6 +113,16 @@ describe('what is not collected', () => {
     ]);
   });
 
+  test('an object that names more owners than anybody would look for', async () => {
+    const many = Array.from({ length: 1_001 }, (_, index) => ({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: `u${index}` },
+    }));
+    const child = await make(configmaps, 'of-many', { ownerReferences: many });
+    expect(await statusOf(child)).toBe(200);
+    const fewer = await make(configmaps, 'of-fewer', { ownerReferences: many.slice(1) });
+    expect(await statusOf(fewer)).toBe(404);
+  });
+
   test('a namespace that is protected', async () => {
     const owner = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'owns-system');
     await api.call('PATCH', '/api/v1/namespaces/kube-system', {

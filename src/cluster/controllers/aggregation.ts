@@ -13,6 +13,9 @@ import type { Controller, CreateController } from './controller.ts';
 const manager = 'clusterrole-aggregation-controller';
 const apiVersion = `${rbacGroup}/v1`;
 const shape = shapeOfKind('rbac.v1.ClusterRole');
+/** Characters from which on a role is written less often, and how many are written in a millisecond then. */
+const longRole = 100_000;
+const charactersPerMillisecond = 100;
 
 /**
  * Writes into each aggregated ClusterRole the rules of the roles it selects, as upstream's controller does by server-side
@@ -22,6 +25,8 @@ const shape = shapeOfKind('rbac.v1.ClusterRole');
  */
 export const createAggregationController: CreateController = ({ storage, now }, clusterId) => {
   const aggregated = new Set<string>();
+  /** When a long role may be written again: each of its versions takes the place of what watchers come back for. */
+  const rests = new Map<string, number>();
   return {
     name: manager,
     keysOf({ group, resource, name, value }) {
@@ -34,6 +39,9 @@ export const createAggregationController: CreateController = ({ storage, now }, 
       const key = objectKey(clusterId, rbacGroup, 'clusterroles', '', name);
       const entry = await storage.get(key);
       if (entry === undefined) return undefined;
+      const rest = (rests.get(name) ?? 0) - now();
+      if (rest > 0) return rest;
+      rests.delete(name);
       const stored = readObject(entry);
       if (stored.aggregationRule === undefined) return undefined;
       const rules = cluster
@@ -44,6 +52,8 @@ export const createAggregationController: CreateController = ({ storage, now }, 
       try {
         const change = writeObject(key, applied(stored, rules, kubernetesTime(now())));
         await storage.commit({ expect: [{ key, revision: entry.revision }], changes: [change] });
+        const { length } = change.value;
+        if (length > longRole) rests.set(name, now() + length / charactersPerMillisecond);
       } catch (error) {
         // Longer than an object may be: readers see the rules all the same, and trying again would not help.
         if (!(error instanceof KubeStatusError)) throw error;

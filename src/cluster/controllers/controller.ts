@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ClusterAccess } from '../../access/access.ts';
 import { objectsPrefix } from '../../storage/records/keys.ts';
 import type { ApiContext } from '../context.ts';
@@ -66,8 +67,8 @@ interface ClusterControl {
   started: Promise<void> | undefined;
 }
 
-/** Objects read at once on the first look. */
-const pageSize = 500;
+/** Objects read at once on the first look, between which requests get a turn. */
+const pageSize = 200;
 const prefix = 'object/';
 
 /**
@@ -141,6 +142,8 @@ export function createControllers(
         offer(control, { ...objectAddress(key), key, value, previous: undefined, isFound: true });
       }
       more = page.more;
+      await nextTurn();
+      if (isClosed || controlled.get(clusterId) !== control) return;
     }
     control.touched = undefined;
     for (const { queue } of control.controllers) queue.begin();

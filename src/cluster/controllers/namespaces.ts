@@ -12,7 +12,7 @@ import type { Controller, ControllerContext, CreateController } from './controll
 import { type RemainingContent, withConditions } from './namespaceconditions.ts';
 
 /** How many objects go in one commit. */
-const batchSize = 500;
+const batchSize = 200;
 
 /**
  * Empties a namespace that is being deleted, tells in its status what remains, and takes its `kubernetes` finalizer away

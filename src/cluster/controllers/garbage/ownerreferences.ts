@@ -10,10 +10,15 @@ export interface OwnerReference {
   readonly blocks: boolean;
 }
 
-/** The owners an object names; `unreadable` when one of them cannot be read, so that nobody knows whether it exists. */
+/** Owners of one object that are looked for. SECURITY: each costs a read, again and again. */
+const maximumOwners = 1_000;
+
+/** The owners an object names; `unreadable` when nobody knows whether they exist: one cannot be read, or they are too many. */
 export function ownerReferences(object: KubeObject): readonly OwnerReference[] | 'unreadable' {
   const references: OwnerReference[] = [];
-  for (const given of referenceList(object)) {
+  const list = referenceList(object);
+  if (list.length > maximumOwners) return 'unreadable';
+  for (const given of list) {
     if (!isObject(given)) return 'unreadable';
     const { apiVersion, kind, name, uid, blockOwnerDeletion } = given;
     if (typeof apiVersion !== 'string' || typeof kind !== 'string') return 'unreadable';

@@ -27,8 +27,12 @@ export interface OwnerLookup {
   unresolved(): readonly string[];
 }
 
-/** How many objects are searched for an owner in another namespace. */
-const searched = 5_000;
+/** How much is searched for an owner in another namespace, and how often in a second. */
+const pageSize = 100;
+const searchedPages = 20;
+const searchedCharacters = 8 * 2 ** 20;
+const searchesPerSecond = 10;
+const searchesOfOne = 3;
 const component = 'garbage-collector-controller';
 
 /**
@@ -49,6 +53,8 @@ export function createOwnerLookup(
     Pick<OwnerReference, 'apiVersion' | 'kind' | 'name'> & { readonly namespace: string }
   >();
   const unresolved = new Set<string>();
+  // SECURITY: anybody who may write may name owners that do not exist, as many as fit.
+  const searches = createAllowance(searchesPerSecond, context.now);
 
   const warn = (dependent: KubeObject, reference: OwnerReference): Promise<void> => {
     const { namespace = '' } = dependent.metadata;
@@ -62,15 +68,28 @@ export function createOwnerLookup(
     });
   };
 
+  /** Whether an object with this uid is in another namespace. For a warning only, so it is looked for within bounds. */
   const isElsewhere = async (
+    dependent: string,
     resource: ResourceDefinition,
     uid: string,
     namespace: string,
   ): Promise<boolean> => {
+    if (!searches.take(dependent)) return false;
     const prefix = resourcePrefix(clusterId, resource.group, resource.resource);
     const own = `${prefix}${namespace}/`;
-    const { entries } = await storage.list({ prefix, limit: searched });
-    return entries.some(({ key, value }) => !key.startsWith(own) && uidOf(value, uid) === uid);
+    let after = prefix;
+    let characters = 0;
+    for (let pages = searchedPages; pages > 0 && characters < searchedCharacters; pages -= 1) {
+      const { entries, more } = await storage.list({ prefix, after, limit: pageSize });
+      for (const { key, value } of entries) {
+        after = key;
+        characters += value.length;
+        if (!key.startsWith(own) && uidOf(value, uid) === uid) return true;
+      }
+      if (!more) return false;
+    }
+    return false;
   };
 
   return {
@@ -105,7 +124,7 @@ export function createOwnerLookup(
       const owner = entry === undefined ? undefined : (JSON.parse(entry.value) as KubeObject);
       if (owner === undefined || owner.metadata.uid !== uid) {
         const wasHere = seen?.namespace === inNamespace;
-        if (resource.namespaced && !wasHere && (await isElsewhere(resource, uid, namespace))) {
+        if (resource.namespaced && !wasHere && (await isElsewhere(key, resource, uid, namespace))) {
           await warn(dependent, reference);
         }
         return 'absent';
@@ -129,4 +148,26 @@ export function createOwnerLookup(
 /** The uid of a stored object, when the text holds the wanted one at all. */
 function uidOf(value: string, wanted: string): string | undefined {
   return value.includes(wanted) ? (JSON.parse(value) as KubeObject).metadata.uid : undefined;
+}
+
+/** So many times in each second, of which one dependent gets only some. */
+function createAllowance(perSecond: number, now: () => number): { take(dependent: string): boolean } {
+  let second = Number.NaN;
+  let left = 0;
+  const taken = new Map<string, number>();
+  return {
+    take(dependent) {
+      const current = Math.floor(now() / 1000);
+      if (current !== second) {
+        second = current;
+        left = perSecond;
+        taken.clear();
+      }
+      const count = taken.get(dependent) ?? 0;
+      if (left === 0 || count >= searchesOfOne) return false;
+      taken.set(dependent, count + 1);
+      left -= 1;
+      return true;
+    },
+  };
 }
