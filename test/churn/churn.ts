@@ -14,14 +14,13 @@ import {
   KubeConfig,
   type KubernetesListObject,
   type KubernetesObject,
-  PatchStrategy,
-  setHeaderOptions,
 } from '@kubernetes/client-node';
 import { startCluster } from '../../src/embedded/cluster.ts';
 import { createRandom, type Random, seedOfRun } from '../differential/random.ts';
-import { startController, type WebsiteController, websiteLabel } from './controller.ts';
+import { startController, type WebsiteController } from './controller.ts';
 import { type CuttingProxy, openCuttingProxy } from './cuttingproxy.ts';
 import type { Observer } from './observer.ts';
+import { type Websites, websiteDefinition, websiteLabel, websitesIn } from './websites.ts';
 
 export interface ChurnReport {
   readonly writes: number;
@@ -42,19 +41,21 @@ const namespace = 'websites';
 const writers = 4;
 const sitesOfWriter = 8;
 const settleMs = 20_000;
-const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 
 export async function churn(options: {
   readonly seconds: number;
   readonly seed: number;
 }): Promise<ChurnReport> {
   await using cluster = await startCluster({
-    manifests: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }],
+    manifests: [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      websiteDefinition,
+      administrator,
+    ],
   });
   const { port } = new URL(cluster.url);
   const proxy = await openCuttingProxy(Number(port));
   // A service account's token outlives the longest campaign.
-  await cluster.apply(administrator);
   const kubeconfig = await cluster.kubeconfigFor({ serviceAccount: 'churn' });
   const direct = new KubeConfig();
   direct.loadFromString(kubeconfig);
@@ -92,15 +93,15 @@ async function campaign(
   { direct, controller, proxy }: Stage,
 ): Promise<ChurnReport> {
   const end = performance.now() + seconds * 1000;
-  const core = direct.makeApiClient(CoreV1Api);
+  const websites = websitesIn(direct, namespace);
   /** Versions of the websites that writes were answered with. */
   const acknowledged: string[] = [];
   const writing = Array.from({ length: writers }, async (_, writer) => {
     const random = createRandom(seed + writer);
     const sites = new Map<string, 'shown' | 'hidden'>();
-    while (performance.now() < end) await writeOnce({ core, random, writer, sites, acknowledged });
+    while (performance.now() < end) await writeOnce({ websites, random, writer, sites, acknowledged });
     for (const [name, state] of sites) {
-      if (state === 'hidden') acknowledged.push(await label(core, name, 'yes'));
+      if (state === 'hidden') acknowledged.push(await label(websites, name, 'yes'));
     }
   });
   const random = createRandom(seed + writers);
@@ -144,35 +145,40 @@ async function campaign(
 
 /** One write of a website, as it comes: made, changed, hidden from the selector, shown again, deleted. */
 async function writeOnce(turn: {
-  readonly core: CoreV1Api;
+  readonly websites: Websites;
   readonly random: Random;
   readonly writer: number;
   readonly sites: Map<string, 'shown' | 'hidden'>;
   readonly acknowledged: string[];
 }): Promise<void> {
-  const { core, random, sites, acknowledged } = turn;
+  const { websites, random, sites, acknowledged } = turn;
   const name = `site-${turn.writer}-${random.below(sitesOfWriter)}`;
   const state = sites.get(name);
-  const data = { host: `${name}-${random.below(1000)}.example`, replicas: String(random.below(9)) };
+  const spec = { host: `${name}-${random.below(1000)}.example`, replicas: random.below(9) };
   if (state === undefined) {
-    const body = { metadata: { name, labels: { [websiteLabel]: 'yes' } }, data };
+    const body = {
+      apiVersion: 'example.com/v1',
+      kind: 'Website',
+      metadata: { name, labels: { [websiteLabel]: 'yes' } },
+      spec,
+    };
     // One of that name may still wait for its finalizer.
-    const made = await core.createNamespacedConfigMap({ namespace, body }).catch(exceptConflict);
+    const made = await websites.create(body).catch(exceptConflict);
     if (made === undefined) return;
     sites.set(name, 'shown');
     acknowledged.push(made.metadata?.resourceVersion ?? '');
   } else if (state === 'hidden') {
     sites.set(name, 'shown');
-    acknowledged.push(await label(core, name, 'yes'));
+    acknowledged.push(await label(websites, name, 'yes'));
   } else if (random.chance(0.6)) {
-    const changed = await core.patchNamespacedConfigMap({ name, namespace, body: { data } }, merge);
+    const changed = await websites.patch(name, { spec });
     acknowledged.push(changed.metadata?.resourceVersion ?? '');
   } else if (random.chance(0.5)) {
     sites.set(name, 'hidden');
-    acknowledged.push(await label(core, name, null));
+    acknowledged.push(await label(websites, name, null));
   } else {
     sites.delete(name);
-    await core.deleteNamespacedConfigMap({ name, namespace });
+    await websites.delete(name);
   }
 }
 
@@ -180,9 +186,8 @@ function exceptConflict(error: unknown): undefined {
   if ((error as { readonly code?: unknown }).code !== 409) throw error;
 }
 
-async function label(core: CoreV1Api, name: string, value: string | null): Promise<string> {
-  const body = { metadata: { labels: { [websiteLabel]: value } } };
-  const { metadata } = await core.patchNamespacedConfigMap({ name, namespace, body }, merge);
+async function label(websites: Websites, name: string, value: string | null): Promise<string> {
+  const { metadata } = await websites.patch(name, { metadata: { labels: { [websiteLabel]: value } } });
   return metadata?.resourceVersion ?? '';
 }
 
@@ -193,7 +198,7 @@ async function differences(direct: KubeConfig, controller: WebsiteController): P
   const apps = direct.makeApiClient(AppsV1Api);
   const labelSelector = websiteLabel;
   const [sites, deployments, services] = await Promise.all([
-    core.listNamespacedConfigMap({ namespace, labelSelector }),
+    websitesIn(direct, namespace).list(),
     apps.listNamespacedDeployment({ namespace }),
     core.listNamespacedService({ namespace, labelSelector }),
   ]);
@@ -210,20 +215,19 @@ async function differences(direct: KubeConfig, controller: WebsiteController): P
     const odd = new Set(names).symmetricDifference(new Set(wanted));
     if (odd.size > 0) problems.push(`${what} and websites differ: ${[...odd].join(', ')}`);
   }
-  for (const { metadata, data } of sites.items) {
+  for (const { metadata, spec, status } of sites.items) {
     const name = metadata?.name ?? '';
     const deployment = deployments.items.find((one) => one.metadata?.name === name);
-    const ready = metadata?.annotations?.['example.com/ready'];
     if (metadata?.deletionTimestamp !== undefined) problems.push(`website ${name} is still being deleted`);
-    else if (String(deployment?.spec?.replicas) !== data?.replicas || ready !== data?.replicas) {
+    else if (deployment?.spec?.replicas !== spec.replicas || status?.ready !== spec.replicas) {
       problems.push(
-        `website ${name} wants ${data?.replicas}, has ${deployment?.spec?.replicas}, notes ${ready}`,
+        `website ${name} wants ${spec.replicas}, has ${deployment?.spec?.replicas}, notes ${status?.ready}`,
       );
     }
     if (deployment?.metadata?.ownerReferences?.[0]?.uid !== metadata?.uid) {
       problems.push(`the deployment of website ${name} belongs to an earlier one`);
     }
-    if (controller.directory.get(name) !== data?.host)
+    if (controller.directory.get(name) !== spec.host)
       problems.push(`the directory has another host for ${name}`);
   }
   return problems;

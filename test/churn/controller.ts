@@ -1,6 +1,6 @@
 /**
- * A controller as people write them with the stock library: a website is a labelled ConfigMap; it gets a Deployment and a
- * Service that it owns, a place in a directory outside of the cluster that a finalizer takes back, and a note of how many
+ * A controller as people write them with the stock library: a website, a custom resource, gets a Deployment and a Service
+ * that it owns, a place in a directory outside of the cluster that a finalizer takes back, and in its status how many
  * replicas are ready. Nothing here knows that connections are cut, beyond trying again.
  */
 import {
@@ -9,18 +9,16 @@ import {
   type KubeConfig,
   PatchStrategy,
   setHeaderOptions,
-  type V1ConfigMap,
   type V1Deployment,
   type V1Service,
 } from '@kubernetes/client-node';
 import { type Observer, observe } from './observer.ts';
+import { type Website, websiteLabel, websitesIn } from './websites.ts';
 
-export const websiteLabel = 'example.com/website';
 const finalizer = 'example.com/directory';
-const readyAnnotation = 'example.com/ready';
 
 export interface WebsiteController {
-  readonly sites: Observer<V1ConfigMap>;
+  readonly sites: Observer<Website>;
   readonly deployments: Observer<V1Deployment>;
   readonly services: Observer<V1Service>;
   /** The world outside: host by name of the website. */
@@ -40,6 +38,7 @@ const merge = setHeaderOptions('Content-Type', PatchStrategy.MergePatch);
 export async function startController(config: KubeConfig, namespace: string): Promise<WebsiteController> {
   const core = config.makeApiClient(CoreV1Api);
   const apps = config.makeApiClient(AppsV1Api);
+  const websites = websitesIn(config, namespace);
   const directory = new Map<string, string>();
   const waiting = new Set<string>();
   const working = new Set<string>();
@@ -77,13 +76,11 @@ export async function startController(config: KubeConfig, namespace: string): Pr
   const collection = (group: string, resource: string): string =>
     `${group}/namespaces/${namespace}/${resource}`;
   const labelSelector = websiteLabel;
-  const ofName = (item: V1ConfigMap | V1Deployment | V1Service): void => enqueue(item.metadata?.name ?? '');
-  const sites = await observe<V1ConfigMap>(
-    config,
-    collection('/api/v1', 'configmaps'),
-    () => core.listNamespacedConfigMap({ namespace, labelSelector }),
-    { labelSelector, onChange: ofName },
-  );
+  const ofName = (item: Website | V1Deployment | V1Service): void => enqueue(item.metadata?.name ?? '');
+  const sites = await observe<Website>(config, websites.path, websites.list, {
+    labelSelector,
+    onChange: ofName,
+  });
   const deployments = await observe<V1Deployment>(
     config,
     collection('/apis/apps/v1', 'deployments'),
@@ -107,15 +104,14 @@ export async function startController(config: KubeConfig, namespace: string): Pr
       directory.delete(name);
       if (isHeld)
         await writeFinalizers(
-          name,
           site,
           finalizers.filter((one) => one !== finalizer),
         );
       return;
     }
     // Before anything is done outside: else nothing would take it back.
-    if (!isHeld) return writeFinalizers(name, site, [...finalizers, finalizer]);
-    directory.set(name, site.data?.host ?? '');
+    if (!isHeld) return writeFinalizers(site, [...finalizers, finalizer]);
+    directory.set(name, site.spec.host);
     await writeDeployment(name, site);
     await writeService(name, site);
     await writeStatus(name, site);
@@ -133,22 +129,27 @@ export async function startController(config: KubeConfig, namespace: string): Pr
   };
 
   /** A replacement of exactly what was read: a conflict is tried again with what is there by then. */
-  const writeFinalizers = async (name: string, site: V1ConfigMap, finalizers: string[]): Promise<void> => {
-    const body = { ...site, metadata: { ...site.metadata, finalizers } };
-    await ignoringAbsence(core.replaceNamespacedConfigMap({ name, namespace, body }));
+  const writeFinalizers = async (site: Website, finalizers: string[]): Promise<void> => {
+    await ignoringAbsence(websites.replace({ ...site, metadata: { ...site.metadata, finalizers } }));
   };
 
-  const owned = (name: string, site: V1ConfigMap) => ({
+  const owned = (name: string, site: Website) => ({
     name,
     labels: { [websiteLabel]: 'yes' },
     ownerReferences: [
-      { apiVersion: 'v1', kind: 'ConfigMap', name, uid: site.metadata?.uid ?? '', controller: true },
+      {
+        apiVersion: 'example.com/v1',
+        kind: 'Website',
+        name,
+        uid: site.metadata?.uid ?? '',
+        controller: true,
+      },
     ],
   });
 
-  const writeDeployment = async (name: string, site: V1ConfigMap): Promise<void> => {
+  const writeDeployment = async (name: string, site: Website): Promise<void> => {
     const there = deployments.get(name, namespace);
-    const replicas = Number(site.data?.replicas);
+    const { replicas } = site.spec;
     if (there?.spec?.replicas === replicas && isOwnedBy(there, site)) return;
     const labels = { app: name };
     const body = {
@@ -170,7 +171,7 @@ export async function startController(config: KubeConfig, namespace: string): Pr
     );
   };
 
-  const writeService = async (name: string, site: V1ConfigMap): Promise<void> => {
+  const writeService = async (name: string, site: Website): Promise<void> => {
     const there = services.get(name, namespace);
     if (there !== undefined && isOwnedBy(there, site)) return;
     const body = {
@@ -186,7 +187,7 @@ export async function startController(config: KubeConfig, namespace: string): Pr
   };
 
   /** Nobody runs pods here: the controller plays their part, too. */
-  const writeStatus = async (name: string, site: V1ConfigMap): Promise<void> => {
+  const writeStatus = async (name: string, site: Website): Promise<void> => {
     const { spec, status, metadata } = deployments.get(name, namespace) ?? {};
     if (spec?.replicas === undefined) return;
     if (status?.readyReplicas !== spec.replicas || status.observedGeneration !== metadata?.generation) {
@@ -197,11 +198,10 @@ export async function startController(config: KubeConfig, namespace: string): Pr
       );
       return;
     }
-    const noted = String(status.readyReplicas);
-    if (site.metadata?.annotations?.[readyAnnotation] === noted) return;
+    if (site.status?.ready === status.readyReplicas) return;
     // Of this very website: a later one of the same name has its own.
-    const body = { metadata: { uid: site.metadata?.uid, annotations: { [readyAnnotation]: noted } } };
-    await ignoringAbsence(core.patchNamespacedConfigMap({ name, namespace, body }, merge));
+    const body = { metadata: { uid: site.metadata?.uid }, status: { ready: status.readyReplicas } };
+    await ignoringAbsence(websites.patchStatus(name, body));
   };
 
   return {
@@ -221,7 +221,7 @@ export async function startController(config: KubeConfig, namespace: string): Pr
   };
 }
 
-function isOwnedBy(item: V1Deployment | V1Service, site: V1ConfigMap): boolean {
+function isOwnedBy(item: V1Deployment | V1Service, site: Website): boolean {
   const owners = item.metadata?.ownerReferences ?? [];
   return owners.length === 1 && owners[0]?.uid === site.metadata?.uid;
 }

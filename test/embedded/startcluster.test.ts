@@ -8,7 +8,14 @@ import { pathToFileURL } from 'node:url';
 import { AssociateAccessPolicyCommand, DeleteAccessEntryCommand, EKSClient } from '@aws-sdk/client-eks';
 import { AuthenticationV1Api, AuthorizationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Cluster, ClusterError, type ClusterOptions, startCluster } from '../../src/embedded/cluster.ts';
+import {
+  type Cluster,
+  ClusterError,
+  type ClusterOptions,
+  type KubernetesManifest,
+  startCluster,
+} from '../../src/embedded/cluster.ts';
+import { websiteDefinition } from '../churn/websites.ts';
 
 function kubeConfig(text: string): KubeConfig {
   const config = new KubeConfig();
@@ -89,6 +96,24 @@ describe('a cluster in this process', () => {
     const { data } = await admin.readNamespacedConfigMap({ name: 'settings', namespace: 'team-a' });
     expect(data).toEqual({ color: 'blue' });
     await admin.readNamespacedServiceAccount({ name: 'controller', namespace: 'default' });
+  });
+
+  test('a custom resource is applied with its definition, in whatever order they stand', async () => {
+    const website = {
+      apiVersion: 'example.com/v1',
+      kind: 'Website',
+      metadata: { name: 'shop' },
+      spec: { host: 'shop.example' },
+    };
+    const [, applied] = await cluster.apply(website, websiteDefinition);
+    expect(applied).toMatchObject({ kind: 'Website', spec: { host: 'shop.example', replicas: 1 } });
+    expect(await cluster.can({ username: 'ana' }, 'get', 'websites')).toMatchObject({ allowed: false });
+    const unfit = await failure(
+      cluster.apply({ ...website, spec: { host: 'a', replicas: -1 } } as KubernetesManifest),
+    );
+    expect(unfit.message).toMatch(
+      /^manifest \(Website shop\): Website\.example\.com "shop" is invalid: spec\.replicas/,
+    );
   });
 
   test('an object is applied again, and what somebody else wrote stays', async () => {
