@@ -36,7 +36,7 @@ export const createGarbageCollector: CreateController = (context, clusterId) => 
         if (changed && value !== undefined) keys.push(key);
         for (const uid of freed) {
           const owner = waiting.keyOf(uid);
-          if (owner !== undefined && !waiting.isBlocked(uid, owner)) keys.push(owner);
+          if (owner !== undefined && !index.isBlocked(uid, owner)) keys.push(owner);
         }
       }
       if (object !== undefined && mayWait) keys.push(...begun(object, key));

@@ -1,5 +1,8 @@
 import type { OwnerIndex } from './ownerindex.ts';
 
+/** How far a circle is followed; who is in a longer one goes on waiting. */
+const maximumSteps = 20_000;
+
 /** The objects that are deleted in the foreground and wait for their dependents, by their uid. */
 export interface Waiting {
   add(uid: string, key: string): void;
@@ -21,8 +24,11 @@ export function createWaiting(index: OwnerIndex): Waiting {
   const isInCircle = (uid: string): boolean => {
     const seen = new Set([uid]);
     const stack = [uid];
+    let steps = maximumSteps;
     for (let one = stack.pop(); one !== undefined; one = stack.pop()) {
       for (const key of index.blocking(one)) {
+        steps -= 1;
+        if (steps < 0) return false;
         const next = uids.get(key);
         if (next === undefined) continue;
         if (next === uid && one !== uid) return true;
