@@ -15,12 +15,15 @@ export function createLiveEntries(entries: readonly StoredEntry[]): LiveEntries 
   let current = entries;
   /** Ours alone, and not given to a reader yet; undefined when it must be copied before it changes. */
   let own: StoredEntry[] | undefined;
+  /** Parts that were given to readers since the last change: all who ask for one get the same. */
+  const parts = new Map<string, readonly StoredEntry[]>();
   let characters = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
   return {
     apply({ key, value, revision }) {
       const at = lowerBound(current, key);
       const old = current[at]?.key === key ? current[at] : undefined;
       if (old === undefined && value === undefined) return;
+      parts.clear();
       own ??= [...current];
       current = own;
       if (old !== undefined) characters -= sizeOf(old);
@@ -34,12 +37,16 @@ export function createLiveEntries(entries: readonly StoredEntry[]): LiveEntries 
       else own[at] = entry;
     },
     under(prefix) {
+      const known = parts.get(prefix);
+      if (known !== undefined) return known;
       const end = prefixEnd(prefix);
       const from = lowerBound(current, prefix);
       const to = end === undefined ? current.length : lowerBound(current, end);
-      if (from > 0 || to < current.length) return current.slice(from, to);
-      own = undefined;
-      return current;
+      const isPart = from > 0 || to < current.length;
+      const part = isPart ? current.slice(from, to) : current;
+      if (!isPart) own = undefined;
+      parts.set(prefix, part);
+      return part;
     },
     get characters() {
       return characters;
