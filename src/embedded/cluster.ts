@@ -29,17 +29,10 @@ export interface ClusterOptions {
 }
 
 /**
- * Kubernetes objects: text in YAML or JSON (several documents, lists), one object, or a `file:` URL of a file or of a
- * directory, whose `.yaml`, `.yml` and `.json` files are read in the order of their names.
+ * Kubernetes objects as a manifest has them: text in YAML or JSON (several documents, lists), an object or an array of them,
+ * or a `file:` URL of a file or of a directory, whose `.yaml`, `.yml` and `.json` files are read in the order of their names.
  */
-export type Manifests = string | URL | KubernetesManifest;
-
-/** An object as it is written in a manifest. */
-export interface KubernetesManifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata?: object | undefined;
-}
+export type Manifests = string | URL | object;
 
 /** An object as the cluster answers it. */
 export interface KubernetesObject {

@@ -70,8 +70,10 @@ function objectsOfDocument(document: FileDocument | DocumentFault, text: string)
   return objectsIn(value, `${file}:${line}`);
 }
 
-/** The object, or those of a list. */
+/** The object, or those of an array or a list. */
 function objectsIn(value: unknown, place: string): readonly ManifestObject[] {
+  if (Array.isArray(value))
+    return value.flatMap((item: unknown, index) => objectsIn(item, `${place} [${index}]`));
   if (!isRecord(value)) throw new ClusterError('manifest', `${place}: this is no Kubernetes object`);
   const kind = textOf('kind', value.kind, `${place}: the object`);
   const apiVersion = textOf('apiVersion', value.apiVersion, `${place}: the ${kind}`);

@@ -8,13 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { AssociateAccessPolicyCommand, DeleteAccessEntryCommand, EKSClient } from '@aws-sdk/client-eks';
 import { AuthenticationV1Api, AuthorizationV1Api, CoreV1Api, KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Cluster,
-  ClusterError,
-  type ClusterOptions,
-  type KubernetesManifest,
-  startCluster,
-} from '../../src/embedded/cluster.ts';
+import { type Cluster, ClusterError, type ClusterOptions, startCluster } from '../../src/embedded/cluster.ts';
 import { websiteDefinition } from '../churn/websites.ts';
 
 function kubeConfig(text: string): KubeConfig {
@@ -105,12 +99,10 @@ describe('a cluster in this process', () => {
       metadata: { name: 'shop' },
       spec: { host: 'shop.example' },
     };
-    const [, applied] = await cluster.apply(website, websiteDefinition);
+    const [, applied] = await cluster.apply([website], websiteDefinition);
     expect(applied).toMatchObject({ kind: 'Website', spec: { host: 'shop.example', replicas: 1 } });
     expect(await cluster.can({ username: 'ana' }, 'get', 'websites')).toMatchObject({ allowed: false });
-    const unfit = await failure(
-      cluster.apply({ ...website, spec: { host: 'a', replicas: -1 } } as KubernetesManifest),
-    );
+    const unfit = await failure(cluster.apply({ ...website, spec: { host: 'a', replicas: -1 } }));
     expect(unfit.message).toMatch(
       /^manifest \(Website shop\): Website\.example\.com "shop" is invalid: spec\.replicas/,
     );
@@ -185,7 +177,7 @@ describe('a cluster in this process', () => {
       metadata: { name: 'everybody-views' },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:authenticated' }],
-    } as never);
+    });
     expect(await cluster.can({ role: 'auditor' }, 'get', 'pods')).toMatchObject({ allowed: true });
     const eks = new EKSClient(cluster.aws);
     const principalArn = `arn:aws:iam::${cluster.accountId}:role/auditor`;
@@ -248,9 +240,9 @@ describe('a cluster in this process', () => {
     ],
     [
       'a kind nobody serves',
-      () => cluster.apply('apiVersion: example.com/v1\nkind: Website\nmetadata: {name: a}'),
+      () => cluster.apply('apiVersion: example.com/v1\nkind: Gadget\nmetadata: {name: a}'),
       'manifest',
-      'manifest:1 (Website a): the cluster serves no kind `Website` in `example.com/v1`',
+      'manifest:1 (Gadget a): the cluster serves no kind `Gadget` in `example.com/v1`',
     ],
     [
       'an object the cluster refuses',
