@@ -21,21 +21,24 @@ export interface Finding {
 
 /** Findings in the order they were made, and how much of the schema fitted: the better of two alternatives has more. */
 export class Findings {
-  readonly #byText = new Map<string, Finding>();
+  /** Made with the first finding: nearly all values have none. */
+  #byText: Map<string, Finding> | undefined;
   matches = 0;
 
   get isEmpty(): boolean {
-    return this.#byText.size === 0;
+    return this.#byText === undefined;
   }
 
   /** At most as many as are ever told. */
   add(finding: Finding): void {
-    if (this.#byText.size < maximumFindings && !this.#byText.has(finding.text))
+    this.#byText ??= new Map();
+    if (this.#byText.size < maximumFindings && !this.#byText.has(finding.text)) {
       this.#byText.set(finding.text, finding);
+    }
   }
 
   merge(other: Findings): void {
-    for (const finding of other.#byText.values()) this.add(finding);
+    for (const finding of other.#byText?.values() ?? []) this.add(finding);
     this.matches += other.matches;
   }
 
@@ -43,7 +46,7 @@ export class Findings {
   errors(): readonly FieldError[] {
     const errors: FieldError[] = [];
     let left = maximumCharacters;
-    for (const { error } of this.#byText.values()) {
+    for (const { error } of this.#byText?.values() ?? []) {
       const one = error();
       left -= one.field.length + one.text.length;
       if (left < 0 && errors.length > 0) break;

@@ -18,10 +18,12 @@ import { formatCheck } from './formats.ts';
 import type { Schema } from './schema.ts';
 import { memberSchema } from './walk.ts';
 
-/** About half a second of work. */
-const maximumSteps = 10_000_000;
+/** Somewhat more than a second of work at its worst; each value of the longest body takes one step or a few. */
+const maximumSteps = 4_000_000;
+/** What telling of a value costs, and passing that on. */
+const stepsOfFailure = 8;
 /** Instructions of a pattern that cost as much as looking at one value. */
-const instructionsInStep = 8;
+const instructionsInStep = 4;
 
 /** Characters of a path that cost as much: they stand in every sentence. */
 const charactersInStep = 64;
@@ -94,6 +96,7 @@ class Validator {
       findings.matches += 1;
     }
     findings.matches += 1;
+    if (!findings.isEmpty) this.#budget.spend(stepsOfFailure);
     return findings;
   }
 
