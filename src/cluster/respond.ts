@@ -27,7 +27,7 @@ export interface Rendered {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[]>>;
   /** Pieces are made as they are sent. */
-  readonly body: string | Uint8Array | Iterable<string>;
+  readonly body: string | Uint8Array | Iterable<string | Buffer>;
 }
 
 /**
