@@ -98,13 +98,14 @@ describe('what is not collected', () => {
 
   test('a cluster-wide object with an owner in a namespace, of which an event tells', async () => {
     const owner = await make(configmaps, 'small');
-    const child = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', 'of-small', owned(owner));
+    const child = await make('/apis/rbac.authorization.k8s.io/v1/clusterroles', ':Of:small:', owned(owner));
     await remove(owner);
     expect(await statusOf(child)).toBe(200);
     const { body } = await api.call('GET', '/api/v1/namespaces/default/events');
     expect(body.items).toMatchObject([
       {
-        involvedObject: { kind: 'ClusterRole', name: 'of-small' },
+        metadata: { name: expect.stringMatching(/^of-small\.[0-9a-f]{16}$/) },
+        involvedObject: { kind: 'ClusterRole', name: ':Of:small:' },
         reason: 'OwnerRefInvalidNamespace',
         type: 'Warning',
         message: `ownerRef [v1/ConfigMap, namespace: , name: small, uid: ${owner.reference.uid}] does not exist in namespace ""`,

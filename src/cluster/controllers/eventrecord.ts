@@ -27,7 +27,7 @@ export async function recordEvent(
   const digest = createHash('sha256')
     .update(JSON.stringify([uid, event.reason, event.once]))
     .digest('hex');
-  const eventName = `${name.slice(0, 230).replace(/[^a-z0-9.-]/g, '-')}.${digest.slice(0, 16)}`;
+  const eventName = `${eventNameBase(name)}.${digest.slice(0, 16)}`;
   const key = objectKey(clusterId, '', 'events', inNamespace, eventName);
   if ((await storage.get(key)) !== undefined) return;
   const time = kubernetesTime(now());
@@ -62,4 +62,13 @@ export async function recordEvent(
     // Its namespace is going or changed this moment, or somebody told the same: an event is not worth more.
     if (!(error instanceof KubeStatusError) && !(error instanceof RevisionConflictError)) throw error;
   }
+}
+
+/** The name of the object as far as an event can be called so: names of roles may hold more. */
+function eventNameBase(name: string): string {
+  const parts = name
+    .toLowerCase()
+    .slice(0, 230)
+    .split(/[^a-z0-9]+/);
+  return parts.filter((part) => part !== '').join('-') || 'object';
 }
