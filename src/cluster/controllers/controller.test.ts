@@ -32,6 +32,7 @@ function world(storage: Storage, clusters: Record<string, 'builtIn' | 'connected
       name: 'test',
       workers,
       keysOf({ name, value, previous }: ObjectChange) {
+        if (name === 'unreadable') throw new Error('not JSON');
         seen.push(`${clusterId} ${name} ${previous ?? '-'} ${value ?? '-'}`);
         return [name];
       },
@@ -135,6 +136,14 @@ test('several workers never have the same key at the same time', async () => {
   expect(most).toBe(3);
   expect(running.size).toBe(0);
   expect(one.synced.length).toBeGreaterThan(12);
+});
+
+test('an object that cannot be read keeps nobody from going on', async () => {
+  const storage = createMemoryStorage();
+  const { controllers, synced } = world(storage, { c: 'builtIn' });
+  await storage.commit({ changes: [put('unreadable', '1'), put('a', '1')] });
+  await controllers.idle();
+  expect(synced).toEqual(['a']);
 });
 
 test('nothing runs after the end', async () => {

@@ -128,7 +128,15 @@ export function createControllers(
   });
   const offer = (control: ClusterControl, change: ObjectChange): void => {
     for (const { controller, queue } of control.controllers) {
-      for (const key of controller.keysOf(change)) queue.add(key);
+      try {
+        for (const key of controller.keysOf(change)) queue.add(key);
+      } catch (err) {
+        // One object that cannot be read must not keep the others, or who commits, from going on.
+        log.error(
+          { err, controller: controller.name, key: change.key },
+          'a controller could not read a change',
+        );
+      }
     }
   };
   const look = async (clusterId: string, control: ClusterControl): Promise<void> => {

@@ -26,28 +26,33 @@ export const createGarbageCollector: CreateController = (context, clusterId) => 
     workers: 20,
     keysOf(change) {
       const { key, group, resource, value } = change;
-      const keys: string[] = [];
       const mayOwn = value?.includes('"ownerReferences"') === true;
       const mayWait = value?.includes('"deletionTimestamp"') === true;
       const object = value !== undefined && (mayOwn || mayWait) ? parse(value) : undefined;
-      if (mayOwn || index.has(key)) {
-        const references = object === undefined ? [] : ownerReferences(object);
-        const { changed, freed } = index.set(key, references === 'unreadable' ? [] : references);
-        if (changed && value !== undefined) keys.push(key);
-        for (const uid of freed) {
-          const owner = waiting.keyOf(uid);
-          if (owner !== undefined && !index.isBlocked(uid, owner)) keys.push(owner);
-        }
-      }
-      if (object !== undefined && mayWait) keys.push(...begun(object, key));
-      if (value === undefined) keys.push(...ended(change));
-      if (resource === 'customresourcedefinitions' && group === 'apiextensions.k8s.io') {
-        keys.push(...lookup.unresolved());
-      }
-      return keys;
+      const isDefinition = resource === 'customresourcedefinitions' && group === 'apiextensions.k8s.io';
+      return [
+        ...(mayOwn || index.has(key) ? owning(key, object) : []),
+        ...(object !== undefined && mayWait ? begun(object, key) : []),
+        ...(value === undefined ? ended(change) : []),
+        ...(isDefinition ? lookup.unresolved() : []),
+      ];
     },
     sync: (key, cluster) => collect(key, cluster),
   } satisfies Controller;
+
+  /** Work that other owners of an object give; the object is undefined when it is gone. */
+  function owning(key: string, object: KubeObject | undefined): readonly string[] {
+    const references = object === undefined ? [] : ownerReferences(object);
+    const { changed, freed } = index.set(key, references === 'unreadable' ? [] : references);
+    const owners = freed.map((uid) => {
+      const owner = waiting.keyOf(uid);
+      return owner === undefined || index.isBlocked(uid, owner) ? undefined : owner;
+    });
+    return [
+      ...(changed && object !== undefined ? [key] : []),
+      ...owners.filter((owner) => owner !== undefined),
+    ];
+  }
 
   /** Work that an object being deleted gives for the first time. */
   function begun(object: KubeObject, key: string): readonly string[] {
