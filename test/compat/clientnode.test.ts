@@ -1,6 +1,7 @@
-/** @kubernetes/client-node, its token from the exec plugin that `entryway kubeconfig` writes. */
+/** @kubernetes/client-node on a cluster in this process, and with the exec plugin that `entryway kubeconfig` writes. */
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { CreateRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import {
   ApiException,
   AppsV1Api,
@@ -16,23 +17,16 @@ import {
   VersionApi,
   Watch,
 } from '@kubernetes/client-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Connection,
-  type ServerProcess,
-  startServerProcess,
-  temporaryDirectory,
-  until,
-} from './process.ts';
-import { createClients, createCluster, createClusterRole, createRole, roleArn, rootKeys } from './world.ts';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type Cluster, startCluster } from '../../src/embedded/cluster.ts';
+import { startServerProcess, temporaryDirectory, until } from './process.ts';
+import { createClients, createCluster, createClusterRole, rootKeys, trust } from './world.ts';
 
 const launcher = resolve(import.meta.dirname, '../../bin/entryway.js');
 
-function kubeConfig(connection: Connection, role?: string): KubeConfig {
-  const identity = role === undefined ? [] : ['--role', roleArn(connection, role)];
-  const args = [launcher, 'kubeconfig', 'main', '--data', connection.dataDir, ...identity];
+function configOf(kubeconfig: string): KubeConfig {
   const config = new KubeConfig();
-  config.loadFromString(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  config.loadFromString(kubeconfig);
   return config;
 }
 
@@ -51,27 +45,18 @@ const named = (name: string) => ({ name, namespace });
 const as = (strategy: string) => setHeaderOptions('Content-Type', strategy);
 
 describe('@kubernetes/client-node', () => {
-  const directory = temporaryDirectory();
-  let server: ServerProcess;
+  let cluster: Cluster;
   let config: KubeConfig;
   let core: CoreV1Api;
 
   beforeAll(async () => {
-    server = await startServerProcess(directory.path);
-    const root = createClients(server.connection, rootKeys(server.connection));
-    await createClusterRole(root);
-    await createCluster(root, server.connection, 'main');
-    await createRole(root, server.connection, 'stranger');
-    root.destroy();
-    config = kubeConfig(server.connection);
+    cluster = await startCluster();
+    config = configOf(cluster.kubeconfig);
     core = config.makeApiClient(CoreV1Api);
     await core.createNamespace({ body: { metadata: { name: namespace } } });
-  }, 60_000);
-
-  afterAll(async () => {
-    await server?.stop();
-    directory.remove();
   });
+
+  afterAll(() => cluster.close());
 
   test('creates, reads, replaces and deletes', async () => {
     expect((await config.makeApiClient(VersionApi).getCode()).gitVersion).toBe('v1.35.0-entryway');
@@ -220,7 +205,12 @@ describe('@kubernetes/client-node', () => {
   });
 
   test('a role without an entry gets a 401', async () => {
-    const stranger = kubeConfig(server.connection, 'stranger').makeApiClient(CoreV1Api);
+    const iam = new IAMClient(cluster.aws);
+    const AssumeRolePolicyDocument = trust({ AWS: `arn:aws:iam::${cluster.accountId}:root` });
+    await iam.send(new CreateRoleCommand({ RoleName: 'stranger', AssumeRolePolicyDocument }));
+    iam.destroy();
+    const kubeconfig = await cluster.kubeconfigFor({ role: 'stranger' });
+    const stranger = configOf(kubeconfig).makeApiClient(CoreV1Api);
     // The library reads no body of a 401.
     const error: unknown = await stranger.listNode().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiException);
@@ -250,62 +240,73 @@ describe('@kubernetes/client-node', () => {
     expect(await ended).toBeFalsy();
     expect(seen).toEqual(['ADDED watched', 'DELETED watched']);
   });
-
-  test('an informer sees every change, also those made while the server was restarted', async () => {
-    const path = `/api/v1/namespaces/${namespace}/configmaps`;
-    const labelSelector = 'informed=yes';
-    const events: string[] = [];
-    const informer = makeInformer<V1ConfigMap>(
-      config,
-      path,
-      () => core.listNamespacedConfigMap({ namespace, labelSelector }),
-      labelSelector,
-    );
-    const note = (what: string) => (object: V1ConfigMap) => {
-      events.push(`${what} ${object.metadata?.name} ${object.data?.n ?? ''}`.trim());
-    };
-    informer.on('add', note('add'));
-    informer.on('update', note('update'));
-    informer.on('delete', note('delete'));
-    let isWanted = true;
-    // The library's own advice: start again after an error.
-    informer.on('error', () => {
-      if (isWanted) setTimeout(() => informer.start().catch(() => undefined), 100);
-    });
-    await informer.start();
-
-    const create = (name: string) =>
-      core.createNamespacedConfigMap({
-        namespace,
-        body: { metadata: { name, labels: { informed: 'yes' } }, data: { n: '1' } },
-      });
-    const write = (client: CoreV1Api, name: string, n: string) =>
-      client.patchNamespacedConfigMap(
-        { ...named(name), body: { data: { n } } },
-        as(PatchStrategy.MergePatch),
-      );
-    const sees = (event: string) => until(() => events.includes(event), `the informer reports ${event}`);
-    try {
-      await create('kept');
-      await create('dropped');
-      await write(core, 'kept', '2');
-      await sees('update kept 2');
-      await core.deleteNamespacedConfigMap(named('dropped'));
-      await sees('delete dropped 1');
-      expect(events).toEqual(['add kept 1', 'add dropped 1', 'update kept 2', 'delete dropped 1']);
-
-      const { port } = new URL(server.connection.kubernetesEndpoint);
-      await server.stop();
-      server = await startServerProcess(directory.path, ['--kube-listen', `127.0.0.1:${port}`]);
-      await write(core, 'kept', '3');
-      await sees('update kept 3');
-      expect(informer.get('kept', namespace)?.data).toEqual({ n: '3' });
-      await core.deleteNamespacedConfigMap(named('kept'));
-      await sees('delete kept 3');
-      expect(informer.list()).toEqual([]);
-    } finally {
-      isWanted = false;
-      await informer.stop();
-    }
-  }, 60_000);
 });
+
+test('an informer sees every change, also those made while the server was restarted', async () => {
+  const directory = temporaryDirectory();
+  let server = await startServerProcess(directory.path);
+  onTestFinished(async () => {
+    await server.stop();
+    directory.remove();
+  });
+  const root = createClients(server.connection, rootKeys(server.connection));
+  await createClusterRole(root);
+  await createCluster(root, server.connection, 'main');
+  root.destroy();
+  const args = [launcher, 'kubeconfig', 'main', '--data', server.connection.dataDir];
+  const config = configOf(execFileSync(process.execPath, args, { encoding: 'utf8' }));
+  const core = config.makeApiClient(CoreV1Api);
+  await core.createNamespace({ body: { metadata: { name: namespace } } });
+  const path = `/api/v1/namespaces/${namespace}/configmaps`;
+  const labelSelector = 'informed=yes';
+  const events: string[] = [];
+  const informer = makeInformer<V1ConfigMap>(
+    config,
+    path,
+    () => core.listNamespacedConfigMap({ namespace, labelSelector }),
+    labelSelector,
+  );
+  const note = (what: string) => (object: V1ConfigMap) => {
+    events.push(`${what} ${object.metadata?.name} ${object.data?.n ?? ''}`.trim());
+  };
+  informer.on('add', note('add'));
+  informer.on('update', note('update'));
+  informer.on('delete', note('delete'));
+  let isWanted = true;
+  // The library's own advice: start again after an error.
+  informer.on('error', () => {
+    if (isWanted) setTimeout(() => informer.start().catch(() => undefined), 100);
+  });
+  await informer.start();
+
+  const create = (name: string) =>
+    core.createNamespacedConfigMap({
+      namespace,
+      body: { metadata: { name, labels: { informed: 'yes' } }, data: { n: '1' } },
+    });
+  const write = (client: CoreV1Api, name: string, n: string) =>
+    client.patchNamespacedConfigMap({ ...named(name), body: { data: { n } } }, as(PatchStrategy.MergePatch));
+  const sees = (event: string) => until(() => events.includes(event), `the informer reports ${event}`);
+  try {
+    await create('kept');
+    await create('dropped');
+    await write(core, 'kept', '2');
+    await sees('update kept 2');
+    await core.deleteNamespacedConfigMap(named('dropped'));
+    await sees('delete dropped 1');
+    expect(events).toEqual(['add kept 1', 'add dropped 1', 'update kept 2', 'delete dropped 1']);
+
+    const { port } = new URL(server.connection.kubernetesEndpoint);
+    await server.stop();
+    server = await startServerProcess(directory.path, ['--kube-listen', `127.0.0.1:${port}`]);
+    await write(core, 'kept', '3');
+    await sees('update kept 3');
+    expect(informer.get('kept', namespace)?.data).toEqual({ n: '3' });
+    await core.deleteNamespacedConfigMap(named('kept'));
+    await sees('delete kept 3');
+    expect(informer.list()).toEqual([]);
+  } finally {
+    isWanted = false;
+    await informer.stop();
+  }
+}, 60_000);
