@@ -1,5 +1,6 @@
 import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
+import { compilePattern } from '../../wire/kube/schema/pattern.ts';
 import { textOf } from '../../wire/kube/schema/schema.ts';
 import { defaultErrors } from '../../wire/kube/schema/schemadefaults.ts';
 import { schemaErrors } from '../../wire/kube/schema/schemarules.ts';
@@ -11,6 +12,9 @@ import { isEmptyValue, structuralErrors } from '../../wire/kube/schema/structura
  * SECURITY: every part costs memory as long as the definition is there and time with every object.
  */
 const maximumParts = 100_000;
+
+/** Of all different patterns of a schema, compiled. COMPAT: ours; definitions people install have some hundreds. */
+const maximumInstructions = 20_000;
 
 const rootWithStatus = [
   'Description',
@@ -57,6 +61,11 @@ export function schemaDocumentErrors(
   if (countParts(document) > maximumParts) {
     return [forbiddenField(at, `a schema has at most ${maximumParts} parts`)];
   }
+  if (instructionsOf(document) > maximumInstructions) {
+    return [
+      forbiddenField(at, `the patterns of a schema have at most ${maximumInstructions} instructions in all`),
+    ];
+  }
   const errors: FieldError[] = [];
   if (hasStatus) errors.push(...statusRootErrors(document, at));
   if (document.nullable === true)
@@ -80,6 +89,30 @@ function statusRootErrors(document: JsonObject, path: string): readonly FieldErr
   if (other === undefined) return [];
   const detail = `only [${rootWithStatus.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`;
   return [invalidValue(path, { [other]: '…' }, detail)];
+}
+
+/** What the patterns of a schema come to; it stops counting when they are too many. Those that do not compile count nothing. */
+function instructionsOf(document: JsonObject): number {
+  const counted = new Set<string>();
+  let sum = 0;
+  const waiting: JsonValue[] = [document];
+  for (let one = waiting.pop(); one !== undefined && sum <= maximumInstructions; one = waiting.pop()) {
+    if (typeof one !== 'object' || one === null) continue;
+    for (const inner of Object.values(one)) waiting.push(inner);
+    const pattern = own(one, 'pattern');
+    if (typeof pattern !== 'string' || counted.has(pattern)) continue;
+    counted.add(pattern);
+    sum += sizeOf(pattern);
+  }
+  return sum;
+}
+
+function sizeOf(pattern: string): number {
+  try {
+    return compilePattern(pattern).size;
+  } catch {
+    return 1;
+  }
 }
 
 function countParts(document: JsonObject): number {

@@ -13,6 +13,35 @@ export interface Pattern {
 const maximumPatternLength = 4_096;
 
 /**
+ * Instructions of all compiled patterns that are kept, about 60 MB; the ones not used for longest are compiled again.
+ *
+ * SECURITY: an instruction takes some hundred bytes, and ten characters of a pattern can be a thousand instructions. Kept
+ * as long as their definitions are, patterns could fill the memory.
+ */
+const maximumInstructions = 200_000;
+
+const compiled = new Map<string, RE2JS>();
+let instructions = 0;
+
+function compiledPattern(source: string): RE2JS {
+  const known = compiled.get(source);
+  if (known !== undefined) {
+    compiled.delete(source);
+    compiled.set(source, known);
+    return known;
+  }
+  const pattern = RE2JS.compile(source);
+  compiled.set(source, pattern);
+  instructions += pattern.programSize();
+  for (const [oldest, one] of compiled) {
+    if (instructions <= maximumInstructions) break;
+    compiled.delete(oldest);
+    instructions -= one.programSize();
+  }
+  return pattern;
+}
+
+/**
  * Compiles a pattern in Go's syntax (RE2).
  *
  * SECURITY: patterns are written by clients. JavaScript's own engine backtracks, so that a pattern of ten characters can
@@ -24,6 +53,6 @@ export function compilePattern(source: string): Pattern {
   if (source.length > maximumPatternLength) {
     throw new Error(`a pattern may not be longer than ${maximumPatternLength} characters`);
   }
-  const compiled = RE2JS.compile(source);
-  return { source, matches: (text) => compiled.matcher(text).find(), size: compiled.programSize() };
+  const size = compiledPattern(source).programSize();
+  return { source, size, matches: (text) => compiledPattern(source).matcher(text).find() };
 }

@@ -2,9 +2,11 @@ import { type FieldError, invalidValue } from '../fielderror.ts';
 import type { JsonObject, JsonValue } from '../json.ts';
 import { isObject } from '../json.ts';
 import { embeddedErrors, readEmbedded } from './embedded.ts';
+import type { Budget } from './findings.ts';
 import { prune, pruneInner } from './pruning.ts';
 import { compileSchema, type Schema } from './schema.ts';
-import { validateValue } from './validate.ts';
+import { maximumErrors } from './structural.ts';
+import { createBudget, validateValue } from './validate.ts';
 
 /**
  * Defaults that their own schema does not allow: unknown fields, wrong values, malformed metadata of embedded resources.
@@ -14,24 +16,37 @@ import { validateValue } from './validate.ts';
  */
 export function defaultErrors(path: string, document: JsonObject): readonly FieldError[] {
   const errors: FieldError[] = [];
-  collect(compileSchema(document), path, false, true, errors);
+  collect(
+    compileSchema(document),
+    path,
+    { isMetadata: false, isRoot: true },
+    { errors, budget: createBudget() },
+  );
   return errors;
+}
+
+interface Collection {
+  readonly errors: FieldError[];
+  readonly budget: Budget;
 }
 
 function collect(
   schema: Schema,
   path: string,
-  isMetadata: boolean,
-  isRoot: boolean,
-  errors: FieldError[],
+  { isMetadata, isRoot }: { readonly isMetadata: boolean; readonly isRoot: boolean },
+  found: Collection,
 ): void {
+  if (found.errors.length >= maximumErrors) return;
   const isInside = isMetadata && !schema.isEmbedded;
-  if (schema.default !== undefined)
-    errors.push(...errorsOf(schema, schema.default, `${path}.default`, isInside));
-  if (schema.items !== undefined) collect(schema.items, `${path}.items`, isInside, false, errors);
+  if (schema.default !== undefined) {
+    found.errors.push(...errorsOf(schema, schema.default, `${path}.default`, isInside, found.budget));
+  }
+  if (schema.items !== undefined) {
+    collect(schema.items, `${path}.items`, { isMetadata: isInside, isRoot: false }, found);
+  }
   for (const [name, inner] of schema.properties) {
     const isMeta = (isRoot || schema.isEmbedded) && ['metadata', 'apiVersion', 'kind'].includes(name);
-    collect(inner, `${path}.properties[${name}]`, isInside || isMeta, false, errors);
+    collect(inner, `${path}.properties[${name}]`, { isMetadata: isInside || isMeta, isRoot: false }, found);
   }
 }
 
@@ -40,6 +55,7 @@ function errorsOf(
   value: JsonValue,
   path: string,
   isMetadata: boolean,
+  budget: Budget,
 ): readonly FieldError[] {
   const errors: FieldError[] = [];
   if (!isMetadata) {
@@ -50,7 +66,7 @@ function errorsOf(
     const embedded = embeddedErrors(schema, value, path);
     if (embedded.length > 0) return [...errors, ...embedded];
   }
-  return [...errors, ...validateValue(schema, value).map((error) => below(path, error))];
+  return [...errors, ...validateValue(schema, value, undefined, budget).map((error) => below(path, error))];
 }
 
 /** An error of a value that stands at `path` in something larger. */

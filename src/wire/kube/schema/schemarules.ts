@@ -1,6 +1,7 @@
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../fielderror.ts';
 import { isObject, type JsonObject, type JsonValue, own, printed } from '../json.ts';
 import { listOf, objectOf, textOf, textsOf } from './schema.ts';
+import { maximumErrors } from './structural.ts';
 
 /** Where a schema stands: what surrounds it forbids defaults, with the reason, or belongs to a resource's metadata. */
 interface Place {
@@ -33,7 +34,7 @@ export function schemaErrors(path: string, schema: JsonObject): readonly FieldEr
 }
 
 function check(schema: JsonValue | undefined, path: string, place: Place, errors: FieldError[]): void {
-  if (!isObject(schema)) return;
+  if (!isObject(schema) || errors.length >= maximumErrors) return;
   const inner = { ...place, isRoot: false };
   errors.push(...keywordErrors(schema, path, place));
   if (schema.uniqueItems === true) {

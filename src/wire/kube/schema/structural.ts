@@ -5,6 +5,12 @@ import { listOf, objectOf, textOf } from './schema.ts';
 
 type Level = 'root' | 'item' | 'field';
 
+/**
+ * Errors after which a schema is not looked at any further. SECURITY: each names its place, and a place deep inside a schema
+ * of megabytes has a name of megabytes.
+ */
+export const maximumErrors = 200;
+
 const emptyType: Readonly<Record<Level, string>> = {
   root: 'must not be empty at the root',
   item: 'must not be empty for specified array items',
@@ -16,13 +22,15 @@ const emptyType: Readonly<Record<Level, string>> = {
  * and alternatives only narrow what is declared outside of them. The document's types have been checked.
  */
 export function structuralErrors(path: string, schema: JsonObject): readonly FieldError[] {
-  const errors = [...invariants(schema, 'root', path), ...completeness(schema, schema, path, path)];
+  const errors: FieldError[] = [];
+  invariants(schema, 'root', path, errors);
+  completeness({ nested: schema, path }, { schema, path }, errors);
   const text = (error: FieldError): string => `${error.field}: ${error.text}`;
   return errors.sort((left, right) => (text(left) < text(right) ? -1 : text(left) > text(right) ? 1 : 0));
 }
 
-function invariants(schema: JsonObject, level: Level, path: string): readonly FieldError[] {
-  const errors: FieldError[] = [];
+function invariants(schema: JsonObject, level: Level, path: string, errors: FieldError[]): void {
+  if (errors.length >= maximumErrors) return;
   const type = textOf(schema, 'type');
   const items = own(schema, 'items');
   const properties = objectOf(schema, 'properties');
@@ -33,14 +41,14 @@ function invariants(schema: JsonObject, level: Level, path: string): readonly Fi
 
   if (type === 'array' && (items ?? null) === null)
     errors.push(required(`${path}.items`, 'must be specified'));
-  if (isObject(items)) errors.push(...invariants(items, 'item', `${path}.items`));
+  if (isObject(items)) invariants(items, 'item', `${path}.items`, errors);
   for (const [name, one] of Object.entries(properties)) {
-    if (isObject(one)) errors.push(...invariants(one, 'field', `${path}.properties[${name}]`));
+    if (isObject(one)) invariants(one, 'field', `${path}.properties[${name}]`, errors);
   }
   if (additional !== undefined) {
     if (level === 'root')
       errors.push(forbiddenField(`${path}.additionalProperties`, 'must not be used at the root'));
-    if (isObject(additional)) errors.push(...invariants(additional, 'field', `${path}.additionalProperties`));
+    if (isObject(additional)) invariants(additional, 'field', `${path}.additionalProperties`, errors);
   }
   if (isIntOrString && preserves) {
     const detail = 'must be false if x-kubernetes-int-or-string is true';
@@ -50,12 +58,9 @@ function invariants(schema: JsonObject, level: Level, path: string): readonly Fi
     const detail = 'must be false if x-kubernetes-int-or-string is true';
     errors.push(invalidValue(`${path}.x-kubernetes-embedded-resource`, true, detail));
   }
-  errors.push(
-    ...valueRules(schema, path, {
-      skipsAnyOf: isIntOrStringChoice(listOf(schema, 'anyOf')),
-      skipsFirstAllOf: isIntOrStringChoice(anyOfOf(listOf(schema, 'allOf')[0])),
-    }),
-  );
+  const skipsAnyOf = isIntOrStringChoice(listOf(schema, 'anyOf'));
+  const skipsFirstAllOf = isIntOrStringChoice(anyOfOf(listOf(schema, 'allOf')[0]));
+  valueRules(schema, path, { skipsAnyOf, skipsFirstAllOf }, errors);
 
   if (isEmbedded && type !== 'object') {
     const detail = 'must be object if x-kubernetes-embedded-resource is true';
@@ -79,7 +84,6 @@ function invariants(schema: JsonObject, level: Level, path: string): readonly Fi
       ),
     );
   }
-  return errors;
 }
 
 function metadataRules(
@@ -151,19 +155,19 @@ function valueRules(
   schema: JsonObject,
   path: string,
   skips: { readonly skipsAnyOf: boolean; readonly skipsFirstAllOf: boolean },
-): readonly FieldError[] {
-  const errors: FieldError[] = [];
+  errors: FieldError[],
+): void {
   const nested = (list: string, isSkipped: (index: number) => boolean, skipsAnyOf: boolean): void => {
     for (const [index, one] of listOf(schema, list).entries()) {
       if (isSkipped(index) || !isObject(one)) continue;
-      errors.push(...nestedRules(one, `${path}.${list}[${index}]`, skipsAnyOf && index === 0));
+      nestedRules(one, `${path}.${list}[${index}]`, skipsAnyOf && index === 0, errors);
     }
   };
   nested('anyOf', () => skips.skipsAnyOf, false);
   nested('allOf', () => false, skips.skipsFirstAllOf);
   nested('oneOf', () => false, false);
   const not = own(schema, 'not');
-  if (isObject(not)) errors.push(...nestedRules(not, `${path}.not`, false));
+  if (isObject(not)) nestedRules(not, `${path}.not`, false, errors);
   const pattern = textOf(schema, 'pattern');
   if (pattern !== '') {
     try {
@@ -173,7 +177,6 @@ function valueRules(
       errors.push(invalidValue(`${path}.pattern`, pattern, detail));
     }
   }
-  return errors;
 }
 
 const notInAlternatives: readonly (readonly [member: string, word: string])[] = [
@@ -193,12 +196,13 @@ const notInAlternatives: readonly (readonly [member: string, word: string])[] = 
 ];
 
 /** Below allOf, anyOf, oneOf and not, values may be restricted and nothing may be declared. */
-function nestedRules(schema: JsonObject, path: string, skipsAnyOf: boolean): readonly FieldError[] {
-  const errors: FieldError[] = [...valueRules(schema, path, { skipsAnyOf, skipsFirstAllOf: false })];
+function nestedRules(schema: JsonObject, path: string, skipsAnyOf: boolean, errors: FieldError[]): void {
+  if (errors.length >= maximumErrors) return;
+  valueRules(schema, path, { skipsAnyOf, skipsFirstAllOf: false }, errors);
   const items = own(schema, 'items');
-  if (isObject(items)) errors.push(...nestedRules(items, `${path}.items`, false));
+  if (isObject(items)) nestedRules(items, `${path}.items`, false, errors);
   for (const [name, one] of Object.entries(objectOf(schema, 'properties'))) {
-    if (isObject(one)) errors.push(...nestedRules(one, `${path}.properties[${name}]`, false));
+    if (isObject(one)) nestedRules(one, `${path}.properties[${name}]`, false, errors);
   }
   for (const [member, word] of notInAlternatives) {
     const value = own(schema, member);
@@ -208,60 +212,48 @@ function nestedRules(schema: JsonObject, path: string, skipsAnyOf: boolean): rea
   if (own(objectOf(schema, 'properties'), 'metadata') !== undefined) {
     errors.push(forbiddenField(`${path}.properties[metadata]`, 'must not be specified in a nested context'));
   }
-  return errors;
+}
+
+/** What an alternative says, and what is declared at the same place; each with its path. */
+interface Alternative {
+  readonly nested: JsonObject;
+  readonly path: string;
+}
+
+interface Declared {
+  readonly schema: JsonObject | undefined;
+  readonly path: string;
 }
 
 /** Every field an alternative speaks of is declared outside. */
-function completeness(
-  nested: JsonObject,
-  schema: JsonObject | undefined,
-  schemaPath: string,
-  path: string,
-): readonly FieldError[] {
-  const errors: FieldError[] = [];
+function completeness({ nested, path }: Alternative, declared: Declared, errors: FieldError[]): void {
   const not = own(nested, 'not');
-  if (isObject(not)) errors.push(...nestedCompleteness(not, schema, schemaPath, `${path}.not`));
+  if (isObject(not)) nestedCompleteness({ nested: not, path: `${path}.not` }, declared, errors);
   for (const list of ['allOf', 'anyOf', 'oneOf']) {
     for (const [index, one] of listOf(nested, list).entries()) {
       if (isObject(one))
-        errors.push(...nestedCompleteness(one, schema, schemaPath, `${path}.${list}[${index}]`));
+        nestedCompleteness({ nested: one, path: `${path}.${list}[${index}]` }, declared, errors);
     }
   }
-  return errors;
 }
 
-function nestedCompleteness(
-  nested: JsonObject,
-  schema: JsonObject | undefined,
-  schemaPath: string,
-  path: string,
-): readonly FieldError[] {
-  if (schema === undefined) return [required(schemaPath, `because it is defined in ${path}`)];
-  const errors: FieldError[] = [...completeness(nested, schema, schemaPath, path)];
-  const items = own(nested, 'items');
-  if (isObject(items)) {
-    const declared = own(schema, 'items');
-    errors.push(
-      ...nestedCompleteness(
-        items,
-        isObject(declared) ? declared : undefined,
-        `${schemaPath}.items`,
-        `${path}.items`,
-      ),
-    );
+function nestedCompleteness(alternative: Alternative, declared: Declared, errors: FieldError[]): void {
+  if (errors.length >= maximumErrors) return;
+  const { nested, path } = alternative;
+  const { schema } = declared;
+  if (schema === undefined) {
+    errors.push(required(declared.path, `because it is defined in ${path}`));
+    return;
   }
-  const declared = objectOf(schema, 'properties');
+  completeness(alternative, declared, errors);
+  const below = (member: JsonValue | undefined, inner: JsonValue, step: string): void => {
+    if (!isObject(inner)) return;
+    const there = { schema: isObject(member) ? member : undefined, path: `${declared.path}.${step}` };
+    nestedCompleteness({ nested: inner, path: `${path}.${step}` }, there, errors);
+  };
+  below(own(schema, 'items'), own(nested, 'items') ?? null, 'items');
+  const properties = objectOf(schema, 'properties');
   for (const [name, one] of Object.entries(objectOf(nested, 'properties'))) {
-    if (!isObject(one)) continue;
-    const inner = own(declared, name);
-    errors.push(
-      ...nestedCompleteness(
-        one,
-        isObject(inner) ? inner : undefined,
-        `${schemaPath}.properties[${name}]`,
-        `${path}.properties[${name}]`,
-      ),
-    );
+    below(own(properties, name), one, `properties[${name}]`);
   }
-  return errors;
 }

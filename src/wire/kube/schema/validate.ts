@@ -39,14 +39,27 @@ interface Before {
  *
  * @throws KubeStatusError 413 when it would take too long
  */
-export function validateValue(schema: Schema, value: JsonValue, before?: JsonValue): readonly FieldError[] {
-  const validator = new Validator();
+export function validateValue(
+  schema: Schema,
+  value: JsonValue,
+  before?: JsonValue,
+  budget = createBudget(),
+): readonly FieldError[] {
+  const validator = new Validator(budget);
   const old = before === undefined ? undefined : { value: before };
   return validator.ratcheted(schema, value, '', old).errors();
 }
 
+/** What one request may spend on validation; several values may share it. */
+export function createBudget(): Budget {
+  return new Budget(maximumSteps);
+}
+
 class Validator {
-  readonly #budget = new Budget(maximumSteps);
+  readonly #budget: Budget;
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   /** One place of the object: findings about a value that stayed as it was are dropped. */
   ratcheted(schema: Schema, value: JsonValue, path: string, before: Before | undefined): Findings {
