@@ -65,12 +65,12 @@ export function createKubernetesServer(options: {
   });
   server.maxConnections = maximumConnections;
   server.on('connection', (socket: Socket) => {
-    const origin = originOf(socket);
-    handshakes.set(origin, socket);
-    socket.on('close', () => handshakes.delete(origin));
+    const peer = peerOf(socket);
+    handshakes.set(peer, socket);
+    socket.on('close', () => handshakes.delete(peer));
   });
   server.on('secureConnection', (socket: Socket) => {
-    handshakes.delete(originOf(socket));
+    handshakes.delete(peerOf(socket));
     sockets.set(socket, 0);
     socket.on('close', () => sockets.delete(socket));
   });
@@ -133,6 +133,6 @@ export function createKubernetesServer(options: {
 }
 
 /** The same for a connection and for what TLS makes of it. */
-function originOf({ remoteAddress, remotePort }: Socket): string {
+function peerOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }
