@@ -665,6 +665,20 @@ describe('hostile definitions', () => {
     if (status === 201) await api.call('DELETE', `${definitions}/${plural}.hostile.example`);
   });
 
+  test('what is wrong in many places of long names is told in an answer of bearable length', async () => {
+    const properties = Object.fromEntries(Array.from({ length: 2_000 }, (_, index) => [`p${index}`, {}]));
+    let schema: object = { type: 'object', properties };
+    for (let level = 0; level < 20; level += 1) {
+      schema = { type: 'object', properties: { [`${'n'.repeat(20_000)}${level}`]: schema } };
+    }
+    const answer = await post(
+      definitions,
+      definition({ versions: [version('v1', { schema: { openAPIV3Schema: schema } })] }),
+    );
+    expect(answer.status).toBe(422);
+    expect(answer.text.length).toBeLessThan(3_000_000);
+  });
+
   test('alternatives and enumerations multiplied by elements end, and are refused', async () => {
     const enumeration = Array.from({ length: 20_000 }, (_, index) => `value-${index}`);
     const items = { type: 'string', anyOf: [{ enum: enumeration }, { enum: enumeration }] };

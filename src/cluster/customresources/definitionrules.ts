@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import type { ResourceTable } from '../../wire/kube/resources.ts';
+import { fittingErrors } from '../../wire/kube/schema/findings.ts';
 import { formatCheck } from '../../wire/kube/schema/formats.ts';
 import { listOf, objectOf, textOf, textsOf } from '../../wire/kube/schema/schema.ts';
 import type { ResourceRequest } from '../context.ts';
@@ -19,7 +20,7 @@ export const definitionRules: KindRules = {
     const served = context.served(request.cluster.cluster);
     return completeDefinition(next, served, context.now());
   },
-  validate: (next, old) => definitionErrors(next, old),
+  validate: (next, old) => fittingErrors(definitionErrors(next, old)),
   admit: (_, request, next, old) => warnOfUnchecked(request, next, old),
 };
 

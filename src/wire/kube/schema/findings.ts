@@ -42,18 +42,22 @@ export class Findings {
     this.matches += other.matches;
   }
 
-  /** As many as fit into one answer, and one in any case. */
   errors(): readonly FieldError[] {
-    const errors: FieldError[] = [];
-    let left = maximumCharacters;
-    for (const { error } of this.#byText?.values() ?? []) {
-      const one = error();
-      left -= one.field.length + one.text.length;
-      if (left < 0 && errors.length > 0) break;
-      errors.push(one);
-    }
-    return errors;
+    return fittingErrors([...(this.#byText?.values() ?? [])].map(({ error }) => error));
   }
+}
+
+/** As many errors as fit into one answer, and one in any case. */
+export function fittingErrors(errors: Iterable<FieldError | (() => FieldError)>): readonly FieldError[] {
+  const fitting: FieldError[] = [];
+  let left = maximumCharacters;
+  for (const error of errors) {
+    const one = typeof error === 'function' ? error() : error;
+    left -= one.field.length + one.text.length;
+    if (left < 0 && fitting.length > 0) break;
+    fitting.push(one);
+  }
+  return fitting;
 }
 
 const maximumFindings = 200;

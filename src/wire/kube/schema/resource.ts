@@ -2,6 +2,7 @@ import type { FieldError } from '../fielderror.ts';
 import type { JsonObject } from '../json.ts';
 import { applyDefaults } from './defaulting.ts';
 import { embeddedErrors, readEmbedded } from './embedded.ts';
+import { fittingErrors } from './findings.ts';
 import { listTypeErrors } from './listtypes.ts';
 import { prune, pruneNulls } from './pruning.ts';
 import type { Schema } from './schema.ts';
@@ -35,11 +36,11 @@ export function resourceErrors(
   resource: JsonObject,
   before: JsonObject | undefined,
 ): readonly FieldError[] {
-  return [
+  return fittingErrors([
     ...validateValue(schema, resource, before),
     ...embeddedErrors(schema, resource),
     ...repeatedErrors(schema, resource, before),
-  ];
+  ]);
 }
 
 /** Repeated elements; where there were some before, no more is said. */
