@@ -79,7 +79,7 @@ export async function changeObject(
     rules.admit?.(context, request, changed, stored);
     const errors = [
       ...validateObject(resource, changed, stored, minorVersion(request.cluster.cluster)),
-      ...partErrors(stored, changed, options.part),
+      ...partErrors(resource, stored, changed, options.part),
     ];
     if (errors.length > 0) throw invalid(resource, name, errors);
     if (!options.isAdmitted) await review(context, request, { ...write, object: changed });

@@ -135,7 +135,7 @@ function toldOptions({ gracePeriod, propagation, preconditions }: DeleteOptions)
 }
 
 /** What the deleter takes for granted must hold. Upstream names the kind here, where it names the resource elsewhere. */
-function checkDeletePreconditions(
+export function checkDeletePreconditions(
   { resource }: ResourceRequest,
   name: string,
   { uid, resourceVersion }: Preconditions,

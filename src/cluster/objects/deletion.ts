@@ -28,7 +28,7 @@ type Kind = Pick<ResourceDefinition, 'group' | 'resource'>;
 
 export const isNamespaceKind = ({ group, resource }: Kind): boolean =>
   group === '' && resource === 'namespaces';
-const isPodKind = ({ group, resource }: Kind): boolean => group === '' && resource === 'pods';
+export const isPodKind = ({ group, resource }: Kind): boolean => group === '' && resource === 'pods';
 
 /**
  * The first and every later step of a deletion (kubernetes-facts E8, E9): what becomes of the stored object. The object of

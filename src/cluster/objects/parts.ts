@@ -1,5 +1,8 @@
-import { type FieldError, forbiddenField } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, type JsonValue, sameJson } from '../../wire/kube/json.ts';
+import type { FieldError } from '../../wire/kube/fielderror.ts';
+import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
+import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import { changedPodErrors, ephemeralErrors } from '../resources/podrules.ts';
+import { isPodKind } from './deletion.ts';
 import type { KubeObject } from './object.ts';
 
 /** Which part of an object a write through one address may change; '' is the object's own address. */
@@ -39,14 +42,15 @@ export function withPart(stored: KubeObject, given: KubeObject, part: Exclude<Pa
 }
 
 /** What is wrong with a write of the part beside what is wrong with any object. */
-export function partErrors(stored: KubeObject, next: KubeObject, part: Part): readonly FieldError[] {
-  if (part !== 'ephemeralcontainers') return [];
-  const added = namedItems(objectOf(next.spec).ephemeralContainers);
-  const kept = [...namedItems(objectOf(stored.spec).ephemeralContainers)].every(([name, container]) =>
-    sameJson(container, added.get(name) ?? null),
-  );
-  const detail = 'existing ephemeral containers may not be removed or changed';
-  return kept ? [] : [forbiddenField('spec.ephemeralContainers', detail)];
+export function partErrors(
+  resource: Pick<ResourceDefinition, 'group' | 'resource'>,
+  stored: KubeObject,
+  next: KubeObject,
+  part: Part,
+): readonly FieldError[] {
+  if (!isPodKind(resource)) return [];
+  if (part === '') return changedPodErrors(next, stored);
+  return part === 'ephemeralcontainers' ? ephemeralErrors(next, stored) : [];
 }
 
 /** `member` without its value when there is none to write. */

@@ -15,6 +15,7 @@ import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
 import { warnOfLockout } from './lockout.ts';
 import { completeNamespace, namespaceContent, validateNamespace } from './namespaces.ts';
+import { newPodErrors } from './podrules.ts';
 import {
   completeJobTemplatePorts,
   completePodPorts,
@@ -127,6 +128,7 @@ const byResource: Readonly<Record<string, KindRules>> = {
       }),
       status: next.status ?? { phase: 'Pending' },
     }),
+    validate: (next, old) => (old === undefined ? newPodErrors(next) : []),
   },
   '/services': {
     complete: (next) =>
