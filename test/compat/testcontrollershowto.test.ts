@@ -1,8 +1,8 @@
-/** docs/howto/test-controllers-and-charts.md is a promise: its files are written and run here. */
+/** docs/howto/test-controllers-and-charts.md and the README's example are promises: they are written to files and run here. */
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { run } from './clients.ts';
 import { temporaryDirectory } from './process.ts';
@@ -31,8 +31,9 @@ function install(): void {
   write('node_modules/entryway/cluster.js', `export * from '${source}';\n`);
 }
 
+beforeAll(install);
+
 test('the tests of docs/howto/test-controllers-and-charts.md pass', async () => {
-  install();
   const commands: string[] = [];
   for (const [, language, body = ''] of page.matchAll(/```(ts|yaml|sh)\n([\s\S]*?)```/g)) {
     const [, name, text] = /^(?:#|\/\/) (\S+)\n([\s\S]*)$/.exec(body) ?? [];
@@ -53,4 +54,13 @@ test('the tests of docs/howto/test-controllers-and-charts.md pass', async () => 
   });
   expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
   expect(stdout).toMatch(/^# pass 7$/m);
+}, 60_000);
+
+test('the example of the README prints what it says', async () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, program = '', printed] = /```ts\n([\s\S]*?)```\n\n```text\n([\s\S]*?)```/.exec(readme) ?? [];
+  write('example.ts', program);
+  const env = { PATH: process.env.PATH ?? '', HOME: directory.path };
+  const result = await run(process.execPath, ['example.ts'], { env, cwd: directory.path });
+  expect(result).toMatchObject({ code: 0, stdout: printed, stderr: '' });
 }, 60_000);
