@@ -139,14 +139,16 @@ test('rules of aggregated roles are left to the controller, and what a user said
   expect(await reconcileDefaults(storage, 'c', options)).toBe(0);
 });
 
-test('an aggregation where none belongs is taken away, a missing one is put back, and rules stay', async () => {
+test('an aggregation where none belongs goes with what it gathered, a missing one is put back, and rules stay', async () => {
   const { storage, get, put } = await newCluster();
   const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { 'acme.example/all': 'true' } }] };
   const plain = await get('clusterroles', 'system:basic-user');
-  await put('clusterroles', 'system:basic-user', { ...plain, aggregationRule });
+  const gathered = [{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] }];
+  await put('clusterroles', 'system:basic-user', { ...plain, aggregationRule, rules: gathered });
   const { aggregationRule: _, ...view } = await get('clusterroles', 'view');
   await put('clusterroles', 'view', { ...view, kind: 'ClusterRole', apiVersion: view.apiVersion });
   expect(await reconcileDefaults(storage, 'c', options)).toBe(2);
+  // What had been gathered last may not be granted any more.
   expect(await get('clusterroles', 'system:basic-user')).toMatchObject({ rules: plain.rules });
   expect((await get('clusterroles', 'system:basic-user')).aggregationRule).toBeUndefined();
   expect(await get('clusterroles', 'view')).toMatchObject({ rules: view.rules });

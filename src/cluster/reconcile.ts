@@ -143,6 +143,8 @@ function mergedRules(
       ? {}
       : { aggregationRule: { clusterRoleSelectors: [...known, ...missing] } };
   }
+  // SECURITY: what an aggregation gathered goes with it. Deciders never used the stored copy, and it may be out of date.
+  if (storedAggregation !== undefined) return { rules: items(wanted.rules) };
   const missing = uncoveredRules(parsePolicyRules(stored.rules), parsePolicyRules(wanted.rules));
   if (missing.length === 0) return {};
   return { rules: [...items(stored.rules), ...missing.map((rule) => ruleManifest(rule) as JsonObject)] };
