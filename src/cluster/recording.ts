@@ -92,7 +92,10 @@ export function recordRequest(options: {
         const { cluster } = seen;
         if (recorded || cluster === undefined) return storage.commit(batch);
         const attributes = withCreatedName(seen.target, cluster, batch);
-        const ending = { status: expectedStatus(batch), ...(attributes !== undefined && { attributes }) };
+        const ending = {
+          status: expectedStatus(seen.verb, batch),
+          ...(attributes !== undefined && { attributes }),
+        };
         const record = recorder.recordOf(told(cluster, ending));
         const revision = await storage.commit({ ...batch, changes: [...batch.changes, ...record] });
         recorded = true;
@@ -107,9 +110,12 @@ export function recordRequest(options: {
   };
 }
 
-/** What a change is answered with once it is stored: what did not exist has been created. */
-function expectedStatus({ expect = [] }: Batch): number {
-  return expect.some(({ revision }) => revision === 0) ? 201 : 200;
+/**
+ * What a change is answered with once it is stored: 201 where an object was made, and for every POST, also where that
+ * changes another object, as a binding or an eviction does.
+ */
+function expectedStatus(verb: string, { expect = [] }: Batch): number {
+  return verb === 'create' || expect.some(({ revision }) => revision === 0) ? 201 : 200;
 }
 
 /**

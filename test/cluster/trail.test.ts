@@ -108,6 +108,22 @@ test.each([
   ]);
 });
 
+test('a binding and an eviction are recorded with the code they are answered with', async () => {
+  const pods = '/api/v1/namespaces/default/pods';
+  const containers = [{ name: 'c', image: 'i' }];
+  await api.call('POST', pods, { body: { metadata: { name: 'p' }, spec: { containers } } });
+  since = (await api.trail.read({ limit: 1 })).items[0]?.position;
+  const target = { kind: 'Node', name: 'n' };
+  const metadata = { name: 'p' };
+  await api.call('POST', `${pods}/p/binding`, { body: { kind: 'Binding', metadata, target } });
+  await api.call('POST', `${pods}/p/eviction`, { body: { kind: 'Eviction', metadata } });
+  const of = (subresource: string) => ({
+    objectRef: { resource: 'pods', namespace: 'default', name: 'p', apiVersion: 'v1', subresource },
+    responseStatus: { code: 201 },
+  });
+  expect(await events()).toMatchObject([of('binding'), of('eviction')]);
+});
+
 test('a collection deleted in many commits is one event', async () => {
   for (const name of ['a', 'b', 'c']) {
     await api.call('POST', configMaps, { body: { metadata: { name, labels: { gone: 'soon' } } } });
