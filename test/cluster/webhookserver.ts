@@ -14,6 +14,8 @@ export type HookAnswer =
       readonly headers?: Readonly<Record<string, string>>;
       readonly raw: string;
     }
+  /** Written to the connection in place of an answer. */
+  | { readonly bytes: string }
   /** Never answers. */
   | 'silence';
 
@@ -50,6 +52,10 @@ export async function startWebhookServer(): Promise<WebhookServer> {
     const hook = hooks.get(path.split('?', 1)[0] ?? '');
     const answer = hook === undefined ? { status: 404, raw: '' } : await hook(review.request);
     if (answer === 'silence') return;
+    if ('bytes' in answer) {
+      request.socket.write(answer.bytes);
+      return;
+    }
     if ('raw' in answer) {
       response.writeHead(answer.status ?? 200, answer.headers).end(answer.raw);
       return;

@@ -22,7 +22,11 @@ export class CallError extends Error {
  * POSTs a review. Rejects with a CallError, also when `signal` ends it.
  *
  * SECURITY: a redirect is an answer like any other and not followed; no credential, cookie or client certificate goes
- * along; the connection is for this call alone, so that no webhook sees what another one is sent.
+ * along; the connection is for this call alone, so that no webhook sees what another one is sent; and certificates are
+ * checked whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+ *
+ * INVARIANT: it settles when `signal` ends, whatever the other side does: a call that never came to an end would keep
+ * its place among the calls of all clusters.
  */
 export function post(
   destination: Destination,
@@ -44,6 +48,7 @@ export function post(
       fail(signal.reason);
       return;
     }
+    signal.addEventListener('abort', () => fail(signal.reason), { once: true });
     try {
       const request = httpsRequest(
         {
@@ -53,6 +58,7 @@ export function post(
           path: `${path}?timeout=${options.timeoutSeconds}s`,
           agent: false,
           signal,
+          rejectUnauthorized: true,
           ...(serverName !== '' && { servername: serverName }),
           ...(options.caPem !== '' && { ca: options.caPem }),
           headers: {
@@ -83,6 +89,11 @@ export function post(
         },
       );
       request.on('error', fail);
+      // Node drops such a connection without a word to the request.
+      request.on('upgrade', (_, socket) => {
+        socket.destroy();
+        reject(new CallError('the server wants to speak another protocol'));
+      });
       request.end(options.body);
     } catch (error) {
       // A CA that is no PEM is found out before anything is sent.
@@ -106,7 +117,7 @@ function causeText(cause: unknown, { host, port, serverName }: Destination, sign
     const isTimeout = reason instanceof DOMException && reason.name === 'TimeoutError';
     return isTimeout ? 'context deadline exceeded' : 'context canceled';
   }
-  const code = String((cause as { code?: unknown }).code ?? '');
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   if (untrusted.includes(code)) {
     return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
