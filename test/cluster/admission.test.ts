@@ -1,5 +1,5 @@
 import { request as httpsRequest } from 'node:https';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { KubernetesAuditEvent } from '../../src/audit/kubernetes/event.ts';
 import { clusterPath, startTestApi, type TestAnswer, type TestApi } from './fixture.ts';
 import {
@@ -47,6 +47,7 @@ afterEach(async () => {
   server.hooks.clear();
   asked.splice(0);
   deadline = AbortSignal.timeout;
+  vi.unstubAllEnvs();
 });
 
 interface Hook {
@@ -200,6 +201,11 @@ describe('a webhook that cannot be asked', () => {
       'failed to call webhook: the answer is not an AdmissionReview',
     ],
     [
+      'a change of protocol',
+      () => ({ bytes: 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n' }),
+      `failed to call webhook: Post "URL?timeout=10s": the server wants to speak another protocol`,
+    ],
+    [
       'an answer without end',
       () => ({ raw: ' '.repeat(6 * 1024 * 1024) }),
       `failed to call webhook: Post "URL?timeout=10s": the answer is longer than 5242880 bytes`,
@@ -324,6 +330,7 @@ describe('a webhook that cannot be asked', () => {
       ...client,
     };
     clientConfig.url = clientConfig.url.replace('PORT', String(server.port));
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     if (clientConfig.caBundle === 'CA') clientConfig.caBundle = Buffer.from(api.caPem).toString('base64');
     await hook(() => allow, { webhook: { clientConfig } });
     const { status, body } = await create();
@@ -548,6 +555,27 @@ describe('what a webhook is told', () => {
     });
     expect((await create()).status).toBe(201);
     expect(server.seen[0]?.review.apiVersion).toBe('admission.k8s.io/v1beta1');
+  });
+
+  test('an event of either group, in the group of the rule', async () => {
+    await hook(() => allow, { resources: ['events'], webhook: { namespaceSelector: {} } });
+    const path = '/apis/events.k8s.io/v1/namespaces/default/events';
+    const created = await create(
+      {
+        ...{ eventTime: '2026-01-01T00:00:00.000000Z', action: 'a', reason: 'r', type: 'Normal' },
+        ...{ reportingController: 'a.b/c', reportingInstance: 'x', note: 'n' },
+        regarding: { kind: 'Pod', namespace: 'default', name: 'p' },
+      },
+      { path },
+    );
+    expect(created.status, created.text).toBe(201);
+    const { resource, requestResource, object } = server.seen[0]?.review.request ?? {};
+    expect([resource.group, requestResource.group, object.apiVersion, object.message]).toEqual([
+      '',
+      'events.k8s.io',
+      'v1',
+      'n',
+    ]);
   });
 
   test('a write in another version reaches who takes equivalents, in their version', async () => {

@@ -3,6 +3,7 @@ import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { callFailed, denied, dryRunUnsupported, requestTimedOut } from './denial.ts';
 import { type AdmittedWrite, factsOf } from './reviewedwrite.ts';
+import { decodePatch } from './reviewobjects.ts';
 import type { Webhook } from './webhook.ts';
 
 /** Which webhook is asked, and when: the names of its audit annotations say so. */
@@ -45,5 +46,5 @@ export async function askWebhook(
   }
   for (const warning of verdict.warnings) request.warn(warning);
   if (!verdict.allowed) throw denied(webhook.name, verdict.result);
-  return verdict.patch;
+  return decodePatch(verdict.patch);
 }

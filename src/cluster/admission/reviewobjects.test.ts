@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AnswerError, readVerdict } from './reviewobjects.ts';
+import { AnswerError, decodePatch, readVerdict } from './reviewobjects.ts';
 
 const read = (response: unknown, mutating = true, status = 200) =>
   readVerdict(
@@ -23,16 +23,29 @@ test.each<[string, unknown]>([
   ['a type without a patch', { uid: 'u', allowed: true, patchType: 'JSONPatch' }],
   ['another type of patch', { uid: 'u', allowed: true, patch: patchOf([]), patchType: { toString: 1 } }],
   ['a patch that is a list already', { uid: 'u', allowed: true, patch: [], patchType: 'JSONPatch' }],
-  ['a patch that is no list', { uid: 'u', allowed: true, patch: patchOf({}), patchType: 'JSONPatch' }],
-  ['a patch that is no JSON', { uid: 'u', allowed: true, patch: '!!', patchType: 'JSONPatch' }],
-  [
-    'a patch nested without end',
-    { uid: 'u', allowed: true, patch: patchOf(deep(500)), patchType: 'JSONPatch' },
-  ],
   ['an answer nested without end', { uid: 'u', allowed: true, extra: deep(500) }],
 ])('%s is no verdict', (_, response) => {
   expect(() => read(response)).toThrow(AnswerError);
 });
+
+test.each([
+  ['no list', patchOf({})],
+  ['no JSON', '!!'],
+  ['nested without end', patchOf(deep(500))],
+])(
+  'a patch that is %s refuses the write of whoever may fail, too, and makes no refusal a failed call',
+  (_, patch) => {
+    expect(() => decodePatch(read({ uid: 'u', allowed: true, patch, patchType: 'JSONPatch' }).patch)).toThrow(
+      'it is no JSON patch',
+    );
+    for (const patchType of ['JSONPatch', 'Other']) {
+      expect(read({ uid: 'u', allowed: false, patch, patchType })).toMatchObject({
+        allowed: false,
+        patch: '',
+      });
+    }
+  },
+);
 
 test('nothing but `true` allows', () => {
   expect(read({ uid: 'u' }).allowed).toBe(false);
@@ -45,7 +58,7 @@ test('what is of another type beside the verdict is left out', () => {
   expect(read({ uid: 'u', allowed: true, ...more })).toEqual({
     allowed: true,
     result: undefined,
-    patch: undefined,
+    patch: '',
     warnings: ['a'],
     auditAnnotations: { a: 'b' },
   });

@@ -1,6 +1,7 @@
 import type { UserInfo } from '../../engine/authorizer/attributes.ts';
 import { isWithinDepth } from '../../wire/kube/body.ts';
 import { isObject, type JsonObject, type JsonValue, printed } from '../../wire/kube/json.ts';
+import { internalError } from '../../wire/kube/status.ts';
 import type { HttpAnswer } from './call.ts';
 import type { Operation } from './rules.ts';
 
@@ -69,8 +70,8 @@ export interface Verdict {
   readonly allowed: boolean;
   /** The Status of a refusal, as given. */
   readonly result: JsonObject | undefined;
-  /** Of a mutating webhook; undefined for no change. */
-  readonly patch: JsonValue | undefined;
+  /** Of a mutating webhook that allows, for `decodePatch`; '' for no change. */
+  readonly patch: string;
   readonly warnings: readonly string[];
   readonly auditAnnotations: Readonly<Record<string, string>>;
 }
@@ -101,9 +102,8 @@ export function readVerdict(
   const { response } = review;
   if (response === undefined || response === null) throw invalidAnswer('webhook response was absent');
   if (!isObject(response)) throw undecodable();
-  const { version, mutating } = expected;
   // v1beta1 verified neither the kind nor the uid.
-  if (version === 'v1') {
+  if (expected.version === 'v1') {
     if (response.uid !== expected.uid) {
       const given = JSON.stringify(printed(response.uid ?? '').slice(0, 100));
       throw invalidAnswer(`expected response.uid=${JSON.stringify(expected.uid)}, got ${given}`);
@@ -121,7 +121,7 @@ export function readVerdict(
   return {
     allowed: allowed === true,
     result: isObject(status) ? status : undefined,
-    patch: readPatch(response, version, mutating),
+    patch: readPatch(response, { ...expected, allowed: allowed === true }),
     warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
     auditAnnotations: isObject(auditAnnotations)
       ? Object.fromEntries(
@@ -133,19 +133,20 @@ export function readVerdict(
   };
 }
 
+/** SECURITY: a refusal stays one, whatever patch comes with it. */
 function readPatch(
   { patch: given, patchType: type }: JsonObject,
-  version: string,
-  mutating: boolean,
-): JsonValue | undefined {
+  told: { readonly version: string; readonly mutating: boolean; readonly allowed: boolean },
+): string {
+  const { version, mutating, allowed } = told;
   const patch = given ?? '';
   if (typeof patch !== 'string') throw undecodable();
   const hasType = type !== undefined && type !== null;
   if (!mutating) {
-    if (version !== 'v1') return undefined;
+    if (version !== 'v1') return '';
     if (patch !== '') throw invalidAnswer('validating webhook may not return response.patch');
     if (hasType) throw invalidAnswer('validating webhook may not return response.patchType');
-    return undefined;
+    return '';
   }
   if (version === 'v1') {
     if (patch !== '' && !hasType) {
@@ -154,11 +155,19 @@ function readPatch(
     if (patch === '' && hasType) {
       throw invalidAnswer('webhook returned response.patchType but not response.patch');
     }
-    if (hasType && type !== 'JSONPatch') {
-      if (type === '') throw invalidAnswer('webhook returned invalid response.patchType of ""');
+    if (type === '') throw invalidAnswer('webhook returned invalid response.patchType of ""');
+    if (hasType && type !== 'JSONPatch' && allowed) {
       throw new AnswerError(`unsupported patch type ${JSON.stringify(printed(type).slice(0, 100))}`);
     }
   }
+  return allowed ? patch : '';
+}
+
+/**
+ * The operations of a verdict's patch; undefined for none. One that cannot be read is no failed call: as upstream, the
+ * write is refused whatever the webhook's failurePolicy says.
+ */
+export function decodePatch(patch: string): JsonValue | undefined {
   if (patch === '') return undefined;
   try {
     const decoded: unknown = JSON.parse(Buffer.from(patch, 'base64').toString('utf8'));
@@ -168,7 +177,7 @@ function readPatch(
   } catch {
     // Told below: the parser's own words would repeat what the webhook sent.
   }
-  throw new AnswerError('received undecodable patch in webhook response: it is no JSON patch');
+  throw internalError('received undecodable patch in webhook response: it is no JSON patch');
 }
 
 function parse(body: string): JsonObject {

@@ -1,4 +1,5 @@
 import type { ResourceDefinition, ResourceTable } from '../../wire/kube/resources.ts';
+import { isEventsGroup } from '../resources/events.ts';
 import type { Webhook, WebhookRule } from './webhook.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
@@ -23,16 +24,18 @@ export function matchedResource(
   const { resource } = asked;
   if (webhook.rules.some((rule) => ruleMatches(rule, asked))) return resource;
   if (!webhook.takesEquivalent) return undefined;
-  // COMPAT: upstream also takes `events` of the two groups for the same; here they are stored apart.
-  const others = served.definitions.filter(
-    (one) =>
-      one.group === resource.group && one.resource === resource.resource && one.version !== resource.version,
-  );
+  const others = served.definitions.filter((one) => one !== resource && isStoredWith(one, resource));
   for (const rule of webhook.rules) {
     const found = others.find((one) => ruleMatches(rule, { ...asked, resource: one }));
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** Whether two resources are one collection, served in two versions or, as events are, in two groups. */
+function isStoredWith(one: ResourceDefinition, other: ResourceDefinition): boolean {
+  const group = (of: ResourceDefinition): string => (isEventsGroup(of) ? '' : of.group);
+  return one.resource === other.resource && group(one) === group(other);
 }
 
 function ruleMatches(rule: WebhookRule, { resource, subresource, operation }: Asked): boolean {
