@@ -43,11 +43,13 @@ export function createReach(hosts: readonly string[]): MayReach {
   };
 }
 
+/** One spelling for each host: of an IPv6 address, that of URLs. */
 function plainHost(host: string): string {
-  return host
+  const plain = host
     .toLowerCase()
     .replace(/^\[|\]$/g, '')
     .replace(/\.$/, '');
+  return isIP(plain) === 6 ? (URL.parse(`https://[${plain}]`)?.hostname.slice(1, -1) ?? plain) : plain;
 }
 
 function isLoopbackHost(host: string): boolean {
@@ -175,8 +177,12 @@ function portNamed(ports: readonly JsonValue[], name: JsonValue): number | undef
   return typeof port === 'number' && Number.isInteger(port) && port > 0 && port <= 65_535 ? port : undefined;
 }
 
-/** As many slices of a namespace are looked through as somebody writes by hand. */
-const maximumSlices = 500;
+/**
+ * Characters of a namespace's slices that are looked through for one call: far more than somebody writes by hand, and
+ * no more than takes a moment.
+ */
+const maximumSliceText = 4 * 1024 * 1024;
+const slicesAtOnce = 20;
 
 async function slicesOf(
   storage: Storage,
@@ -184,11 +190,22 @@ async function slicesOf(
   service: { readonly namespace: string; readonly name: string },
 ): Promise<readonly JsonObject[]> {
   const prefix = resourcePrefix(clusterId, 'discovery.k8s.io', 'endpointslices', service.namespace);
-  const { entries } = await storage.list({ prefix, limit: maximumSlices });
-  return entries
-    .map(({ value }): unknown => JSON.parse(value))
-    .filter(isObject)
-    .filter((slice) => at(slice, 'metadata', 'labels', 'kubernetes.io/service-name') === service.name);
+  const found: JsonObject[] = [];
+  let left = maximumSliceText;
+  let after: string | undefined;
+  for (;;) {
+    const page = await storage.list({ prefix, limit: slicesAtOnce, ...(after !== undefined && { after }) });
+    for (const { key, value } of page.entries) {
+      after = key;
+      left -= value.length;
+      if (left < 0) return found;
+      const slice: unknown = JSON.parse(value);
+      const isOfService =
+        isObject(slice) && at(slice, 'metadata', 'labels', 'kubernetes.io/service-name') === service.name;
+      if (isOfService) found.push(slice);
+    }
+    if (!page.more) return found;
+  }
 }
 
 const isAddress = (value: unknown): value is string => typeof value === 'string' && isIP(value) !== 0;

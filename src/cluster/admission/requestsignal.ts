@@ -8,7 +8,7 @@ const admissionMilliseconds = 34_000;
  * asked for, which most requests never do, and is then the same for all of the request.
  */
 export function createRequestSignal(
-  response: EventEmitter & { readonly writableFinished?: boolean },
+  response: EventEmitter & { readonly destroyed?: boolean },
   deadline: (milliseconds: number) => AbortSignal,
 ): () => AbortSignal {
   let signal: AbortSignal | undefined;
@@ -16,6 +16,8 @@ export function createRequestSignal(
     if (signal === undefined) {
       const gone = new AbortController();
       response.once('close', () => gone.abort());
+      // One that hung up while its body was read has closed already.
+      if (response.destroyed === true) gone.abort();
       signal = AbortSignal.any([gone.signal, deadline(admissionMilliseconds)]);
     }
     return signal;

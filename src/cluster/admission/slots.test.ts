@@ -23,6 +23,25 @@ test('one cluster’s slow calls leave places to others, and those who wait go i
   expect(running).toEqual(['a1', 'a2', 'b1', 'a3', 'b2']);
 });
 
+test('a few clusters that hold what they can leave a place to the next', async () => {
+  const slots = createCallSlots({ all: 8, each: 4 });
+  const running: string[] = [];
+  const ends: (() => void)[] = [];
+  const call = (of: string) =>
+    slots.run(of, never, () => {
+      running.push(of);
+      return new Promise<void>((resolve) => ends.push(resolve));
+    });
+  const calls = ['a', 'b', 'c', 'd'].flatMap((of) => Array.from({ length: 9 }, () => call(of)));
+  await Promise.resolve();
+  expect(running.join('')).toBe('aaaabbcd');
+  for (let done = 0; done < calls.length; done += 1) {
+    await expect.poll(() => ends.length).toBeGreaterThan(done);
+    ends[done]?.();
+  }
+  await Promise.all(calls);
+});
+
 test('who waits longer than its time leaves without a place, and one that fails gives its place back', async () => {
   const slots = createCallSlots({ all: 1, each: 1 });
   let fail = (): void => undefined;

@@ -6,12 +6,15 @@ export interface CallSlots {
   run<T>(of: string, signal: AbortSignal, call: () => Promise<T>): Promise<T>;
 }
 
-/** `all`: places together; `each`: how many of them one may hold. */
+/**
+ * `all`: places together; `each`: how many of them one may hold at most, and never more than half of what the others
+ * leave. So a few that hold what they can do not keep the rest waiting: there is a place left for the next one.
+ */
 export function createCallSlots({ all, each }: { readonly all: number; readonly each: number }): CallSlots {
   let held = 0;
   const heldBy = new Map<string, number>();
   const waiting = new Set<{ readonly of: string; readonly enter: () => void }>();
-  const mayEnter = (of: string): boolean => held < all && (heldBy.get(of) ?? 0) < each;
+  const mayEnter = (of: string): boolean => (heldBy.get(of) ?? 0) < Math.min(each, all - held);
   const hold = (of: string): void => {
     held += 1;
     heldBy.set(of, (heldBy.get(of) ?? 0) + 1);
@@ -26,7 +29,6 @@ export function createCallSlots({ all, each }: { readonly all: number; readonly 
       waiting.delete(one);
       hold(one.of);
       one.enter();
-      return;
     }
   };
   const take = async (of: string, signal: AbortSignal): Promise<void> => {

@@ -55,7 +55,7 @@ export type WebhookKind = keyof typeof webhookResources;
 /**
  * The webhooks of a stored configuration, in its order. What is not there is as the API server would have filled it in.
  *
- * SECURITY: configurations are validated when they are written (`validation.ts`). One that was stored before there was
+ * SECURITY: configurations are validated when they are written (`configurations.ts`). One that was stored before there was
  * this room may hold anything: what cannot be read makes its calls fail, never its checks pass.
  */
 export function readWebhooks(configuration: string, object: JsonObject): readonly Webhook[] {
