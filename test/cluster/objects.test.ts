@@ -196,6 +196,25 @@ describe('create', () => {
     },
   );
 
+  test('a field that says null is a field that is not there, however it is written', async () => {
+    const deployments = '/apis/apps/v1/namespaces/default/deployments';
+    const body = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'nulls' },
+      spec: { replicas: null, template: { spec: { containers: [{ name: 'c', resources: null }] } } },
+    };
+    const spec = { replicas: 1, template: { spec: { containers: [{ name: 'c' }] } } };
+    const path = `${deployments}/nulls`;
+    const headers = { 'content-type': 'application/apply-patch+yaml' };
+    const answers = [
+      await api.call('POST', deployments, { body }),
+      await api.call('PUT', path, { body }),
+      await api.call('PATCH', `${path}?fieldManager=m&force=true`, { body, headers }),
+    ];
+    for (const answer of answers) expect(answer.body.spec, answer.text).toEqual(spec);
+  });
+
   test('YAML is read as well as JSON', async () => {
     const answer = await api.call('POST', configmaps, {
       raw: 'metadata:\n  name: from-yaml\ndata:\n  a: "1"\n',

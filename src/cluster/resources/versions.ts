@@ -1,5 +1,6 @@
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import { withoutNulls } from '../../wire/kube/unknownfields.ts';
 import { fromStored, isCustom, readStored, toStored } from '../customresources/conversion.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { fromCoreEvent, isEventsGroup, toCoreEvent } from './events.ts';
@@ -24,10 +25,11 @@ export function isStoredVersion(resource: ResourceDefinition): boolean {
 /** An object of a request as it is stored; `old` is what is stored now. */
 export function toStoredVersion(
   resource: ResourceDefinition,
-  object: KubeObject,
+  given: KubeObject,
   old: KubeObject | undefined,
 ): KubeObject {
-  if (isCustom(resource)) return toStored(resource, object);
+  if (isCustom(resource)) return toStored(resource, given);
+  const object = withoutNulls(resource.messageType, given);
   if (isEventsGroup(resource)) return toCoreEvent(object);
   if (!isOlder(resource)) return object;
   const { targetCPUUtilizationPercentage: target, ...spec } = objectAt(object, 'spec');

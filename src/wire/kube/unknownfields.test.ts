@@ -7,6 +7,7 @@ import {
   strictDecodingError,
   unknownFields,
   unknownFieldTexts,
+  withoutNulls,
   withoutUnknownFields,
 } from './unknownfields.ts';
 
@@ -120,18 +121,39 @@ test('what a kind does not have is left out, and nothing else', () => {
     ...base,
     nope: 1,
     metadata: { name: 'x', labels: { nope: 'y' }, nope: 1 },
-    spec: { containers: [{ name: 'c', nope: 1, resources: { limits: { cpu: 1 } } }], volumes: null },
+    spec: { containers: [{ name: 'c', nope: 1, resources: { limits: { cpu: 1 } } }] },
   };
   expect(withoutUnknownFields('core.v1.Pod', pod)).toEqual({
     ...base,
     metadata: { name: 'x', labels: { nope: 'y' } },
-    spec: { containers: [{ name: 'c', resources: { limits: { cpu: 1 } } }], volumes: null },
+    spec: { containers: [{ name: 'c', resources: { limits: { cpu: 1 } } }] },
   });
   expect(withoutUnknownFields(undefined, pod)).toBe(pod);
   const parsed = JSON.parse('{"data":{"__proto__":"a"},"__proto__":{"b":1}}') as JsonObject;
   expect(JSON.stringify(withoutUnknownFields('core.v1.ConfigMap', parsed))).toBe(
     '{"data":{"__proto__":"a"}}',
   );
+});
+
+test.each<[string, JsonObject, JsonObject]>([
+  [
+    'apps.v1.Deployment',
+    { spec: { replicas: null, template: { spec: { containers: [null, { name: 'c', ports: null }] } } } },
+    { spec: { template: { spec: { containers: [{}, { name: 'c' }] } } } },
+  ],
+  ['core.v1.ConfigMap', { data: { a: null, b: 'c' }, binaryData: null }, { data: { a: '', b: 'c' } }],
+  [
+    'authorization.v1.SubjectAccessReview',
+    { spec: { groups: [null], extra: { a: null } } },
+    { spec: { groups: [''], extra: { a: null } } },
+  ],
+  ['apps.v1.ControllerRevision', { data: { a: null } }, { data: { a: null } }],
+])('null in a %s is what Go reads it as', (type, object, expected) => {
+  expect(withoutNulls(type, { ...base, ...object })).toEqual({ ...base, ...expected });
+  expect(checkObject(type, { ...base, ...object }).wrongTypes).toEqual([]);
+  const plain = { ...base, unknown: 1 };
+  expect(withoutNulls(type, plain)).toBe(plain);
+  expect(withoutNulls(undefined, object)).toBe(object);
 });
 
 test('what a JSON schema does not have is left out wherever a schema may stand', () => {

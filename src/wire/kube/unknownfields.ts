@@ -113,7 +113,7 @@ class Checker {
     if (message === undefined) return;
     const [only] = message.fields;
     if (only !== undefined && isStringList(message)) {
-      this.#field(only, value, path);
+      if (value !== null) this.#field(only, value, path);
     } else if (value !== null) this.message(message, value, path, none);
   }
 }
@@ -141,12 +141,25 @@ export function withoutUnknownFields(messageType: string | undefined, object: Js
   return message === undefined ? object : knownMembers(message, object, typeMeta);
 }
 
+/**
+ * The object as reading it into its kind's type leaves it where it says null: a member without a value is not there, an
+ * element without one is empty. Values whose type is not ours to know stay as they are.
+ */
+export function withoutNulls<T extends JsonObject>(messageType: string | undefined, object: T): T {
+  return hasNull(object) ? (withoutUnknownFields(messageType, object) as T) : object;
+}
+
+function hasNull(value: JsonValue): boolean {
+  if (typeof value !== 'object' || value === null) return value === null;
+  return Array.isArray(value) ? value.some(hasNull) : Object.values(value).some(hasNull);
+}
+
 function knownMembers(message: Message, object: JsonObject, ignored: ReadonlySet<string>): JsonObject {
   const known: Record<string, JsonValue> = {};
   for (const [key, item] of Object.entries(object)) {
     const field = message.byJsonName.get(key);
     if (ignored.has(key)) put(known, key, item);
-    else if (field !== undefined) put(known, key, knownField(field, item));
+    else if (field !== undefined && item !== null) put(known, key, knownField(field, item));
   }
   return known;
 }
@@ -160,12 +173,17 @@ function knownField({ shape, type }: MessageField, value: JsonValue): JsonValue 
   return known;
 }
 
+const zeros: Readonly<Record<string, JsonValue>> = { string: '', boolean: false, number: 0 };
+
 function knownValue(type: string, value: JsonValue): JsonValue {
-  if (isScalar(type) || Object.hasOwn(specialTypes, type)) return value;
+  if (isScalar(type)) return value ?? zeros[scalarTypes[type] ?? 'string'] ?? '';
+  if (Object.hasOwn(specialTypes, type)) return value;
   const isAlternative = Object.hasOwn(alternatives, type);
   if (isAlternative && Array.isArray(value)) return value.map((item: JsonValue) => knownValue(schema, item));
   const message = messageNamed(isAlternative ? schema : type);
-  return message !== undefined && isObject(value) ? knownMembers(message, value, none) : value;
+  if (message === undefined) return value;
+  if (value === null) return isAlternative || isStringList(message) ? value : {};
+  return isObject(value) ? knownMembers(message, value, none) : value;
 }
 
 const none: ReadonlySet<string> = new Set();
