@@ -30,7 +30,7 @@ export interface Target {
   close(): Promise<number>;
 }
 
-export const hang = 15_000;
+const hang = 15_000;
 
 export async function startTarget(): Promise<Target> {
   const child: ChildProcess = fork(resolve(import.meta.dirname, 'server.ts'));

@@ -242,7 +242,7 @@ const manifests: readonly unknown[] = [
   },
 ];
 
-export const pick = <T>(random: Random, values: readonly T[]): T =>
+const pick = <T>(random: Random, values: readonly T[]): T =>
   values[Math.floor(random() * values.length)] as T;
 
 /** JSON that no field expects. */
@@ -277,7 +277,7 @@ function odd(random: Random): unknown {
   }
 }
 
-export function deep(levels: number): unknown {
+function deep(levels: number): unknown {
   let value: unknown = 1;
   for (let level = 0; level < levels; level += 1) value = level % 2 === 0 ? [value] : { a: value };
   return value;

@@ -15,6 +15,8 @@ export interface Figures {
 if (process.send !== undefined) {
   const api = await startTestApi();
   process.send({ port: api.port, caPem: api.caPem, path: clusterPath } satisfies Told);
+  // Whoever started it is gone.
+  process.on('disconnect', () => process.exit(1));
   process.on('message', async (wanted) => {
     if (wanted === 'close') {
       const began = performance.now();
