@@ -9,6 +9,7 @@ import {
   createControllers,
   type ObjectChange,
 } from './controller.ts';
+import { onceServed } from './served.ts';
 
 const key = (name: string, clusterId = 'c') => objectKey(clusterId, '', 'configmaps', 'default', name);
 const put = (name: string, value: string, clusterId?: string) =>
@@ -155,4 +156,13 @@ test('nothing runs after the end', async () => {
   await controllers.start('c');
   await controllers.idle();
   expect(synced).toEqual([]);
+});
+
+test('waiting for what a cluster serves leaves a controller as many workers as it asked for', () => {
+  const controller: Controller = { name: 'test', workers: 20, keysOf: () => [], sync: async () => undefined };
+  const waiting = onceServed(
+    () => controller,
+    async () => undefined,
+  );
+  expect(waiting({} as ControllerContext, 'c')).toMatchObject({ name: 'test', workers: 20 });
 });

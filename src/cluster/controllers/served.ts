@@ -6,8 +6,7 @@ export function onceServed(create: CreateController, load: ServedResources['load
   return (context, clusterId) => {
     const controller = create(context, clusterId);
     return {
-      name: controller.name,
-      keysOf: (change) => controller.keysOf(change),
+      ...controller,
       async sync(key, cluster) {
         await load(cluster.cluster);
         return controller.sync(key, cluster);
