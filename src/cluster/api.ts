@@ -16,6 +16,7 @@ import { type HttpRequest, type HttpResponse, serveRequest } from './exchange.ts
 import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
 import { reconcileCluster } from './reconcile.ts';
 import { createServedResources } from './resources/served.ts';
+import { endRevokedWatches } from './watch/revokedtokens.ts';
 import { createWatchSlots } from './watch/slots.ts';
 import { createWatching } from './watch/watching.ts';
 
@@ -89,6 +90,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const { blocks, now } = options;
   const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
   const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
+  const forgetRevoked = endRevokedWatches(options.storage, watches);
   const context: ApiContext = {
     storage: options.storage,
     access: options.access,
@@ -128,6 +130,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
       controllers.close();
       served.close();
       silence?.();
+      forgetRevoked();
       watches.close();
       watching.close();
       context.webhooks.close();

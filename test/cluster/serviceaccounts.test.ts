@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { oidcIssuerOf } from '../../src/storage/records/issuer.ts';
-import { clusterPath, clusterRecord, startTestApi, type TestApi } from './fixture.ts';
+import { signingKeysKey } from '../../src/storage/records/keys.ts';
+import { clusterId, clusterPath, clusterRecord, startTestApi, type TestApi } from './fixture.ts';
 
 const apiAudience = 'https://kubernetes.default.svc';
 const path = '/api/v1/namespaces/team/serviceaccounts/bot/token';
@@ -319,6 +320,40 @@ describe('with its token a service account', () => {
     const headers = { 'impersonate-user': 'system:serviceaccount:team:bot' };
     expect((await api.call('GET', '/api', { token: 'alice', headers })).status).toBe(403);
   });
+});
+
+test('watches of service accounts end when all tokens are revoked, and go on when a key is only announced', async () => {
+  const token = await tokenFor();
+  await create(`${rbac}/rolebindings`, {
+    metadata: { name: 'watcher' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
+    subjects: [{ kind: 'ServiceAccount', name: 'bot', namespace: 'team' }],
+  });
+  const watched = `${core}/configmaps?watch=true&fieldSelector=metadata.name=config`;
+  const [theirs, ours] = await Promise.all([api.open(watched, { token }), api.open(watched)]);
+  await Promise.all([theirs.lines.next(), ours.lines.next()]);
+  const key = signingKeysKey(clusterId);
+  const before = (await api.storage.get(key))?.value ?? '';
+  const [signing] = JSON.parse(before).keys;
+  const store = (...keys: object[]) =>
+    api.storage.commit({ changes: [{ type: 'put', key, value: JSON.stringify({ keys }) }] });
+  const label = async (value: string) => {
+    const headers = { 'content-type': 'application/merge-patch+json' };
+    await api.call('PATCH', `${core}/configmaps/config`, { headers, body: { data: { value } } });
+    return { object: { data: { value } } };
+  };
+  const other = { ...signing, keyId: 'other', signsFrom: Date.now() + 1_000_000 };
+  await store(signing, other);
+  const announced = await label('announced');
+  expect(await theirs.lines.next()).toMatchObject(announced);
+  await store({ ...other, keyId: 'another' });
+  await label('revoked');
+  expect(await theirs.lines.next().catch(() => undefined)).toBeUndefined();
+  expect((await api.call('GET', core, { token })).status).toBe(401);
+  await ours.lines.next();
+  expect(await ours.lines.next()).toMatchObject({ object: { data: { value: 'revoked' } } });
+  ours.response.destroy();
+  await api.storage.commit({ changes: [{ type: 'put', key, value: before }] });
 });
 
 describe('TokenReview (kubernetes-facts C5)', () => {

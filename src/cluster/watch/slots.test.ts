@@ -8,7 +8,7 @@ test('watches of the callers meant are stopped, the others go on, and both can b
   const slots = createWatchSlots({ watches: 3, watchesPerUser: 3 });
   const stopped: string[] = [];
   const open = ['ada', 'eve', 'eve'].map((name, n) => {
-    const slot = slots.take('c', named(name), () => {
+    const slot = slots.take({ clusterId: 'c', holder: 'h', caller: named(name) }, () => {
       stopped.push(`${name} ${n}`);
       slot?.release();
     });

@@ -71,8 +71,9 @@ interface Place {
 
 function takePlace(context: ApiContext, request: ResourceRequest, scope: CollectionScope): Place {
   let isEnded = false;
-  const holder = `${request.cluster.cluster.clusterId} ${request.user.username}`;
-  const slot = context.watches.take(holder, request.caller, (why) => {
+  const { clusterId } = request.cluster.cluster;
+  const who = { clusterId, holder: request.user.username, caller: request.caller };
+  const slot = context.watches.take(who, (why) => {
     isEnded = true;
     place.onEnd?.(why);
   });

@@ -85,7 +85,9 @@ export const resourcePrefix = (
     : `object/${clusterId}/${storedGroup(group, resource)}/${resource}/${namespace}/`;
 
 /** The keys that sign the cluster's service account tokens, all in one record. */
-export const signingKeysKey = (clusterId: string): string => `signing-keys/${clusterId}/service-accounts`;
+export const signingKeysKey = (clusterId: string): string =>
+  `${signingKeysPrefix}${clusterId}/service-accounts`;
+export const signingKeysPrefix = 'signing-keys/';
 
 /** The one identity provider config a cluster may have. */
 export const identityProviderConfigKey = (clusterId: string): string =>
@@ -129,7 +131,7 @@ export const blocksPrefix = 'block/';
  * made and judged with goes first.
  */
 export const clusterChildrenPrefixes: readonly string[] = [
-  'signing-keys/',
+  signingKeysPrefix,
   allWebhookCredentialsPrefix,
   clusterConnectionsPrefix,
   identityProviderConfigsPrefix,
