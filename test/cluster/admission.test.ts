@@ -1,6 +1,9 @@
 import { request as httpsRequest } from 'node:https';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { openBlockList } from '../../src/access/blocklist.ts';
 import type { KubernetesAuditEvent } from '../../src/audit/kubernetes/event.ts';
+import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
+import { blockKey } from '../../src/storage/records/keys.ts';
 import { clusterPath, startTestApi, type TestAnswer, type TestApi } from './fixture.ts';
 import {
   allow,
@@ -18,6 +21,7 @@ const deployments = '/apis/apps/v1/namespaces/default/deployments';
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
 
 let api: TestApi;
+const blocked = createMemoryStorage();
 let server: WebhookServer;
 /** Milliseconds asked for, and what the test makes of them. */
 let deadline: (milliseconds: number) => AbortSignal = AbortSignal.timeout;
@@ -26,6 +30,7 @@ const asked: number[] = [];
 beforeAll(async () => {
   server = await startWebhookServer();
   api = await startTestApi({
+    blocks: await openBlockList({ storage: blocked }),
     admissionWebhooks: {
       deadline(milliseconds) {
         asked.push(milliseconds);
@@ -258,6 +263,17 @@ describe('a webhook that cannot be asked', () => {
       504,
       'Timeout: request did not complete within requested timeout',
     ]);
+  });
+
+  test('a block made while it was asked counts', async () => {
+    await hook(async () => {
+      const key = blockKey('principalId', 'AROAMALLORY0000000000');
+      await blocked.commit({ changes: [{ type: 'put', key, value: '{}' }] });
+      return allow;
+    });
+    const body = { metadata: { name: 'of-mallory' } };
+    expect((await api.call('POST', configMaps, { token: 'mallory', body })).status).toBe(401);
+    expect([server.seen.length, await exists('of-mallory')]).toEqual([1, false]);
   });
 
   test('a client that hangs up ends it', async () => {

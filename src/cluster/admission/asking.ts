@@ -1,5 +1,6 @@
 import type { JsonValue } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
+import { unauthorized } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { callFailed, denied, dryRunUnsupported, requestTimedOut } from './denial.ts';
 import { type AdmittedWrite, factsOf } from './reviewedwrite.ts';
@@ -30,6 +31,8 @@ export async function askWebhook(
   const signal = request.ended();
   const facts = factsOf(context, request, write, { resource, mutating });
   const asked = await context.webhooks.ask(clusterId, webhook, { facts, mutating, signal });
+  // SECURITY: it may have taken half a minute. A block made meanwhile counts.
+  if (context.isBlocked(request.caller)) throw unauthorized();
   if (asked.kind === 'failed') {
     const { configuration, name, ignoresFailures } = webhook;
     const fields = { clusterId, configuration, webhook: name, reason: asked.reason };
