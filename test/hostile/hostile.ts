@@ -28,6 +28,8 @@ const objects = 1_000;
 const clients = 1_000;
 const streamsPerSession = 100;
 const writePause = 50;
+/** Stands for a request whose connection was closed while it was still being sent. */
+const brokenOff = -1;
 const megabyte = 2 ** 20;
 /** What each attack may add to the server's resident memory: what is allowed to wait, and the garbage of a turn. */
 const maximumGrowth = 450 * megabyte;
@@ -93,8 +95,6 @@ async function during(title: string, attack: (target: Target) => Promise<void>):
     `memory grew by ${((most - before.resident) / megabyte).toFixed(0)} MiB`,
   );
 }
-
-const brokenOff = -1;
 
 async function garbage(): Promise<void> {
   const random = seededRandom(seed);
