@@ -12,7 +12,7 @@ export async function rotateKeys(clusterName: string, options: RotateKeysOptions
   const revoke = options.revoke === true;
   if (revoke && options.yes === undefined) {
     process.stdout.write(
-      `every service account token of cluster ${clusterName} would be refused at once, here and by whoever trusts its keys\n`,
+      `every service account token of cluster ${clusterName} would be refused here at once, its watches ended, and refused by others once they read the keys anew, within an hour\n`,
     );
     throw new CommandError('misuse', 'nothing was changed', 'run it again with --yes to end them');
   }
@@ -24,7 +24,7 @@ export async function rotateKeys(clusterName: string, options: RotateKeysOptions
   );
   process.stdout.write(
     revoke
-      ? `key ${keyId} signs the service account tokens of cluster ${clusterName} from now on\nevery token made before is refused: its clients ask for a new one, or need one\n`
+      ? `key ${keyId} signs the service account tokens of cluster ${clusterName} from now on\nevery token made before is refused here: its clients ask for a new one, or need one\nothers may remember the old keys for an hour, and AWS sessions begun with such a token go on until they end\n`
       : `key ${keyId} is published and signs the service account tokens of cluster ${clusterName} from ${signsFrom.toISOString()} on\ntokens made before stay good until they end; --revoke ends them at once\n`,
   );
 }
