@@ -176,6 +176,10 @@ describe('parts of a pod', () => {
       body: { spec: { containers: [{ image: 'i:1', resources: { limits: { cpu: '2' } } }] } },
     });
     expect((await api.call('GET', `${pods}/${name}`)).body).not.toHaveProperty('spec.nodeName');
+    const other = { name: 'wed', resources: { limits: { cpu: '3' } } };
+    expect((await patchPart('resize', { containers: [other] })).body.message).toBe(
+      `Pod "${name}" is invalid: spec.containers: Forbidden: containers may not be added or removed on resize`,
+    );
   });
 });
 

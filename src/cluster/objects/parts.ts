@@ -1,7 +1,7 @@
 import type { FieldError } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonObject, type JsonValue } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
-import { changedPodErrors, ephemeralErrors } from '../resources/podrules.ts';
+import { changedPodErrors, ephemeralErrors, resizeErrors } from '../resources/podrules.ts';
 import { isPodKind } from './deletion.ts';
 import type { KubeObject } from './object.ts';
 
@@ -49,8 +49,16 @@ export function partErrors(
   part: Part,
 ): readonly FieldError[] {
   if (!isPodKind(resource)) return [];
-  if (part === '') return changedPodErrors(next, stored);
-  return part === 'ephemeralcontainers' ? ephemeralErrors(next, stored) : [];
+  switch (part) {
+    case '':
+      return changedPodErrors(next, stored);
+    case 'ephemeralcontainers':
+      return ephemeralErrors(next, stored);
+    case 'resize':
+      return resizeErrors(next, stored);
+    default:
+      return [];
+  }
 }
 
 /** `member` without its value when there is none to write. */
@@ -63,19 +71,19 @@ export function withMember(
   return { ...(others as KubeObject), ...(value === undefined ? {} : { [member]: value }) };
 }
 
-/** The stored containers with the resources and resize policies that the given ones of the same name have. */
+/** The stored containers with the resources and resize policies of the given ones; other containers are for validation. */
 function resized(
   member: 'containers' | 'initContainers',
   stored: JsonObject,
   given: JsonObject,
 ): Readonly<Record<string, JsonValue>> {
-  const containers = stored[member];
-  if (!Array.isArray(containers)) return {};
-  const wanted = namedItems(given[member]);
-  const next = containers.map((container: JsonValue): JsonValue => {
-    const from = isObject(container) ? wanted.get(container.name) : undefined;
-    if (!isObject(container) || from === undefined) return container;
-    const { resources, resizePolicy, ...others } = container;
+  const [containers, wanted] = [itemsOf(stored[member]), itemsOf(given[member])];
+  const isSame =
+    containers.length === wanted.length && containers.every((one, i) => one.name === wanted[i]?.name);
+  if (!isSame) return { [member]: wanted };
+  if (containers.length === 0) return {};
+  const next = containers.map(({ resources, resizePolicy, ...others }, index): JsonObject => {
+    const from = wanted[index] ?? {};
     return {
       ...others,
       ...present('resources', from, resources),
@@ -90,9 +98,7 @@ const present = (member: string, from: JsonObject, otherwise: JsonValue | undefi
   return value === undefined ? {} : { [member]: value };
 };
 
-function namedItems(list: JsonValue | undefined): ReadonlyMap<JsonValue | undefined, JsonObject> {
-  const items = Array.isArray(list) ? list.filter(isObject) : [];
-  return new Map(items.map((item) => [item.name, item]));
-}
+const itemsOf = (list: JsonValue | undefined): readonly JsonObject[] =>
+  Array.isArray(list) ? list.filter(isObject) : [];
 
 const objectOf = (value: JsonValue | undefined): JsonObject => (isObject(value) ? value : {});

@@ -47,6 +47,17 @@ export function changedPodErrors(next: KubeObject, old: KubeObject): readonly Fi
   return errors;
 }
 
+/** A resize is about the containers there are, in their order. */
+export function resizeErrors(next: KubeObject, old: KubeObject): readonly FieldError[] {
+  return (['containers', 'initContainers'] as const).flatMap((member) => {
+    const names = items(specOf(next)[member]).map(nameOf);
+    const known = items(specOf(old)[member]).map(nameOf);
+    if (sameJson(names, known)) return [];
+    const what = names.length === known.length ? 'renamed or reordered' : 'added or removed';
+    return [forbiddenField(`spec.${member}`, `containers may not be ${what} on resize`)];
+  });
+}
+
 /** Ephemeral containers come and stay, each under a name of its own. */
 export function ephemeralErrors(next: KubeObject, old: KubeObject): readonly FieldError[] {
   const field = 'spec.ephemeralContainers';
