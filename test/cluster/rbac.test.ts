@@ -77,6 +77,11 @@ describe('nobody grants what they do not hold (kubernetes-facts B16 to B19)', ()
       rules: pods('delete'),
     });
     expect(nameless.body.message).toMatch(/^roles.rbac.authorization.k8s.io is forbidden: user "bob"/);
+    const named = await asBob('POST', `${inTeam}/roles`, {
+      metadata: { name: 'more-1', generateName: 'more-' },
+      rules: pods('delete'),
+    });
+    expect(named.body.message).toMatch(/^roles.rbac.authorization.k8s.io "more-1" is forbidden: user "bob"/);
   });
 
   test.each([

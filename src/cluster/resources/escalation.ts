@@ -4,6 +4,7 @@ import { quote } from '../../engine/rbac/quote.ts';
 import { asStorageError } from '../../engine/rbac/reasons.ts';
 import type { PolicyRule } from '../../engine/rbac/rules.ts';
 import { at, sameJson } from '../../wire/kube/json.ts';
+import { isGeneratedName } from '../../wire/kube/names.ts';
 import { forbiddenWith, notFound } from '../../wire/kube/status.ts';
 import type { ResourceRequest } from '../context.ts';
 import type { KubeObject, ObjectMeta } from '../objects/object.ts';
@@ -99,7 +100,8 @@ function isAllowed(
 /** These checks come before the server makes up a name, so that a refusal does not name what nobody wrote. */
 function shownName({ metadata }: KubeObject, old: KubeObject | undefined): string {
   const { name = '', generateName = '' } = metadata;
-  return old === undefined && generateName !== '' && name.startsWith(generateName.slice(0, 58)) ? '' : name;
+  const isMade = generateName !== '' && isGeneratedName(name, generateName);
+  return old === undefined && isMade ? '' : name;
 }
 
 function refuseUncovered(request: ResourceRequest, name: string, wanted: readonly PolicyRule[]): void {

@@ -175,6 +175,12 @@ export function generateName(base: string, randomByte: () => number): string {
   return base.slice(0, maxGeneratedBase) + suffix;
 }
 
+/** Whether `generateName` could have made the name of that base. */
+export function isGeneratedName(name: string, base: string): boolean {
+  const start = base.slice(0, maxGeneratedBase);
+  return name.startsWith(start) && name.length === start.length + 5;
+}
+
 const maxAnnotationBytes = 262_144;
 
 function mapErrors(
