@@ -915,6 +915,15 @@ test('a configuration tells its writer what is read otherwise here', async () =>
   expect(far.headers.warning).toContain('hook.example.com is not this machine and will not be called');
 });
 
+test.each([
+  [`${registration}/validatingadmissionpolicies`, 'ValidatingAdmissionPolicy'],
+  ['/api/v1/namespaces/hooks/resourcequotas', 'ResourceQuota'],
+])('who makes one of %s is told that nothing comes of it', async (path, kind) => {
+  expect((await create({ spec: {} }, { path })).headers.warning).toBe(
+    `299 - "${kind} is stored but not enforced here: it refuses nothing"`,
+  );
+});
+
 test('a webhook with side effects is not asked of a dry run', async () => {
   // Only a configuration from before they were forbidden can have them.
   await hook(() => allow);

@@ -35,6 +35,14 @@ const counted: KindRules = { counted: true };
 const conditional: KindRules = { conditionalUpdate: true };
 const countedConditional: KindRules = { counted: true, conditionalUpdate: true };
 
+/** What a real cluster enforces and this one only stores: whoever makes one is told. */
+const unenforced: KindRules = {
+  counted: true,
+  admit(_, { resource, warn }, __, old) {
+    if (old === undefined) warn(`${resource.kind} is stored but not enforced here: it refuses nothing`);
+  },
+};
+
 /** Workloads whose missing `spec.replicas` means one; `kubectl scale` reads it. */
 const replicated: KindRules = {
   counted: true,
@@ -118,6 +126,8 @@ const byResource: Readonly<Record<string, KindRules>> = {
     ],
   },
   '/nodes': { keepsStatus: true },
+  '/limitranges': { ...unenforced, counted: false },
+  '/resourcequotas': { ...unenforced, counted: false },
   '/pods': {
     counted: true,
     complete: (next) => ({
@@ -149,7 +159,8 @@ const byResource: Readonly<Record<string, KindRules>> = {
   'coordination.k8s.io/leases': conditional,
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhooks('mutating'),
   'admissionregistration.k8s.io/validatingwebhookconfigurations': webhooks('validating'),
-  'admissionregistration.k8s.io/validatingadmissionpolicies': counted,
+  'admissionregistration.k8s.io/validatingadmissionpolicies': unenforced,
+  'admissionregistration.k8s.io/mutatingadmissionpolicies': unenforced,
   'flowcontrol.apiserver.k8s.io/flowschemas': counted,
   'flowcontrol.apiserver.k8s.io/prioritylevelconfigurations': counted,
   'rbac.authorization.k8s.io/roles': role,
