@@ -28,6 +28,8 @@ type Kind = Pick<ResourceDefinition, 'group' | 'resource'>;
 
 export const isNamespaceKind = ({ group, resource }: Kind): boolean =>
   group === '' && resource === 'namespaces';
+const isEventKind = ({ group, resource }: Kind): boolean =>
+  resource === 'events' && (group === '' || group === 'events.k8s.io');
 export const isPodKind = ({ group, resource }: Kind): boolean => group === '' && resource === 'pods';
 
 /**
@@ -156,7 +158,7 @@ function withFinalizers(kind: Kind, object: KubeObject, propagation: Propagation
   const { finalizers = [], ...metadata } = object.metadata;
   const others = finalizers.filter((one) => one !== foregroundFinalizer && one !== orphanFinalizer);
   // Nothing is owned by an event, so nothing waits for one.
-  const wanted = kind.resource === 'events' ? [] : collectorFinalizers(kind, finalizers, propagation);
+  const wanted = isEventKind(kind) ? [] : collectorFinalizers(kind, finalizers, propagation);
   if (others.length + wanted.length === finalizers.length && wanted.every((one) => finalizers.includes(one)))
     return object;
   const next = [...others, ...wanted];

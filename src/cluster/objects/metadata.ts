@@ -1,6 +1,7 @@
 import { type FieldError, forbiddenField, invalidValue } from '../../wire/kube/fielderror.ts';
 import { isObject, type JsonObject, type JsonValue, own, printed, sameJson } from '../../wire/kube/json.ts';
 import { qualifiedNameFindings } from '../../wire/kube/names.ts';
+import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import { badRequest, conflict, modifiedDetail } from '../../wire/kube/status.ts';
 import { foregroundFinalizer, orphanFinalizer } from './deletion.ts';
 import type { KubeObject, ObjectMeta } from './object.ts';
@@ -166,8 +167,12 @@ export function checkPreconditions(
   }
 }
 
-/** What is wrong with owners and finalizers, whatever the kind (apimachinery's ValidateObjectMeta). */
-export function validateHolders(metadata: ObjectMeta): readonly FieldError[] {
+/** What is wrong with owners and finalizers (apimachinery's and the core group's ValidateObjectMeta). */
+export function validateHolders(
+  resource: ResourceDefinition,
+  metadata: ObjectMeta,
+  old: ObjectMeta | undefined,
+): readonly FieldError[] {
   const { finalizers = [], ownerReferences } = metadata;
   const field = 'metadata.finalizers';
   const errors = finalizers.flatMap((one) =>
@@ -178,11 +183,40 @@ export function validateHolders(metadata: ObjectMeta): readonly FieldError[] {
     errors.push(invalidValue(field, finalizers, detail));
   }
   const owners: readonly JsonValue[] = Array.isArray(ownerReferences) ? ownerReferences : [];
-  return [...errors, ...owners.flatMap(ownerErrors), ...controllerErrors(owners)];
+  return [
+    ...owners.flatMap(ownerErrors),
+    ...controllerErrors(owners),
+    ...errors,
+    ...unqualifiedFinalizers(resource, finalizers, old?.finalizers ?? []),
+  ];
 }
 
-function ownerErrors(owner: JsonValue, index: number): readonly FieldError[] {
-  const field = `metadata.ownerReferences[${index}]`;
+const standardFinalizers: readonly string[] = ['kubernetes', orphanFinalizer, foregroundFinalizer];
+/** Groups whose kinds take any name for a finalizer; of the others only events do. */
+const lenientGroups: readonly string[] = [
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'policy',
+];
+
+/** COMPAT: a name that is stored already is let be, so that an object of an earlier release can lose its others. */
+function unqualifiedFinalizers(
+  { group, resource, custom }: ResourceDefinition,
+  finalizers: readonly string[],
+  known: readonly string[],
+): readonly FieldError[] {
+  if (custom !== undefined || resource === 'events' || lenientGroups.includes(group)) return [];
+  const detail = 'name is neither a standard finalizer name nor is it fully qualified';
+  return finalizers.flatMap((one, index) => {
+    const isFine = one.includes('/') || standardFinalizers.includes(one) || known.includes(one);
+    return isFine ? [] : [invalidValue(`metadata.finalizers[${index}]`, one, detail)];
+  });
+}
+
+/** Upstream names the list alone here, not which of its members. */
+function ownerErrors(owner: JsonValue): readonly FieldError[] {
+  const field = 'metadata.ownerReferences';
   const member = (name: string): string => printed(own(owner, name) ?? '');
   const errors: FieldError[] = [];
   const apiVersion = member('apiVersion');

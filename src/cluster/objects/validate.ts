@@ -14,7 +14,7 @@ export function validateObject(
 ): readonly FieldError[] {
   return [
     ...metadataErrors(resource, next.metadata),
-    ...validateHolders(next.metadata),
+    ...validateHolders(resource, next.metadata, old?.metadata),
     ...(old === undefined ? [] : validateMetadataUpdate(next.metadata, old.metadata)),
     ...(kindRules(resource).validate?.(next, old, minor) ?? []),
   ];
