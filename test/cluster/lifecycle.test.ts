@@ -174,7 +174,7 @@ describe('propagation', () => {
       finalizers: ['acme.example/x'],
     });
     const answer = await remove(owner, { propagationPolicy: 'Foreground' });
-    expect(answer.status).toBe(202);
+    expect(answer.status).toBe(200);
     expect(answer.body.metadata).toMatchObject({
       finalizers: ['foregroundDeletion'],
       deletionTimestamp: expect.any(String),
@@ -312,6 +312,26 @@ describe('options of a delete', () => {
     expect([await statusOf(owner), await statusOf(child)]).toEqual([404, 200]);
   });
 
+  test('202 is for an object that is held and deleted in the old way alone', async () => {
+    const held = await make(configmaps, 'old-way', { finalizers: ['acme.example/x'] });
+    expect((await remove(held, { orphanDependents: false })).status).toBe(202);
+    expect((await remove(held)).status).toBe(200);
+    await release(held);
+  });
+
+  test('of a collection with a limit, that page alone is deleted', async () => {
+    const secrets = inTeam('secrets');
+    for (const name of ['p1', 'p2', 'p3']) await make(secrets, name);
+    const { body } = await api.call('DELETE', `${secrets}?limit=2`);
+    expect(body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)).toEqual([
+      'p1',
+      'p2',
+    ]);
+    expect((await api.call('GET', secrets)).body.items).toMatchObject([{ metadata: { name: 'p3' } }]);
+    await api.call('DELETE', `${secrets}?limit=2&continue=${body.metadata.continue}`);
+    expect((await api.call('GET', secrets)).body.items).toEqual([]);
+  });
+
   test.each([
     [{ finalizers: ['no spaces'] }, 'metadata.finalizers: Invalid value: "no spaces"'],
     [
@@ -324,7 +344,11 @@ describe('options of a delete', () => {
     ],
     [
       { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'e', uid: '' }] },
-      'metadata.ownerReferences[0].uid: Invalid value: "": must not be empty',
+      'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
+    ],
+    [
+      { finalizers: ['acme.example/x', 'mine'] },
+      'metadata.finalizers[1]: Invalid value: "mine": name is neither a standard finalizer name nor is it fully qualified',
     ],
   ])('an object with %j is refused', async (metadata, part) => {
     const answer = await api.call('POST', configmaps, { body: { metadata: { name: 'wrong', ...metadata } } });

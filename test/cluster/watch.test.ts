@@ -239,4 +239,13 @@ describe('lists (kubernetes-facts E15)', () => {
   test('a watch cannot begin with more objects than a list may hold', async () => {
     expect((await api.call('GET', `${configmaps}?watch=1`)).status).toBe(429);
   });
+
+  test('a collection larger than one answer of a list is deleted as a whole', async () => {
+    const { body: before } = await api.call('GET', configmaps);
+    expect(before.metadata.remainingItemCount).toBeGreaterThan(0);
+    const { body } = await api.call('DELETE', `${configmaps}?labelSelector=tier`);
+    expect(body.metadata).not.toHaveProperty('continue');
+    expect((await api.call('GET', `${configmaps}?labelSelector=tier`)).body.items).toEqual([]);
+    expect(body.items.length).toBeGreaterThan(5);
+  });
 });

@@ -11,10 +11,9 @@ import { storedNamespace } from './change.ts';
 import { maximumAttempts } from './create.ts';
 import { type DeleteOptions, type Preconditions, readDeleteOptions } from './deleteoptions.ts';
 import { type DeletionStep, deletionStep, isNamespaceKind, orphansDependents } from './deletion.ts';
-import { listObjects } from './list.ts';
+import { parseListOptions } from './listoptions.ts';
 import type { KubeObject } from './object.ts';
-import { collectionPrefix } from './read.ts';
-import { parseSelection } from './selection.ts';
+import { type ListAnswer, readList } from './read.ts';
 import { getObject, readObject, writeObject } from './store.ts';
 
 /** Resources whose DELETE answers the object although it is gone; the others answer a Status (kubernetes-facts E8). */
@@ -37,9 +36,9 @@ export async function deleteObject(context: ApiContext, request: ResourceRequest
   const { outcome, object } = await removeObject(context, request, name, options);
   warnOfOrphans(request, options);
   if (outcome === 'held') {
-    // Who waits for the dependents is told that it is not done yet.
-    const waits = options.propagation === 'Foreground' || options.deletesDependents;
-    return { kind: 'object', status: waits ? 202 : 200, object: viewObject(request, object), resource };
+    // Upstream says so to those alone who ask for it in the old way.
+    const status = options.deletesDependents ? 202 : 200;
+    return { kind: 'object', status, object: viewObject(request, object), resource };
   }
   if (answersObject.includes(`${resource.group}/${resource.resource}`)) {
     return { kind: 'object', status: 200, object: viewObject(request, object), resource };
@@ -48,31 +47,51 @@ export async function deleteObject(context: ApiContext, request: ResourceRequest
   return { kind: 'object', status: 200, object: status as unknown as KubeObject };
 }
 
-/** DELETE of a collection: every selected object as if alone; answers those that were there. */
+/**
+ * DELETE of a collection: every selected object as if alone; answers those that were there. One with a `limit` deletes
+ * that page of the list, and its `continue` leads to the next.
+ */
 export async function deleteCollection(context: ApiContext, request: ResourceRequest): Promise<Answer> {
   const options = await readDeleteOptions(request);
-  const { resource } = request;
-  const { items, revision } = await listObjects(context.storage, {
-    prefix: collectionPrefix(request),
-    matches: parseSelection(request),
-    limit: context.limits.listItems,
-  });
-  for (const item of items) {
-    const { name = '', namespace = '', uid } = item.metadata;
-    const inNamespace = { ...request, namespace };
-    try {
-      await removeObject(context, inNamespace, name, {
-        ...options,
-        preconditions: { uid, ...definedOf(options.preconditions) },
-      });
-    } catch (error) {
-      // Somebody else was faster; a new object of that name is none of ours.
-      if ((await find(context, inNamespace, name))?.metadata.uid === uid) throw error;
-    }
-  }
+  const { limit } = parseListOptions(request.query, 'list');
+  const listed = limit > 0 ? await readList(context, request) : await readWholeList(context, request);
+  for (const entry of listed.entries) await removeListed(context, request, readObject(entry), options);
   warnOfOrphans(request, options);
-  const shown = items.map((item) => viewObject(request, item));
-  return { kind: 'list', resource, items: shown, metadata: { resourceVersion: String(revision) } };
+  return listed;
+}
+
+/** All pages of a list, before anything of it is deleted: what is made from now on is not meant. */
+async function readWholeList(context: ApiContext, request: ResourceRequest): Promise<ListAnswer> {
+  const first = await readList(context, request);
+  const entries = [...first.entries];
+  const { continue: next, remainingItemCount: _, ...metadata } = first.metadata;
+  for (let token = next; typeof token === 'string'; ) {
+    const query = new URLSearchParams(request.query);
+    for (const name of ['resourceVersion', 'resourceVersionMatch']) query.delete(name);
+    query.set('continue', token);
+    const page = await readList(context, { ...request, query });
+    for (const entry of page.entries) entries.push(entry);
+    token = page.metadata.continue;
+  }
+  return { ...first, entries, metadata };
+}
+
+/** Deletes one that a list showed; a new object of that name is none of ours. */
+async function removeListed(
+  context: ApiContext,
+  request: ResourceRequest,
+  { metadata }: KubeObject,
+  options: DeleteOptions,
+): Promise<void> {
+  const { name = '', namespace = '', uid } = metadata;
+  const inNamespace = { ...request, namespace };
+  const preconditions = { uid, ...definedOf(options.preconditions) };
+  try {
+    await removeObject(context, inNamespace, name, { ...options, preconditions });
+  } catch (error) {
+    // Somebody else was faster.
+    if ((await find(context, inNamespace, name))?.metadata.uid === uid) throw error;
+  }
 }
 
 /**

@@ -21,13 +21,10 @@ export async function readOne(context: ApiContext, request: ResourceRequest): Pr
   return { kind: 'object', status: 200, object: viewObject(request, stored), resource };
 }
 
-/** Everything a collection request can see lies under this prefix. */
-export function collectionPrefix(request: ResourceRequest): string {
-  return scopeOf(request).prefix;
-}
+export type ListAnswer = Extract<Answer, { kind: 'storedList' }>;
 
 /** GET of a collection: one consistent list, perhaps in several pages. */
-export async function readList(context: ApiContext, request: ResourceRequest): Promise<Answer> {
+export async function readList(context: ApiContext, request: ResourceRequest): Promise<ListAnswer> {
   const { limits, pageTokens } = context;
   const { resource } = request;
   const options = parseListOptions(request.query, 'list');
