@@ -34,6 +34,8 @@ export const sessionNames = [
   'system',
   'node-1',
   'g1',
+  '__proto__',
+  'constructor',
 ] as const;
 /** Ids of access keys that a template may make part of a name; the first stands for all others. */
 export const accessKeyIds = [
