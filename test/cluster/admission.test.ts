@@ -53,6 +53,7 @@ afterEach(async () => {
   asked.splice(0);
   deadline = AbortSignal.timeout;
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 interface Hook {
@@ -347,6 +348,7 @@ describe('a webhook that cannot be asked', () => {
     };
     clientConfig.url = clientConfig.url.replace('PORT', String(server.port));
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    vi.spyOn(process, 'emitWarning').mockReturnValue();
     if (clientConfig.caBundle === 'CA') clientConfig.caBundle = Buffer.from(api.caPem).toString('base64');
     await hook(() => allow, { webhook: { clientConfig } });
     const { status, body } = await create();
