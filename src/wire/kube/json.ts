@@ -30,23 +30,21 @@ export function put(target: Record<string, JsonValue>, key: string, value: JsonV
   }
 }
 
-/** Structural equality; the order of keys does not matter. */
-export function sameJson(left: JsonValue, right: JsonValue): boolean {
+/** Structural equality; the order of keys does not matter. `below` compares elements and members. */
+export function sameJson(left: JsonValue, right: JsonValue, below = sameJson): boolean {
   if (left === right) return true;
   if (Array.isArray(left)) {
     return (
       Array.isArray(right) &&
       left.length === right.length &&
-      left.every((item, index) => sameJson(item, right[index] as JsonValue))
+      left.every((item, index) => below(item, right[index] as JsonValue))
     );
   }
   if (!isObject(left) || !isObject(right)) return false;
   const keys = Object.keys(left);
   return (
     keys.length === Object.keys(right).length &&
-    keys.every(
-      (key) => Object.hasOwn(right, key) && sameJson(left[key] as JsonValue, right[key] as JsonValue),
-    )
+    keys.every((key) => Object.hasOwn(right, key) && below(left[key] as JsonValue, right[key] as JsonValue))
   );
 }
 

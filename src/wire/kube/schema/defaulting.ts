@@ -2,30 +2,79 @@ import { isObject, type JsonValue, put } from '../json.ts';
 import type { Schema } from './schema.ts';
 import { mapElements, mapMembers, memberSchema } from './walk.ts';
 
-/** A value with the defaults of its schema where a member is missing, or null where null is not allowed. */
-export function applyDefaults(schema: Schema | undefined, value: JsonValue): JsonValue {
-  if (schema === undefined || !hasDefaults(schema)) return value;
-  if (Array.isArray(value)) {
-    const { items } = schema;
-    if (items === undefined) return value;
-    return mapElements(value, (element) => applyDefaults(items, replacedNull(items, element)));
+/**
+ * Characters of JSON that defaults may add to one value: as many as an object may have.
+ *
+ * SECURITY: a list of a million empty objects is a body of two megabytes, and each of them may have defaults of two
+ * megabytes.
+ */
+export const maximumAdded = 3 * 1024 * 1024;
+
+/**
+ * A value with the defaults of its schema where a member is missing, or null where null is not allowed. Undefined when
+ * they come to more than `maximumAdded`.
+ */
+export function applyDefaults(schema: Schema, value: JsonValue): JsonValue | undefined {
+  try {
+    return new Defaulter().complete(schema, value);
+  } catch (error) {
+    if (error instanceof TooLong) return undefined;
+    throw error;
   }
-  if (!isObject(value)) return value;
-  const filled = mapMembers(value, (member, name) => {
-    const inner = memberSchema(schema, name);
-    return inner === undefined ? member : applyDefaults(inner, replacedNull(inner, member));
-  });
-  let completed: Record<string, JsonValue> | undefined;
-  for (const [name, inner] of schema.properties) {
-    if (inner.default === undefined || Object.hasOwn(filled, name)) continue;
-    completed ??= { ...filled };
-    put(completed, name, applyDefaults(inner, inner.default));
-  }
-  return completed ?? filled;
 }
 
-function replacedNull(schema: Schema, value: JsonValue): JsonValue {
-  return value === null && !schema.nullable && schema.default !== undefined ? schema.default : value;
+class TooLong extends Error {}
+
+/** A default with the defaults inside of it; the same object wherever it is put. */
+interface Completed {
+  readonly value: JsonValue;
+  /** Characters of its JSON. */
+  readonly length: number;
+}
+
+const completed = new WeakMap<Schema, Completed>();
+
+class Defaulter {
+  #left = maximumAdded;
+
+  complete(schema: Schema | undefined, value: JsonValue): JsonValue {
+    if (schema === undefined || !hasDefaults(schema)) return value;
+    if (Array.isArray(value)) {
+      return mapElements(value, (element) => this.#completeOne(schema.items, element));
+    }
+    if (!isObject(value)) return value;
+    const filled = mapMembers(value, (member, name) => this.#completeOne(memberSchema(schema, name), member));
+    let result: Record<string, JsonValue> | undefined;
+    for (const [name, inner] of schema.properties) {
+      if (inner.default === undefined || Object.hasOwn(filled, name)) continue;
+      result ??= { ...filled };
+      this.#spend(name.length);
+      put(result, name, this.#defaultOf(inner, inner.default));
+    }
+    return result ?? filled;
+  }
+
+  #completeOne(schema: Schema | undefined, value: JsonValue): JsonValue {
+    return value === null && schema?.nullable === false && schema.default !== undefined
+      ? this.#defaultOf(schema, schema.default)
+      : this.complete(schema, value);
+  }
+
+  #defaultOf(schema: Schema, written: JsonValue): JsonValue {
+    let known = completed.get(schema);
+    if (known === undefined) {
+      const value = new Defaulter().complete(schema, written);
+      known = { value, length: JSON.stringify(value).length };
+      completed.set(schema, known);
+    }
+    this.#spend(known.length);
+    return known.value;
+  }
+
+  #spend(characters: number): void {
+    this.#left -= characters;
+    if (this.#left < 0) throw new TooLong();
+  }
 }
 
 const known = new WeakMap<Schema, boolean>();

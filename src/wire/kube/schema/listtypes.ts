@@ -59,9 +59,10 @@ function mapErrors(schema: Schema, list: readonly JsonValue[], path: string): re
     const detail = 'must be an object for an array of list-type map';
     return [invalidValue(`${path}[${wrong}]`, list[wrong], detail)];
   }
+  // In the order Go shows the members of a map.
+  const names = schema.mapKeys.toSorted();
   const keys = list.map((element): JsonObject => {
-    // In the order Go shows the members of a map.
-    const entries = schema.mapKeys.toSorted().map((key) => [key, own(element, key)] as const);
+    const entries = names.map((key) => [key, own(element, key)] as const);
     return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as JsonObject;
   });
   return repeated(keys).map((index) => duplicate(`${path}[${index}]`, keys[index]));

@@ -1,6 +1,6 @@
-import type { FieldError } from '../fielderror.ts';
+import { type FieldError, forbiddenField } from '../fielderror.ts';
 import type { JsonObject } from '../json.ts';
-import { applyDefaults } from './defaulting.ts';
+import { applyDefaults, maximumAdded } from './defaulting.ts';
 import { embeddedErrors, readEmbedded } from './embedded.ts';
 import { fittingErrors } from './findings.ts';
 import { listTypeErrors } from './listtypes.ts';
@@ -10,7 +10,7 @@ import { validateValue } from './validate.ts';
 
 /** A custom resource as its schema has it. */
 export interface ConformedResource {
-  /** Without unknown fields and without nulls that mean nothing, and with the schema's defaults. */
+  /** Without unknown fields and without nulls that mean nothing, and with the schema's defaults unless they are too long. */
   readonly resource: JsonObject;
   /** Paths of the fields that went, at most 100 or so. The resource's own metadata is not looked at. */
   readonly unknown: readonly string[];
@@ -23,12 +23,15 @@ export function conformResource(schema: Schema, resource: JsonObject): Conformed
   const unknown: string[] = [];
   const pruned = pruneNulls(schema, prune(schema, resource, unknown)) as JsonObject;
   const { value, unknown: ofEmbedded, error } = readEmbedded(schema, pruned);
+  const completed = applyDefaults(schema, value) as JsonObject | undefined;
   return {
-    resource: applyDefaults(schema, value) as JsonObject,
+    resource: completed ?? (value as JsonObject),
     unknown: [...unknown.sort(), ...ofEmbedded],
-    error,
+    error: error ?? (completed === undefined ? tooLong : undefined),
   };
 }
+
+const tooLong = forbiddenField('<nil>', `defaults would add more than ${maximumAdded} characters`);
 
 /** Everything a conformed resource has against its schema; `before` is what it replaces, conformed too. */
 export function resourceErrors(

@@ -28,6 +28,12 @@ const instructionsInStep = 4;
 /** Characters of a path that cost as much: they stand in every sentence. */
 const charactersInStep = 64;
 
+/** Characters of a text that cost as much where its length or its format is looked at. */
+const textInStep = 16;
+
+/** Parts of two values that cost as much to compare. */
+const comparedInStep = 4;
+
 /** What stood at the same place before an update. */
 interface Before {
   readonly value: JsonValue;
@@ -64,7 +70,7 @@ class Validator {
   /** One place of the object: findings about a value that stayed as it was are dropped. */
   ratcheted(schema: Schema, value: JsonValue, path: string, before: Before | undefined): Findings {
     const findings = this.#validate(schema, value, path, before);
-    if (findings.isEmpty || before === undefined || !isUnchanged(schema, value, before.value))
+    if (findings.isEmpty || before === undefined || !this.#isUnchanged(schema, value, before.value))
       return findings;
     const nothing = new Findings();
     nothing.matches = findings.matches;
@@ -92,6 +98,7 @@ class Validator {
       this.#text(findings, schema, value, path);
       findings.matches += 1;
       if (check !== undefined) {
+        this.#budget.spend(value.length / textInStep);
         if (!check(value)) findings.add(wrongTypeAt(path, schema.format, value));
         findings.matches += 1;
       }
@@ -165,6 +172,7 @@ class Validator {
   #text(findings: Findings, schema: Schema, text: string, path: string): void {
     const { maxLength, minLength, pattern } = schema;
     if (maxLength !== undefined || minLength !== undefined) {
+      this.#budget.spend(text.length / textInStep);
       const length = characters(text);
       if (maxLength !== undefined && length > maxLength) {
         findings.add(tooLongAt(path, maxLength));
@@ -183,7 +191,7 @@ class Validator {
   #enum(findings: Findings, schema: Schema, value: JsonValue, path: string): void {
     if (schema.enum.length === 0) return;
     this.#budget.spend(schema.enum.length);
-    if (!schema.enum.some((one) => isListed(value, one))) {
+    if (!schema.enum.some((one) => this.#isListed(value, one))) {
       findings.add(notListedAt(path, value, schema.enum));
     }
   }
@@ -218,14 +226,19 @@ class Validator {
     before: Before | undefined,
   ): void {
     const { minProperties, maxProperties, additionalProperties } = schema;
-    const size = Object.keys(object).length;
+    const names = Object.keys(object);
+    const size = names.length;
+    this.#budget.spend(size + schema.required.length);
     if (minProperties !== undefined && size < minProperties) {
       findings.add(invalidAt(path, size, `should have at least ${minProperties} properties`));
     }
     if (maxProperties !== undefined && size > maxProperties) {
       findings.add(tooManyAt(path, 'properties', size, maxProperties));
     }
-    for (const [name, member] of Object.entries(object)) {
+    const isOpen = additionalProperties === undefined || additionalProperties === true;
+    // Most alternatives speak of no member at all.
+    for (const name of isOpen && schema.properties.size === 0 ? [] : names) {
+      const member = object[name] as JsonValue;
       const declared = schema.properties.get(name);
       if (declared !== undefined) {
         const at = path === '' ? name : `${path}.${name}`;
@@ -245,12 +258,36 @@ class Validator {
       if (!Object.hasOwn(object, name)) findings.add(missingAt(`${path}.${name}`));
     }
   }
-}
 
-/** COMPAT: upstream converts the value to the type of each listed one, so that 1.5 is in a list of 1. */
-function isListed(value: JsonValue, listed: JsonValue): boolean {
-  if (typeof value === 'number' && Number.isInteger(listed)) return Math.trunc(value) === listed;
-  return listed !== null && sameJson(listed, value);
+  /** COMPAT: upstream converts the value to the type of each listed one, so that 1.5 is in a list of 1. */
+  #isListed(value: JsonValue, listed: JsonValue): boolean {
+    if (typeof value === 'number' && Number.isInteger(listed)) return Math.trunc(value) === listed;
+    return listed !== null && this.#isSame(listed, value);
+  }
+
+  /** Equal wherever the schema looks; below members it does not know nothing can be compared, as upstream has it. */
+  #isUnchanged(schema: Schema, value: JsonValue, before: JsonValue): boolean {
+    if (!isObject(value) || !isObject(before) || schema.additionalProperties === true)
+      return this.#isSame(value, before);
+    const names = Object.keys(value);
+    this.#budget.spend(names.length);
+    return (
+      names.length === Object.keys(before).length &&
+      names.every((name) => {
+        const inner = memberSchema(schema, name);
+        const old = own(before, name);
+        return (
+          inner !== undefined && old !== undefined && this.#isUnchanged(inner, value[name] as JsonValue, old)
+        );
+      })
+    );
+  }
+
+  #isSame(left: JsonValue, right: JsonValue): boolean {
+    if (typeof left !== 'object' || left === null) return left === right;
+    this.#budget.spend((Array.isArray(left) ? left.length : Object.keys(left).length) / comparedInStep);
+    return sameJson(left, right, (one, other) => this.#isSame(one, other));
+  }
 }
 
 /** Of alternatives that all fail: the first of those that fit best. */
@@ -362,19 +399,4 @@ function earlierElements(
 
 function keyOf(schema: Schema, element: JsonValue): string {
   return JSON.stringify(schema.mapKeys.map((key) => own(element, key) ?? null));
-}
-
-/** Equal wherever the schema looks; below members it does not know nothing can be compared, as upstream has it. */
-function isUnchanged(schema: Schema, value: JsonValue, before: JsonValue): boolean {
-  if (!isObject(value) || !isObject(before) || schema.additionalProperties === true)
-    return sameJson(value, before);
-  const names = Object.keys(value);
-  return (
-    names.length === Object.keys(before).length &&
-    names.every((name) => {
-      const inner = memberSchema(schema, name);
-      const old = own(before, name);
-      return inner !== undefined && old !== undefined && isUnchanged(inner, value[name] as JsonValue, old);
-    })
-  );
 }
