@@ -133,8 +133,7 @@ const byResource: Readonly<Record<string, KindRules>> = {
     complete: (next) => ({
       ...withDefault(completePodPorts(next), 'spec', {
         restartPolicy: 'Always',
-        // The older name of the field counts where the newer one is not given.
-        serviceAccountName: at(next, 'spec', 'serviceAccount') || 'default',
+        ...olderAccountName(next),
       }),
       status: next.status ?? { phase: 'Pending' },
     }),
@@ -178,6 +177,12 @@ export function kindRules(resource: ResourceDefinition): KindRules {
 function withDefault(object: KubeObject, member: string, defaults: JsonObject): KubeObject {
   const value = object[member];
   return isObject(value) ? { ...object, [member]: { ...defaults, ...value } } : object;
+}
+
+/** The older name of the field counts where the newer one is not given. */
+function olderAccountName(pod: KubeObject): JsonObject {
+  const name = at(pod, 'spec', 'serviceAccount');
+  return typeof name === 'string' && name !== '' ? { serviceAccountName: name } : {};
 }
 
 /** Decoded once here, so that what is stored can always be read back as rules. */

@@ -95,6 +95,23 @@ describe('a pod that is refused', () => {
       'a mirror pod may not reference service accounts',
       mirror,
     ],
+    [
+      'a mirror pod with the account everybody has, by its older name',
+      { serviceAccount: 'default' },
+      'a mirror pod may not reference service accounts',
+      mirror,
+    ],
+    [
+      'a mirror pod with a volume that a secret opens',
+      { volumes: [{ name: 'v', csi: { driver: 'd', nodePublishSecretRef: { name: 's' } } }] },
+      'a mirror pod may not reference secrets',
+      mirror,
+    ],
+    [
+      'with a volume of a secret that has no name',
+      { serviceAccountName: 'strict', volumes: [{ name: 'v', secret: {} }] },
+      'volume with secret.secretName="" is not allowed because service account strict does not reference that secret',
+    ],
     ['a mirror pod with a secret', { ...from('envFrom') }, 'a mirror pod may not reference secrets', mirror],
     [
       'a mirror pod with a token',
@@ -160,6 +177,11 @@ test.each<[string, JsonObject, JsonObject, boolean]>([
   await account('bot', of);
   const admitted = await admit({ serviceAccountName: 'bot', ...spec });
   expect(admitted.volumes !== undefined).toBe(isMounted);
+});
+
+test('a mirror pod stays as its kubelet wrote it', async () => {
+  const containers = [container()];
+  expect(await admit({}, { 'kubernetes.io/config.mirror': 'x' })).toEqual({ containers });
 });
 
 test('what is mounted there already stays, and no volume is added for it', async () => {

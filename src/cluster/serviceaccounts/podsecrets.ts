@@ -18,8 +18,7 @@ export async function accountOf(
   pod: KubeObject,
 ): Promise<(KubeObject & { readonly metadata: { readonly name: string } }) | undefined> {
   if (isMirror(pod)) return undefined;
-  const given = own(pod.spec, 'serviceAccountName');
-  const name = typeof given === 'string' && given !== '' ? given : 'default';
+  const name = accountNameIn(pod.spec) ?? 'default';
   const { namespace } = request;
   const { clusterId } = request.cluster.cluster;
   // A name with a slash would spell another key; no account has one.
@@ -51,6 +50,13 @@ export async function checkPodAccount(
   if (typeof against === 'string') throw refusal(request, pod, against);
 }
 
+/** The account that a spec names, by its newer or its older field. */
+function accountNameIn(spec: JsonValue | undefined): string | undefined {
+  return ['serviceAccountName', 'serviceAccount']
+    .map((field) => own(spec, field))
+    .find((name) => typeof name === 'string' && name !== '') as string | undefined;
+}
+
 function refusal({ resource: { group, resource } }: Asking, pod: KubeObject, message: string): Error {
   return forbiddenWith({ group, resource, name: pod.metadata.name ?? '' }, message);
 }
@@ -61,23 +67,37 @@ function isMirror({ metadata }: KubeObject): boolean {
 
 /** A kubelet's copy of a pod of its own has no account and reaches no secret. */
 function againstMirror(spec: JsonObject): string | undefined {
-  // What is filled in for every pod is nobody's reference.
-  const account = spec.serviceAccountName;
-  if (typeof account === 'string' && account !== '' && account !== 'default') {
-    return 'a mirror pod may not reference service accounts';
-  }
+  if (accountNameIn(spec) !== undefined) return 'a mirror pod may not reference service accounts';
   const volumes = items(spec.volumes);
   const sources = volumes.flatMap((volume) => items(own(own(volume, 'projected'), 'sources')));
-  const isSecret = (one: JsonValue): boolean => isObject(own(one, 'secret'));
   const hasSecret =
-    volumes.some(isSecret) ||
-    sources.some(isSecret) ||
+    volumes.some(volumeNamesSecret) ||
+    sources.some((source) => isObject(own(source, 'secret'))) ||
     items(spec.imagePullSecrets).length > 0 ||
     secretReferences(spec, ['init container', 'container', 'ephemeral container']).length > 0;
   if (hasSecret) return 'a mirror pod may not reference secrets';
   return sources.some((source) => isObject(own(source, 'serviceAccountToken')))
     ? 'a mirror pod may not use ServiceAccountToken volume projections'
     : undefined;
+}
+
+/** Kinds of volumes that a secret opens, and the field that names it; of a `secret` itself it may be left out. */
+const secretFields: Readonly<Record<string, string>> = {
+  azureFile: 'secretName',
+  cephfs: 'secretRef',
+  cinder: 'secretRef',
+  csi: 'nodePublishSecretRef',
+  flexVolume: 'secretRef',
+  iscsi: 'secretRef',
+  rbd: 'secretRef',
+  scaleIO: 'secretRef',
+  storageos: 'secretRef',
+};
+
+function volumeNamesSecret(volume: JsonValue): boolean {
+  const isNamed = ([kind, field]: readonly [string, string]): boolean =>
+    ![undefined, null, ''].includes(own(own(volume, kind), field) as null);
+  return isObject(own(volume, 'secret')) || Object.entries(secretFields).some(isNamed);
 }
 
 /** What an account with `kubernetes.io/enforce-mountable-secrets` has against the secrets of a pod. */
@@ -97,8 +117,9 @@ function againstSecrets(
   };
   if (containers === 'ephemeral') return unnamed(['ephemeral container']);
   for (const volume of items(spec.volumes)) {
-    const secret = own(own(volume, 'secret'), 'secretName');
-    if (typeof secret === 'string' && !mountable.includes(secret)) {
+    const source = own(volume, 'secret');
+    const secret = printed(own(source, 'secretName') ?? '');
+    if (isObject(source) && !mountable.includes(secret)) {
       return `volume with secret.secretName="${secret}" ${because} secret`;
     }
   }
