@@ -209,7 +209,7 @@ test('while preparing fails, new records try no more often than the timer', asyn
       return Promise.reject(new StorageError('storageFailed', 'unreadable'));
     },
   };
-  const trail = await aTrail(storage, { errors: [], queue: { batch: 5 } });
+  const trail = await aTrail(storage, { errors: [], queue: { batch: 5, retryDelay: 600_000 } });
   for (let at = 0; at < 50; at++) {
     trail.calls.record(aCall());
     await new Promise(setImmediate);
