@@ -8,7 +8,6 @@ import { parseRequestInfo, type RequestInfo } from '../wire/kube/requestinfo.ts'
 import {
   badRequest,
   forbidden,
-  type KubeStatus,
   KubeStatusError,
   pathNotFound,
   requestEntityTooLarge,
@@ -18,6 +17,7 @@ import {
 } from '../wire/kube/status.ts';
 import { warningHeaders } from '../wire/kube/warnings.ts';
 import { peerAddress } from '../wire/protocols/http.ts';
+import { WebhookDenial } from './admission/denial.ts';
 import { createRequestSignal } from './admission/requestsignal.ts';
 import type { KubernetesOutcome } from './api.ts';
 import type { Answer, ApiContext, ResourceRequest } from './context.ts';
@@ -105,7 +105,7 @@ export async function serveRequest(
     );
   } catch (error) {
     const failure = toStatusError(error, context.log, auditId);
-    failed = tellingOf(failure.status);
+    failed = tellingOf(failure);
     rendered = renderError(failure, form.asked);
   }
   report({ status: rendered.status, ...failed });
@@ -116,15 +116,16 @@ export async function serveRequest(
 /**
  * What of a refusal is recorded, as in Kubernetes' own audit log.
  *
- * SECURITY: where something was wrong with what was sent, the message quotes it, be it the value of a Secret; so may the
- * message of a webhook that was shown it. Then the reason alone is recorded.
+ * SECURITY: where something was wrong with what was sent, the message quotes it, be it the value of a Secret. Then the
+ * reason alone is recorded; and of a webhook that was shown it neither, unless the reason is one of Kubernetes' words.
  */
-function tellingOf({ code, reason, message }: KubeStatus): Pick<Ending, 'reason' | 'message'> {
-  const isOurs =
-    [401, 403, 404, 405, 409, 410, 429].includes(code) && !message?.startsWith('admission webhook');
+function tellingOf(failure: KubeStatusError): Pick<Ending, 'reason' | 'message'> {
+  const { code, reason, message } = failure.status;
+  const isOurs = !(failure instanceof WebhookDenial);
+  const isQuoting = ![401, 403, 404, 405, 409, 410, 429].includes(code);
   return {
-    ...(reason !== undefined && { reason }),
-    ...(message !== undefined && isOurs && { message }),
+    ...(reason !== undefined && (isOurs || /^[A-Za-z]{1,40}$/.test(reason)) && { reason }),
+    ...(message !== undefined && isOurs && !isQuoting && { message }),
   };
 }
 

@@ -130,6 +130,32 @@ describe('what a webhook refuses', () => {
     expect(await exists(`c${count}`)).toBe(false);
   });
 
+  test('a reason of Kubernetes’ own is told as the webhook’s, and what else it says is not recorded', async () => {
+    await hook(() => deny({ code: 409, reason: 'AlreadyExists', message: 'taken' }));
+    const apply = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'taken' } };
+    const headers = { 'content-type': 'application/apply-patch+yaml' };
+    const answers = [
+      await create({ metadata: { generateName: 'taken-' } }),
+      await api.call('PATCH', `${configMaps}/taken?fieldManager=t`, { body: apply, headers }),
+    ];
+    for (const { status, body } of answers) {
+      expect([status, body.message]).toEqual([
+        409,
+        'admission webhook "one.example.com" denied the request: taken',
+      ]);
+    }
+    expect(server.seen).toHaveLength(2);
+    server.hooks.set('/one', () => deny({ code: 403, reason: 'not hunter2', message: 'not hunter2' }));
+    const { headers: told } = await create();
+    const { items } = await api.trail.read({ limit: 5 });
+    const statuses = items.flatMap((item) =>
+      item.kind === 'kubernetes' && item.event.auditID === told['audit-id']
+        ? [item.event.responseStatus]
+        : [],
+    );
+    expect(statuses).toEqual([{ metadata: {}, status: 'Failure', code: 403 }]);
+  });
+
   test('an update, a patch, an apply and a delete stay undone', async () => {
     await create({ data: { a: '1' } });
     const path = `${configMaps}/c${count}`;

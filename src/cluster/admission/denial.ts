@@ -5,8 +5,14 @@ import { badRequest, internalError, type KubeStatus, KubeStatusError } from '../
 /** Characters of what a webhook says of its refusal. */
 const maximumText = 32 * 1024;
 
+/**
+ * The refusal of a webhook. Its reason is the webhook's to choose: whoever goes by reasons of our own, like that a name
+ * is taken, must look for this class first.
+ */
+export class WebhookDenial extends KubeStatusError {}
+
 /** The refusal of a webhook as the client sees it: the webhook's own Status with who it was put in front. */
-export function denied(webhook: string, result: JsonObject | undefined): KubeStatusError {
+export function denied(webhook: string, result: JsonObject | undefined): WebhookDenial {
   const { code, message, reason, details } = result ?? {};
   const deniedBy = `admission webhook ${quote(webhook)} denied the request`;
   const said = [message, reason].find((text) => typeof text === 'string' && text !== '');
@@ -27,7 +33,16 @@ export function denied(webhook: string, result: JsonObject | undefined): KubeSta
       }),
     code: isStatus ? code : 400,
   };
-  return new KubeStatusError(status);
+  return new WebhookDenial(status);
+}
+
+/** Whether the name of a new object is taken, and not just said to be by a webhook. */
+export function isNameTaken(error: unknown): boolean {
+  return (
+    error instanceof KubeStatusError &&
+    !(error instanceof WebhookDenial) &&
+    error.status.reason === 'AlreadyExists'
+  );
 }
 
 /** A webhook that could not be asked, and whose configuration says that nothing goes on then. */

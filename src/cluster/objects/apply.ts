@@ -5,7 +5,8 @@ import { isObject, type JsonObject, own as ownMember } from '../../wire/kube/jso
 import { shapeOfResource } from '../../wire/kube/managedfields/customshape.ts';
 import { configurationErrors } from '../../wire/kube/managedfields/extract.ts';
 import { apiVersionOf, findSubresource, type ResourceDefinition } from '../../wire/kube/resources.ts';
-import { badRequest, conflict, KubeStatusError, modifiedDetail, notFound } from '../../wire/kube/status.ts';
+import { badRequest, conflict, modifiedDetail, notFound } from '../../wire/kube/status.ts';
+import { isNameTaken } from '../admission/denial.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { checkFields } from '../request/fieldvalidation.ts';
 import { writeOptions } from '../request/options.ts';
@@ -199,10 +200,7 @@ async function tryCreate(
     const stored = toStoredVersion(resource, given, undefined);
     return viewObject(request, await storeNew(context, target, stored, { name, ...options }));
   } catch (error) {
-    const isTaken =
-      error instanceof RevisionConflictError ||
-      (error instanceof KubeStatusError && error.status.reason === 'AlreadyExists');
-    if (isTaken) return undefined;
+    if (error instanceof RevisionConflictError || isNameTaken(error)) return undefined;
     throw error;
   }
 }

@@ -8,11 +8,11 @@ import {
   badRequest,
   conflict,
   invalid,
-  KubeStatusError,
   modifiedDetail,
   noUniqueName,
 } from '../../wire/kube/status.ts';
 import { mutate, review } from '../admission/admission.ts';
+import { isNameTaken } from '../admission/denial.ts';
 import type { Answer, ApiContext, ResourceRequest } from '../context.ts';
 import { expectDefinition } from '../customresources/existence.ts';
 import { decodeBody } from '../request/decode.ts';
@@ -65,9 +65,8 @@ export async function createObject(context: ApiContext, request: ResourceRequest
       });
       return { kind: 'object', status: 201, object: viewObject(request, object), resource };
     } catch (error) {
-      const isTaken = error instanceof KubeStatusError && error.status.reason === 'AlreadyExists';
       // A name that was made here and is taken is made anew; one that was asked for is an answer.
-      if (isTaken && name === '') {
+      if (isNameTaken(error) && name === '') {
         if (attempt >= maximumNames) throw noUniqueName(resource, generated);
         continue;
       }
