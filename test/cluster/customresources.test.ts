@@ -302,6 +302,28 @@ describe('versions', () => {
     const refused = await api.call('PUT', `${definitions}/gears.versions.example`, { body: without });
     expect([refused.status, refused.body.details.causes[0].field]).toEqual([422, 'status.storedVersions[0]']);
   });
+
+  test('an object loses nothing when another version is stored from now on', async () => {
+    const specced = (name: string, properties: object, storage: boolean) => ({
+      ...version(name, { storage }),
+      schema: schemaOf({ spec: { type: 'object', properties } }),
+    });
+    const [first, second] = [{ a: { type: 'string' } }, { b: { type: 'string', default: 'x' } }];
+    await install({
+      group: 'moved.example',
+      plural: 'movers',
+      kind: 'Mover',
+      versions: [specced('v1', first, true)],
+    });
+    const path = (name: string) => `/apis/moved.example/${name}/namespaces/default/movers`;
+    await post(path('v1'), { metadata: { name: 'm' }, spec: { a: 'kept' } });
+    const changed = await patch(`${definitions}/movers.moved.example`, {
+      spec: { versions: [specced('v1', first, false), specced('v2', second, true)] },
+    });
+    expect(changed.status, changed.text).toBe(200);
+    expect((await api.call('GET', `${path('v2')}/m`)).body.spec).toEqual({ b: 'x' });
+    expect((await api.call('GET', `${path('v1')}/m`)).body.spec).toEqual({ a: 'kept' });
+  });
 });
 
 describe('objects', () => {

@@ -17,11 +17,14 @@ export function toStored({ group, custom }: CustomResource, object: KubeObject):
 
 /**
  * A stored object as the schemas have it today: what they no longer know is gone, what they have defaults for is there.
- * It keeps the name of the stored version.
+ * It gets the name of the version that is stored now.
  */
 export function readStored(resource: CustomResource, object: KubeObject): KubeObject {
-  const { schema, storedSchema } = resource.custom;
-  const stored = storedSchema === schema ? object : conform(storedSchema, object);
+  const { schema, schemas, storedVersion } = resource.custom;
+  const version = object.apiVersion.slice(resource.group.length + 1);
+  // What another version than its own does not know must not be missing in a reading of its own.
+  const written = schemas.get(version) ?? schemas.get(storedVersion) ?? schema;
+  const stored = written === schema ? object : conform(written, object);
   return toStored(resource, conform(schema, stored));
 }
 

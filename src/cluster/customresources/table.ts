@@ -47,6 +47,7 @@ function createResources(definition: Definition): readonly ResourceDefinition[] 
   const { group, names, namespaced, versions } = definition;
   const stored = versions.find(({ storage }) => storage);
   if (stored === undefined) return [];
+  const schemas = new Map(versions.map(({ name, schema }) => [name, schema]));
   return versions
     .filter(({ served }) => served)
     .map((version) => ({
@@ -66,7 +67,7 @@ function createResources(definition: Definition): readonly ResourceDefinition[] 
         printerColumns: version.columns,
         listKind: names.listKind,
         storedVersion: stored.name,
-        storedSchema: stored.schema,
+        schemas,
         selectableFields: version.selectableFields,
         scale: version.scale,
         deprecation: deprecationOf(definition, version),

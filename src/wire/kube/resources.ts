@@ -18,9 +18,10 @@ export interface CustomVersion {
   /** `additionalPrinterColumns` as written. */
   readonly printerColumns: readonly JsonObject[];
   readonly listKind: string;
-  /** The version whose name stored objects carry, and its schema. */
+  /** The version objects are stored in from now on; those that were stored before carry the name of another. */
   readonly storedVersion: string;
-  readonly storedSchema: JsonObject;
+  /** The schemas of all versions by their names, of those that are not served, too. */
+  readonly schemas: ReadonlyMap<string, JsonObject>;
   /** Paths like `.spec.color` that field selectors may name without their first dot. */
   readonly selectableFields: readonly string[];
   /** Of the scale subresource: `.spec.replicas` and the like. */

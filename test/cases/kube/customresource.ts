@@ -15,7 +15,7 @@ export function widgets(schema: JsonObject, more: Partial<CustomVersion> = {}): 
       { name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs },
     ],
     custom: {
-      ...{ schema, printerColumns: [], listKind: 'WidgetList', storedVersion: 'v1', storedSchema: schema },
+      ...{ schema, printerColumns: [], listKind: 'WidgetList', storedVersion: 'v1', schemas: new Map() },
       ...{ selectableFields: [], scale: undefined, deprecation: undefined },
       ...more,
     },
