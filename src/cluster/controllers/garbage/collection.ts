@@ -1,5 +1,5 @@
 import type { ClusterAccess } from '../../../access/access.ts';
-import type { StoredEntry } from '../../../storage/storage.ts';
+import type { Expectation, StoredEntry } from '../../../storage/storage.ts';
 import {
   deletionStep,
   foregroundFinalizer,
@@ -12,6 +12,7 @@ import {
 import type { KubeObject } from '../../objects/object.ts';
 import { readObject, writeObject } from '../../objects/store.ts';
 import { isProtectedNamespace } from '../../resources/namespaces.ts';
+import { createTurns } from '../../turns.ts';
 import { type ControllerContext, objectAddress } from '../controller.ts';
 import { withUpdatedManagers } from '../managedwrite.ts';
 import type { OwnerIndex } from './ownerindex.ts';
@@ -45,23 +46,24 @@ export function createCollection(
 ) {
   const { storage, now } = context;
 
-  const store = async (entry: StoredEntry, kind: Kind, object: KubeObject): Promise<void> => {
+  const release = async ({ key, revision }: StoredEntry, held: KubeObject, finalizer: string) => {
+    const object = withoutFinalizer(held, finalizer);
+    const isGone = isFinished(objectAddress(key), object);
     await storage.commit({
-      expect: [{ key: entry.key, revision: entry.revision }],
-      changes: [
-        isFinished(kind, object) ? { type: 'delete', key: entry.key } : writeObject(entry.key, object),
-      ],
+      expect: [{ key, revision }],
+      changes: [isGone ? { type: 'delete', key } : writeObject(key, object)],
     });
   };
+  /** `resting` says what else must be as it was found: an owner that waits may be told to let its dependents go. */
   const remove = async (
     entry: StoredEntry,
-    kind: Kind,
     object: KubeObject,
     propagation: Propagation,
+    resting: readonly Expectation[],
   ): Promise<void> => {
-    const { outcome, object: next } = deletionStep(kind, object, { propagation }, now());
+    const { outcome, object: next } = deletionStep(objectAddress(entry.key), object, { propagation }, now());
     await storage.commit({
-      expect: [{ key: entry.key, revision: entry.revision }],
+      expect: [{ key: entry.key, revision: entry.revision }, ...resting],
       changes: [outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, next)],
     });
   };
@@ -105,20 +107,22 @@ export function createCollection(
         // The index hears of the end of an object with its commit; until then there is nothing to do.
         if (!(await letGo(uid, cluster))) return 1;
       }
-      await store(entry, objectAddress(key), withoutFinalizer(object, orphanFinalizer));
+      await release(entry, object, orphanFinalizer);
       return undefined;
     }
     if (!finalizers.includes(foregroundFinalizer) || waiting.isBlocked(uid, key)) return undefined;
     // Those that do not block it are deleted with it all the same: once it is let go, an owner that somebody else still holds
     // would keep them. Upstream leaves this to the order in which its workers come.
+    const turns = createTurns();
     for (const dependent of index.dependents(uid)) {
+      if (turns.isOver()) await turns.next();
       const found = dependent === key ? undefined : await storage.get(dependent);
       if (found === undefined) continue;
       const living = readObject(found);
       if (living.metadata.deletionTimestamp === undefined) await judge(found, living, cluster);
     }
     if (waiting.isBlocked(uid, key)) return undefined;
-    await store(entry, objectAddress(key), withoutFinalizer(object, foregroundFinalizer));
+    await release(entry, object, foregroundFinalizer);
     return undefined;
   }
 
@@ -129,36 +133,43 @@ export function createCollection(
     const { finalizers = [], uid = '' } = object.metadata;
     const references = ownerReferences(object);
     if (references === 'unreadable' || references.length === 0) return;
+    /** By their uid, those that are gone and those that wait. */
     const absent = new Set<string>();
-    const going = new Set<string>();
+    const waiters = new Map<string, Expectation>();
     let hasOwner = false;
     for (const reference of references) {
       const state = await stateOf(key, cluster, object, reference);
       if (state === 'unknown') return;
       if (state === 'absent') absent.add(reference.uid);
-      else if (state === 'waiting') going.add(reference.uid);
-      else hasOwner = true;
+      else if (state === 'present') hasOwner = true;
+      else waiters.set(reference.uid, state);
     }
     if (hasOwner) {
-      if (absent.size + going.size === 0) return;
+      if (absent.size + waiters.size === 0) return;
       // A waiting owner would wait for ever for a dependent that somebody else keeps.
-      const next = withoutOwners(object, (owner) => absent.has(owner) || going.has(owner));
-      await store(entry, kind, withUpdatedManagers(context, cluster, key, object, next));
+      const next = withoutOwners(object, (owner) => absent.has(owner) || waiters.has(owner));
+      await storage.commit({
+        expect: [{ key, revision: entry.revision }],
+        changes: [writeObject(key, withUpdatedManagers(context, cluster, key, object, next))],
+      });
       return;
     }
     if (isNamespaceKind(kind) && isProtectedNamespace(kind.name)) return;
-    if (going.size > 0 && index.hasDependents(uid)) {
+    const resting = [...waiters.values()];
+    if (resting.length > 0 && index.hasDependents(uid)) {
       const entangled = await hasWaitingDependent(uid);
       // In a circle everybody would wait for everybody.
-      await remove(entry, kind, entangled ? unblocked(object) : object, 'Foreground');
+      await remove(entry, entangled ? unblocked(object) : object, 'Foreground', resting);
       return;
     }
-    await remove(entry, kind, object, ownPropagation(finalizers));
+    await remove(entry, object, ownPropagation(finalizers), resting);
   }
 
   async function hasWaitingDependent(uid: string): Promise<boolean> {
     const keys = index.dependents(uid);
+    const turns = createTurns();
     for (let start = 0; start < keys.length; start += batchSize) {
+      if (turns.isOver()) await turns.next();
       const entries = await storage.getMany(keys.slice(start, start + batchSize));
       for (const entry of entries) {
         if (entry?.value.includes('"deletionTimestamp"') !== true) continue;
@@ -169,8 +180,6 @@ export function createCollection(
     return false;
   }
 }
-
-type Kind = ReturnType<typeof objectAddress>;
 
 /** How an object without owners is deleted: as the finalizers it carries ask for. */
 function ownPropagation(finalizers: readonly string[]): Propagation {

@@ -69,7 +69,8 @@ export const createGarbageCollector: CreateController = (context, clusterId) => 
   }
 
   /** Work that the end of an object gives. */
-  function ended({ previous }: ObjectChange): readonly string[] {
+  function ended({ key, previous }: ObjectChange): readonly string[] {
+    lookup.forget(key);
     if (previous === undefined || (index.isEmpty && waiting.isEmpty)) return [];
     const object = parse(previous);
     const { uid = '' } = object.metadata;

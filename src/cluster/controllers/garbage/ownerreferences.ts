@@ -22,7 +22,8 @@ export function ownerReferences(object: KubeObject): readonly OwnerReference[] |
     if (!isObject(given)) return 'unreadable';
     const { apiVersion, kind, name, uid, blockOwnerDeletion } = given;
     if (typeof apiVersion !== 'string' || typeof kind !== 'string') return 'unreadable';
-    if (typeof name !== 'string' || typeof uid !== 'string') return 'unreadable';
+    // Stored before anybody checked it: an owner without a name or uid cannot be looked for.
+    if (typeof name !== 'string' || name === '' || typeof uid !== 'string' || uid === '') return 'unreadable';
     references.push({ apiVersion, kind, name, uid, blocks: blockOwnerDeletion === true });
   }
   return references;

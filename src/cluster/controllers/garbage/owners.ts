@@ -1,5 +1,6 @@
 import type { ClusterAccess } from '../../../access/access.ts';
 import { objectKey, resourcePrefix } from '../../../storage/records/keys.ts';
+import type { Expectation } from '../../../storage/storage.ts';
 import type { ResourceDefinition } from '../../../wire/kube/resources.ts';
 import { foregroundFinalizer } from '../../objects/deletion.ts';
 import type { KubeObject } from '../../objects/object.ts';
@@ -9,10 +10,10 @@ import type { OwnerIndex } from './ownerindex.ts';
 import type { OwnerReference } from './ownerreferences.ts';
 
 /**
- * `present`: it keeps its dependents. `waiting`: it is being deleted and waits for them to go first. `absent`: it is not
- * there. `unknown`: that cannot be said.
+ * `present`: it keeps its dependents. `absent`: it is not there. `unknown`: that cannot be said. With an expectation: it is
+ * being deleted and waits for its dependents to go first, as long as that holds.
  */
-export type OwnerState = 'present' | 'waiting' | 'absent' | 'unknown';
+export type OwnerState = 'present' | 'absent' | 'unknown' | Expectation;
 
 export interface OwnerLookup {
   stateOf(
@@ -23,6 +24,8 @@ export interface OwnerLookup {
   ): Promise<OwnerState>;
   /** An object was seen to leave the store. Its uid never comes back. */
   saw(gone: KubeObject): void;
+  /** There is no dependent with this key any more. */
+  forget(key: string): void;
   /** Keys of dependents with an owner of a kind that was not served, and may be by now. */
   unresolved(): readonly string[];
 }
@@ -122,7 +125,7 @@ export function createOwnerLookup(
         ? undefined
         : await storage.get(objectKey(clusterId, resource.group, resource.resource, inNamespace, name));
       const owner = entry === undefined ? undefined : (JSON.parse(entry.value) as KubeObject);
-      if (owner === undefined || owner.metadata.uid !== uid) {
+      if (entry === undefined || owner?.metadata.uid !== uid) {
         const wasHere = seen?.namespace === inNamespace;
         if (resource.namespaced && !wasHere && (await isElsewhere(key, resource, uid, namespace))) {
           await warn(dependent, reference);
@@ -131,16 +134,18 @@ export function createOwnerLookup(
       }
       const { deletionTimestamp, finalizers = [] } = owner.metadata;
       const isWaiting = deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer);
-      return isWaiting ? 'waiting' : 'present';
+      return isWaiting ? { key: entry.key, revision: entry.revision } : 'present';
     },
     saw({ apiVersion, kind, metadata }) {
       const { uid = '', name = '', namespace = '' } = metadata;
-      for (const one of gone.keys()) {
-        if (index.hasDependents(one)) break;
+      // Two old ones are looked at for each new one, in turn: what nobody names any more goes.
+      for (const [one, known] of [...gone.entries().take(2)]) {
         gone.delete(one);
+        if (index.hasDependents(one)) gone.set(one, known);
       }
       if (index.hasDependents(uid)) gone.set(uid, { apiVersion, kind, name, namespace });
     },
+    forget: (key) => void unresolved.delete(key),
     unresolved: () => [...unresolved],
   };
 }

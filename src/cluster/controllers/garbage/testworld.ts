@@ -27,11 +27,15 @@ export function markModel(one: ModelObject, policy: Propagation): ModelObject {
   return { ...one, isDeleting: true, finalizers: [...others, ...added] };
 }
 
-/** Applies the rules of garbage collection, each to each object, until none changes anything. No index and no queue. */
-export function settle(model: Model): void {
+/**
+ * Applies the rules of garbage collection, each to each object, until none changes anything. No index and no queue. What is
+ * left may depend on who comes first (whether an owner waits or is gone already when its dependent is looked at), so each
+ * round goes through the objects in the order it is told.
+ */
+export function settle(model: Model, inOrder: (keys: string[]) => readonly string[]): void {
   for (let changed = true; changed; ) {
     changed = false;
-    for (const key of [...model.keys()]) {
+    for (const key of inOrder([...model.keys()])) {
       const before = model.get(key);
       if (before === undefined) continue;
       const next = before.isDeleting ? goOn(model, key, before) : collect(model, key, before);
