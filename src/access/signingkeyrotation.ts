@@ -17,9 +17,9 @@ function newestFirst(records: readonly SigningKeyRecord[]): readonly SigningKeyR
   return records.toSorted((left, right) => signsFrom(right) - signsFrom(left));
 }
 
-/** The key that signs at a moment; before the oldest one's time, that one. Undefined when there is none. */
+/** The key that signs at a moment; before the oldest one's time, that one. Undefined when there is none that can. */
 export function signingAt(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord | undefined {
-  const ordered = newestFirst(records);
+  const ordered = newestFirst(records).filter(({ sealedPrivateKey }) => sealedPrivateKey !== undefined);
   return ordered.find((record) => signsFrom(record) <= now) ?? ordered.at(-1);
 }
 
@@ -28,15 +28,24 @@ export function announcedAt(records: readonly SigningKeyRecord[], now: number): 
   return records.find((record) => signsFrom(record) > now);
 }
 
-/** The keys without those whose last token has ended: the next one signed for as long as tokens live. */
+/**
+ * The keys without those whose last token has ended: the next one signed for as long as tokens live. Of those that sign no
+ * more the public part is left: nobody can take from a backup or a disk what would make tokens for months to come.
+ */
 export function stillBelieved(
   records: readonly SigningKeyRecord[],
   now: number,
 ): readonly SigningKeyRecord[] {
   const ordered = newestFirst(records);
-  return ordered.filter((_, index) => {
+  const signing = signingAt(records, now);
+  const believed = ordered.filter((_, index) => {
     const next = ordered[index - 1];
     return next === undefined || signsFrom(next) + longestTokenSeconds * 1000 + tolerance > now;
+  });
+  return believed.map((record) => {
+    if (record === signing || signsFrom(record) > now) return record;
+    const { sealedPrivateKey: _, ...publicPart } = record;
+    return publicPart;
   });
 }
 

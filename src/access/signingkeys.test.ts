@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { createSecretBox } from '../services/secretbox.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import { clusterKey, objectKey } from '../storage/records/keys.ts';
+import { clusterKey, objectKey, signingKeysKey } from '../storage/records/keys.ts';
+import type { SigningKeysRecord } from '../storage/records/signingkeys.ts';
 import { createServiceAccountTokens } from './serviceaccounts.ts';
 import { apiAudience } from './serviceaccounttoken.ts';
 import { announcedFor, rotationAge } from './signingkeyrotation.ts';
@@ -42,11 +43,16 @@ async function world() {
   const keyOf = (token: string): string =>
     JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8')).kid;
   const published = async () => (await open().publicKeys(cluster)).map(({ kid }) => kid);
+  /** The keys that could sign, whether they may at this moment or not. */
+  const able = async (): Promise<readonly string[]> => {
+    const { keys } = JSON.parse((await storage.get(signingKeysKey('c')))?.value ?? '') as SigningKeysRecord;
+    return keys.filter(({ sealedPrivateKey }) => sealedPrivateKey !== undefined).map(({ keyId }) => keyId);
+  };
   const code = async (token: string) => {
     const judged = await open().authenticate(cluster, token, { now: clock.now });
     return judged.outcome === 'authenticated' ? 'authenticated' : judged.evidence.code;
   };
-  return { storage, clock, open, issue, keyOf, published, code };
+  return { storage, clock, open, issue, keyOf, published, able, code };
 }
 
 test('a key replaced signs nothing that counts any more', async () => {
@@ -63,7 +69,7 @@ test('a key replaced signs nothing that counts any more', async () => {
 });
 
 test('after a month a new key is published first, signs a day later, and the old one is believed as long as its tokens', async () => {
-  const { clock, issue, keyOf, published, code } = await world();
+  const { clock, issue, keyOf, published, able, code } = await world();
   const old = keyOf(await issue());
   clock.now += rotationAge - 1;
   expect(await published()).toEqual([old]);
@@ -79,8 +85,14 @@ test('after a month a new key is published first, signs a day later, and the old
   const fresh = await issue();
   expect([keyOf(fresh), await published()]).toEqual([announced[1], announced.toReversed()]);
   expect([await code(last), await code(fresh)]).toEqual(['authenticated', 'authenticated']);
+  expect(await able()).toEqual(expect.arrayContaining(announced));
   clock.now += 89 * day - 1;
   expect([await code(last), (await published()).includes(old)]).toEqual(['authenticated', true]);
+  // What it signed counts, but it will sign nothing again, whatever the clock says.
+  expect(await able()).toEqual([announced[1], expect.not.stringMatching(old)]);
+  clock.now -= 110 * day;
+  expect(keyOf(await issue())).toBe(announced[1]);
+  clock.now += 110 * day;
   // Two rotations later nobody can hold a token of the first key.
   clock.now += 32 * day;
   await issue();

@@ -197,7 +197,7 @@ export function createSigningKeys(options: {
       if (record === undefined) throw new SigningKeysError('the cluster has no signing key');
       const { keyId } = record;
       if (keys.private?.keyId !== keyId) {
-        const pem = sealer.open(record.sealedPrivateKey, sealingContext(cluster.clusterId, keyId));
+        const pem = sealer.open(record.sealedPrivateKey ?? '', sealingContext(cluster.clusterId, keyId));
         if (pem === undefined) throw new SigningKeysError('the signing key cannot be opened');
         keys.private = { keyId, key: createPrivateKey(pem) };
       }
@@ -270,7 +270,7 @@ function unpack(entry: StoredEntry): LoadedKeys {
 function readKey(value: unknown): SigningKeyRecord | undefined {
   const record = asObject(value);
   const publicKey = asObject(record?.publicKey);
-  const texts = [record?.keyId, record?.sealedPrivateKey, publicKey?.n, publicKey?.e];
+  const texts = [record?.keyId, record?.sealedPrivateKey ?? 'none', publicKey?.n, publicKey?.e];
   const times = [record?.createdAt, record?.signsFrom ?? 0];
   const isSound =
     texts.every((text) => asText(text) !== undefined && text !== '') &&

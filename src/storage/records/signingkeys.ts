@@ -20,6 +20,6 @@ export interface SigningKeyRecord {
   readonly signsFrom?: number;
   /** Modulus and exponent, base64url. */
   readonly publicKey: { readonly n: string; readonly e: string };
-  /** PKCS#8 PEM, sealed in the context of cluster and key id. */
-  readonly sealedPrivateKey: string;
+  /** PKCS#8 PEM, sealed in the context of cluster and key id; absent of a key that signs no more. */
+  readonly sealedPrivateKey?: string;
 }
