@@ -7,7 +7,12 @@ export interface RemainingContent {
   readonly resources: Map<string, number>;
   /** How many objects have this finalizer. */
   readonly finalizers: Map<string, number>;
+  /** What could not be done. */
+  readonly failures: string[];
 }
+
+/** Failures that are named; the others are counted. */
+const tellable = 20;
 
 interface Condition {
   readonly type: string;
@@ -18,15 +23,15 @@ interface Condition {
 
 /**
  * The namespace with upstream's conditions of a deletion (pkg/controller/namespace/deletion, status_condition_utils.go),
- * word by word: programs read them. The time of a condition changes with its status alone. Discovery cannot fail here, and
- * a deletion that fails is tried again before anything is told.
+ * word by word: programs read them. The time of a condition changes with its status alone. Discovery cannot fail here.
  */
 export function withConditions(namespace: KubeObject, remaining: RemainingContent, now: number): KubeObject {
   const status: JsonObject = isObject(namespace.status) ? namespace.status : {};
   const known = Array.isArray(status.conditions) ? (status.conditions as readonly JsonValue[]) : [];
   const next = conditionsOf(remaining);
   // A namespace that is empty at once goes without a word.
-  if (remaining.resources.size === 0 && known.length === 0) return namespace;
+  const isClean = remaining.resources.size === 0 && remaining.failures.length === 0;
+  if (isClean && known.length === 0) return namespace;
   const types = new Set(next.map(({ type }) => type));
   const others = known.filter((one) => !isObject(one) || !types.has(printed(one.type)));
   const conditions = next.map((condition) => {
@@ -43,7 +48,7 @@ export function withConditions(namespace: KubeObject, remaining: RemainingConten
   return { ...namespace, status: { ...status, conditions: [...others, ...conditions] } };
 }
 
-function conditionsOf({ resources, finalizers }: RemainingContent): readonly Condition[] {
+function conditionsOf({ resources, finalizers, failures }: RemainingContent): readonly Condition[] {
   const listed = (counts: ReadonlyMap<string, number>, word: string): string =>
     [...counts]
       .map(([key, count]) => `${key} ${word} ${count} resource instances`)
@@ -62,12 +67,19 @@ function conditionsOf({ resources, finalizers }: RemainingContent): readonly Con
       reason: 'ParsedGroupVersions',
       message: 'All legacy kube types successfully parsed',
     },
-    {
-      type: 'NamespaceDeletionContentFailure',
-      status: 'False',
-      reason: 'ContentDeleted',
-      message: 'All content successfully deleted, may be waiting on finalization',
-    },
+    failures.length === 0
+      ? {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'False',
+          reason: 'ContentDeleted',
+          message: 'All content successfully deleted, may be waiting on finalization',
+        }
+      : {
+          type: 'NamespaceDeletionContentFailure',
+          status: 'True',
+          reason: 'ContentDeletionFailed',
+          message: `Failed to delete all resource types, ${failures.length} remaining: ${failures.toSorted().slice(0, tellable).join(', ')}`,
+        },
     resources.size === 0
       ? {
           type: 'NamespaceContentRemaining',

@@ -1,18 +1,28 @@
 import type { ClusterAccess } from '../../access/access.ts';
 import { resourcePrefix } from '../../storage/records/keys.ts';
-import type { Delete, Expectation, Put } from '../../storage/storage.ts';
+import { type Delete, type Expectation, type Put, RevisionConflictError } from '../../storage/storage.ts';
 import { sameJson } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
-import { deletionStep, isFinished, specFinalizers } from '../objects/deletion.ts';
+import { KubeStatusError } from '../../wire/kube/status.ts';
+import { deletionStep, isFinished, isPodKind, specFinalizers } from '../objects/deletion.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { readObject, writeObject } from '../objects/store.ts';
 import { emptiedFinalizer, namespaceKey } from '../resources/namespaces.ts';
 import { storedResources } from '../resources/served.ts';
+import { createTurns, type Turns } from '../turns.ts';
+import { minorVersion } from '../version.ts';
 import type { Controller, ControllerContext, CreateController } from './controller.ts';
 import { type RemainingContent, withConditions } from './namespaceconditions.ts';
 
 /** How many objects go in one commit. */
 const batchSize = 200;
+/**
+ * What stays is read again after every change in the namespace. From so many characters on that is done less often: a
+ * millisecond's pause for each of them. SECURITY: or one object written again and again would keep the server busy.
+ */
+const longContent = 1_000_000;
+const charactersPerMillisecond = 10_000;
+const longestPause = 10_000;
 
 /**
  * Empties a namespace that is being deleted, tells in its status what remains, and takes its `kubernetes` finalizer away
@@ -23,6 +33,8 @@ const batchSize = 200;
 export const createNamespaceController: CreateController = (context, clusterId) => {
   /** Those that are being deleted: every change inside them may be the last one. */
   const terminating = new Set<string>();
+  /** Until when a long one is left alone, as performance.now() counts. */
+  const pauses = new Map<string, number>();
   return {
     name: 'namespace',
     keysOf({ group, resource, namespace, name, value }) {
@@ -33,7 +45,17 @@ export const createNamespaceController: CreateController = (context, clusterId) 
       else terminating.delete(name);
       return isTerminating ? [name] : [];
     },
-    sync: (name, cluster) => emptyNamespace(context, { clusterId, cluster, name }),
+    async sync(name, cluster) {
+      const pause = (pauses.get(name) ?? 0) - performance.now();
+      if (pause > 0) return pause;
+      pauses.delete(name);
+      const { length } = await emptyNamespace(context, { clusterId, cluster, name });
+      if (length > longContent) {
+        const next = Math.min(longestPause, length / charactersPerMillisecond);
+        pauses.set(name, performance.now() + next);
+      }
+      return undefined;
+    },
   } satisfies Controller;
 };
 
@@ -45,29 +67,46 @@ interface Target {
   readonly name: string;
 }
 
-async function emptyNamespace(context: ControllerContext, target: Target): Promise<undefined> {
+/** What one look at a namespace has found. */
+interface Found extends RemainingContent {
+  /** Characters of what stays. */
+  length: number;
+  /** What went wrong first; a lost race only where nothing else did. */
+  failure: unknown;
+}
+
+/** One failure keeps nothing else from going; it is thrown when the rest is done. */
+async function emptyNamespace(context: ControllerContext, target: Target): Promise<Found> {
   const { storage } = context;
+  const found: Found = {
+    resources: new Map(),
+    finalizers: new Map(),
+    failures: [],
+    length: 0,
+    failure: undefined,
+  };
   const key = namespaceKey(target.clusterId, target.name);
   const begun = await storage.get(key);
   // SECURITY: by the member itself; a name like it elsewhere in the text must not empty a namespace that lives.
-  if (begun === undefined || !isBeingDeleted(readObject(begun))) return;
-  const remaining: RemainingContent = { resources: new Map(), finalizers: new Map() };
-  for (const resource of storedResources(context.served(target.cluster.cluster))) {
-    if (resource.namespaced) await emptyResource(context, target, resource, remaining);
-  }
+  if (begun === undefined || !isBeingDeleted(readObject(begun))) return found;
+  await emptyResources(context, target, found);
+  if (found.failure instanceof RevisionConflictError) throw found.failure;
   // What came meanwhile is a change inside a terminating namespace: the key is queued again.
   const entry = await storage.get(key);
-  if (entry === undefined) return;
-  const found = readObject(entry);
-  if (!isBeingDeleted(found)) return;
-  const told = withConditions(found, remaining, context.now());
-  const next = remaining.resources.size === 0 ? emptied(told) : told;
-  const expect = [{ key, revision: entry.revision }];
-  if (isFinished({ group: '', resource: 'namespaces' }, next)) {
-    await storage.commit({ expect, changes: [{ type: 'delete', key }] });
-  } else if (!sameJson(next, found)) {
-    await storage.commit({ expect, changes: [writeObject(key, next)] });
+  const stored = entry && readObject(entry);
+  if (entry !== undefined && stored !== undefined && isBeingDeleted(stored)) {
+    const told = withConditions(stored, found, context.now());
+    const isEmpty = found.resources.size === 0 && found.failure === undefined;
+    const next = isEmpty ? emptied(told) : told;
+    const expect = [{ key, revision: entry.revision }];
+    if (isFinished({ group: '', resource: 'namespaces' }, next)) {
+      await storage.commit({ expect, changes: [{ type: 'delete', key }] });
+    } else if (!sameJson(next, stored)) {
+      await storage.commit({ expect, changes: [writeObject(key, next)] });
+    }
   }
+  if (found.failure !== undefined) throw found.failure;
+  return found;
 }
 
 function emptied(namespace: KubeObject): KubeObject {
@@ -75,13 +114,33 @@ function emptied(namespace: KubeObject): KubeObject {
   return { ...namespace, spec: finalizers.length > 0 ? { finalizers: [...finalizers] } : {} };
 }
 
+/** Pods go first; since 1.33 everything else waits for them, NetworkPolicies above all (OrderedNamespaceDeletion). */
+async function emptyResources(context: ControllerContext, target: Target, found: Found): Promise<void> {
+  const { cluster } = target.cluster;
+  const resources = storedResources(context.served(cluster)).filter(({ namespaced }) => namespaced);
+  const turns = createTurns();
+  for (const resource of [...resources.filter(isPodKind), ...resources.filter((one) => !isPodKind(one))]) {
+    await emptyResource(context, target, resource, { found, turns });
+    if (isPodKind(resource) && found.resources.size > 0 && minorVersion(cluster) >= 33) return;
+  }
+}
+
 /** Deletes the objects of one resource; notes those that something still holds. */
 async function emptyResource(
   { storage, now }: ControllerContext,
   { clusterId, name }: Target,
   resource: ResourceDefinition,
-  remaining: RemainingContent,
+  { found, turns }: { readonly found: Found; readonly turns: Turns },
 ): Promise<void> {
+  const fail = (error: unknown): void => {
+    if (error instanceof RevisionConflictError) {
+      found.failure ??= error;
+      return;
+    }
+    if (found.failure === undefined || found.failure instanceof RevisionConflictError) found.failure = error;
+    const text = error instanceof KubeStatusError ? error.message : 'Internal error occurred';
+    found.failures.push(`${resource.resource}.${resource.group}: ${text}`);
+  };
   const prefix = resourcePrefix(clusterId, resource.group, resource.resource, name);
   let after = prefix;
   for (let more = true; more; ) {
@@ -91,14 +150,24 @@ async function emptyResource(
     const changes: (Put | Delete)[] = [];
     for (const entry of page.entries) {
       after = entry.key;
-      const stored = readObject(entry);
-      const { outcome, object } = deletionStep(resource, stored, { propagation: 'Background' }, now());
-      if (outcome === 'held') noteRemaining(remaining, resource, object);
-      if (outcome === 'held' && sameJson(object, stored)) continue;
-      expect.push({ key: entry.key, revision: entry.revision });
-      changes.push(outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, object));
+      if (turns.isOver()) await turns.next();
+      try {
+        const stored = readObject(entry);
+        const { outcome, object } = deletionStep(resource, stored, { propagation: 'Background' }, now());
+        if (outcome === 'held') {
+          noteRemaining(found, resource, object);
+          found.length += entry.value.length;
+          if (sameJson(object, stored)) continue;
+        }
+        changes.push(
+          outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, object),
+        );
+        expect.push({ key: entry.key, revision: entry.revision });
+      } catch (error) {
+        fail(error);
+      }
     }
-    if (changes.length > 0) await storage.commit({ expect, changes });
+    if (changes.length > 0) await storage.commit({ expect, changes }).catch(fail);
   }
 }
 

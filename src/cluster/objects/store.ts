@@ -13,12 +13,15 @@ export function readObject(entry: Pick<StoredEntry, 'value' | 'revision'>): Kube
  * object could grow until no list that contains it can be written any more.
  */
 const maximumObjectLength = 3 * 1024 * 1024;
+/** What the marks of its deletion may add, or an object as long as one may be could never be deleted. */
+const deletionMarks = 4096;
 
 /** INVARIANT: the revision is the entry's own; it is never written into the value, where it would be stale. */
 export function writeObject(key: string, object: KubeObject): Put {
   const { resourceVersion: _, ...metadata } = object.metadata;
   const value = JSON.stringify({ ...object, metadata });
-  if (value.length > maximumObjectLength) {
+  const room = metadata.deletionTimestamp === undefined ? 0 : deletionMarks;
+  if (value.length > maximumObjectLength + room) {
     throw requestEntityTooLarge(`an object is stored up to ${maximumObjectLength} characters`);
   }
   return { type: 'put', key, value };
