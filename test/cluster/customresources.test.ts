@@ -181,6 +181,27 @@ describe('the life of a definition', () => {
     await api.call('DELETE', `${definitions}/seconds.example.com`);
   });
 
+  test('whoever writes its status cannot have the objects of another one served or deleted', async () => {
+    await install({ plural: 'victims', kind: 'Victim', names: { shortNames: ['thieves'] } });
+    const path = '/apis/example.com/v1/namespaces/default/victims';
+    await post(path, { metadata: { name: 'a' }, spec: {} });
+    const { body: thief } = await post(definitions, definition({ plural: 'thieves', kind: 'Thief' }));
+    const status = {
+      ...thief.status,
+      acceptedNames: { plural: 'victims', kind: 'Victim', listKind: 'VictimList', singular: 'victim' },
+      conditions: [{ ...thief.status.conditions[1], status: 'True' }],
+    };
+    const url = `${definitions}/thieves.example.com`;
+    expect((await api.call('PUT', `${url}/status`, { body: { ...thief, status } })).status).toBe(200);
+    expect((await api.call('GET', `${path}/a`)).body.kind).toBe('Victim');
+    await api.call('DELETE', url);
+    await api.api.idle();
+    expect((await api.call('GET', url)).status).toBe(404);
+    expect((await api.call('GET', `${path}/a`)).status).toBe(200);
+    await api.call('DELETE', `${definitions}/victims.example.com`);
+    await api.api.idle();
+  });
+
   test('one that was stored before anybody knew what it is comes to life, if it is valid', async () => {
     const put = (plural: string, body: object) => ({
       type: 'put' as const,

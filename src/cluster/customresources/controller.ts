@@ -10,7 +10,7 @@ import { deletionStep, isFinished, withoutFinalizer } from '../objects/deletion.
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { readObject, writeObject } from '../objects/store.ts';
 import { type Condition, withCondition } from './conditions.ts';
-import { cleanupFinalizer, conditionStatus, definitionKind, readDefinition } from './definition.ts';
+import { cleanupFinalizer, definitionKind, readDefinition } from './definition.ts';
 import { definitionErrors } from './definitionerrors.ts';
 import { completeDefinition } from './definitionrules.ts';
 import { definitionKey } from './existence.ts';
@@ -106,8 +106,7 @@ async function cleanedUp(
       kubernetesTime(context.now()),
     ),
   });
-  const { group, names } = readDefinition(definition);
-  const isEstablished = conditionStatus(objectOf(definition, 'status'), 'Established') === 'True';
+  const { group, names, isEstablished } = readDefinition(definition);
   const isOwn = context
     .served(cluster)
     .definitions.some(

@@ -25,13 +25,12 @@ export interface Names {
 export interface Definition {
   readonly name: string;
   readonly group: string;
-  /** As accepted; as asked for where nothing is accepted yet. */
+  /** As accepted; as asked for where its plural or kind is not. */
   readonly names: Names;
   readonly namespaced: boolean;
   readonly versions: readonly DefinitionVersion[];
   /** Its names are its own: it is served. */
   readonly isEstablished: boolean;
-  readonly isTerminating: boolean;
 }
 
 export interface DefinitionVersion {
@@ -52,15 +51,17 @@ export interface DefinitionVersion {
 export function readDefinition(object: KubeObject): Definition {
   const spec = objectOf(object, 'spec');
   const status = objectOf(object, 'status');
-  const accepted = objectOf(status, 'acceptedNames');
+  const wanted = readNames(objectOf(spec, 'names'));
+  const accepted = readNames(objectOf(status, 'acceptedNames'));
+  // SECURITY: who may write the status of one definition must not serve, or delete, the objects of another under its name.
+  const isOwn = accepted.plural === wanted.plural && accepted.kind !== '';
   return {
     name: object.metadata.name ?? '',
     group: textOf(spec, 'group'),
-    names: readNames(textOf(accepted, 'plural') === '' ? objectOf(spec, 'names') : accepted),
+    names: isOwn ? accepted : wanted,
     namespaced: spec.scope === 'Namespaced',
     versions: objects(listOf(spec, 'versions')).map(readVersion),
-    isEstablished: conditionStatus(status, 'Established') === 'True',
-    isTerminating: object.metadata.deletionTimestamp !== undefined,
+    isEstablished: isOwn && conditionStatus(status, 'Established') === 'True',
   };
 }
 
