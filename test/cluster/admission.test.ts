@@ -106,6 +106,13 @@ const create = (object: object = {}, options: { readonly path?: string; readonly
   const { path = configMaps, query = '' } = options;
   return api.call('POST', path + query, { body: { metadata: { name: `c${count}` }, ...object } });
 };
+/** What is recorded of an answered request. */
+async function auditEvent({ headers }: TestAnswer): Promise<KubernetesAuditEvent | undefined> {
+  const { items } = await api.trail.read({ limit: 5 });
+  return items
+    .flatMap((item) => (item.kind === 'kubernetes' ? [item.event] : []))
+    .find(({ auditID }) => auditID === headers['audit-id']);
+}
 const exists = async (name: string) => (await api.call('GET', `${configMaps}/${name}`)).status === 200;
 
 describe('what a webhook refuses', () => {
@@ -146,14 +153,8 @@ describe('what a webhook refuses', () => {
     }
     expect(server.seen).toHaveLength(2);
     server.hooks.set('/one', () => deny({ code: 403, reason: 'not hunter2', message: 'not hunter2' }));
-    const { headers: told } = await create();
-    const { items } = await api.trail.read({ limit: 5 });
-    const statuses = items.flatMap((item) =>
-      item.kind === 'kubernetes' && item.event.auditID === told['audit-id']
-        ? [item.event.responseStatus]
-        : [],
-    );
-    expect(statuses).toEqual([{ metadata: {}, status: 'Failure', code: 403 }]);
+    const event = await auditEvent(await create());
+    expect(event?.responseStatus).toEqual({ metadata: {}, status: 'Failure', code: 403 });
   });
 
   test('an update, a patch, an apply and a delete stay undone', async () => {
@@ -847,16 +848,29 @@ describe('what a mutating webhook changes', () => {
     );
     const created = await create();
     expect(created.headers.warning).toBe('299 - "careful"');
-    const { items } = await api.trail.read({ limit: 5 });
-    const event = items
-      .flatMap((item): readonly KubernetesAuditEvent[] => (item.kind === 'kubernetes' ? [item.event] : []))
-      .find(({ auditID }) => auditID === created.headers['audit-id']);
+    const event = await auditEvent(created);
     expect(event?.annotations).toMatchObject({
       'one.example.com/why': 'because',
       'mutation.webhook.admission.k8s.io/round_0_index_0':
         '{"configuration":"one","webhook":"one.example.com","mutated":true}',
       'authorization.k8s.io/decision': 'allow',
     });
+  });
+
+  test('what the server itself says of a request is not the webhook’s to say', async () => {
+    await hook(
+      () => ({ response: { allowed: true, auditAnnotations: { 'issued-credential-id': 'forged' } } }),
+      {
+        resources: ['serviceaccounts/token'],
+        webhook: { name: 'authentication.kubernetes.io' },
+      },
+    );
+    const token = await api.call('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', {
+      body: { spec: {} },
+    });
+    const event = await auditEvent(token);
+    expect([token.status, server.seen.length]).toEqual([201, 1]);
+    expect(event?.annotations['authentication.kubernetes.io/issued-credential-id']).toMatch(/^JTI=/);
   });
 
   test('replicas of a scale, but nothing else of the object', async () => {

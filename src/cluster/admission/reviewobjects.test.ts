@@ -53,6 +53,23 @@ test('nothing but `true` allows', () => {
   expect(read({ uid: 'u', allowed: true }).allowed).toBe(true);
 });
 
+test('what a webhook remarks is kept no longer than it is shown', () => {
+  const long = 'x'.repeat(100_000);
+  const auditAnnotations = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`${n}${long}`, long]));
+  const { warnings, ...verdict } = read({
+    ...{ uid: 'u', allowed: true, auditAnnotations },
+    warnings: Array.from({ length: 100 }, (_, n) => `${n}${long}`),
+  });
+  const lengths = (texts: readonly string[]) => [
+    texts.length,
+    Math.max(...texts.map(({ length }) => length)),
+  ];
+  expect([lengths(warnings), lengths(Object.values(verdict.auditAnnotations))]).toEqual([
+    [32, 512],
+    [32, 1024],
+  ]);
+});
+
 test('what is of another type beside the verdict is left out', () => {
   const more = { warnings: ['a', 1, null], auditAnnotations: { a: 'b', c: 1 }, patch: null, patchType: null };
   expect(read({ uid: 'u', allowed: true, ...more })).toEqual({

@@ -122,15 +122,28 @@ export function readVerdict(
     allowed: allowed === true,
     result: isObject(status) ? status : undefined,
     patch: readPatch(response, { ...expected, allowed: allowed === true }),
-    warnings: Array.isArray(warnings) ? warnings.filter((one) => typeof one === 'string') : [],
-    auditAnnotations: isObject(auditAnnotations)
-      ? Object.fromEntries(
-          Object.entries(auditAnnotations).filter(
-            (entry): entry is [string, string] => typeof entry[1] === 'string',
-          ),
-        )
-      : {},
+    warnings: remarks(Array.isArray(warnings) ? warnings : []).map(([, text]) => shortened(text, 512)),
+    auditAnnotations: Object.fromEntries(
+      remarks(isObject(auditAnnotations) ? auditAnnotations : {}).map(([key, text]) => [
+        shortened(key, 256),
+        shortened(text, 1024),
+      ]),
+    ),
   };
+}
+
+const maximumRemarks = 32;
+
+/** The texts of a list or map. They are kept until the request is answered, so no more than anybody will be shown. */
+function remarks(given: object): readonly (readonly [string, string])[] {
+  return Object.entries(given)
+    .slice(0, maximumRemarks)
+    .filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+}
+
+/** A copy: a mere part of a text would keep the whole in memory. */
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : Buffer.from(text.slice(0, length)).toString();
 }
 
 /** SECURITY: a refusal stays one, whatever patch comes with it. */
