@@ -16,6 +16,7 @@ import { type HttpRequest, type HttpResponse, serveRequest } from './exchange.ts
 import { defaultLimits, type KubernetesApiLimits } from './limits.ts';
 import { reconcileCluster } from './reconcile.ts';
 import { createServedResources } from './resources/served.ts';
+import { endWatchesOfDeleted } from './watch/deletedclusters.ts';
 import { endRevokedWatches } from './watch/revokedtokens.ts';
 import { createWatchSlots } from './watch/slots.ts';
 import { createWatching } from './watch/watching.ts';
@@ -91,6 +92,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
   const isBlocked = (user: UserInfo): boolean => blocks?.ofUser(user, now()) !== undefined;
   const silence = blocks?.onChange(() => watches.stopThose(isBlocked));
   const forgetRevoked = endRevokedWatches(options.storage, watches);
+  const forgetDeleted = endWatchesOfDeleted(options.storage, watches);
   const context: ApiContext = {
     storage: options.storage,
     access: options.access,
@@ -131,6 +133,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
       served.close();
       silence?.();
       forgetRevoked();
+      forgetDeleted();
       watches.close();
       watching.close();
       context.webhooks.close();

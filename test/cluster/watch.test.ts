@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startTestApi, type TestApi } from './fixture.ts';
+import { clusterKey } from '../../src/storage/records/keys.ts';
+import { clusterRecord, startTestApi, type TestApi } from './fixture.ts';
 
 let api: TestApi;
 beforeAll(async () => {
@@ -138,6 +139,26 @@ describe('watch (kubernetes-facts E16)', () => {
     expect((await lines.next()).object.rules.length).toBeGreaterThan(5);
     response.destroy();
   });
+});
+
+test('a watch ends when its cluster is deleted, and not when another one is', async () => {
+  const { accountId, region, name } = clusterRecord;
+  const keyOf = (cluster: string): string => clusterKey(accountId, region, cluster);
+  const before = JSON.stringify(clusterRecord);
+  const { lines } = await api.open(`${configmaps}?watch=1&resourceVersion=${await version()}`);
+  const commit = (key: string, value?: string) =>
+    api.storage.commit({
+      changes: [value === undefined ? { type: 'delete', key } : { type: 'put', key, value }],
+    });
+  await commit(keyOf('other'), JSON.stringify({ ...clusterRecord, clusterId: 'c2' }));
+  await commit(keyOf('other'));
+  await commit(keyOf(name), JSON.stringify({ ...clusterRecord, version: '1.36' }));
+  await make('w-last', 'x');
+  expect(brief(await lines.next())).toBe('ADDED w-last');
+  await commit(keyOf(name));
+  expect(await lines.next()).toBeUndefined();
+  await commit(keyOf(name), before);
+  await api.call('DELETE', `${configmaps}/w-last`);
 });
 
 describe('bounds of watches', () => {

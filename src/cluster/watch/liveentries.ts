@@ -45,7 +45,8 @@ export function createLiveEntries(entries: readonly StoredEntry[]): LiveEntries 
       const isPart = from > 0 || to < current.length;
       const part = isPart ? current.slice(from, to) : current;
       if (!isPart) own = undefined;
-      parts.set(prefix, part);
+      // Bounded by what is held: of an empty part anybody could ask for as many as there are names.
+      if (part.length > 0) parts.set(prefix, part);
       return part;
     },
     get characters() {

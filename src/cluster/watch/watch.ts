@@ -49,8 +49,10 @@ export async function watchCollection(
       const begun = beginning;
       // The snapshot must not live as long as the watch does.
       beginning = undefined;
-      // SECURITY: whoever was blocked after authentication was not among the open watches that the block has ended.
-      if (begun === undefined || place.isEnded() || context.isBlocked(request.caller)) {
+      // SECURITY: whoever was blocked after authentication was not among the open watches that the block has ended. Nor
+      // were those of a cluster that was deleted meanwhile.
+      const isOver = context.isBlocked(request.caller) || isDeleted(context, request);
+      if (begun === undefined || place.isEnded() || isOver) {
         place.giveBack();
         stream.end();
         return;
@@ -59,6 +61,10 @@ export async function watchCollection(
     },
     cancel: () => place.giveBack(),
   };
+}
+
+function isDeleted({ access }: ApiContext, { cluster }: ResourceRequest): boolean {
+  return access.cluster(cluster.cluster.clusterId) === undefined;
 }
 
 /** A watch's slot, and its hold on the follower of its resource. */
