@@ -186,6 +186,44 @@ describe('an aggregation that is in use', () => {
   });
 });
 
+describe('aggregations that are too much together', () => {
+  const bound = (...names: readonly string[]) => names.map((name) => bind(name, name, user('ada')));
+  const times = <T>(count: number, make: (at: number) => T): readonly T[] =>
+    Array.from({ length: count }, (_, at) => make(at));
+  const plain = times(300, (at) => role(`plain${at}`, {}, allow('get', 'core', `kind${at}`)));
+  const names = times(300, (at) => `all${at}`);
+  const everything = names.map((name) => collector(name, {}, {}, {}, {}));
+  const long = role('long', { long: '1' }, ...times(9_000, (at) => allow('get', `group${at}`, `kind${at}`)));
+  const collectingIt = names.map((name) => collector(name, {}, { long: '1' }));
+
+  test.each<[string, readonly RbacObject[], string]>([
+    ['that select each other and everything', [...plain, ...everything], 'kind0'],
+    ['that collect one long role', [long, ...collectingIt], 'kind0'],
+  ])('many %s cost a decision little, and grant nothing', (_, objects, resource) => {
+    const authorizer = withObjects(...objects, ...bound(...names));
+    const spent = processorTimer();
+    expect(may(authorizer, resource)).toBe(false);
+    expect(spent()).toBeLessThan(8_000);
+  });
+
+  test('few of them, and many small ones, grant what they collect', () => {
+    const few = [...plain, ...everything.slice(0, 3), ...bound(...names.slice(0, 3))];
+    expect(may(withObjects(...few), 'kind7')).toBe(true);
+    const small = names.map((name) => collector(name, {}, { small: '1' }));
+    const member = role('member', { small: '1' }, allow('get', 'core', 'pods'));
+    expect(may(withObjects(...plain, member, ...small, ...bound(...names)), 'pods')).toBe(true);
+  });
+
+  test('whether they are follows from the roles there are', () => {
+    const authorizer = withObjects(...plain, ...everything.slice(0, 3), ...bound('all0'));
+    expect(may(authorizer, 'kind7')).toBe(true);
+    for (const one of everything) authorizer.applyObject(one);
+    expect(may(authorizer, 'kind7')).toBe(false);
+    for (const { name } of everything.slice(3)) authorizer.removeObject(gone(name));
+    expect(may(authorizer, 'kind7')).toBe(true);
+  });
+});
+
 describe('a binding of very many subjects', () => {
   const others = Array.from({ length: 40 }, (_, at) => user(`other${at}`));
   const reader = role('reader', {}, allow('get', 'core', 'pods'));

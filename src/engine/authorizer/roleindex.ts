@@ -1,8 +1,10 @@
 import { aggregateRules, selectorMatches } from '../rbac/aggregation.ts';
 import type { ClusterRole, LabelSelector, Role, RoleRef } from '../rbac/objects.ts';
 import type { PolicyRule } from '../rbac/rules.ts';
+import { aggregationLimit, costOfCollecting, costOfComparing } from './aggregationlimit.ts';
 import { type CollectedRules, createCollectedRules } from './collectedrules.ts';
 import { type CompiledRequest, type CompiledRules, compileRules, findRule } from './compiledrules.ts';
+import { createLabelIndex } from './labelindex.ts';
 
 /**
  * A role, or the place of one that bindings name and that does not exist. Bindings hold the node, so that a change of
@@ -28,8 +30,8 @@ interface Collection {
   /** Names of the aggregating roles that take part in it, its own among them. */
   readonly through: ReadonlySet<string>;
   readonly rules: CollectedRules;
-  /** At most so many comparisons carry it out from the start. */
-  comparisons: number;
+  /** At most so much carries it out from the start. */
+  cost: number;
   /** In the order Kubernetes writes them; undefined until asked after a change. */
   listed: readonly PolicyRule[] | undefined;
 }
@@ -47,14 +49,6 @@ export interface RoleIndex {
   ruleOf(node: RoleNode, request: CompiledRequest): PolicyRule | undefined;
 }
 
-/**
- * Roles compared with selectors for one aggregation, some tenths of a second. SECURITY: a cluster's administrator could
- * otherwise stop the server for everybody with roles that select everything many times; such a role grants nothing.
- *
- * INVARIANT: whether an aggregation is too large follows from the roles there are, not from how they came.
- */
-const maximumComparisons = 2_000_000;
-
 /** With more selectors than these in all collections together, collecting again is cheaper than following a change. */
 const selectorsFollowed = 10_000;
 
@@ -69,6 +63,13 @@ export function createRoleIndex(): RoleIndex {
   /** Nodes that have a collection. */
   const collecting = new Set<RoleNode>();
   let selectorsKept = 0;
+  const aggregating = new Set<ClusterRole>();
+  /** Undefined until asked after a change. */
+  let limit: number | undefined;
+  const mostOf = (): number => {
+    limit ??= aggregationLimit(aggregating, labelled);
+    return limit;
+  };
 
   const mapFor = (kind: RoleNode['kind'], namespace: string): Map<string, RoleNode> => {
     if (kind === 'ClusterRole') return clusterRoles;
@@ -128,12 +129,13 @@ export function createRoleIndex(): RoleIndex {
     }
     const { name } = changed;
     if (after !== undefined) {
-      for (const selector of collection.selectors) collection.comparisons += costOf(selector);
+      for (const selector of collection.selectors) collection.cost += costOfComparing(selector);
     }
     const isSelected =
       after !== undefined && collection.selectors.some((selector) => selectorMatches(selector, after.labels));
+    if (isSelected) collection.cost += costOfCollecting(after);
     if (
-      collection.comparisons > maximumComparisons ||
+      collection.cost > mostOf() ||
       collection.through.has(name) ||
       (isSelected && after.aggregationRule !== undefined)
     ) {
@@ -148,13 +150,20 @@ export function createRoleIndex(): RoleIndex {
 
   const define = (node: RoleNode, definition: ClusterRole | Role | undefined): void => {
     const previous = node.definition;
-    if (previous?.kind === 'ClusterRole') labelled.remove(previous);
-    if (definition?.kind === 'ClusterRole') labelled.add(definition);
+    if (previous?.kind === 'ClusterRole') {
+      labelled.remove(previous);
+      aggregating.delete(previous);
+    }
+    if (definition?.kind === 'ClusterRole') {
+      labelled.add(definition);
+      if (aggregates(definition)) aggregating.add(definition);
+    }
     node.definition = definition;
     node.compiled = undefined;
     if (node.kind !== 'ClusterRole') return;
     // The controller writes what it collected into the role: that changes nothing here.
     if (collectsAlike(previous, definition)) return;
+    limit = undefined;
     const isTooMuch = selectorsKept > selectorsFollowed;
     const after = definition?.kind === 'ClusterRole' ? definition : undefined;
     for (const collector of collecting) {
@@ -168,17 +177,20 @@ export function createRoleIndex(): RoleIndex {
     const through = new Set<string>([role.name]);
     const selectors: LabelSelector[] = [];
     const rules = createCollectedRules();
-    let comparisons = 0;
+    let cost = 0;
     const reached = [role];
     for (const collector of reached) {
       for (const selector of collector.aggregationRule?.clusterRoleSelectors ?? []) {
-        comparisons += labelled.candidates(selector) * costOf(selector);
-        if (comparisons > maximumComparisons) return 'tooLarge';
+        cost += labelled.candidates(selector).roles.size * costOfComparing(selector);
+        if (cost > mostOf()) return 'tooLarge';
         selectors.push(selector);
         for (const selected of labelled.selected(selector)) {
           if (selected.aggregationRule === undefined) {
             const node = find('ClusterRole', '', selected.name);
-            if (node !== undefined && !rules.has(selected.name)) rules.set(selected.name, compiledOf(node));
+            if (node === undefined || rules.has(selected.name)) continue;
+            cost += costOfCollecting(selected);
+            if (cost > mostOf()) return 'tooLarge';
+            rules.set(selected.name, compiledOf(node));
           } else if (!through.has(selected.name)) {
             through.add(selected.name);
             reached.push(selected);
@@ -186,7 +198,7 @@ export function createRoleIndex(): RoleIndex {
         }
       }
     }
-    return { selectors, through, rules, comparisons, listed: undefined };
+    return { selectors, through, rules, cost, listed: undefined };
   };
 
   const collectionOf = (node: RoleNode, role: ClusterRole): Collection | 'tooLarge' => {
@@ -246,58 +258,4 @@ function collectsAlike(one: ClusterRole | Role | undefined, other: ClusterRole |
   if (one === undefined || other === undefined || !aggregates(one) || !aggregates(other)) return false;
   const text = (role: ClusterRole): string => JSON.stringify([role.labels, role.aggregationRule]);
   return text(one) === text(other);
-}
-
-/** What comparing one role with the selector counts for. */
-function costOf(selector: LabelSelector): number {
-  return 1 + selector.matchExpressions.length;
-}
-
-const noRoles: ReadonlySet<ClusterRole> = new Set();
-
-/** ClusterRoles by label, so that carrying out an aggregation looks only at roles that carry one of its labels. */
-function createLabelIndex(): {
-  readonly add: (role: ClusterRole) => void;
-  readonly remove: (role: ClusterRole) => void;
-  /** How many roles `selected` looks at. */
-  readonly candidates: (selector: LabelSelector) => number;
-  /** Selected roles in no order. */
-  readonly selected: (selector: LabelSelector) => readonly ClusterRole[];
-  readonly selectedByName: (selector: LabelSelector) => readonly ClusterRole[];
-} {
-  const all = new Set<ClusterRole>();
-  const byLabel = new Map<string, Set<ClusterRole>>();
-  // Different labels may share a key here; that costs a comparison and decides nothing.
-  const labelKey = (key: string, value: string): string => `${key}=${value}`;
-  const byName = (one: ClusterRole, other: ClusterRole): number => (one.name < other.name ? -1 : 1);
-
-  const candidatesOf = (selector: LabelSelector): ReadonlySet<ClusterRole> => {
-    const first = Object.entries(selector.matchLabels)[0];
-    return first === undefined ? all : (byLabel.get(labelKey(...first)) ?? noRoles);
-  };
-
-  const selected = (selector: LabelSelector): readonly ClusterRole[] =>
-    [...candidatesOf(selector)].filter((role) => selectorMatches(selector, role.labels));
-
-  return {
-    candidates: (selector) => candidatesOf(selector).size,
-    add(role) {
-      all.add(role);
-      for (const [key, value] of Object.entries(role.labels)) {
-        const known = byLabel.get(labelKey(key, value));
-        if (known === undefined) byLabel.set(labelKey(key, value), new Set([role]));
-        else known.add(role);
-      }
-    },
-    remove(role) {
-      all.delete(role);
-      for (const [key, value] of Object.entries(role.labels)) {
-        const known = byLabel.get(labelKey(key, value));
-        known?.delete(role);
-        if (known?.size === 0) byLabel.delete(labelKey(key, value));
-      }
-    },
-    selected,
-    selectedByName: (selector) => selected(selector).toSorted(byName),
-  };
 }
