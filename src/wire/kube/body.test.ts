@@ -29,6 +29,21 @@ test.each([
 });
 
 test.each([
+  ['{"a":[1e999]}', '{"a":[1e308,1.5e22]}'],
+  [`{"a":1${'0'.repeat(400)}}`, `{"a":1${'0'.repeat(19)}}`],
+  ['{"a":9007199254740993}', '{"a":[9007199254740992,9223372036854775807,-9223372036854775808]}'],
+  ['{"a":{"b":-9007199254740995}}', '{"a":{"9007199254740993":"9007199254740993"}}'],
+  ['a: .inf\n', 'a: 9007199254740991\n'],
+  ['a: 9007199254740993\n', 'a: "9007199254740993"\n'],
+])('a number that would be stored as another is refused: %s, not %s', (refused, taken) => {
+  expect(() => parseYaml(bytes(refused))).toThrow(badRequest);
+  expect(parseYaml(bytes(taken))).toBeDefined();
+  if (!refused.startsWith('{')) return;
+  expect(() => decodeBody(bytes(refused), 'json')).toThrow(badRequest);
+  expect(decodeBody(bytes(taken), 'json').object).toEqual(JSON.parse(taken));
+});
+
+test.each([
   ['two documents', 'a: 1\n---\nb: 2\n'],
   ['an alias', 'a: &x {b: 1}\nc: *x\n'],
   [

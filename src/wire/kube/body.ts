@@ -2,6 +2,7 @@ import { Composer, type Document, isNode, isScalar, LineCounter, Parser, visit }
 import { quote } from '../../engine/rbac/quote.ts';
 import { isObject, type JsonObject, type JsonValue } from './json.ts';
 import type { RequestFormat } from './negotiation.ts';
+import { refuseLostNumbers } from './numbers.ts';
 import { decodeProtobuf } from './protobuf.ts';
 import { repeatedFields } from './repeatedfields.ts';
 import { badRequest, KubeStatusError, requestEntityTooLarge } from './status.ts';
@@ -32,6 +33,13 @@ function checked(value: unknown): JsonValue {
   return value as JsonValue;
 }
 
+/** `json` is the text it was read from, where that was JSON. */
+function checkedText(value: unknown, json?: string): JsonValue {
+  const within = checked(value);
+  refuseLostNumbers(within, json);
+  return within;
+}
+
 /** @throws KubeStatusError 400 when it is not JSON, or nested deeper than `maxJsonDepth` */
 export function parseJson(bytes: Uint8Array): JsonValue {
   const source = text(bytes);
@@ -45,7 +53,7 @@ export function parseJson(bytes: Uint8Array): JsonValue {
       { cause },
     );
   }
-  return checked(value);
+  return checkedText(value, source);
 }
 
 /**
@@ -67,7 +75,7 @@ function refuseYaml(code: string): never {
 function readYaml(source: string, onRepeated: RepeatedKey): JsonValue {
   // JSON is YAML, clients send it under YAML types, and its parser is faster and needs no care.
   const json = jsonOrUndefined(source);
-  if (json !== undefined) return checked(json);
+  if (json !== undefined) return checkedText(json, source);
   // The composer recurses: refuse nesting it could not survive before it sees the text.
   if (flowDepth(source) > maxFlowDepth) throw badRequest('the body of the request is nested too deeply');
   if (source.length > maxYamlLength) {
@@ -82,7 +90,7 @@ function readYaml(source: string, onRepeated: RepeatedKey): JsonValue {
     const refusal = badRequest('error converting YAML to JSON: yaml: aliases or nesting are not accepted');
     throw Object.assign(refusal, { cause });
   }
-  return checked(value);
+  return checkedText(value);
 }
 
 /** About a second of the library's time; JSON, which clients send anyway, may be as long as any body. */
