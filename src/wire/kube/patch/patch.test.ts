@@ -111,13 +111,18 @@ describe('JSON patch', () => {
 
   test.each<[string, JsonValue]>([
     ['10001 operations', Array.from({ length: 10_001 }, () => ({ op: 'test', path: '/a', value: 1 }))],
+    [
+      'putting thousands in front of a long list',
+      Array.from({ length: 10_000 }, () => ({ op: 'add', path: '/long/0', value: 1 })),
+    ],
     ['copies that double', Array.from({ length: 40 }, (_, i) => ({ op: 'copy', from: '', path: `/c${i}` }))],
     [
       'many moves of a large document',
       Array.from({ length: 9_000 }, () => ({ op: 'move', from: '/big', path: '/big' })),
     ],
   ])('%s is too large: 413', (_, patch) => {
-    const big = { a: 1, big: 'x'.repeat(50_000) };
+    const long = Array.from({ length: 50_000 }, () => 1);
+    const big = { a: 1, big: 'x'.repeat(50_000), long };
     expect(() => jsonPatch(big, patch)).toThrow(code(413));
   });
 });
