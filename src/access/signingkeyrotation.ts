@@ -23,9 +23,17 @@ export function signingAt(records: readonly SigningKeyRecord[], now: number): Si
   return ordered.find((record) => signsFrom(record) <= now) ?? ordered.at(-1);
 }
 
+/**
+ * The keys that are to be waited for at most. One for later than that was announced while the clock was ahead: it signs
+ * when its time comes, but holds up no other until then.
+ */
+function expectedBy(records: readonly SigningKeyRecord[], now: number): readonly SigningKeyRecord[] {
+  return records.filter((record) => signsFrom(record) <= now + 2 * announcedFor);
+}
+
 /** The key that is announced and does not sign yet. */
 export function announcedAt(records: readonly SigningKeyRecord[], now: number): SigningKeyRecord | undefined {
-  return records.find((record) => signsFrom(record) > now);
+  return expectedBy(records, now).find((record) => signsFrom(record) > now);
 }
 
 /**
@@ -51,6 +59,6 @@ export function stillBelieved(
 
 /** Whether the key that signs has signed for long enough, and none is announced yet. */
 export function isRotationDue(records: readonly SigningKeyRecord[], now: number): boolean {
-  const [newest] = newestFirst(records);
+  const [newest] = newestFirst(expectedBy(records, now));
   return newest !== undefined && signsFrom(newest) + rotationAge <= now;
 }

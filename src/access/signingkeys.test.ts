@@ -99,6 +99,18 @@ test('after a month a new key is published first, signs a day later, and the old
   expect([await code(last), (await published()).includes(old)]).toEqual(['unknownSigningKey', false]);
 });
 
+test('a key announced while the clock was ahead holds up no other', async () => {
+  const { clock, issue, keyOf, published } = await world();
+  const old = keyOf(await issue());
+  clock.now += 1000 * day;
+  const ahead = (await published())[1];
+  clock.now -= 970 * day;
+  expect([keyOf(await issue()), await published()]).toEqual([old, [old, ahead, expect.any(String)]]);
+  const [, , next] = await published();
+  clock.now += announcedFor;
+  expect(keyOf(await issue())).toBe(next);
+});
+
 test('an announcement is made once, and survives a restart', async () => {
   const { storage, clock, open, issue, keyOf } = await world();
   await issue();
