@@ -24,9 +24,19 @@ export async function readManifests(all: readonly Manifests[]): Promise<readonly
     const origin = all.length === 1 ? 'manifest' : `manifest ${index + 1}`;
     if (typeof one === 'string') objects.push(...objectsOfText(origin, one));
     else if (one instanceof URL) objects.push(...(await objectsOfUrl(one)));
-    else objects.push(...objectsIn(one, origin));
+    else objects.push(...objectsIn(asJson(one, origin), origin));
   }
   return objects;
+}
+
+/** As it will be sent, so that what cannot be is told before anything is. */
+function asJson(value: unknown, place: string): unknown {
+  try {
+    return JSON.parse(JSON.stringify(value) ?? 'null');
+  } catch (cause) {
+    const [why = ''] = cause instanceof Error ? cause.message.split('\n') : [];
+    throw new ClusterError('manifest', `${place}: this cannot be written as JSON: ${why}`, { cause });
+  }
 }
 
 async function objectsOfUrl(url: URL): Promise<readonly ManifestObject[]> {

@@ -28,20 +28,25 @@ const knownOptions = ['version', 'name', 'region', 'manifests', 'entries', 'log'
 export async function start(options: ClusterOptions): Promise<Cluster> {
   const { version, name, region, log } = readOptions(options);
   const server = await startServer(inMemoryConfig({ region, logLevel: log }));
+  let toClose: { close(): Promise<void> } = server;
   try {
     const { cluster, enter } = await openCluster(server, version, name);
+    toClose = cluster;
     for (const entry of options.entries ?? []) await enter(entry);
     await cluster.apply(...(options.manifests ?? []));
     await cluster.idle();
     return cluster;
   } catch (error) {
-    await server.close();
+    await toClose.close();
     throw error;
   }
 }
 
 /** By hand: a program without types can say anything. */
 function readOptions(options: ClusterOptions): Required<Omit<Options, 'manifests' | 'entries'>> {
+  if (typeof options !== 'object' || options === null) {
+    throw new ClusterError('option', 'the options are no object');
+  }
   const { version = defaultVersion, name = 'test', region = defaultRegion, log = 'silent' } = options;
   const unknown = Object.keys(options).find((option) => !knownOptions.includes(option));
   if (unknown !== undefined) {
@@ -49,6 +54,10 @@ function readOptions(options: ClusterOptions): Required<Omit<Options, 'manifests
       'option',
       `there is no option \`${unknown}\`; there are ${knownOptions.join(', ')}`,
     );
+  }
+  for (const option of ['manifests', 'entries'] as const) {
+    if (options[option] === undefined || Array.isArray(options[option])) continue;
+    throw new ClusterError('option', `\`${option}\` is not an array`);
   }
   if (!versions.includes(version)) {
     throw new ClusterError('option', `version \`${version}\` is not one of ${versions.join(', ')}`);
@@ -93,6 +102,15 @@ async function openCluster(
   const requireOpen = (): void => {
     if (closed !== undefined) throw new ClusterError('closed', `cluster \`${name}\` has been closed`);
   };
+  const whileOpen = async <Result>(ask: () => Promise<Result>): Promise<Result> => {
+    requireOpen();
+    try {
+      return await ask();
+    } catch (cause) {
+      if (closed === undefined || cause instanceof ClusterError) throw cause;
+      throw new ClusterError('closed', `cluster \`${name}\` was closed before it answered`, { cause });
+    }
+  };
   const close = (): Promise<void> => {
     closed ??= (async () => {
       administrator.close();
@@ -110,23 +128,16 @@ async function openCluster(
     get kubeconfig() {
       return kubeconfigWith(tokenOfRoot());
     },
-    async kubeconfigFor(user) {
-      requireOpen();
-      return kubeconfigWith(await users.tokenOf(user));
-    },
-    async can(user, verb, resource, { namespace = '', name: object = '' } = {}) {
-      requireOpen();
-      const question = { verb, resource, namespace, name: object };
-      return askPermission({ administrator, server, clusterName: name }, await users.tokenOf(user), question);
-    },
-    async apply(...manifests) {
-      requireOpen();
-      return applyManifests({ administrator, idle: () => server.idle() }, manifests);
-    },
-    async idle() {
-      requireOpen();
-      await server.idle();
-    },
+    kubeconfigFor: (user) => whileOpen(async () => kubeconfigWith(await users.tokenOf(user))),
+    can: (user, verb, resource, { namespace = '', name: object = '' } = {}) =>
+      whileOpen(async () => {
+        const question = { verb, resource, namespace, name: object };
+        const asked = { administrator, server, clusterName: name };
+        return askPermission(asked, await users.tokenOf(user), question);
+      }),
+    apply: (...manifests) =>
+      whileOpen(() => applyManifests({ administrator, idle: () => server.idle() }, manifests)),
+    idle: () => whileOpen(() => server.idle()),
     close,
     [Symbol.asyncDispose]: close,
   };

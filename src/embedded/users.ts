@@ -25,6 +25,8 @@ export function createUsers(deps: {
   const { connection, account, administrator, clusterName } = deps;
   /** Names of the IAM users made for a username and groups. */
   const mapped = new Map<string, Promise<string>>();
+  /** Also of those that were refused: their IAM user may be there all the same. */
+  let named = 0;
 
   const signed = (credentials: SigningCredentials): string =>
     createToken({ credentials, region: connection.region, clusterName, now: Date.now() });
@@ -43,9 +45,10 @@ export function createUsers(deps: {
 
   const mappedUser = (username: string, groups: readonly string[]): Promise<string> => {
     const key = JSON.stringify([username, ...groups]);
-    const made =
-      mapped.get(key) ??
-      createMappedUser(account, clusterName, { username, groups, userName: `mapped-${mapped.size + 1}` });
+    const known = mapped.get(key);
+    if (known !== undefined) return known;
+    named += 1;
+    const made = createMappedUser(account, clusterName, { username, groups, userName: `mapped-${named}` });
     mapped.set(key, made);
     // One that was refused is asked for again.
     made.catch(() => mapped.delete(key));
@@ -67,7 +70,12 @@ export function createUsers(deps: {
 
   return {
     async tokenOf(user) {
-      if ('username' in user) return tokenOfIam({ user: await mappedUser(user.username, user.groups ?? []) });
+      if (typeof user !== 'object' || user === null) throw nobody();
+      if ('username' in user) {
+        // EKS makes one of its own where an entry has none: that would be somebody else.
+        if (user.username === '') throw new ClusterError('option', 'the `username` of a user is empty');
+        return tokenOfIam({ user: await mappedUser(user.username, user.groups ?? []) });
+      }
       if ('role' in user) {
         const { role } = user;
         return tokenOfIam({
@@ -77,7 +85,11 @@ export function createUsers(deps: {
       if ('user' in user) return tokenOfIam({ user: user.user });
       if ('serviceAccount' in user)
         return serviceAccountToken(user.namespace ?? 'default', user.serviceAccount);
-      throw new ClusterError('option', 'a user is named by `username`, `role`, `user` or `serviceAccount`');
+      throw nobody();
     },
   };
+}
+
+function nobody(): ClusterError {
+  return new ClusterError('option', 'a user is named by `username`, `role`, `user` or `serviceAccount`');
 }

@@ -293,10 +293,24 @@ describe('a cluster in this process', () => {
       /^the cluster serves no resource `podz`/,
     ],
     ['a user that is none', () => cluster.kubeconfigFor({} as never), 'option', /^a user is named by/],
+    ['no user at all', () => cluster.kubeconfigFor(undefined as never), 'option', /^a user is named by/],
+    ['a user without a name', () => cluster.can({ username: '' }, 'get', 'pods'), 'option', /is empty$/],
+    [
+      'an object that is no JSON',
+      () => cluster.apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: 1n } }),
+      'manifest',
+      /^manifest: this cannot be written as JSON: /,
+    ],
   ])('%s is told', async (_, work, code, message) => {
     const error = await failure(work());
     expect(error).toMatchObject({ name: 'ClusterError', code });
     expect(error.message).toMatch(message);
+  });
+
+  test('a user that was refused stands in nobody’s way', async () => {
+    const refused = { username: 'eve', groups: ['system:masters'] };
+    expect((await failure(cluster.can(refused, 'get', 'pods'))).code).toBe('refused');
+    expect(await cluster.can({ username: 'adam' }, 'get', 'nodes')).toMatchObject({ allowed: false });
   });
 
   test('nothing of a call is written when one of its manifests cannot be read', async () => {
@@ -327,6 +341,8 @@ describe('a cluster in this process', () => {
 
 test.each<[ClusterOptions, string | RegExp]>([
   [{ version: '1.20' as never }, 'version `1.20` is not one of 1.32, 1.33, 1.34, 1.35, 1.36'],
+  [{ manifests: { kind: 'ConfigMap' } } as never, '`manifests` is not an array'],
+  [null as never, 'the options are no object'],
   [{ region: 'mars' }, 'region `mars` is not a region name'],
   [{ log: 'loud' as never }, 'log `loud` is not one of silent, error, warn, info, debug'],
   [
@@ -396,4 +412,17 @@ test('a cluster declared with `await using` is closed at the end of its block', 
     escaped = cluster;
   }
   expect((await failure(escaped.apply())).code).toBe('closed');
+});
+
+test('who asks while the cluster closes is told that it has', async () => {
+  const cluster = await startCluster();
+  const asked = [cluster.can({ username: 'ana' }, 'get', 'pods'), cluster.kubeconfigFor({ username: 'bob' })];
+  const outcomes = asked.map((work) =>
+    work.then(
+      () => 'answered',
+      (error: unknown) => (error instanceof ClusterError ? error.code : error),
+    ),
+  );
+  await cluster.close();
+  for (const outcome of await Promise.all(outcomes)) expect(['answered', 'closed']).toContain(outcome);
 });

@@ -10,6 +10,8 @@ export interface LiveEntries {
   readonly characters: number;
 }
 
+const nothing: readonly StoredEntry[] = [];
+
 /** `entries` in order of their keys; the array is left as it is. */
 export function createLiveEntries(entries: readonly StoredEntry[]): LiveEntries {
   let current = entries;
@@ -43,10 +45,11 @@ export function createLiveEntries(entries: readonly StoredEntry[]): LiveEntries 
       const from = lowerBound(current, prefix);
       const to = end === undefined ? current.length : lowerBound(current, end);
       const isPart = from > 0 || to < current.length;
+      // Not remembered: anybody can ask for as many empty parts as there are names.
+      if (isPart && from === to) return nothing;
       const part = isPart ? current.slice(from, to) : current;
       if (!isPart) own = undefined;
-      // Bounded by what is held: of an empty part anybody could ask for as many as there are names.
-      if (part.length > 0) parts.set(prefix, part);
+      parts.set(prefix, part);
       return part;
     },
     get characters() {
