@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { processorTimer } from '../../../test/processortime.ts';
 import { allow, allowUrls } from '../rbac/allow.ts';
+import type { PolicyRule } from '../rbac/rules.ts';
 import {
   activePrincipal,
   principalIdExtraKey,
@@ -313,6 +314,32 @@ describe('RBAC', () => {
     });
     expect(withAdminEntry().rbacRulesFor(ops, 'dev')).toEqual({ rules: [], errors: [] });
   });
+});
+
+test('a user who is bound to long roles over and over is told of each role once, and of no more than can be held', () => {
+  const authorizer = createAuthorizer({ partition: 'aws', now: Date.now });
+  const bound = (name: string, rules: readonly PolicyRule[]): void => {
+    authorizer.applyObject({ kind: 'ClusterRole', name, labels: {}, rules });
+    for (let at = 0; at < 500; at++) {
+      authorizer.applyObject({
+        kind: 'ClusterRoleBinding',
+        name: `${name}-${at}`,
+        roleRef: { kind: 'ClusterRole', name },
+        subjects: [{ kind: 'User', name: plain.username, namespace: '' }],
+      });
+    }
+  };
+  const long = Array.from({ length: 60_000 }, (_, at) => allow('get', 'core', `kind${at}`));
+  bound('long', long);
+  expect(authorizer.rulesFor(plain, 'dev')).toMatchObject({ incomplete: false, evaluationError: '' });
+  expect(authorizer.rulesFor(plain, 'dev').resourceRules).toEqual(long);
+  bound('longer', long);
+  expect(authorizer.rulesFor(plain, 'dev')).toMatchObject({
+    incomplete: true,
+    evaluationError: 'there are more rules than can be listed',
+  });
+  const held = authorizer.rbacRulesFor(plain, 'dev');
+  expect([held.rules.length, held.errors]).toEqual([60_000, ['there are more rules than can be listed']]);
 });
 
 test('roles that all select everything many times end soon, and grant nothing', () => {

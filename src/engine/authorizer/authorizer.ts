@@ -72,6 +72,8 @@ const mastersGroup = 'system:masters';
 /** What Kubernetes says of every authorizer that cannot list rules; EKS's access policies are one (C9). */
 const cannotListRules = 'webhook authorizer does not support user rule resolution';
 
+const tooManyRules = 'there are more rules than can be listed';
+
 export interface AuthorizerOptions {
   readonly partition: string;
   /** Epoch milliseconds: asked where an association expires. */
@@ -145,18 +147,25 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       ];
     },
     rulesFor(user, namespace) {
-      const { rules, errors } = rbac.rulesFor(user, namespace);
+      const { rules, errors, isCut } = rbac.rulesFor(user, namespace);
       const principal = policyPrincipal(user);
-      const incomplete =
+      const hasPolicies =
         principal !== undefined && (policies.entryOf(principal)?.associations.length ?? 0) > 0;
       return {
         resourceRules: rules.filter((rule) => rule.resources.length > 0),
         nonResourceRules: rules.filter((rule) => rule.nonResourceURLs.length > 0),
-        incomplete,
-        evaluationError: joinErrors([...(incomplete ? [cannotListRules] : []), ...errors]),
+        incomplete: hasPolicies || isCut,
+        evaluationError: joinErrors([
+          ...(hasPolicies ? [cannotListRules] : []),
+          ...errors,
+          ...(isCut ? [tooManyRules] : []),
+        ]),
       };
     },
-    rbacRulesFor: rbac.rulesFor,
+    rbacRulesFor(user, namespace) {
+      const { rules, errors, isCut } = rbac.rulesFor(user, namespace);
+      return { rules, errors: isCut ? [...errors, tooManyRules] : errors };
+    },
     roleRules: rbac.roleRules,
     entryOf(user) {
       const principal = policyPrincipal(user);

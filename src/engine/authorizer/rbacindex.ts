@@ -35,16 +35,29 @@ export interface RbacIndex {
   grantsOf(user: UserInfo): readonly RbacGrants[];
   /** Errors of the applying bindings whose role does not exist, in their order (kubernetes-facts B7). */
   resolutionErrors(user: UserInfo, namespace: string): readonly string[];
-  /** Rules the applying bindings grant, in their order, and the errors of those whose role is missing. */
+  /**
+   * Rules the applying bindings grant, in their order, of each role once, and the errors of those whose role is missing.
+   * `isCut`: there are more.
+   */
   rulesFor(
     user: UserInfo,
     namespace: string,
-  ): { readonly rules: readonly PolicyRule[]; readonly errors: readonly string[] };
+  ): {
+    readonly rules: readonly PolicyRule[];
+    readonly errors: readonly string[];
+    readonly isCut: boolean;
+  };
   /** Undefined where the role does not exist. */
   roleRules(kind: 'Role' | 'ClusterRole', namespace: string, name: string): readonly PolicyRule[] | undefined;
   /** The rule of the binding's role that fits, whatever the binding's scope. */
   ruleOf(node: BindingNode, request: CompiledRequest): PolicyRule | undefined;
 }
+
+/**
+ * Rules that are listed of one user. SECURITY: everybody may ask for their own, and thousands of bindings of long roles would
+ * be more than the memory of the process holds.
+ */
+const maximumRules = 100_000;
 
 /** With more bindings of one user, it is remembered for the decision which roles do not allow it. */
 const fewBindings = 50;
@@ -152,12 +165,16 @@ export function createRbacIndex(): RbacIndex {
     rulesFor(user, namespace) {
       const rules: PolicyRule[] = [];
       const errors: string[] = [];
-      for (const node of applying(user, namespace)) {
-        const granted = roles.rulesOf(node.role);
-        if (granted === undefined) errors.push(missingRoleError(node.binding.roleRef));
+      const seen = new Set<RoleNode>();
+      for (const { role, binding } of applying(user, namespace)) {
+        if (seen.has(role)) continue;
+        seen.add(role);
+        const granted = roles.rulesOf(role);
+        if (granted === undefined) errors.push(missingRoleError(binding.roleRef));
+        else if (rules.length + granted.length > maximumRules) return { rules, errors, isCut: true };
         else for (const rule of granted) rules.push(rule);
       }
-      return { rules, errors };
+      return { rules, errors, isCut: false };
     },
     roleRules(kind, namespace, name) {
       const node = roles.find(kind, namespace, name);
