@@ -30,7 +30,7 @@ export async function askWebhook(
   write: AdmittedWrite,
   { webhook, resource, mutating, round, index }: Asking,
 ): Promise<JsonValue | undefined> {
-  const { clusterId } = request.cluster.cluster;
+  const { clusterId, arn } = request.cluster.cluster;
   if (write.dryRun && !webhook.mayDryRun) throw dryRunUnsupported(webhook.name);
   const signal = request.ended();
   const facts = factsOf(context, request, write, { resource, mutating });
@@ -39,7 +39,7 @@ export async function askWebhook(
   if (context.isBlocked(request.caller)) throw unauthorized();
   if (asked.kind === 'failed') {
     const { configuration, name, ignoresFailures } = webhook;
-    const fields = { clusterId, configuration, webhook: name, reason: asked.reason };
+    const fields = { cluster: arn, configuration, webhook: name, reason: asked.reason };
     context.log.warn(fields, ignoresFailures ? 'a webhook was passed over' : 'a webhook could not be asked');
     if (!ignoresFailures) throw callFailed(name, asked.reason);
     if (signal.aborted) throw requestTimedOut();
