@@ -10,6 +10,8 @@ test('ends when the client hangs up, also before anybody asked', () => {
   expect(ended().aborted).toBe(false);
   response.emit('close');
   expect(ended().aborted).toBe(true);
-  const gone = Object.assign(new EventEmitter(), { destroyed: true });
-  expect(createRequestSignal(gone, never)().aborted).toBe(true);
+  for (const told of [{ destroyed: true }, { stream: { destroyed: true } }]) {
+    const gone = Object.assign(new EventEmitter(), told);
+    expect(createRequestSignal(gone, never)().aborted).toBe(true);
+  }
 });

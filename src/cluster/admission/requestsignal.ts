@@ -8,7 +8,11 @@ const admissionMilliseconds = 34_000;
  * asked for, which most requests never do, and is then the same for all of the request.
  */
 export function createRequestSignal(
-  response: EventEmitter & { readonly destroyed?: boolean },
+  response: EventEmitter & {
+    readonly destroyed?: boolean;
+    /** Of HTTP/2, where the response itself does not tell. */
+    readonly stream?: { readonly destroyed: boolean };
+  },
   deadline: (milliseconds: number) => AbortSignal,
 ): () => AbortSignal {
   let signal: AbortSignal | undefined;
@@ -17,7 +21,7 @@ export function createRequestSignal(
       const gone = new AbortController();
       response.once('close', () => gone.abort());
       // One that hung up while its body was read has closed already.
-      if (response.destroyed === true) gone.abort();
+      if (response.destroyed === true || response.stream?.destroyed === true) gone.abort();
       signal = AbortSignal.any([gone.signal, deadline(admissionMilliseconds)]);
     }
     return signal;
