@@ -11,6 +11,7 @@ import type { WebhookKind } from '../admission/webhook.ts';
 import { definitionRules } from '../customresources/definitionrules.ts';
 import { customRules } from '../customresources/resourcerules.ts';
 import type { KubeObject } from '../objects/object.ts';
+import { certificateRequestRules } from './certificaterules.ts';
 import { admitBinding, admitRole } from './escalation.ts';
 import type { KindRules } from './kind.ts';
 import { warnOfLockout } from './lockout.ts';
@@ -155,6 +156,7 @@ const byResource: Readonly<Record<string, KindRules>> = {
   'networking.k8s.io/ingressclasses': counted,
   'policy/poddisruptionbudgets': counted,
   'apiextensions.k8s.io/customresourcedefinitions': definitionRules,
+  'certificates.k8s.io/certificatesigningrequests': certificateRequestRules,
   'coordination.k8s.io/leases': conditional,
   'admissionregistration.k8s.io/mutatingwebhookconfigurations': webhooks('mutating'),
   'admissionregistration.k8s.io/validatingwebhookconfigurations': webhooks('validating'),
