@@ -36,7 +36,7 @@ const counted: KindRules = { counted: true };
 const conditional: KindRules = { conditionalUpdate: true };
 const countedConditional: KindRules = { counted: true, conditionalUpdate: true };
 
-/** What a real cluster enforces and this one only stores: whoever makes one is told. */
+/** Policies that a real cluster enforces and this one only stores: whoever makes one is told. */
 const unenforced: KindRules = {
   counted: true,
   admit(_, { resource, warn }, __, old) {
@@ -127,8 +127,6 @@ const byResource: Readonly<Record<string, KindRules>> = {
     ],
   },
   '/nodes': { keepsStatus: true },
-  '/limitranges': { ...unenforced, counted: false },
-  '/resourcequotas': { ...unenforced, counted: false },
   '/pods': {
     counted: true,
     complete: (next) => ({
