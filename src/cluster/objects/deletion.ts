@@ -30,8 +30,6 @@ export const isNamespaceKind = ({ group, resource }: Kind): boolean =>
   group === '' && resource === 'namespaces';
 const isEventKind = ({ group, resource }: Kind): boolean =>
   resource === 'events' && (group === '' || group === 'events.k8s.io');
-const isEventKind = ({ group, resource }: Kind): boolean =>
-  resource === 'events' && (group === '' || group === 'events.k8s.io');
 export const isPodKind = ({ group, resource }: Kind): boolean => group === '' && resource === 'pods';
 
 /**
