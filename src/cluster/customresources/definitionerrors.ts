@@ -12,7 +12,7 @@ import { listOf, objectOf, textOf, textsOf } from '../../wire/kube/schema/schema
 import type { KubeObject } from '../objects/object.ts';
 import { approvalErrors } from './approval.ts';
 import { conditionStatus } from './definition.ts';
-import { schemaDocumentErrors } from './schemaerrors.ts';
+import { PatternCount, schemaDocumentErrors } from './schemaerrors.ts';
 import { versionErrors } from './versionerrors.ts';
 
 /** COMPAT: ours; upstream has no bound but the size of the object. */
@@ -77,6 +77,7 @@ function versionsErrors(spec: JsonObject): readonly FieldError[] {
   if (versions.length > maximumVersions) return [tooMany('spec.versions', versions.length, maximumVersions)];
   const names = versions.map((version) => textOf(version, 'name'));
   const shared = sharedMembers(versions);
+  const patterns = new PatternCount();
   for (const [index, version] of versions.entries()) {
     if (!isObject(own(objectOf(version, 'schema'), 'openAPIV3Schema'))) {
       errors.push(required(`spec.versions[${index}].schema.openAPIV3Schema`));
@@ -87,7 +88,7 @@ function versionsErrors(spec: JsonObject): readonly FieldError[] {
     if (findings.length > 0) {
       errors.push(invalidValue(`spec.versions[${index}].name`, names[index], findings.join(',')));
     }
-    errors.push(...versionErrors(version, `spec.versions[${index}]`, shared));
+    errors.push(...versionErrors(version, `spec.versions[${index}]`, shared, { patterns }));
   }
   const [first] = versions;
   if (first !== undefined) {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../wire/kube/json.ts';
-import { schemaDocumentErrors } from './schemaerrors.ts';
+import { customColumns } from '../../wire/kube/table/customcolumns.ts';
+import { PatternCount, schemaDocumentErrors } from './schemaerrors.ts';
+import { versionErrors } from './versionerrors.ts';
 
 /** `$` stands for the path of the schema. Texts as an API server of 1.34 gives them. */
 const rows: readonly (readonly [schema: JsonObject, errors: readonly string[]])[] = [
@@ -524,6 +526,42 @@ const rows: readonly (readonly [schema: JsonObject, errors: readonly string[]])[
     ],
   ],
 ];
+
+test('a list has few keys', () => {
+  // Each of these errors shows all keys: of 90,000 they filled the memory.
+  const keys = Array.from({ length: 90_000 }, (_, index) => `k${index}`);
+  const list = { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': keys };
+  const properties = { a: { ...list, items: { type: 'object', properties: {} } } };
+  const found = schemaDocumentErrors({ openAPIV3Schema: { type: 'object', properties } }, 'p', false);
+  expect(found.map(({ field, text }) => `${field}: ${text}`)).toEqual([
+    'p.openAPIV3Schema.properties[a].x-kubernetes-list-map-keys: Too many: 90000: must have at most 16 items',
+  ]);
+});
+
+test('a version has a hundred printer columns at most, and asks no more of an object', () => {
+  const columns = Array.from({ length: 101 }, () => ({ name: 'a', type: 'string', jsonPath: '.a' }));
+  const errors = versionErrors({ additionalPrinterColumns: columns }, 'p', new Set());
+  expect(errors.map(({ field, text }) => `${field}: ${text}`)).toEqual([
+    'p.additionalPrinterColumns: Too many: 101: must have at most 100 items',
+  ]);
+  expect(customColumns(columns)).toHaveLength(101);
+});
+
+test('the patterns of all versions together are bounded', () => {
+  const patterns = new PatternCount();
+  const documentOf = (letter: string) => ({
+    type: 'object',
+    properties: Object.fromEntries(
+      Array.from({ length: 9 }, (_, index) => [
+        `p${index}`,
+        { type: 'string', pattern: `^${letter}{900}${index}$` },
+      ]),
+    ),
+  });
+  const errorsOf = (letter: string) =>
+    schemaDocumentErrors({ openAPIV3Schema: documentOf(letter) }, 'p', false, patterns).length;
+  expect(['a', 'a', 'b', 'c', 'd'].map(errorsOf)).toEqual([0, 0, 0, 1, 1]);
+});
 
 test.each(rows)('%j', (schema, errors) => {
   const found = schemaDocumentErrors({ openAPIV3Schema: schema }, 'p', false);

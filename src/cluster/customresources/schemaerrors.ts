@@ -13,7 +13,7 @@ import { isEmptyValue, structuralErrors } from '../../wire/kube/schema/structura
  */
 const maximumParts = 100_000;
 
-/** Of all different patterns of a schema, compiled. COMPAT: ours; definitions people install have some hundreds. */
+/** Of all different patterns of a definition, compiled. COMPAT: ours; those people install have some hundreds. */
 const maximumInstructions = 20_000;
 
 const rootWithStatus = [
@@ -54,6 +54,7 @@ export function schemaDocumentErrors(
   schema: JsonObject,
   path: string,
   hasStatus: boolean,
+  patterns = new PatternCount(),
 ): readonly FieldError[] {
   const document = own(schema, 'openAPIV3Schema');
   if (!isObject(document)) return [];
@@ -61,10 +62,9 @@ export function schemaDocumentErrors(
   if (countParts(document) > maximumParts) {
     return [forbiddenField(at, `a schema has at most ${maximumParts} parts`)];
   }
-  if (instructionsOf(document) > maximumInstructions) {
-    return [
-      forbiddenField(at, `the patterns of a schema have at most ${maximumInstructions} instructions in all`),
-    ];
+  if (!patterns.takes(document)) {
+    const detail = `the patterns of a definition have at most ${maximumInstructions} instructions in all`;
+    return [forbiddenField(at, detail)];
   }
   const errors: FieldError[] = [];
   if (hasStatus) errors.push(...statusRootErrors(document, at));
@@ -91,20 +91,28 @@ function statusRootErrors(document: JsonObject, path: string): readonly FieldErr
   return [invalidValue(path, { [other]: '…' }, detail)];
 }
 
-/** What the patterns of a schema come to; it stops counting when they are too many. Those that do not compile count nothing. */
-function instructionsOf(document: JsonObject): number {
-  const counted = new Set<string>();
-  let sum = 0;
-  const waiting: JsonValue[] = [document];
-  for (let one = waiting.pop(); one !== undefined && sum <= maximumInstructions; one = waiting.pop()) {
-    if (typeof one !== 'object' || one === null) continue;
-    for (const inner of Object.values(one)) waiting.push(inner);
-    const pattern = own(one, 'pattern');
-    if (typeof pattern !== 'string' || counted.has(pattern)) continue;
-    counted.add(pattern);
-    sum += sizeOf(pattern);
+/** What the different patterns of several schemas come to. Those that do not compile count one. */
+export class PatternCount {
+  readonly #counted = new Set<string>();
+  #sum = 0;
+
+  /** Whether there is room for the patterns of one more; it stops compiling when there is none. */
+  takes(document: JsonObject): boolean {
+    const waiting: JsonValue[] = [document];
+    for (
+      let one = waiting.pop();
+      one !== undefined && this.#sum <= maximumInstructions;
+      one = waiting.pop()
+    ) {
+      if (typeof one !== 'object' || one === null) continue;
+      for (const inner of Object.values(one)) waiting.push(inner);
+      const pattern = own(one, 'pattern');
+      if (typeof pattern !== 'string' || this.#counted.has(pattern)) continue;
+      this.#counted.add(pattern);
+      this.#sum += sizeOf(pattern);
+    }
+    return this.#sum <= maximumInstructions;
   }
-  return sum;
 }
 
 function sizeOf(pattern: string): number {

@@ -1,7 +1,8 @@
 import { duplicate, type FieldError, invalidValue, required, tooMany } from '../../wire/kube/fielderror.ts';
-import { isObject, type JsonObject, own } from '../../wire/kube/json.ts';
+import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import { compileSchema, listOf, objectOf, type Schema, textOf } from '../../wire/kube/schema/schema.ts';
-import { schemaDocumentErrors } from './schemaerrors.ts';
+import { maximumColumns } from '../../wire/kube/table/customcolumns.ts';
+import { PatternCount, schemaDocumentErrors } from './schemaerrors.ts';
 
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
@@ -10,26 +11,26 @@ const maximumSelectable = 8;
 /**
  * What is wrong with one version at `path`, without the members in `elsewhere`, which are looked at in another place.
  * With `isSpec` only those members are looked at that the spec says for all versions.
+ * `patterns` are those of all versions.
  */
 export function versionErrors(
   version: JsonObject,
   path: string,
   elsewhere: ReadonlySet<string>,
-  { isSpec = false } = {},
+  { isSpec = false, patterns = new PatternCount() } = {},
 ): readonly FieldError[] {
   const errors: FieldError[] = isSpec ? [] : [...warningErrors(version, path)];
   const subresources = objectOf(version, 'subresources');
   const schema = objectOf(version, 'schema');
   if (!elsewhere.has('schema')) {
     const hasStatus = isObject(own(subresources, 'status'));
-    errors.push(...schemaDocumentErrors(schema, `${path}.schema`, hasStatus));
+    errors.push(...schemaDocumentErrors(schema, `${path}.schema`, hasStatus, patterns));
   }
   if (!elsewhere.has('subresources')) errors.push(...scaleErrors(subresources, `${path}.subresources`));
   if (!elsewhere.has('additionalPrinterColumns')) {
-    for (const [index, column] of listOf(version, 'additionalPrinterColumns').entries()) {
-      if (isObject(column))
-        errors.push(...columnErrors(column, `${path}.additionalPrinterColumns[${index}]`));
-    }
+    errors.push(
+      ...columnsErrors(listOf(version, 'additionalPrinterColumns'), `${path}.additionalPrinterColumns`),
+    );
   }
   const document = own(schema, 'openAPIV3Schema');
   if (!elsewhere.has('selectableFields') && isObject(document)) {
@@ -84,6 +85,11 @@ function scaleErrors(subresources: JsonObject, path: string): readonly FieldErro
     check('labelSelectorPath', ['.spec.', '.status.'], 'should be a json path under either .spec or .status');
   }
   return errors;
+}
+
+function columnsErrors(columns: readonly JsonValue[], path: string): readonly FieldError[] {
+  if (columns.length > maximumColumns) return [tooMany(path, columns.length, maximumColumns)];
+  return columns.filter(isObject).flatMap((column, index) => columnErrors(column, `${path}[${index}]`));
 }
 
 function columnErrors(column: JsonObject, path: string): readonly FieldError[] {

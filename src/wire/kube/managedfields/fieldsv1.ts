@@ -1,10 +1,9 @@
 import { isObject, type JsonObject, type JsonValue, own, put } from '../json.ts';
+import { maximumMapKeys } from '../schema/schema.ts';
 import { compareElements, type FieldNode, type FieldSet } from './fieldset.ts';
 
 /** Longest text of one path element that is read; keys and set values are short in every honest set. */
 const maximumElementLength = 8 * 1024;
-/** Most members of the key of one list element; built-in types have up to three. */
-const maximumKeys = 16;
 
 export function fieldElement(name: string): string {
   return `f:${name}`;
@@ -87,7 +86,7 @@ function decodeElement(key: string): { readonly text: string } | 'unknown' | 'ma
       const keys = parsed(body);
       if (!isObject(keys)) return 'malformed';
       const entries = Object.entries(keys);
-      const isKey = entries.length > 0 && entries.length <= maximumKeys && entries.every(isScalarEntry);
+      const isKey = entries.length > 0 && entries.length <= maximumMapKeys && entries.every(isScalarEntry);
       return isKey ? { text: keyElement(entries) } : 'malformed';
     }
     case 'v': {

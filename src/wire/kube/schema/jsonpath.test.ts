@@ -64,3 +64,13 @@ test('a path that visits everything again and again finds nothing', () => {
   expect(parseJsonPath('.[*][*][*][*][*][*][*][*][*][*][*][*][*][*][*][*]')(deep)).toEqual([]);
   expect(performance.now() - begun).toBeLessThan(1_000);
 });
+
+test('many elements are not copied before they are counted', () => {
+  const list = Array.from({ length: 1_000_000 }, () => 1);
+  const began = performance.now();
+  for (const text of ['.a[*]', '.a.*', '.a[0:]', '.a[*,*]']) {
+    const find = parseJsonPath(text);
+    for (let time = 0; time < 1_000; time += 1) expect(find({ a: list })).toEqual([]);
+  }
+  expect(performance.now() - began).toBeLessThan(2_000);
+});

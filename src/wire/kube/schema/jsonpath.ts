@@ -51,9 +51,11 @@ function run(steps: readonly Step[], values: readonly JsonValue[], budget: Budge
   return here;
 }
 
-function children(value: JsonValue): readonly JsonValue[] {
-  if (Array.isArray(value)) return value;
-  return isObject(value) ? Object.values(value) : [];
+/** SECURITY: paid for before it is copied, because there may be a million of them and a path for each column. */
+function children(value: JsonValue, budget: Budget): readonly JsonValue[] {
+  const below = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+  budget.visit(below.length);
+  return below;
 }
 
 const field =
@@ -64,12 +66,11 @@ const field =
       return found === undefined ? [] : [found];
     });
 
-const wildcard: Step = (values) => values.flatMap(children);
+const wildcard: Step = (values, budget) => values.flatMap((value) => children(value, budget));
 
 const descend: Step = (values, budget) =>
   values.flatMap((value) => {
-    const below = children(value);
-    budget.visit(below.length);
+    const below = children(value, budget);
     return below.length === 0 ? [] : [value, ...descend(below, budget)];
   });
 
@@ -78,7 +79,7 @@ function slice(text: string): Step {
   if (match === null || text === '') throw new JsonPathError(`invalid array index ${text}`);
   const [, first = '', last, steps = ''] = match;
   const step = steps === '' ? 1 : Number(steps);
-  return (values) =>
+  return (values, budget) =>
     values.flatMap((value) => {
       if (value === null) return [];
       if (!Array.isArray(value)) throw new NoResult();
@@ -88,6 +89,7 @@ function slice(text: string): Step {
       if (start === end) return [];
       if (start < 0 || start >= value.length || end > value.length || end < start || step < 1)
         throw new NoResult();
+      budget.visit(end - start);
       return value.slice(start, end).filter((_, index) => index % step === 0);
     });
 }

@@ -43,6 +43,13 @@ export interface Schema {
   readonly not: Schema | undefined;
 }
 
+/**
+ * Most keys of one element of a list. COMPAT: ours; definitions people install have up to three.
+ *
+ * SECURITY: every element is known by all of them, in each list of who owns what.
+ */
+export const maximumMapKeys = 16;
+
 const compiled = new WeakMap<JsonObject, Schema>();
 
 /**

@@ -1,6 +1,13 @@
-import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../fielderror.ts';
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+  tooMany,
+} from '../fielderror.ts';
 import { isObject, type JsonObject, type JsonValue, own, printed } from '../json.ts';
-import { listOf, objectOf, textOf, textsOf } from './schema.ts';
+import { listOf, maximumMapKeys, objectOf, textOf, textsOf } from './schema.ts';
 import { maximumErrors } from './structural.ts';
 
 /** Where a schema stands: what surrounds it forbids defaults, with the reason, or belongs to a resource's metadata. */
@@ -153,6 +160,7 @@ function keyErrors(schema: JsonObject, path: string): readonly FieldError[] {
   const keysPath = `${path}.x-kubernetes-list-map-keys`;
   const given = own(schema, 'items') ?? undefined;
   const items = isObject(given) ? given : undefined;
+  if (keys.length > maximumMapKeys) return [tooMany(keysPath, keys.length, maximumMapKeys)];
   if (keys.length > 0 && listType !== 'map') {
     const detail = 'must be map if x-kubernetes-list-map-keys is non-empty';
     const at = `${path}.x-kubernetes-list-type`;
@@ -188,11 +196,12 @@ function keyErrors(schema: JsonObject, path: string): readonly FieldError[] {
     const detail = `cannot be nullable when x-kubernetes-list-type is ${listType}`;
     errors.push(forbiddenField(`${path}.items.nullable`, detail));
   }
+  const requiredNames = textsOf(items, 'required');
   for (const key of listType === 'map' ? keys : []) {
     const property = own(objectOf(items, 'properties'), key);
     if (!isObject(property)) continue;
     const at = `${path}.items.properties[${key}]`;
-    if (!textsOf(items, 'required').includes(key) && (own(property, 'default') ?? null) === null) {
+    if (!requiredNames.includes(key) && (own(property, 'default') ?? null) === null) {
       const detail =
         'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
       errors.push(required(`${at}.default`, detail));

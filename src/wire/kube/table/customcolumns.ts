@@ -10,6 +10,9 @@ const ageOnly: readonly JsonObject[] = [
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp', description: creationDescription },
 ];
 
+/** COMPAT: ours; definitions people install have ten at most. SECURITY: every row asks each of them. */
+export const maximumColumns = 100;
+
 const known = new WeakMap<readonly JsonObject[], readonly Column[]>();
 
 /**
@@ -20,7 +23,7 @@ export function customColumns(declared: readonly JsonObject[]): readonly Column[
   const found = known.get(declared);
   if (found !== undefined) return found;
   const columns: Column[] = [nameColumn];
-  for (const one of declared.length === 0 ? ageOnly : declared) {
+  for (const one of declared.length === 0 ? ageOnly : declared.slice(0, maximumColumns)) {
     const column = customColumn(one);
     if (column === undefined) break;
     columns.push(column);
