@@ -119,8 +119,8 @@ function expectedStatus(verb: string, { expect = [] }: Batch): number {
 }
 
 /**
- * A create names its object in the body only. COMPAT: like Kubernetes, the record of one that was carried out names it
- * all the same (k8s.io/apiserver, audit.LogRequestObject).
+ * A create names its object in the body only, and so does the old form of a binding its pod. COMPAT: like Kubernetes, the
+ * record of one that was carried out names it all the same (k8s.io/apiserver, audit.LogRequestObject).
  */
 function withCreatedName(
   attributes: Attributes | undefined,
@@ -130,8 +130,11 @@ function withCreatedName(
   if (attributes?.kind !== 'resource' || attributes.verb !== 'create' || attributes.name !== '')
     return attributes;
   const { apiGroup, resource, namespace } = attributes;
-  const prefix = resourcePrefix(clusterId, apiGroup, resource, namespace);
-  const created = expect.find(({ key, revision }) => revision === 0 && key.startsWith(prefix));
+  const isBinding = apiGroup === '' && resource === 'bindings';
+  const prefix = resourcePrefix(clusterId, apiGroup, isBinding ? 'pods' : resource, namespace);
+  const created = expect.find(
+    ({ key, revision }) => (revision === 0) !== isBinding && key.startsWith(prefix),
+  );
   return created === undefined ? attributes : { ...attributes, name: created.key.slice(prefix.length) };
 }
 

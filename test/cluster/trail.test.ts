@@ -117,11 +117,19 @@ test('a binding and an eviction are recorded with the code they are answered wit
   const metadata = { name: 'p' };
   await api.call('POST', `${pods}/p/binding`, { body: { kind: 'Binding', metadata, target } });
   await api.call('POST', `${pods}/p/eviction`, { body: { kind: 'Eviction', metadata } });
+  await api.call('POST', pods, { body: { metadata: { name: 'q' }, spec: { containers } } });
+  const bindings = '/api/v1/namespaces/default/bindings';
+  await api.call('POST', bindings, { body: { kind: 'Binding', metadata: { name: 'q' }, target } });
   const of = (subresource: string) => ({
     objectRef: { resource: 'pods', namespace: 'default', name: 'p', apiVersion: 'v1', subresource },
     responseStatus: { code: 201 },
   });
-  expect(await events()).toMatchObject([of('binding'), of('eviction')]);
+  expect(await events()).toMatchObject([
+    of('binding'),
+    of('eviction'),
+    { objectRef: { resource: 'pods', name: 'q' } },
+    { objectRef: { resource: 'bindings', name: 'q' }, responseStatus: { code: 201 } },
+  ]);
 });
 
 test('a collection deleted in many commits is one event', async () => {
