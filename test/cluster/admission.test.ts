@@ -943,6 +943,24 @@ test('a webhook behind a service is reached where its endpoints say, under the s
   expect(server.seen[0]?.headers.host).toBe('hook.hooks.svc:443');
 });
 
+test('a CA bundle, or a value of a Secret, that is no base64 is not stored', async () => {
+  const clientConfig = { url: 'https://127.0.0.1/', caBundle: '!!!' };
+  const webhooks = [
+    { name: 'a.example.com', clientConfig, sideEffects: 'None', admissionReviewVersions: ['v1'] },
+  ];
+  const answers = [
+    await create({ webhooks }, { path: `${registration}/validatingwebhookconfigurations` }),
+    await create({ data: { a: 'aGVs-' } }, { path: '/api/v1/namespaces/default/secrets' }),
+  ];
+  expect(answers.map(({ status, body }) => [status, body.message])).toEqual([
+    [
+      400,
+      'ValidatingWebhookConfiguration in version "v1" cannot be handled as a ValidatingWebhookConfiguration: illegal base64 data at input byte 0',
+    ],
+    [400, 'Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte 4'],
+  ]);
+});
+
 test('a configuration tells its writer what is read otherwise here', async () => {
   const conditions = await hook(() => allow, {
     webhook: { matchConditions: [{ name: 'c', expression: 'false' }] },

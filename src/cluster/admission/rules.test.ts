@@ -69,6 +69,15 @@ test.each([
   expect(matchedResource(webhook, asked, builtInResources)?.version).toBe(expected);
 });
 
+test.each([
+  ['', ''],
+  ['Y2E=', 'ca'],
+  ['!!!', '!!!'],
+])('a CA bundle %j makes no other authority count', (caBundle, expected) => {
+  const [webhook] = readWebhooks('c', { webhooks: [{ name: 'w', clientConfig: { caBundle } }] });
+  expect(webhook?.caPem).toBe(expected);
+});
+
 test('nobody is asked about what would keep a broken webhook from being taken away', () => {
   const group = 'admissionregistration.k8s.io';
   for (const resource of ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations']) {

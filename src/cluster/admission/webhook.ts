@@ -74,7 +74,8 @@ function readWebhook(configuration: string, webhook: JsonObject): Webhook {
     name: text(webhook.name),
     rules: list(webhook.rules).filter(isObject).map(readRule),
     target: readTarget(client),
-    caPem: typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString('utf8') : '',
+    // SECURITY: a bundle that cannot be read is kept as it is and trusts nobody; without one the system's roots do.
+    caPem: typeof caBundle === 'string' ? Buffer.from(caBundle, 'base64').toString('utf8') || caBundle : '',
     ignoresFailures: webhook.failurePolicy === 'Ignore',
     takesEquivalent: webhook.matchPolicy !== 'Exact',
     mayDryRun: sideEffects === 'None' || sideEffects === 'NoneOnDryRun',

@@ -43,8 +43,9 @@ export function checkFields<T extends JsonObject>(
   target: FieldTarget,
   warn: ResourceRequest['warn'],
 ): T {
-  const { unknownFields, wrongTypes } = findingsOf(object, target);
+  const { unknownFields, wrongTypes, illegalBase64 } = findingsOf(object, target);
   if (wrongTypes.length > 0) throw refusal(target, wrongTypeError(wrongTypes));
+  if (illegalBase64 !== undefined) throw refusal(target, illegalBase64);
   const texts = [...(target.repeated ?? []), ...unknownFieldTexts(unknownFields)];
   if (texts.length > 0 && target.fieldValidation === 'Strict') {
     throw refusal(target, strictDecodingError(texts));
@@ -67,6 +68,7 @@ function customFindings(object: JsonObject, custom: CustomVersion): ObjectFindin
   const { unknown, error } = conformResource(compileSchema(custom.schema), object);
   const below = (path: string): string => `metadata.${path}`;
   return {
+    illegalBase64: undefined,
     unknownFields: [...metadata.unknownFields.map(below), ...unknown],
     wrongTypes: [
       ...metadata.wrongTypes.map(below),

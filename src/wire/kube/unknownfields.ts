@@ -1,3 +1,4 @@
+import { base64Fault } from './base64.ts';
 import { isObject, type JsonObject, type JsonValue, put } from './json.ts';
 import { isScalar, isStringList, type Message, type MessageField, messageNamed } from './messages.ts';
 
@@ -7,6 +8,8 @@ export interface ObjectFindings {
   readonly unknownFields: readonly string[];
   /** Values of the wrong JSON type: always a 400, whatever fieldValidation says. */
   readonly wrongTypes: readonly string[];
+  /** What is said of the first value that should be base64 and is not: always a 400, too. */
+  readonly illegalBase64: string | undefined;
 }
 
 const maxFindings = 100;
@@ -17,7 +20,7 @@ function shortened(path: string): string {
   return path.length > maxPathLength ? `${path.slice(0, maxPathLength)}...` : path;
 }
 
-const emptyFindings: ObjectFindings = { unknownFields: [], wrongTypes: [] };
+const emptyFindings: ObjectFindings = { unknownFields: [], wrongTypes: [], illegalBase64: undefined };
 
 /** JSON types of the messages whose JSON is not an object. */
 const specialTypes: Readonly<Record<string, readonly string[]>> = {
@@ -57,6 +60,7 @@ function jsonType(value: JsonValue): string {
 class Checker {
   readonly unknownFields: string[] = [];
   readonly wrongTypes: string[] = [];
+  illegalBase64: string | undefined;
 
   #wrong(path: string, expected: string, value: JsonValue): void {
     if (this.wrongTypes.length < maxFindings)
@@ -88,6 +92,11 @@ class Checker {
     } else this.#value(field.type, value, path);
   }
 
+  #bytes(text: string): void {
+    const fault = this.illegalBase64 === undefined ? base64Fault(text) : undefined;
+    if (fault !== undefined) this.illegalBase64 = `illegal base64 data at input byte ${fault}`;
+  }
+
   #value(type: string, value: JsonValue, path: string): void {
     if (isScalar(type)) {
       const expected = scalarTypes[type] ?? 'string';
@@ -95,6 +104,7 @@ class Checker {
       if (value !== null && typeof value !== expected) this.#wrong(path, expected, value);
       else if (type.startsWith('int') && value !== null && !Number.isSafeInteger(value))
         this.#wrong(path, 'integer', value);
+      else if (type === 'bytes' && typeof value === 'string') this.#bytes(value);
       return;
     }
     const special = Object.hasOwn(specialTypes, type) ? specialTypes[type] : undefined;
@@ -129,7 +139,8 @@ export function checkObject(messageType: string | undefined, object: JsonValue):
   if (message === undefined) return emptyFindings;
   const checker = new Checker();
   checker.message(message, object, '', typeMeta);
-  return { unknownFields: checker.unknownFields, wrongTypes: checker.wrongTypes };
+  const { unknownFields, wrongTypes, illegalBase64 } = checker;
+  return { unknownFields, wrongTypes, illegalBase64 };
 }
 
 /**
