@@ -3,10 +3,13 @@
  * each, upgrades it with pruning and deletes it, and nothing of it is left (kubernetes-facts D4).
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createKubernetesClient } from '../../src/clients/kubernetes.ts';
+import { discover } from '../../src/embedded/discovery.ts';
 import { type KubectlVersion, kubectlVersions } from './clients.ts';
 import { openTerminal, type Terminal } from './kubectl.ts';
+import type { KubernetesUser } from './kubernetes.ts';
 import { openScene, type Scene } from './scene.ts';
-import { createCluster, createClusterRole } from './world.ts';
+import { createCluster, createClusterRole, rootKeys } from './world.ts';
 
 interface Install {
   readonly name: string;
@@ -65,6 +68,22 @@ const pairs: readonly (readonly [KubectlVersion, Install])[] = kubectlVersions.f
 );
 
 let scene: Scene;
+/** A cluster for each kubectl: as nothing is left behind, the next one finds it as the one before did. */
+const clusters = new Map<KubectlVersion, { readonly terminal: Terminal; readonly root: KubernetesUser }>();
+
+async function clusterOf(version: KubectlVersion) {
+  const known = clusters.get(version);
+  if (known !== undefined) return known;
+  const name = `installs-${version.replace('.', '-')}`;
+  await createCluster(scene.root, scene.connection, name);
+  const root = await scene.enter(name, rootKeys(scene.connection));
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' };
+  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'editors' }];
+  await root.rbac.createClusterRoleBinding({ body: { metadata: { name: 'editors' }, roleRef, subjects } });
+  const made = { terminal: openTerminal(scene, name, version), root };
+  clusters.set(version, made);
+  return made;
+}
 
 beforeAll(async () => {
   scene = await openScene();
@@ -76,12 +95,10 @@ afterAll(() => scene?.close());
 test.each(pairs.map(([version, install]) => [version, install.name, install] as const))(
   'kubectl %s installs, upgrades and removes the %s',
   async (version, name, install) => {
-    const cluster = `${name}-${version.replace('.', '-')}`;
-    await createCluster(scene.root, scene.connection, cluster);
-    const terminal = openTerminal(scene, cluster, version);
+    const { terminal, root } = await clusterOf(version);
     const { sh } = terminal;
-    await sh('kubectl create clusterrolebinding editors --clusterrole=edit --group=editors');
-    const before = await everything(terminal);
+    const before = await everything(root);
+    expect(before).toContain('namespaces. /default');
 
     const first = await sh(`kubectl apply -f installs/${name}/first.yaml`);
     expect(first).toMatchObject({ code: 0, stderr: '' });
@@ -107,7 +124,7 @@ test.each(pairs.map(([version, install]) => [version, install.name, install] as 
     // The namespace comes first in each file, and takes what is in it along.
     const removed = await sh(`kubectl delete -f installs/${name}/second.yaml --ignore-not-found`);
     expect(removed).toMatchObject({ code: 0, stderr: '' });
-    expect(await everything(terminal)).toEqual(before);
+    expect(await everything(root)).toEqual(before);
   },
   60_000,
 );
@@ -122,14 +139,28 @@ function wordsOf(printed: string): ReadonlySet<string> {
   );
 }
 
-/** Kind, namespace and name of each object that can be listed. */
-async function everything({ sh }: Terminal): Promise<readonly string[]> {
-  const columns = 'KIND:.kind,NAMESPACE:.metadata.namespace,NAME:.metadata.name';
-  // Endpoints are deprecated, and reading them says so.
-  const kinds = "kubectl api-resources --verbs=list,delete -o name | grep -v '^endpoints$' | paste -sd,";
-  const { code, stdout, stderr } = await sh(
-    `kubectl get "$(${kinds})" -A --no-headers --ignore-not-found -o custom-columns=${columns}`,
-  );
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  return stdout.trim().split('\n').sort();
+/** Resource, namespace and name of each object that can be listed. */
+async function everything({ config, token }: KubernetesUser): Promise<readonly string[]> {
+  const { server = '', caData = '' } = config.getCurrentCluster() ?? {};
+  const client = createKubernetesClient(server, Buffer.from(caData, 'base64').toString());
+  const read = async (path: string, accept = 'application/json') => {
+    const { status, body } = await client.send({ token, method: 'GET', path, accept });
+    return status === 200 ? body : undefined;
+  };
+  try {
+    const lists = (await discover(read)).map(async ({ group, version, resource }) => {
+      const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+      const list = (await read(`${root}/${resource}`)) as List | undefined;
+      return (list?.items ?? []).map(
+        ({ metadata }) => `${resource}.${group} ${metadata.namespace ?? ''}/${metadata.name}`,
+      );
+    });
+    return (await Promise.all(lists)).flat().sort();
+  } finally {
+    client.close();
+  }
+}
+
+interface List {
+  readonly items: readonly { readonly metadata: { readonly name: string; readonly namespace?: string } }[];
 }
