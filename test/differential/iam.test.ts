@@ -86,4 +86,4 @@ test('the engine and the reference agree on generated policies and requests', ()
   }
   console.log(`${runs} generated IAM requests from seed ${first}: ${JSON.stringify(counts)}`);
   for (const count of Object.values(counts)) expect(count).toBeGreaterThan(runs / 20);
-});
+}, 900_000);

@@ -60,4 +60,4 @@ test('a name and the policies of its bearer never come from two different entrie
     }
   }
   expect(compared).toBeGreaterThan(rounds);
-});
+}, 900_000);

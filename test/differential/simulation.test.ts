@@ -151,4 +151,4 @@ test('a simulation says what is decided', async () => {
     authorizer.close();
   }
   expect([...seen].sort()).toEqual(['allowed', 'explicitDeny', 'implicitDeny']);
-});
+}, 900_000);

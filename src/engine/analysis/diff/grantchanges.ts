@@ -1,5 +1,11 @@
 import type { PolicyRule } from '../../rbac/rules.ts';
-import { isForEverybody, type Rights, type RuleOrigin, scopeOf } from '../whatcan/permissions.ts';
+import {
+  isForEverybody,
+  mastersRules,
+  type Rights,
+  type RuleOrigin,
+  scopeOf,
+} from '../whatcan/permissions.ts';
 import type { ClusterWorld, SubjectIdentity } from '../world/cluster.ts';
 
 export interface GrantChange {
@@ -25,7 +31,7 @@ export function heldGrants(
   return of === 'all' ? grants : grants.filter(({ origin }) => !isForEverybody(origin));
 }
 
-const masters: HeldGrant = { origin: { by: 'systemMasters' }, rules: [] };
+const masters: HeldGrant = { origin: { by: 'systemMasters' }, rules: mastersRules };
 
 /** Which grants came, went, or allow something else now; each once. */
 export function grantChanges(

@@ -18,7 +18,7 @@ export interface Additions {
   readonly pairs: number;
   /** The first of them, joined by resource. */
   readonly also: readonly {
-    /** '' is the whole cluster. */
+    /** '' is the whole cluster; or a scope's pattern. */
     readonly namespace: string;
     readonly apiGroup: string;
     /** Or a path. */
@@ -26,7 +26,7 @@ export interface Additions {
     readonly verbs: readonly string[];
     readonly resourceNames: readonly string[];
   }[];
-  /** Others who could do this as well, or get in at all, by their `subjectKey`; the first of them. */
+  /** Others who could do anything they could not, or get in at all, by their `subjectKey`; the first of them. */
   readonly others: readonly string[];
   readonly otherCount: number;
   /** False where there are too many subjects to ask each. */

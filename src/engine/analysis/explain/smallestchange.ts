@@ -3,7 +3,7 @@ import { createPrincipals, type Principals } from '../world/principals.ts';
 import type { Question } from '../world/question.ts';
 import type { ClusterSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import { type Asked, additionsOf } from './additions.ts';
+import { createAdditions } from './additions.ts';
 import { applyEdits, type Edited } from './applyedits.ts';
 import { commandOf } from './editcommands.ts';
 import type { Edit } from './edits.ts';
@@ -41,7 +41,7 @@ export function smallestChanges(
   const decide = (one: ClusterWorld): SubjectDecision => decideIn(one, subject, question, sessionName);
   const decided = decide(cluster);
   if (limit === 0 || decided.allowed || (subject.kind === 'iam' && subject.standing === 'missing')) return [];
-  const before: Asked = { cluster, principals: world.principals, now: world.now };
+  const additionsOf = createAdditions(cluster, subject, question);
   const start: Edited = { snapshot: world.snapshot, cluster: cluster.cluster };
   const wanted: Wanted = {
     ...{ cluster, principals: world.principals, snapshot: world.snapshot },
@@ -57,7 +57,6 @@ export function smallestChanges(
     return {
       edited: after,
       principals,
-      now: world.now,
       cluster: createClusterWorld(after.cluster, { snapshot: after.snapshot, now: world.now, principals }),
     };
   };
@@ -70,12 +69,12 @@ export function smallestChanges(
       summary,
       edits,
       commands: edits.map((edit) => commandOf(edit, cluster.cluster)),
-      adds: additionsOf(before, after, subject, question, answer.identity, edits),
+      adds: additionsOf(after.cluster, answer.identity),
     });
     return true;
   };
 
-  const first: Tried = { ...before, edited: start };
+  const first: Tried = { cluster, principals: world.principals, edited: start };
   const search = (at: Tried, done: Candidate | undefined, depth: number): void => {
     const now = decide(at.cluster);
     if (now.allowed) return;
@@ -104,8 +103,11 @@ export function smallestChanges(
   return inOrder(proposals).slice(0, limit);
 }
 
-interface Tried extends Asked {
+/** A cluster with the accounts its policies are of. */
+interface Tried {
   readonly edited: Edited;
+  readonly cluster: ClusterWorld;
+  readonly principals: Principals;
 }
 
 /** Both, one after the other; groups of an entry that is only being created are given to it at once. */

@@ -106,10 +106,12 @@ function heldGrants(
   return distinct(grants);
 }
 
+/** What `system:masters` may, for which nothing needs to be bound. */
+export const mastersRules: readonly PolicyRule[] = [allow('*', '*', '*'), allowUrls('*', '*')];
+
 function mastersGrant({ groups }: UserInfo): readonly HeldGrant[] {
   if (!groups.includes('system:masters')) return [];
-  const rules = [allow('*', '*', '*'), allowUrls('*', '*')];
-  return [{ origin: { by: 'systemMasters' }, rules, scope: undefined }];
+  return [{ origin: { by: 'systemMasters' }, rules: mastersRules, scope: undefined }];
 }
 
 function held({ origin, rules }: Grant): HeldGrant {

@@ -166,7 +166,12 @@ function newRole(wanted: Wanted, bindable: Bindable): Candidate {
   const namespace = namespaceOf(question);
   const kind = namespace === '' ? 'ClusterRole' : 'Role';
   const name = freeName(questionName(question), (taken) =>
-    cluster.cluster.rbac.some((object) => object.kind === kind && object.name === taken),
+    cluster.cluster.rbac.some((object) =>
+      // A binding may name a role that is not there: it would come to give this one to whomever it binds.
+      'roleRef' in object
+        ? object.roleRef.kind === kind && object.roleRef.name === taken
+        : object.kind === kind && object.name === taken,
+    ),
   );
   const edits: readonly Edit[] = [
     ...bindable.before,
