@@ -3,6 +3,7 @@ import { isObject, type JsonObject, type JsonValue, own } from '../json.ts';
 import { messageNamed } from '../messages.ts';
 import { dnsLabel1035Findings, embeddedMetadataErrors } from '../names.ts';
 import { checkObject, wrongTypeError } from '../unknownfields.ts';
+import { maximumUnknown } from './pruning.ts';
 import type { Schema } from './schema.ts';
 import { mapElements, mapMembers, memberPath, memberSchema } from './walk.ts';
 
@@ -18,7 +19,7 @@ export interface EmbeddedMetadata {
 /** Reads `apiVersion`, `kind` and `metadata` of every `x-kubernetes-embedded-resource` below a value. */
 export function readEmbedded(schema: Schema, value: JsonValue, path = ''): EmbeddedMetadata {
   const reader = new Reader();
-  const read = hasEmbedded(schema) ? reader.read(schema, value, path) : value;
+  const read = reader.read(schema, value, path);
   return { value: read, unknown: reader.unknown.sort(), error: reader.error };
 }
 
@@ -27,7 +28,7 @@ class Reader {
   error: FieldError | undefined;
 
   read(schema: Schema | undefined, value: JsonValue, path: string): JsonValue {
-    if (schema === undefined || this.error !== undefined) return value;
+    if (schema === undefined || this.error !== undefined || !hasEmbedded(schema)) return value;
     if (Array.isArray(value)) {
       return mapElements(value, (element, index) => this.read(schema.items, element, `${path}[${index}]`));
     }
@@ -48,7 +49,9 @@ class Reader {
       this.error ??= invalidValue(path, metadata, wrongTypeError(wrongTypes));
       return metadata;
     }
-    this.unknown.push(...unknownFields.map((field) => `${path}.${field}`));
+    if (this.unknown.length < maximumUnknown) {
+      this.unknown.push(...unknownFields.map((field) => `${path}.${field}`));
+    }
     const known = messageNamed('meta.v1.ObjectMeta')?.byJsonName;
     return mapMembers(metadata, (member, name) =>
       member === null || known?.has(name) === false ? undefined : member,
@@ -63,13 +66,11 @@ export function embeddedErrors(
   path = '',
   { isRoot = false } = {},
 ): readonly FieldError[] {
-  return isRoot || hasEmbedded(schema)
-    ? errorsBelow(isRoot ? { ...schema, isEmbedded: true } : schema, value, path)
-    : [];
+  return errorsBelow(isRoot ? { ...schema, isEmbedded: true } : schema, value, path);
 }
 
 function errorsBelow(schema: Schema | undefined, value: JsonValue, path: string): readonly FieldError[] {
-  if (schema === undefined) return [];
+  if (schema === undefined || !hasEmbedded(schema)) return [];
   if (Array.isArray(value)) {
     return value.flatMap((element: JsonValue, index) =>
       errorsBelow(schema.items, element, `${path}[${index}]`),

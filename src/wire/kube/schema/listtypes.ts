@@ -5,10 +5,7 @@ import { memberPath } from './walk.ts';
 
 /** Elements that `x-kubernetes-list-type` set and map do not allow twice. */
 export function listTypeErrors(schema: Schema, value: JsonValue, path = ''): readonly FieldError[] {
-  return hasUnique(schema) ? errorsBelow(schema, value, path) : [];
-}
-
-function errorsBelow(schema: Schema, value: JsonValue, path: string): readonly FieldError[] {
+  if (!hasUnique(schema)) return [];
   if (Array.isArray(value)) {
     const { items, listType } = schema;
     const own =
@@ -16,15 +13,15 @@ function errorsBelow(schema: Schema, value: JsonValue, path: string): readonly F
     if (items === undefined) return own;
     return [
       ...own,
-      ...value.flatMap((element: JsonValue, index) => errorsBelow(items, element, `${path}[${index}]`)),
+      ...value.flatMap((element: JsonValue, index) => listTypeErrors(items, element, `${path}[${index}]`)),
     ];
   }
   if (!isObject(value)) return [];
   const { additionalProperties: additional } = schema;
   return Object.entries(value).flatMap(([name, member]) => {
-    if (typeof additional === 'object') return errorsBelow(additional, member, `${path}[${name}]`);
+    if (typeof additional === 'object') return listTypeErrors(additional, member, `${path}[${name}]`);
     const declared = schema.properties.get(name);
-    return declared === undefined ? [] : errorsBelow(declared, member, memberPath(path, name));
+    return declared === undefined ? [] : listTypeErrors(declared, member, memberPath(path, name));
   });
 }
 

@@ -3,7 +3,8 @@ import type { Schema } from './schema.ts';
 import { mapElements, mapMembers, memberPath, memberSchema } from './walk.ts';
 
 const metaFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata']);
-const maximumUnknown = 100;
+/** Unknown fields that are told of. */
+export const maximumUnknown = 100;
 
 /**
  * A resource without the fields its schema does not have (kubernetes: structural pruning). `apiVersion`, `kind` and
@@ -48,6 +49,7 @@ function pruneValue(
 
 /** Below `x-kubernetes-preserve-unknown-fields` only what the schema describes is looked at. */
 function pruneKnown(schema: Schema, value: JsonValue, path: string, unknown: string[]): JsonValue {
+  if (describesNothing(schema) && schema.additionalProperties === undefined) return value;
   if (Array.isArray(value)) {
     const { items } = schema;
     if (items === undefined) return value;
@@ -65,9 +67,15 @@ function pruneKnown(schema: Schema, value: JsonValue, path: string, unknown: str
   });
 }
 
+/** Whether a schema says nothing of what lies below a value. */
+function describesNothing({ properties, items, additionalProperties }: Schema): boolean {
+  return properties.size === 0 && items === undefined && typeof additionalProperties !== 'object';
+}
+
 /** Without nulls where the schema allows none and has no default to put there. */
 export function pruneNulls(schema: Schema | undefined, value: JsonValue): JsonValue {
-  if (Array.isArray(value)) return mapElements(value, (element) => pruneNulls(schema?.items, element));
+  if (schema === undefined || describesNothing(schema)) return value;
+  if (Array.isArray(value)) return mapElements(value, (element) => pruneNulls(schema.items, element));
   if (!isObject(value)) return value;
   return mapMembers(value, (member, name) => {
     const inner = memberSchema(schema, name);
