@@ -162,6 +162,8 @@ test('reasons are those of Kubernetes (B8, B9)', () => {
   ).toBe('RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to User "a\\"b"');
   expect(joinErrors([missingRoleError(roleRef)])).toBe('clusterrole.rbac.authorization.k8s.io "r" not found');
   expect(joinErrors(['a', 'b', 'a'])).toBe('[a, b]');
+  const many = Array.from({ length: 5_000 }, (_, at) => `role ${at}`);
+  expect(joinErrors(many)).toMatch(/^\[role 0, .*, role 99, and 4900 more\]$/);
 });
 
 describe('the default objects (B21)', () => {

@@ -32,8 +32,16 @@ export function asStorageError(missingRole: string): string {
   return missingRole.replace(/^((?:cluster)?role)\./, '$1s.');
 }
 
-/** Several errors as Kubernetes joins them: each text once; brackets as soon as there are two. */
+/** Errors told in one text. Nobody reads more, and the bindings of one user can name thousands of missing roles. */
+const mostErrors = 100;
+
+/**
+ * Several errors as Kubernetes joins them: each text once; brackets as soon as there are two.
+ * COMPAT: beyond a hundred their number is told; Kubernetes tells all.
+ */
 export function joinErrors(errors: readonly string[]): string {
   const texts = [...new Set(errors)];
+  const left = texts.length - mostErrors;
+  if (left > 0) texts.splice(mostErrors, left, `and ${left} more`);
   return texts.length > 1 ? `[${texts.join(', ')}]` : (texts[0] ?? '');
 }
