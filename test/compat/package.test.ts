@@ -75,6 +75,7 @@ describe('the packed tarball, installed globally', () => {
         '--silent',
         '--no-audit',
         '--no-fund',
+        '--prefer-offline',
         '--global',
         '--prefix',
         prefix,
