@@ -4,7 +4,7 @@ import { unauthorized } from '../../wire/kube/status.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import { callFailed, denied, dryRunUnsupported, requestTimedOut } from './denial.ts';
 import { type AdmittedWrite, factsOf } from './reviewedwrite.ts';
-import { decodePatch } from './reviewobjects.ts';
+import { decodePatch } from './verdict.ts';
 import type { Webhook } from './webhook.ts';
 
 /** Which webhook is asked, and when: the names of its audit annotations say so. */

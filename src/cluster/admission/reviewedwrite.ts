@@ -7,7 +7,7 @@ import type { KubeObject } from '../objects/object.ts';
 import { getObject } from '../objects/store.ts';
 import { namespaceKey } from '../resources/namespaces.ts';
 import { fromStoredVersion, toStoredVersion } from '../resources/versions.ts';
-import type { ReviewFacts } from './reviewobjects.ts';
+import type { ReviewFacts } from './reviewrequest.ts';
 import type { Operation } from './rules.ts';
 import type { Webhook } from './webhook.ts';
 

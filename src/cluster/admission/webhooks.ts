@@ -2,8 +2,9 @@ import type { Storage } from '../../storage/storage.ts';
 import { CallError, post } from './call.ts';
 import { createReach, DestinationError, findDestination, shownUrl } from './destination.ts';
 import { createFollowedWebhooks, type FollowedWebhooks } from './followedwebhooks.ts';
-import { AnswerError, type ReviewFacts, readVerdict, reviewRequest, type Verdict } from './reviewobjects.ts';
+import { type ReviewFacts, reviewRequest } from './reviewrequest.ts';
 import { createCallSlots } from './slots.ts';
+import { AnswerError, readVerdict, type Verdict } from './verdict.ts';
 import type { Webhook } from './webhook.ts';
 
 export interface WebhookOptions {

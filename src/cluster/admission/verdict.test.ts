@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AnswerError, decodePatch, readVerdict } from './reviewobjects.ts';
+import { AnswerError, decodePatch, readVerdict } from './verdict.ts';
 
 const read = (response: unknown, mutating = true, status = 200) =>
   readVerdict(
