@@ -45,6 +45,11 @@ export function createCollection(
   }: { readonly index: OwnerIndex; readonly waiting: Waiting; readonly stateOf: StateOf },
 ) {
   const { storage, now } = context;
+  // One clock for all workers. SECURITY: an object may name a thousand owners, and have any number of dependents.
+  const turns = createTurns();
+  const pause = async (): Promise<void> => {
+    if (turns.isOver()) await turns.next();
+  };
 
   const release = async ({ key, revision }: StoredEntry, held: KubeObject, finalizer: string) => {
     const object = withoutFinalizer(held, finalizer);
@@ -113,9 +118,8 @@ export function createCollection(
     if (!finalizers.includes(foregroundFinalizer) || waiting.isBlocked(uid, key)) return undefined;
     // Those that do not block it are deleted with it all the same: once it is let go, an owner that somebody else still holds
     // would keep them. Upstream leaves this to the order in which its workers come.
-    const turns = createTurns();
     for (const dependent of index.dependents(uid)) {
-      if (turns.isOver()) await turns.next();
+      await pause();
       const found = dependent === key ? undefined : await storage.get(dependent);
       if (found === undefined) continue;
       const living = readObject(found);
@@ -138,6 +142,7 @@ export function createCollection(
     const waiters = new Map<string, Expectation>();
     let hasOwner = false;
     for (const reference of references) {
+      await pause();
       const state = await stateOf(key, cluster, object, reference);
       if (state === 'unknown') return;
       if (state === 'absent') absent.add(reference.uid);
@@ -167,9 +172,8 @@ export function createCollection(
 
   async function hasWaitingDependent(uid: string): Promise<boolean> {
     const keys = index.dependents(uid);
-    const turns = createTurns();
     for (let start = 0; start < keys.length; start += batchSize) {
-      if (turns.isOver()) await turns.next();
+      await pause();
       const entries = await storage.getMany(keys.slice(start, start + batchSize));
       for (const entry of entries) {
         if (entry?.value.includes('"deletionTimestamp"') !== true) continue;

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createMemoryStorage } from '../../../storage/memory/memory.ts';
 import { objectKey } from '../../../storage/records/keys.ts';
 import type { Storage } from '../../../storage/storage.ts';
@@ -244,5 +244,20 @@ test('an object whose owner has no name or no uid is one of which nothing is kno
   await controllers.start(clusterId);
   await controllers.idle();
   expect(await namesIn(storage)).toEqual(['of-no-name', 'of-no-uid']);
+  controllers.close();
+});
+
+test('an owner of many dependents is read once, not once for each', async () => {
+  const storage = createMemoryStorage();
+  const parent = make('parent', {});
+  const children = Array.from({ length: 50 }, (_, index) => make(`child-${index}`, owner('parent')));
+  await storage.commit({ changes: [parent, ...children] });
+  const { controllers } = collectorOver(storage);
+  await controllers.start(clusterId);
+  const parse = vi.spyOn(JSON, 'parse');
+  await controllers.idle();
+  const reads = parse.mock.calls.filter(([text]) => text === parent.value).length;
+  parse.mockRestore();
+  expect(reads).toBe(1);
   controllers.close();
 });

@@ -1,6 +1,6 @@
 import type { ClusterAccess } from '../../../access/access.ts';
 import { objectKey, resourcePrefix } from '../../../storage/records/keys.ts';
-import type { Expectation } from '../../../storage/storage.ts';
+import type { Expectation, StoredEntry } from '../../../storage/storage.ts';
 import type { ResourceDefinition } from '../../../wire/kube/resources.ts';
 import { foregroundFinalizer } from '../../objects/deletion.ts';
 import type { KubeObject } from '../../objects/object.ts';
@@ -36,7 +36,14 @@ const searchedPages = 20;
 const searchedCharacters = 8 * 2 ** 20;
 const searchesPerSecond = 10;
 const searchesOfOne = 3;
+const maximumOwnersKept = 5_000;
 const component = 'garbage-collector-controller';
+
+interface Owner {
+  readonly revision: number;
+  readonly uid: string | undefined;
+  readonly isWaiting: boolean;
+}
 
 /**
  * Looks for owners as upstream does: by kind and name, in the dependent's own namespace or at cluster scope.
@@ -58,6 +65,22 @@ export function createOwnerLookup(
   const unresolved = new Set<string>();
   // SECURITY: anybody who may write may name owners that do not exist, as many as fit.
   const searches = createAllowance(searchesPerSecond, context.now);
+
+  /** Owners as they were last read: one with many dependents is looked at for each of them. */
+  const owners = new Map<string, Owner>();
+  const read = ({ key, revision, value }: StoredEntry): Owner => {
+    const known = owners.get(key);
+    if (known?.revision === revision) return known;
+    const { uid, deletionTimestamp, finalizers = [] } = (JSON.parse(value) as KubeObject).metadata;
+    const isWaiting = deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer);
+    const owner = { revision, uid, isWaiting };
+    owners.set(key, owner);
+    if (owners.size > maximumOwnersKept) {
+      const [oldest = key] = owners.keys();
+      owners.delete(oldest);
+    }
+    return owner;
+  };
 
   const warn = (dependent: KubeObject, reference: OwnerReference): Promise<void> => {
     const { namespace = '' } = dependent.metadata;
@@ -124,17 +147,15 @@ export function createOwnerLookup(
       const entry = name.includes('/')
         ? undefined
         : await storage.get(objectKey(clusterId, resource.group, resource.resource, inNamespace, name));
-      const owner = entry === undefined ? undefined : (JSON.parse(entry.value) as KubeObject);
-      if (entry === undefined || owner?.metadata.uid !== uid) {
+      const owner = entry === undefined ? undefined : read(entry);
+      if (entry === undefined || owner?.uid !== uid) {
         const wasHere = seen?.namespace === inNamespace;
         if (resource.namespaced && !wasHere && (await isElsewhere(key, resource, uid, namespace))) {
           await warn(dependent, reference);
         }
         return 'absent';
       }
-      const { deletionTimestamp, finalizers = [] } = owner.metadata;
-      const isWaiting = deletionTimestamp !== undefined && finalizers.includes(foregroundFinalizer);
-      return isWaiting ? { key: entry.key, revision: entry.revision } : 'present';
+      return owner.isWaiting ? { key: entry.key, revision: entry.revision } : 'present';
     },
     saw({ apiVersion, kind, metadata }) {
       const { uid = '', name = '', namespace = '' } = metadata;
