@@ -17,6 +17,8 @@ import { versionErrors } from './versionerrors.ts';
 
 /** COMPAT: ours; upstream has no bound but the size of the object. */
 const maximumVersions = 100;
+/** Short names, and categories. COMPAT: ours; every client that asks what there is gets all of them. */
+const maximumNames = 100;
 
 /**
  * Everything a CustomResourceDefinition has against the rules of its kind, in the API server's words and order; its types
@@ -143,7 +145,12 @@ function namesErrors(names: JsonObject, path: string): readonly FieldError[] {
     errors.push(invalidValue(`${path}.${name}`, value, detail));
   }
   const list = (member: string): void => {
-    for (const [index, value] of textsOf(names, member).entries()) {
+    const values = textsOf(names, member);
+    if (values.length > maximumNames) {
+      errors.push(tooMany(`${path}.${member}`, values.length, maximumNames));
+      return;
+    }
+    for (const [index, value] of values.entries()) {
       const findings = dnsLabel1035Findings(value);
       if (findings.length > 0)
         errors.push(invalidValue(`${path}.${member}[${index}]`, value, findings.join(',')));
@@ -207,6 +214,7 @@ function storedVersionErrors(next: KubeObject, spec: JsonObject): readonly Field
   const path = 'status.storedVersions';
   const stored = textsOf(objectOf(next, 'status'), 'storedVersions');
   if (stored.length === 0) return [invalidValue(path, null, 'must have at least one stored version')];
+  if (stored.length > maximumVersions) return [tooMany(path, stored.length, maximumVersions)];
   const errors: FieldError[] = [];
   const versions = listOf(spec, 'versions').filter(isObject);
   for (const version of versions) {

@@ -7,6 +7,8 @@ import { PatternCount, schemaDocumentErrors } from './schemaerrors.ts';
 const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
 const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
 const maximumSelectable = 8;
+/** Of so many each is looked at, as upstream does of any number. */
+const maximumTold = 100;
 
 /**
  * What is wrong with one version at `path`, without the members in `elsewhere`, which are looked at in another place.
@@ -114,6 +116,7 @@ function selectableErrors(
   document: JsonObject,
   path: string,
 ): readonly FieldError[] {
+  if (fields.length > maximumTold) return [tooMany(path, fields.length, maximumSelectable)];
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [index, field] of fields.entries()) {
