@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RevisionConflictError } from '../../storage/storage.ts';
+import { createTurns } from '../turns.ts';
 
 /** Keys of work to be done, each at most once in the queue and never twice at the same time. */
 export interface WorkQueue {
@@ -16,12 +16,11 @@ export interface WorkQueue {
 const racesAtOnce = 20;
 const firstDelay = 10;
 const longestDelay = 60_000;
-/** Milliseconds of work after which requests get a turn. */
-const turn = 5;
 
 /**
- * Workers on one queue: several share what a commit costs, since the store writes what comes together together. `work` answers in how many milliseconds the key is due again, undefined when a change must
- * ask for it. A lost race (RevisionConflictError) is run again at once, a failure after a delay that doubles.
+ * Workers on one queue: several share what a commit costs, since the store writes what comes together together. `work`
+ * answers in how many milliseconds the key is due again, undefined when a change must ask for it. A lost race
+ * (RevisionConflictError) is run again at once, a failure after a delay that doubles.
  */
 export function createWorkQueue(options: {
   readonly workers: number;
@@ -35,8 +34,8 @@ export function createWorkQueue(options: {
   const later = new Map<string, NodeJS.Timeout>();
   const attempts = new Map<string, number>();
   const running = new Set<string>();
+  const turns = createTurns();
   let workers = 0;
-  let since = 0;
   let isHeld = true;
   let isClosed = false;
 
@@ -82,16 +81,13 @@ export function createWorkQueue(options: {
   };
   const workOn = async (): Promise<void> => {
     // Never inside the commit that asks for it, and after the answer to who made that commit.
-    await nextTurn();
-    if (workers === 1) since = performance.now();
+    await turns.next();
     for (let key = next(); key !== undefined && !isClosed; key = next()) {
       waiting.delete(key);
       running.add(key);
       await runOne(key);
       running.delete(key);
-      if (performance.now() - since < turn) continue;
-      await nextTurn();
-      since = performance.now();
+      if (turns.isOver()) await turns.next();
     }
     workers -= 1;
     // What waits for a key that is being worked on is taken up by whoever works on it.
