@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent, request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { AccessRegistry, Authentication, ClusterAccess } from '../../src/access/access.ts';
 import type { BlockList } from '../../src/access/blocklist.ts';
@@ -282,7 +282,14 @@ export async function startTestApi(
   );
   const { port } = server.address() as AddressInfo;
 
-  const send = (method: string, path: string, call: CallOptions): Promise<IncomingMessage> =>
+  /** Calls share their connections: a handshake costs more than what most of them ask for. */
+  const agent = new Agent({ keepAlive: true });
+  const send = (
+    method: string,
+    path: string,
+    call: CallOptions,
+    through: Agent | false,
+  ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const payload = call.raw ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
       const request = httpsRequest(
@@ -292,7 +299,7 @@ export async function startTestApi(
           method,
           path: path.startsWith('!') ? path.slice(1) : clusterPath + path,
           ca: certificate.caPem,
-          agent: false,
+          agent: through,
           headers: {
             ...(call.token === '' ? {} : { authorization: `Bearer ${call.token ?? 'admin'}` }),
             ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
@@ -317,7 +324,7 @@ export async function startTestApi(
     port,
     caPem: certificate.caPem,
     async call(method, path, call = {}) {
-      const response = await send(method, path, call);
+      const response = await send(method, path, call, agent);
       const chunks: Buffer[] = [];
       for await (const chunk of response) chunks.push(chunk as Buffer);
       const text = Buffer.concat(chunks).toString('utf8');
@@ -330,10 +337,11 @@ export async function startTestApi(
       return { status: response.statusCode ?? 0, headers: response.headers, text, body };
     },
     async open(path, call = {}) {
-      const response = await send('GET', path, call);
+      const response = await send('GET', path, call, false);
       return { response, lines: readLines(response) };
     },
     async close() {
+      agent.destroy();
       await close(1_000);
       access.close();
       await trail.close();
