@@ -312,6 +312,11 @@ describe('options of a delete', () => {
     expect([await statusOf(owner), await statusOf(child)]).toEqual([404, 200]);
   });
 
+  test('a new object may say that it has no resourceVersion', async () => {
+    const metadata = { name: 'version-zero', resourceVersion: '0' };
+    expect((await api.call('POST', configmaps, { body: { metadata } })).status).toBe(201);
+  });
+
   test('202 is for an object that is held and deleted in the old way alone', async () => {
     const held = await make(configmaps, 'old-way', { finalizers: ['acme.example/x'] });
     expect((await remove(held, { orphanDependents: false })).status).toBe(202);

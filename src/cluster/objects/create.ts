@@ -19,7 +19,7 @@ import { decodeBody } from '../request/decode.ts';
 import { writeOptions } from '../request/options.ts';
 import { kindRules } from '../resources/kinds.ts';
 import { expectActiveNamespace } from '../resources/namespaces.ts';
-import { toStoredVersion } from '../resources/versions.ts';
+import { toStoredVersion, writtenVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
 import { minorVersion } from '../version.ts';
 import { checkedSize, type Ownership, ownershipOfUpdate, withManagedFields } from './managers.ts';
@@ -46,7 +46,8 @@ export async function createObject(context: ApiContext, request: ResourceRequest
   });
   const given = toStoredVersion(resource, toKubeObject(body, expected), undefined);
   checkAddress(given, { namespace, name: undefined });
-  if (given.metadata.resourceVersion) {
+  // '0' is what a client writes that has none.
+  if ((given.metadata.resourceVersion || '0') !== '0') {
     throw badRequest('resourceVersion should not be set on objects to be created');
   }
   const { name = '', generateName = '' } = given.metadata;
@@ -127,7 +128,7 @@ export async function storeNew(
   const key = objectKey(clusterId, resource.group, resource.resource, namespace, name);
   if ((await context.storage.get(key)) !== undefined) throw alreadyExists(resource, name);
   const object = withManagedFields(
-    completed,
+    writtenVersion(resource, completed),
     options.own({ before: undefined, after: completed, given }).managers,
   );
   if (dryRun) return object;
