@@ -62,6 +62,10 @@ export function createAudience(
   let delivery: Delivery | undefined;
   let isScheduled = false;
 
+  /** Nobody is there to hear of it: an object that cannot be read or shown must not end the process. */
+  const failAll = (): void => {
+    for (const listener of [...listeners]) listener.fail();
+  };
   const begin = (): Delivery | undefined => {
     const lines = told;
     told = [];
@@ -69,8 +73,7 @@ export function createAudience(
       const common = chunksOf(lines.map(({ type, state }) => eventLine(type, state.text(form))));
       return { common, lines, listeners: listeners.values() };
     } catch {
-      // Nobody is there to hear of it: an object that cannot be shown must not end the process.
-      for (const listener of [...listeners]) listener.fail();
+      failAll();
       return undefined;
     }
   };
@@ -126,10 +129,14 @@ export function createAudience(
 
   return {
     tell(change) {
-      const event = eventOf(change, matches);
-      if (event === undefined) return;
-      told.push(event);
-      schedule();
+      try {
+        const event = eventOf(change, matches);
+        if (event === undefined) return;
+        told.push(event);
+        schedule();
+      } catch {
+        failAll();
+      }
     },
     join(listener) {
       // INVARIANT: nothing told before it joined is still to be handed out; it has read that by itself.
