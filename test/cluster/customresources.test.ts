@@ -324,6 +324,32 @@ describe('versions', () => {
     expect([refused.status, refused.body.details.causes[0].field]).toEqual([422, 'status.storedVersions[0]']);
   });
 
+  test('applying what the stored version does not know is no change each time', async () => {
+    const versions = [
+      version('v1'),
+      version('v2', {
+        schema: schemaOf({
+          spec: { type: 'object', properties: { more: { type: 'string' } }, required: ['more'] },
+        }),
+      }),
+    ];
+    await install({ group: 'again.example', plural: 'agains', kind: 'Again', versions });
+    const config = {
+      apiVersion: 'again.example/v2',
+      kind: 'Again',
+      metadata: { name: 'a' },
+      spec: { more: 'x' },
+    };
+    const path = '/apis/again.example/v2/namespaces/default/agains/a?fieldManager=m';
+    const apply = () => patch(path, config, 'apply-patch+yaml');
+    const answers = [await apply(), await apply()];
+    expect(answers.map(({ status, body }) => [status, body.metadata.generation, body.spec])).toEqual([
+      [201, 1, {}],
+      [200, 1, {}],
+    ]);
+    expect(answers[1]?.body.metadata.resourceVersion).toBe(answers[0]?.body.metadata.resourceVersion);
+  });
+
   test('an object loses nothing when another version is stored from now on', async () => {
     const specced = (name: string, properties: object, storage: boolean) => ({
       ...version(name, { storage }),

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../wire/kube/json.ts';
 import { apiVersionOf, type CustomVersion, type ResourceDefinition } from '../../wire/kube/resources.ts';
+import { prune } from '../../wire/kube/schema/pruning.ts';
 import { conformResource } from '../../wire/kube/schema/resource.ts';
 import { compileSchema } from '../../wire/kube/schema/schema.ts';
 import type { KubeObject } from '../objects/object.ts';
@@ -13,6 +14,13 @@ export function isCustom(resource: ResourceDefinition): resource is CustomResour
 /** The same object under the name of the version that is stored: conversion None changes nothing else. */
 export function toStored({ group, custom }: CustomResource, object: KubeObject): KubeObject {
   return { ...object, apiVersion: apiVersionOf({ group, version: custom.storedVersion }) };
+}
+
+/** A valid object without what the version that is stored does not know: it could never be read again. */
+export function toWritten({ custom }: CustomResource, object: KubeObject): KubeObject {
+  const stored = custom.schemas.get(custom.storedVersion);
+  if (stored === undefined || stored === custom.schema) return object;
+  return prune(compileSchema(stored), object) as KubeObject;
 }
 
 /**

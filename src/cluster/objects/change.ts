@@ -8,7 +8,7 @@ import { type Lens, mutate, review } from '../admission/admission.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KindRules } from '../resources/kind.ts';
 import { kindRules } from '../resources/kinds.ts';
-import { refreshStored, toStoredVersion } from '../resources/versions.ts';
+import { refreshStored, toStoredVersion, writtenVersion } from '../resources/versions.ts';
 import { viewObject } from '../resources/view.ts';
 import { minorVersion } from '../version.ts';
 import { maximumAttempts } from './create.ts';
@@ -73,7 +73,7 @@ export async function changeObject(
       : await mutate(context, request, { ...write, object: offered }, settle);
     const generation = stored.metadata.generation;
     const changed: KubeObject =
-      generation !== undefined && isCounted(rules, completed, stored)
+      generation !== undefined && isCounted(rules, writtenVersion(resource, completed), stored)
         ? { ...completed, metadata: { ...completed.metadata, generation: generation + 1 } }
         : completed;
     rules.admit?.(context, request, changed, stored);
@@ -84,8 +84,9 @@ export async function changeObject(
     if (errors.length > 0) throw invalid(resource, name, errors);
     if (!options.isAdmitted) await review(context, request, { ...write, object: changed });
     const ownership = options.own({ before: stored, after: changed, given });
-    if (ownership.isSame && sameJson(changed, stored)) return current;
-    const next = withManagedFields(changed, ownership.managers);
+    const written = writtenVersion(resource, changed);
+    if (ownership.isSame && sameJson(written, stored)) return current;
+    const next = withManagedFields(written, ownership.managers);
     if (options.dryRun) return viewObject(request, next);
 
     const isGone = isFinished(resource, next);
@@ -95,8 +96,8 @@ export async function changeObject(
         expect: [{ key, revision: entry.revision }],
         changes: [change],
       });
-      const written = { ...next, metadata: { ...next.metadata, resourceVersion: String(revision) } };
-      return viewObject(request, written);
+      const metadata = { ...next.metadata, resourceVersion: String(revision) };
+      return viewObject(request, { ...next, metadata });
     } catch (error) {
       if (!(error instanceof RevisionConflictError)) throw error;
     }

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import { withoutNulls } from '../../wire/kube/unknownfields.ts';
-import { fromStored, isCustom, readStored, toStored } from '../customresources/conversion.ts';
+import { fromStored, isCustom, readStored, toStored, toWritten } from '../customresources/conversion.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { fromCoreEvent, isEventsGroup, toCoreEvent } from './events.ts';
 
@@ -49,6 +49,11 @@ export function toStoredVersion(
     },
     ...(object.status !== undefined && { status }),
   };
+}
+
+/** What is stored of an object that `toStoredVersion` made and that has been found valid. */
+export function writtenVersion(resource: ResourceDefinition, object: KubeObject): KubeObject {
+  return isCustom(resource) ? toWritten(resource, object) : object;
 }
 
 /** A stored object as it would be stored today, in the same version: schemas of custom resources change. */
