@@ -102,6 +102,7 @@ export function eventRenderer(
   const isTable = as?.kind === 'Table';
   return {
     key: as === undefined ? '' : `${as.kind} ${as.version} ${isTable ? form.includeObject : ''}`,
+    isStreamable: form.object.format === 'json',
     isWhole: as === undefined,
     hasFirst: isTable,
     render: (object, { isFirst }) => renderObject(object, resource, form, now(), !isFirst),

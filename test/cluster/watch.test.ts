@@ -127,6 +127,13 @@ describe('watch (kubernetes-facts E16)', () => {
     await api.call('DELETE', `${configmaps}/w3`);
   });
 
+  test('there are no events in YAML, whose end nobody could tell', async () => {
+    const headers = { accept: 'application/yaml, application/json;q=0.9' };
+    const { status, text } = await api.call('GET', `${configmaps}?watch=1`, { headers });
+    expect(status).toBe(406);
+    expect(text).toContain('only the following media types are accepted: application/json;stream=watch');
+  });
+
   test('a role that is aggregated is watched as it is read', async () => {
     const path =
       '/apis/rbac.authorization.k8s.io/v1/clusterroles?watch=1&fieldSelector=metadata.name%3Dview&resourceVersion=';

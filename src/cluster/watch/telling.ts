@@ -10,6 +10,8 @@ import type { ToldState } from './told.ts';
 export interface EventRenderer {
   /** Renderers of one resource with the same key render alike. */
   readonly key: string;
+  /** Whether the client takes a stream of JSON; there is no other. */
+  readonly isStreamable: boolean;
   /** Whether objects are rendered as they are. */
   readonly isWhole: boolean;
   /** Whether the first object of a watch is rendered differently. */

@@ -1,5 +1,5 @@
 import { RevisionCompactedError } from '../../storage/storage.ts';
-import { tooManyRequests } from '../../wire/kube/status.ts';
+import { notAcceptable, tooManyRequests } from '../../wire/kube/status.ts';
 import type { Answer, ApiContext, ResourceRequest, WatchStream } from '../context.ts';
 import { resourceVersionTooLarge } from '../objects/future.ts';
 import { type ListOptions, parseListOptions } from '../objects/listoptions.ts';
@@ -32,6 +32,7 @@ export async function watchCollection(
   request: ResourceRequest,
   renderer: EventRenderer,
 ): Promise<Answer> {
+  if (!renderer.isStreamable) throw notAcceptable(['application/json;stream=watch']);
   const options = parseListOptions(request.query, 'watch');
   const matches = parseSelection(request);
   const scope = scopeOf(request);
