@@ -14,7 +14,7 @@ import { createRandom, roundsOfRun, seedOfRun } from '../differential/random.ts'
 import { randomQuestion, randomSnapshot } from './randomsnapshot.ts';
 
 const explanationsPerCluster = 2;
-const questionsAfter = 15;
+const questionsAfter = 8;
 
 test('an explanation says what is decided, and its changes do what they say', () => {
   const seed = seedOfRun();
