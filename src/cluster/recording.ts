@@ -3,7 +3,7 @@ import type { ClusterRecorder, ClusterRequest, RequestAuthentication } from '../
 import type { Attributes } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import { resourcePrefix } from '../storage/records/keys.ts';
+import { objectsPrefix, resourcePrefix } from '../storage/records/keys.ts';
 import type { Batch, Storage } from '../storage/storage.ts';
 
 /** What is known of a request so far; filled step by step, so that a refusal can tell as much as was seen. */
@@ -93,7 +93,7 @@ export function recordRequest(options: {
         if (recorded || cluster === undefined) return storage.commit(batch);
         const attributes = withCreatedName(seen.target, cluster, batch);
         const ending = {
-          status: expectedStatus(seen.verb, batch),
+          status: expectedStatus(seen.verb, cluster, batch),
           ...(attributes !== undefined && { attributes }),
         };
         const record = recorder.recordOf(told(cluster, ending));
@@ -114,8 +114,10 @@ export function recordRequest(options: {
  * What a change is answered with once it is stored: 201 where an object was made, and for every POST, also where that
  * changes another object, as a binding or an eviction does.
  */
-function expectedStatus(verb: string, { expect = [] }: Batch): number {
-  return verb === 'create' || expect.some(({ revision }) => revision === 0) ? 201 : 200;
+function expectedStatus(verb: string, { clusterId }: ClusterRecord, { expect = [] }: Batch): number {
+  const objects = objectsPrefix(clusterId);
+  const isNew = expect.some(({ key, revision }) => revision === 0 && key.startsWith(objects));
+  return verb === 'create' || isNew ? 201 : 200;
 }
 
 /**

@@ -995,3 +995,43 @@ test('a webhook with side effects is not asked of a dry run', async () => {
   ]);
   expect((await create()).status).toBe(201);
 });
+
+test('of two definitions of one kind that a webhook holds up at the same moment, one gets the name', async () => {
+  let bothAreAsked = (): void => undefined;
+  const both = new Promise<void>((done) => {
+    bothAreAsked = done;
+  });
+  let calls = 0;
+  await hook(
+    async () => {
+      calls += 1;
+      if (calls === 2) bothAreAsked();
+      await both;
+      return allow;
+    },
+    { resources: ['customresourcedefinitions'], apiGroups: ['apiextensions.k8s.io'], operations: ['CREATE'] },
+  );
+  const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  const answers = await Promise.all(
+    ['boats', 'ships'].map((plural) => {
+      made.push(`${definitions}/${plural}.harbour.example.com`);
+      return api.call('POST', definitions, {
+        body: {
+          metadata: { name: `${plural}.harbour.example.com` },
+          spec: {
+            group: 'harbour.example.com',
+            scope: 'Namespaced',
+            names: { plural, kind: 'Vessel' },
+            versions: [{ name: 'v1', served: true, storage: true, schema }],
+          },
+        },
+      });
+    }),
+  );
+  const accepted = answers.map(
+    ({ body }) =>
+      body.status.conditions.find(({ type }: { type: string }) => type === 'NamesAccepted').status,
+  );
+  expect(accepted.sort()).toEqual(['False', 'True']);
+});

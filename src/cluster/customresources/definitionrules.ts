@@ -1,3 +1,4 @@
+import { definitionTurnKey } from '../../storage/records/keys.ts';
 import { isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import type { ResourceTable } from '../../wire/kube/resources.ts';
 import { fittingErrors } from '../../wire/kube/schema/findings.ts';
@@ -16,6 +17,8 @@ import { acceptNames, takenNames } from './names.ts';
 export const definitionRules: KindRules = {
   counted: true,
   conditionalUpdate: true,
+  // Which names a definition gets depends on what all the others have.
+  turnKey: definitionTurnKey,
   complete(next, _, { context, request }) {
     const served = context.served(request.cluster.cluster);
     return completeDefinition(next, served, context.now());

@@ -18,6 +18,7 @@ import { checkAddress, checkPreconditions, specChanged, toKubeObject, updatedMet
 import type { KubeObject } from './object.ts';
 import { type Part, partErrors, withMember, withPart } from './parts.ts';
 import { readObject, writeObject } from './store.ts';
+import { takeTurn } from './turn.ts';
 import { validateObject } from './validate.ts';
 
 /**
@@ -48,6 +49,7 @@ export async function changeObject(
   const rules = kindRules(resource);
   const key = objectKey(clusterId, resource.group, resource.resource, storedNamespace(request), name);
   for (let attempt = 1; attempt <= maximumAttempts; attempt += 1) {
+    const turn = await takeTurn(storage, rules, clusterId);
     const entry = await storage.get(key);
     if (entry === undefined) throw notFound(resource, name);
     const stored = refreshStored(resource, readObject(entry));
@@ -93,8 +95,8 @@ export async function changeObject(
     const change = isGone ? ({ type: 'delete', key } as const) : checkedSize(writeObject(key, next), next);
     try {
       const revision = await storage.commit({
-        expect: [{ key, revision: entry.revision }],
-        changes: [change],
+        expect: [{ key, revision: entry.revision }, ...turn.expect],
+        changes: [change, ...turn.changes],
       });
       const metadata = { ...next.metadata, resourceVersion: String(revision) };
       return viewObject(request, { ...next, metadata });

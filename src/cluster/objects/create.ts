@@ -26,6 +26,7 @@ import { checkedSize, type Ownership, ownershipOfUpdate, withManagedFields } fro
 import { checkAddress, newMetadata, toKubeObject } from './metadata.ts';
 import { type KubeObject, kubernetesTime } from './object.ts';
 import { writeObject } from './store.ts';
+import { takeTurn } from './turn.ts';
 import { validateObject } from './validate.ts';
 
 /** How often a write is tried again when another one came between reading and writing. */
@@ -92,7 +93,8 @@ export async function storeNew(
   const { name, dryRun } = options;
   const { clusterId } = request.cluster.cluster;
   const rules = kindRules(resource);
-  const expect: Expectation[] = [];
+  const turn = await takeTurn(context.storage, rules, clusterId);
+  const expect: Expectation[] = [...turn.expect];
   if (resource.namespaced) {
     const subject = { group: resource.group, resource: resource.resource, name };
     expect.push(await expectActiveNamespace(context.storage, clusterId, namespace, subject));
@@ -136,6 +138,7 @@ export async function storeNew(
   const changes = [
     checkedSize(writeObject(key, object), object),
     ...(rules.accompany?.(context, clusterId, object) ?? []),
+    ...turn.changes,
   ];
   const revision = await context.storage.commit({ expect, changes });
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };

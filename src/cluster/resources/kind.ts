@@ -28,6 +28,11 @@ export interface KindRules {
   admit?(context: ApiContext, request: ResourceRequest, next: KubeObject, old: KubeObject | undefined): void;
   /** What is stored together with a new object. */
   accompany?(context: ApiContext, clusterId: string, object: KubeObject): readonly Put[];
+  /**
+   * A key of the store that each write of these objects moves on: they are judged beside one another, so that two must not
+   * be judged at the same moment.
+   */
+  turnKey?(clusterId: string): string;
   /** The object as readers see it, where that differs from what is stored. */
   view?(cluster: ClusterAccess, object: KubeObject): KubeObject;
 }

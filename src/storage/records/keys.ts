@@ -84,6 +84,9 @@ export const resourcePrefix = (
     ? `object/${clusterId}/${storedGroup(group, resource)}/${resource}/`
     : `object/${clusterId}/${storedGroup(group, resource)}/${resource}/${namespace}/`;
 
+/** Moved on by every write of a CustomResourceDefinition of the cluster. */
+export const definitionTurnKey = (clusterId: string): string => `definition-turn/${clusterId}/names`;
+
 /** The keys that sign the cluster's service account tokens, all in one record. */
 export const signingKeysKey = (clusterId: string): string =>
   `${signingKeysPrefix}${clusterId}/service-accounts`;
@@ -138,6 +141,7 @@ export const clusterChildrenPrefixes: readonly string[] = [
   'access-entry/',
   'matched-role/',
   'object/',
+  'definition-turn/',
   'aws-auth-good/',
   'cluster-update/',
 ];
