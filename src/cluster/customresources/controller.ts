@@ -9,10 +9,11 @@ import type { Controller, ControllerContext, CreateController } from '../control
 import { deletionStep, isFinished, withoutFinalizer } from '../objects/deletion.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { readObject, writeObject } from '../objects/store.ts';
+import { takeTurn } from '../objects/turn.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { cleanupFinalizer, definitionKind, readDefinition } from './definition.ts';
 import { definitionErrors } from './definitionerrors.ts';
-import { completeDefinition } from './definitionrules.ts';
+import { completeDefinition, definitionRules } from './definitionrules.ts';
 import { definitionKey } from './existence.ts';
 
 const messageType = messageNameOf(definitionKind.group, 'v1', 'CustomResourceDefinition');
@@ -46,6 +47,7 @@ export const createDefinitionController: CreateController = (context, clusterId)
         group: groupOf(name),
         resource: name.slice(0, name.indexOf('.')),
       });
+      const turn = await takeTurn(context.storage, definitionRules, clusterId);
       const entry = await context.storage.get(key);
       if (entry === undefined) return undefined;
       const found = readObject(entry);
@@ -53,11 +55,11 @@ export const createDefinitionController: CreateController = (context, clusterId)
         found.metadata.deletionTimestamp === undefined
           ? named(context, cluster, found)
           : await cleanedUp(context, cluster, found);
-      const expect = [{ key, revision: entry.revision }];
+      const expect = [{ key, revision: entry.revision }, ...turn.expect];
       if (isFinished(definitionKind, next)) {
         await context.storage.commit({ expect, changes: [{ type: 'delete', key }] });
       } else if (!sameJson(next, found)) {
-        await context.storage.commit({ expect, changes: [writeObject(key, next)] });
+        await context.storage.commit({ expect, changes: [writeObject(key, next), ...turn.changes] });
       }
       return undefined;
     },
