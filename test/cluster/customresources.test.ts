@@ -155,6 +155,21 @@ describe('the life of a definition', () => {
     expect((await api.call('GET', `${definitions}/helds.example.com`)).status).toBe(404);
   });
 
+  test('an object that cannot be read keeps it, and none of the others', async () => {
+    await install({ plural: 'torns', kind: 'Torn' });
+    await post('/apis/example.com/v1/namespaces/default/torns', { metadata: { name: 'b' } });
+    const torn = 'object/c1/example.com/torns/default/a';
+    await api.storage.commit({ changes: [{ type: 'put', key: torn, value: '{' }] });
+    await api.call('DELETE', `${definitions}/torns.example.com`);
+    await api.api.idle();
+    expect((await api.call('GET', `${definitions}/torns.example.com`)).status).toBe(200);
+    const { entries } = await api.storage.list({ prefix: 'object/c1/example.com/torns/' });
+    expect(entries.map(({ key }) => key)).toEqual([torn]);
+    await api.storage.commit({ changes: [{ type: 'delete', key: torn }] });
+    await api.api.idle();
+    expect((await api.call('GET', `${definitions}/torns.example.com`)).status).toBe(404);
+  });
+
   test('a name that is taken keeps it from being served until the name is free', async () => {
     await install({ plural: 'firsts', kind: 'Shared' });
     const second = await post(

@@ -1,10 +1,10 @@
 import type { ClusterAccess } from '../../access/access.ts';
 import { resourcePrefix } from '../../storage/records/keys.ts';
-import { type Delete, type Expectation, type Put, RevisionConflictError } from '../../storage/storage.ts';
+import { RevisionConflictError } from '../../storage/storage.ts';
 import { sameJson } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import { KubeStatusError } from '../../wire/kube/status.ts';
-import { deletionStep, isFinished, isPodKind, specFinalizers } from '../objects/deletion.ts';
+import { isFinished, isPodKind, specFinalizers } from '../objects/deletion.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { readObject, writeObject } from '../objects/store.ts';
 import { emptiedFinalizer, namespaceKey } from '../resources/namespaces.ts';
@@ -12,10 +12,9 @@ import { storedResources } from '../resources/served.ts';
 import { createTurns, type Turns } from '../turns.ts';
 import { minorVersion } from '../version.ts';
 import type { Controller, ControllerContext, CreateController } from './controller.ts';
+import { deleteBelow } from './deletebelow.ts';
 import { type RemainingContent, withConditions } from './namespaceconditions.ts';
 
-/** How many objects go in one commit. */
-const batchSize = 200;
 /**
  * What stays is read again after every change in the namespace. From so many characters on that is done less often: a
  * millisecond's pause for each of them. SECURITY: or one object written again and again would keep the server busy.
@@ -126,13 +125,13 @@ async function emptyResources(context: ControllerContext, target: Target, found:
 }
 
 /** Deletes the objects of one resource; notes those that something still holds. */
-async function emptyResource(
-  { storage, now }: ControllerContext,
+function emptyResource(
+  context: ControllerContext,
   { clusterId, name }: Target,
   resource: ResourceDefinition,
   { found, turns }: { readonly found: Found; readonly turns: Turns },
 ): Promise<void> {
-  const fail = (error: unknown): void => {
+  const failed = (error: unknown): void => {
     if (error instanceof RevisionConflictError) {
       found.failure ??= error;
       return;
@@ -141,34 +140,12 @@ async function emptyResource(
     const text = error instanceof KubeStatusError ? error.message : 'Internal error occurred';
     found.failures.push(`${resource.resource}.${resource.group}: ${text}`);
   };
+  const held = (object: KubeObject, length: number): void => {
+    noteRemaining(found, resource, object);
+    found.length += length;
+  };
   const prefix = resourcePrefix(clusterId, resource.group, resource.resource, name);
-  let after = prefix;
-  for (let more = true; more; ) {
-    const page = await storage.list({ prefix, after, limit: batchSize });
-    more = page.more;
-    const expect: Expectation[] = [];
-    const changes: (Put | Delete)[] = [];
-    for (const entry of page.entries) {
-      after = entry.key;
-      if (turns.isOver()) await turns.next();
-      try {
-        const stored = readObject(entry);
-        const { outcome, object } = deletionStep(resource, stored, { propagation: 'Background' }, now());
-        if (outcome === 'held') {
-          noteRemaining(found, resource, object);
-          found.length += entry.value.length;
-          if (sameJson(object, stored)) continue;
-        }
-        changes.push(
-          outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, object),
-        );
-        expect.push({ key: entry.key, revision: entry.revision });
-      } catch (error) {
-        fail(error);
-      }
-    }
-    if (changes.length > 0) await storage.commit({ expect, changes }).catch(fail);
-  }
+  return deleteBelow(context, resource, prefix, { turns, told: { held, failed } });
 }
 
 function noteRemaining(

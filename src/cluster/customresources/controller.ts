@@ -1,15 +1,16 @@
 import type { ClusterAccess } from '../../access/access.ts';
 import { resourcePrefix } from '../../storage/records/keys.ts';
-import type { Delete, Expectation, Put } from '../../storage/storage.ts';
 import { at, sameJson } from '../../wire/kube/json.ts';
 import { messageNameOf } from '../../wire/kube/messages.ts';
 import { objectOf } from '../../wire/kube/schema/schema.ts';
 import { checkObject } from '../../wire/kube/unknownfields.ts';
 import type { Controller, ControllerContext, CreateController } from '../controllers/controller.ts';
-import { deletionStep, isFinished, withoutFinalizer } from '../objects/deletion.ts';
+import { deleteBelow } from '../controllers/deletebelow.ts';
+import { isFinished, withoutFinalizer } from '../objects/deletion.ts';
 import { type KubeObject, kubernetesTime } from '../objects/object.ts';
 import { readObject, writeObject } from '../objects/store.ts';
 import { takeTurn } from '../objects/turn.ts';
+import { createTurns } from '../turns.ts';
 import { type Condition, withCondition } from './conditions.ts';
 import { cleanupFinalizer, definitionKind, readDefinition } from './definition.ts';
 import { definitionErrors } from './definitionerrors.ts';
@@ -17,9 +18,6 @@ import { completeDefinition, definitionRules } from './definitionrules.ts';
 import { definitionKey } from './existence.ts';
 
 const messageType = messageNameOf(definitionKind.group, 'v1', 'CustomResourceDefinition');
-
-/** How many objects go in one commit. */
-const batchSize = 500;
 
 /**
  * Deletes the objects of a CustomResourceDefinition that is being deleted and then lets it go, and gives names to
@@ -132,30 +130,25 @@ async function cleanedUp(
   return withoutFinalizer(done, cleanupFinalizer);
 }
 
-/** Deletes every object of a resource; answers how many are still held by something. */
+/**
+ * Deletes every object of a resource; answers how many are still held by something. One that cannot be deleted keeps none
+ * of the others, and is told when they have gone.
+ */
 async function deleteObjects(
-  { storage, now }: ControllerContext,
+  context: ControllerContext,
   clusterId: string,
   kind: { readonly group: string; readonly resource: string },
 ): Promise<number> {
-  const prefix = resourcePrefix(clusterId, kind.group, kind.resource);
   let left = 0;
-  let after = prefix;
-  for (let more = true; more; ) {
-    const page = await storage.list({ prefix, after, limit: batchSize });
-    more = page.more;
-    const expect: Expectation[] = [];
-    const changes: (Put | Delete)[] = [];
-    for (const entry of page.entries) {
-      after = entry.key;
-      const stored = readObject(entry);
-      const { outcome, object } = deletionStep(kind, stored, { propagation: 'Background' }, now());
-      if (outcome === 'held') left += 1;
-      if (outcome === 'held' && sameJson(object, stored)) continue;
-      expect.push({ key: entry.key, revision: entry.revision });
-      changes.push(outcome === 'gone' ? { type: 'delete', key: entry.key } : writeObject(entry.key, object));
-    }
-    if (changes.length > 0) await storage.commit({ expect, changes });
-  }
+  const failures: unknown[] = [];
+  const told = {
+    held: () => {
+      left += 1;
+    },
+    failed: (error: unknown) => void failures.push(error),
+  };
+  const prefix = resourcePrefix(clusterId, kind.group, kind.resource);
+  await deleteBelow(context, kind, prefix, { turns: createTurns(), told });
+  if (failures.length > 0) throw failures[0];
   return left;
 }
