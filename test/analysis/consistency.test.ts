@@ -12,8 +12,9 @@ import type { SubjectIdentity } from '../../src/engine/analysis/world/cluster.ts
 import { type ClusterSubject, subjectKey } from '../../src/engine/analysis/world/subject.ts';
 import { createWorld } from '../../src/engine/analysis/world/world.ts';
 import type { Decision } from '../../src/engine/authorizer/decision.ts';
-import { createRandom, roundsOfRun, seedOfRun } from '../differential/random.ts';
+import { createRandom, roundsOfRun } from '../differential/random.ts';
 import { createReference } from '../reference/analysis.ts';
+import { seedOfRun } from '../seed.ts';
 import { accessKeyIds, randomQuestion, randomSnapshot, sessionNames } from './randomsnapshot.ts';
 
 const questionsPerCluster = 1;

@@ -10,7 +10,8 @@ import type { ClusterWorld } from '../../src/engine/analysis/world/cluster.ts';
 import type { Question } from '../../src/engine/analysis/world/question.ts';
 import { type ClusterSubject, subjectKey } from '../../src/engine/analysis/world/subject.ts';
 import { createWorld, type World } from '../../src/engine/analysis/world/world.ts';
-import { createRandom, roundsOfRun, seedOfRun } from '../differential/random.ts';
+import { createRandom, roundsOfRun } from '../differential/random.ts';
+import { seedOfRun } from '../seed.ts';
 import { randomQuestion, randomSnapshot } from './randomsnapshot.ts';
 
 const explanationsPerCluster = 2;

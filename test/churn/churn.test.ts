@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seedOfRun } from '../differential/random.ts';
+import { seedOfRun } from '../seed.ts';
 import { churn } from './churn.ts';
 
 test('a controller on informers whose connections are cut again and again misses no event', async () => {

@@ -16,7 +16,8 @@ import {
   type KubernetesObject,
 } from '@kubernetes/client-node';
 import { startCluster } from '../../src/embedded/cluster.ts';
-import { createRandom, type Random, seedOfRun } from '../differential/random.ts';
+import { createRandom, type Random } from '../differential/random.ts';
+import { seedOfRun } from '../seed.ts';
 import { startController, type WebsiteController } from './controller.ts';
 import { type CuttingProxy, openCuttingProxy } from './cuttingproxy.ts';
 import type { Observer } from './observer.ts';

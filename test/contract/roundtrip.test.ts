@@ -5,16 +5,17 @@ import { encodeError, encodeOutput } from '../../src/wire/protocols/encode.ts';
 import { AwsError } from '../../src/wire/protocols/errors.ts';
 import { routeRequest } from '../../src/wire/protocols/route.ts';
 import { services } from '../../src/wire/protocols/services.ts';
+import { seedOfRun } from '../seed.ts';
 import { createRandom, createSampler, type Limits, type Schema } from './samples.ts';
 import { openSdk, type Sdk, type SdkName } from './sdk.ts';
 import { type CodecServer, requestId, startCodecServer } from './server.ts';
 
 /**
  * Every operation and error of the four services, with random values, between the real SDK and the codec. Go deeper
- * with ENTRYWAY_CONTRACT_SAMPLES, repeat a failure with ENTRYWAY_CONTRACT_SEED.
+ * with ENTRYWAY_CONTRACT_SAMPLES, repeat a failure with ENTRYWAY_SEED.
  */
 const samples = Number(process.env.ENTRYWAY_CONTRACT_SAMPLES ?? 3);
-const seed = Number(process.env.ENTRYWAY_CONTRACT_SEED ?? Math.floor(Math.random() * 2 ** 32));
+const seed = seedOfRun();
 const names: readonly SdkName[] = ['eks', 'iam', 'sts', 'cloudtrail'];
 
 function limitsOf(name: SdkName, direction: 'input' | 'output'): Limits {

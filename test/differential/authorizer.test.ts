@@ -10,8 +10,9 @@ import {
   ruleAllows,
   type World,
 } from '../reference/authorizer.ts';
+import { seedOfRun } from '../seed.ts';
 import { createBothSides } from './bothsides.ts';
-import { createRandom, type Random, roundsOfRun, seedOfRun } from './random.ts';
+import { createRandom, type Random, roundsOfRun } from './random.ts';
 import { randomAttributes, randomUser } from './world.ts';
 
 const requestsPerRound = 100;

@@ -4,7 +4,8 @@ import { uncoveredRules } from '../../src/engine/rbac/escalation.ts';
 import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
 import { ruleAllows } from '../reference/authorizer.ts';
 import { missingPieces, piecesOf } from '../reference/escalation.ts';
-import { createRandom, type Random, roundsOfRun, seedOfRun } from './random.ts';
+import { seedOfRun } from '../seed.ts';
+import { createRandom, type Random, roundsOfRun } from './random.ts';
 import { randomRules, vocabulary } from './world.ts';
 
 /** What is asked for is often owned in part: otherwise nearly everything would be missing. */

@@ -9,8 +9,9 @@ import {
   type ReferenceRequest,
   referenceEvaluate,
 } from '../reference/iam.ts';
+import { seedOfRun } from '../seed.ts';
 import { generateCase, pinned } from './iamcases.ts';
-import { createRandom, roundsOfRun, seedOfRun } from './random.ts';
+import { createRandom, roundsOfRun } from './random.ts';
 
 /** A round of `npm run differential` is a hundred cases. */
 const runs = roundsOfRun(100) * 100;

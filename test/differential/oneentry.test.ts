@@ -4,7 +4,8 @@ import type { Principal } from '../../src/engine/iam/principal.ts';
 import { createAwsAuthIndex } from '../../src/engine/identity/awsauth.ts';
 import { createEntryIndex } from '../../src/engine/identity/entries.ts';
 import { resolveIdentity } from '../../src/engine/identity/resolve.ts';
-import { createRandom, roundsOfRun, seedOfRun } from './random.ts';
+import { seedOfRun } from '../seed.ts';
+import { createRandom, roundsOfRun } from './random.ts';
 import { principals, randomEntry } from './world.ts';
 
 const awsAuth = createAwsAuthIndex({ roles: [], users: [], accounts: [] }, { ssoRoleMatch: false });

@@ -25,12 +25,6 @@ export function createRandom(seed: number): Random {
   };
 }
 
-/** The seed of a run: `ENTRYWAY_SEED`, or one that the clock gives and the run prints. */
-export function seedOfRun(): number {
-  const given = process.env.ENTRYWAY_SEED;
-  return given === undefined || given === '' ? Date.now() % 2 ** 32 : Number.parseInt(given, 10);
-}
-
 /** `ENTRYWAY_ROUNDS`, or the default. */
 export function roundsOfRun(usual: number): number {
   const given = process.env.ENTRYWAY_ROUNDS;

@@ -3,8 +3,9 @@ import type { Attributes, UserInfo } from '../../src/engine/authorizer/attribute
 import type { PolicyRule } from '../../src/engine/rbac/rules.ts';
 import { judge, ruleAllows } from '../reference/authorizer.ts';
 import { piecesOf } from '../reference/escalation.ts';
+import { seedOfRun } from '../seed.ts';
 import { createBothSides } from './bothsides.ts';
-import { createRandom, type Random, roundsOfRun, seedOfRun } from './random.ts';
+import { createRandom, type Random, roundsOfRun } from './random.ts';
 import { randomAttributes, randomUser } from './world.ts';
 
 /** One request for each piece of the rules, where a star of a rule is something nobody else thought of. */

@@ -22,7 +22,8 @@ import { testContext } from '../../src/services/testworld.ts';
 import { createMemoryStorage } from '../../src/storage/memory/memory.ts';
 import { groupKey, policyKey, roleKey, userKey } from '../../src/storage/records/keys.ts';
 import { createPageTokens } from '../../src/wire/protocols/pagetoken.ts';
-import { createRandom, type Random, roundsOfRun, seedOfRun } from './random.ts';
+import { seedOfRun } from '../seed.ts';
+import { createRandom, type Random, roundsOfRun } from './random.ts';
 
 const now = Date.parse('2026-11-21T03:00:00Z');
 const actions = ['eks:DescribeCluster', 'eks:ListClusters', 'eks:DeleteCluster', 'iam:GetUser'] as const;

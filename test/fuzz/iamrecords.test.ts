@@ -18,7 +18,8 @@ import {
 } from '../../src/storage/records/keys.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { AwsError } from '../../src/wire/protocols/errors.ts';
-import { createRandom, type Random, roundsOfRun, seedOfRun } from '../differential/random.ts';
+import { createRandom, type Random, roundsOfRun } from '../differential/random.ts';
+import { seedOfRun } from '../seed.ts';
 
 /** Random IAM calls, many at a time; after each burst the records must agree with one another. */
 

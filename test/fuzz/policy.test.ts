@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { seedOfRun } from '../differential/random.ts';
+import { seedOfRun } from '../seed.ts';
 import { readCorpus, runCampaign } from './campaign.ts';
 import { checkPolicy, policyKinds } from './properties.ts';
 

@@ -2,7 +2,8 @@
  * A long campaign against the policy parser: `node test/fuzz/policy.ts [seconds]`, 20 unless told; `ENTRYWAY_SEED` repeats
  * one. Prints what it did and each finding; exits 1 when there is one. A finding belongs into `corpus/`.
  */
-import { seedOfRun } from '../differential/random.ts';
+
+import { seedOfRun } from '../seed.ts';
 import { runCampaign } from './campaign.ts';
 
 const seconds = Number(process.argv[2] ?? 20);

@@ -22,7 +22,7 @@ import {
   type KnownPolicy,
   type PolicyGrant,
 } from './policyindex.ts';
-import { createRbacIndex, type RbacGrant, type RbacGrants } from './rbacindex.ts';
+import { createRbacIndex, type RbacGrant, type RbacGrants, type RbacIndex } from './rbacindex.ts';
 
 /**
  * The decider of one cluster: `system:masters`, access policies, RBAC, in this order; the first allow wins and nobody
@@ -51,7 +51,9 @@ export interface Authorizer {
     user: UserInfo,
     namespace: string,
   ): { readonly rules: readonly PolicyRule[]; readonly errors: readonly string[] };
-  roleRules(kind: 'Role' | 'ClusterRole', namespace: string, name: string): readonly PolicyRule[] | undefined;
+  roleRules: RbacIndex['roleRules'];
+  /** The rule of the role that a decision over it would name; undefined where none fits or the role does not exist. */
+  roleRule: RbacIndex['roleRule'];
   /** The entry whose access policies apply to the user; undefined for none. Expired associations are in it. */
   entryOf(user: UserInfo): IndexedEntry | undefined;
   /** The policy an association of such an entry names; undefined where nobody knows it: it grants nothing. */
@@ -167,6 +169,7 @@ export function createAuthorizer(options: AuthorizerOptions): Authorizer {
       return { rules, errors: isCut ? [...errors, tooManyRules] : errors };
     },
     roleRules: rbac.roleRules,
+    roleRule: rbac.roleRule,
     entryOf(user) {
       const principal = policyPrincipal(user);
       return principal && policies.entryOf(principal);

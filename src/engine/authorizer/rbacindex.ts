@@ -49,6 +49,13 @@ export interface RbacIndex {
   };
   /** Undefined where the role does not exist. */
   roleRules(kind: 'Role' | 'ClusterRole', namespace: string, name: string): readonly PolicyRule[] | undefined;
+  /** The rule of the role that a decision over it would name; undefined where none fits or the role does not exist. */
+  roleRule(
+    kind: 'Role' | 'ClusterRole',
+    namespace: string,
+    name: string,
+    request: CompiledRequest,
+  ): PolicyRule | undefined;
   /** The rule of the binding's role that fits, whatever the binding's scope. */
   ruleOf(node: BindingNode, request: CompiledRequest): PolicyRule | undefined;
 }
@@ -179,6 +186,10 @@ export function createRbacIndex(): RbacIndex {
     roleRules(kind, namespace, name) {
       const node = roles.find(kind, namespace, name);
       return node === undefined ? undefined : roles.rulesOf(node);
+    },
+    roleRule(kind, namespace, name, request) {
+      const node = roles.find(kind, namespace, name);
+      return node === undefined ? undefined : roles.ruleOf(node, request);
     },
     ruleOf,
   };

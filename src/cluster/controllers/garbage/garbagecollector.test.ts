@@ -1,4 +1,5 @@
 import { expect, test, vi } from 'vitest';
+import { seedOfRun } from '../../../../test/seed.ts';
 import { createMemoryStorage } from '../../../storage/memory/memory.ts';
 import { objectKey } from '../../../storage/records/keys.ts';
 import type { Storage } from '../../../storage/storage.ts';
@@ -124,7 +125,7 @@ const lives = (key: string, isDeleting: boolean): string => `${key} ${isDeleting
 
 test('whatever is deleted in whatever graph, what lives is what a slow model says', async () => {
   const rounds = Number(process.env.TEST_GC_ROUNDS ?? 30);
-  const first = Number(process.env.TEST_GC_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  const first = seedOfRun();
   for (let seed = first; seed < first + rounds; seed += 1) {
     const below = numbers(seed);
     const storage = createMemoryStorage();

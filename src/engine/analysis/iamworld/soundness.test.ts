@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seedOfRun } from '../../../../test/seed.ts';
 import { compileStoredPolicy } from '../../iam/compile.ts';
 import { evaluate, type PolicySet } from '../../iam/evaluate.ts';
 import { contextKey } from '../../iam/request.ts';
@@ -18,7 +19,7 @@ import { createIamWorld } from './iamworld.ts';
 
 /** More rounds: `ENTRYWAY_SOUNDNESS_ROUNDS=20000 ENTRYWAY_SEED=7 npx vitest run src/engine/analysis/iamworld`. */
 const rounds = Number(process.env.ENTRYWAY_SOUNDNESS_ROUNDS ?? 300);
-const seed = Number(process.env.ENTRYWAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOfRun();
 const contextsPerRound = 16;
 
 const values = ['red', 'blue', 're*', '', 'true', 'false', '10.1.2.3', '3', '2026-11-21T12:00:00Z'] as const;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { seedOfRun } from '../../../../test/seed.ts';
 import { allow } from '../../rbac/allow.ts';
 import type { RbacObject } from '../../rbac/objects.ts';
 import { policyText as policy } from '../iamworld/testworld.ts';
@@ -20,7 +21,7 @@ import type { ReachChain, StepCode } from './step.ts';
 
 /** More: `ENTRYWAY_REACH_ROUNDS=2000 ENTRYWAY_SEED=7 npx vitest run src/engine/analysis/reach/generated`. */
 const rounds = Number(process.env.ENTRYWAY_REACH_ROUNDS ?? 10);
-const seed = Number(process.env.ENTRYWAY_SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = seedOfRun();
 
 const users = ['ada', 'bob'] as const;
 const roles = ['r1', 'r2', 'r3', 'r4'] as const;

@@ -1,11 +1,6 @@
 import type { AccessScope } from '../../accesspolicies/scope.ts';
 import { holdsSomewhere } from '../../authorizer/bindingindex.ts';
-import {
-  type CompiledRequest,
-  type CompiledRules,
-  compileRules,
-  findRule,
-} from '../../authorizer/compiledrules.ts';
+import { type CompiledRequest, compileRules, findRule } from '../../authorizer/compiledrules.ts';
 import type { Association, IndexedEntry, KnownPolicy } from '../../authorizer/policyindex.ts';
 import type { ClusterRoleBinding, RoleBinding } from '../../rbac/objects.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
@@ -21,7 +16,8 @@ export type AskedIn = { readonly namespace: string } | 'any';
 interface BoundRole {
   readonly kind: 'ClusterRole' | 'Role';
   readonly name: string;
-  readonly compiled: CompiledRules;
+  /** '' of a ClusterRole. */
+  readonly namespace: string;
   readonly cluster: ClusterRoleBinding[];
   readonly byNamespace: Map<string, RoleBinding[]>;
 }
@@ -36,7 +32,7 @@ export function createBindingGrants({ cluster, authorizer }: ClusterWorld): Bind
   const clusterRoles = new Map<string, BoundRole>();
   const rolesByNamespace = new Map<string, Map<string, BoundRole>>();
 
-  const roleOf = (binding: ClusterRoleBinding | RoleBinding): BoundRole | undefined => {
+  const roleOf = (binding: ClusterRoleBinding | RoleBinding): BoundRole => {
     const { kind, name } = binding.roleRef;
     const namespace = binding.kind === 'RoleBinding' ? binding.namespace : '';
     let roles = clusterRoles;
@@ -46,10 +42,10 @@ export function createBindingGrants({ cluster, authorizer }: ClusterWorld): Bind
     }
     let role = roles.get(name);
     if (role === undefined) {
-      // Aggregated as the decider aggregates; a role that is not there grants nothing.
-      const rules = authorizer.roleRules(kind, namespace, name);
-      if (rules === undefined) return undefined;
-      role = { kind, name, compiled: compileRules(rules), cluster: [], byNamespace: new Map() };
+      role = {
+        ...{ kind, name, namespace: kind === 'Role' ? namespace : '' },
+        ...{ cluster: [], byNamespace: new Map() },
+      };
       roles.set(name, role);
     }
     return role;
@@ -64,8 +60,8 @@ export function createBindingGrants({ cluster, authorizer }: ClusterWorld): Bind
   }
   for (const binding of bindings.values()) {
     const role = roleOf(binding);
-    if (binding.kind === 'ClusterRoleBinding') role?.cluster.push(binding);
-    else if (role !== undefined) addTo(role.byNamespace, binding.namespace, binding);
+    if (binding.kind === 'ClusterRoleBinding') role.cluster.push(binding);
+    else addTo(role.byNamespace, binding.namespace, binding);
   }
 
   return {
@@ -76,7 +72,8 @@ export function createBindingGrants({ cluster, authorizer }: ClusterWorld): Bind
           : [rolesByNamespace.get(asked.namespace) ?? new Map<string, BoundRole>()];
       for (const roles of [clusterRoles, ...local]) {
         for (const role of roles.values()) {
-          const rule = findRule(role.compiled, request);
+          // The one the decider names; of a role that is not there there is none.
+          const rule = authorizer.roleRule(role.kind, role.namespace, role.name, request);
           if (rule === undefined) continue;
           for (const binding of role.cluster) yield* grantsOf(binding, role, rule);
           for (const binding of bindingsIn(role, asked)) yield* grantsOf(binding, role, rule);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { seedOfRun } from '../../../../test/seed.ts';
 import {
   difference,
   type FieldSet,
@@ -116,7 +117,7 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
-const seed = Number(process.env.ENTRYWAY_SEED ?? Date.now() % 2 ** 31);
+const seed = seedOfRun();
 
 describe(`laws of sets (seed ${seed})`, () => {
   const random = randomFrom(seed);

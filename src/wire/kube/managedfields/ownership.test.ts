@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { seedOfRun } from '../../../../test/seed.ts';
 import { isObject, type JsonObject, type JsonValue, sameJson } from '../json.ts';
 import { KubeStatusError } from '../status.ts';
 import { compareFields } from './compare.ts';
@@ -486,7 +487,7 @@ function randomFrom(seed: number): (below: number) => number {
   };
 }
 
-const seed = Number(process.env.ENTRYWAY_SEED ?? Date.now() % 2 ** 31);
+const seed = seedOfRun();
 
 describe(`laws of apply on random deployments (seed ${seed})`, () => {
   const random = randomFrom(seed);
