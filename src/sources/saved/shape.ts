@@ -11,6 +11,8 @@ import type {
   SnapshotGuardrails,
   SnapshotIdentityProvider,
   SnapshotManagedPolicy,
+  SnapshotPod,
+  SnapshotPodIdentityAssociation,
   SnapshotRole,
   SnapshotServiceAccount,
   SnapshotUser,
@@ -149,9 +151,26 @@ const awsAuth = object<AwsAuth>({
   accounts: texts,
 });
 
-const serviceAccount = object<SnapshotServiceAccount>({ namespace: text, name: text, roleArn: text }, [
-  'roleArn',
-]);
+const serviceAccount = object<SnapshotServiceAccount>(
+  { namespace: text, name: text, roleArn: text, audience: text },
+  ['roleArn', 'audience'],
+);
+
+const podIdentityAssociation = object<SnapshotPodIdentityAssociation>(
+  {
+    ...{ associationId: text, namespace: text, serviceAccount: text, roleArn: text, targetRoleArn: text },
+    ...{ externalId: text, disableSessionTags: boolean, policy: text },
+  },
+  ['targetRoleArn', 'externalId', 'policy'],
+);
+
+const pod = object<SnapshotPod>(
+  {
+    ...{ namespace: text, name: text, serviceAccount: text, nodeName: text, hostNetwork: boolean },
+    ...{ injectedRoleArn: text, injectedPodIdentity: boolean },
+  },
+  ['injectedRoleArn'],
+);
 
 const identityProvider = object<SnapshotIdentityProvider>(
   {
@@ -183,6 +202,12 @@ const cluster = checked(
       rbac: list(rbacObject, (one) => `${one.kind} ${'namespace' in one ? one.namespace : ''} ${one.name}`),
       namespaces: texts,
       serviceAccounts: list(serviceAccount, ({ namespace, name }) => `${namespace}/${name}`),
+      issuer: text,
+      podIdentityAssociations: list(
+        podIdentityAssociation,
+        ({ namespace, serviceAccount: account }) => `${namespace}/${account}`,
+      ),
+      pods: list(pod, ({ namespace, name }) => `${namespace}/${name}`),
       identityProviders: list(identityProvider, ofName),
       tags: textMap,
     },
@@ -196,6 +221,7 @@ const cluster = checked(
         'awsAuth',
       ] as const),
       ...(['awsAuthData', 'namespaces', 'serviceAccounts', 'tags'] as const),
+      ...(['issuer', 'podIdentityAssociations', 'pods'] as const),
     ],
   ),
   (one) => {

@@ -10,6 +10,7 @@ import type {
   SnapshotIdentityProvider,
   SnapshotServiceAccount,
 } from '../../engine/analysis/snapshot/snapshot.ts';
+import { roleAnnotation } from '../../engine/podcredentials/names.ts';
 import { rbacApiGroup } from '../../engine/rbac/manifest.ts';
 import type { RbacObject } from '../../engine/rbac/objects.ts';
 import type { AwsAuthGoodRecord } from '../../storage/records/connections.ts';
@@ -194,9 +195,6 @@ async function readNames(
   const { entries } = await storage.list({ prefix: resourcePrefix(clusterId, '', resource) });
   return entries.map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
 }
-
-/** IRSA’s annotation: the one thing of a service account that gives it access elsewhere. */
-const roleAnnotation = 'eks.amazonaws.com/role-arn';
 
 async function readServiceAccounts(
   storage: StorageReader,

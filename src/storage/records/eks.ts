@@ -32,6 +32,13 @@ export interface ClusterRecord {
    * webhook leaves audiences to the API server (kubernetes-facts C5).
    */
   readonly apiAudiences?: readonly string[];
+  /**
+   * Extension, of built-in clusters: the issuer of its tokens where the server had an address of its own for issuers when
+   * it was made; absent: the issuer has EKS's form (`issuer.ts`).
+   */
+  readonly oidcIssuer?: string;
+  /** Extension, of connected clusters: who issues its service account tokens; absent: nobody has said. */
+  readonly tokenIssuer?: TokenIssuerRecord;
   /** Extension: who is `system:masters` here whatever entries and aws-auth say. */
   readonly breakGlass?: BreakGlassRecord;
   /** Members of CreateCluster's input that are kept and echoed by DescribeCluster, and nothing else. */
@@ -45,6 +52,17 @@ export interface ConnectorRecord {
   readonly roleArn: string;
   readonly activationId: string;
   readonly activationExpiry: number;
+}
+
+/** Who issues the tokens of a connected cluster's service accounts, as an operator has told. */
+export interface TokenIssuerRecord {
+  /** `https://…`, as its tokens write it. */
+  readonly url: string;
+  /**
+   * Public keys as JWKs, where they were handed over; absent: the issuer is asked for them. Never empty.
+   * SECURITY: they speak for that issuer in the cluster's own account, and nowhere else.
+   */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface BreakGlassRecord {

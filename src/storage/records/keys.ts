@@ -110,6 +110,19 @@ export const accessPolicyUseKey = (
 ): string => `${accessPolicyUsesPrefix(accountId, name)}${clusterId}/${principalArn}`;
 export const accessPolicyUsesPrefix = (accountId: string, name: string): string =>
   `access-policy-use/${accountId}/${name}/`;
+/** The Pod Identity association of a service account. */
+export const podIdentityKey = (clusterId: string, namespace: string, serviceAccount: string): string =>
+  `${podIdentityPrefix(clusterId, namespace)}${serviceAccount}`;
+/** Of one namespace, or of all without it. */
+export const podIdentityPrefix = (clusterId: string, namespace?: string): string =>
+  namespace === undefined
+    ? `${allPodIdentityPrefix}${clusterId}/`
+    : `${allPodIdentityPrefix}${clusterId}/${namespace}/`;
+export const allPodIdentityPrefix = 'pod-identity/';
+/** The service account of an association, by the association's id. */
+export const podIdentityPlaceKey = (clusterId: string, associationId: string): string =>
+  `${podIdentityPlacesPrefix}${clusterId}/${associationId}`;
+const podIdentityPlacesPrefix = 'pod-identity-place/';
 /** How to reach a connected cluster. */
 export const clusterConnectionKey = (clusterId: string): string =>
   `${clusterConnectionsPrefix}${clusterId}/api`;
@@ -138,6 +151,8 @@ export const clusterChildrenPrefixes: readonly string[] = [
   allWebhookCredentialsPrefix,
   clusterConnectionsPrefix,
   identityProviderConfigsPrefix,
+  allPodIdentityPrefix,
+  podIdentityPlacesPrefix,
   'access-entry/',
   'matched-role/',
   'object/',

@@ -52,6 +52,8 @@ export interface Gap {
     | 'rbac'
     | 'namespaces'
     | 'serviceAccounts'
+    | 'podIdentity'
+    | 'pods'
     | 'identityProviders'
     | 'blocks'
     | 'usage'
@@ -172,6 +174,12 @@ export interface SnapshotCluster {
   readonly namespaces?: readonly string[];
   /** Absent: not known. */
   readonly serviceAccounts?: readonly SnapshotServiceAccount[];
+  /** Who issues its service accounts' tokens, `https://…` (eks-access-facts I1). Absent: not known. */
+  readonly issuer?: string;
+  /** One per namespace and service account. Absent: not known. */
+  readonly podIdentityAssociations?: readonly SnapshotPodIdentityAssociation[];
+  /** Absent: not known. */
+  readonly pods?: readonly SnapshotPod[];
   readonly identityProviders: readonly SnapshotIdentityProvider[];
   readonly tags?: Readonly<Record<string, string>>;
 }
@@ -205,6 +213,35 @@ export interface SnapshotServiceAccount {
   readonly name: string;
   /** The role its pods may become: IRSA's annotation. */
   readonly roleArn?: string;
+  /** Whom their tokens are for, where IRSA's annotation says so (eks-access-facts I7). */
+  readonly audience?: string;
+}
+
+/** Which role the pods of a service account get (eks-access-facts J3). */
+export interface SnapshotPodIdentityAssociation {
+  readonly associationId: string;
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  readonly roleArn: string;
+  readonly targetRoleArn?: string;
+  readonly externalId?: string;
+  readonly disableSessionTags: boolean;
+  /** Session policy, JSON text. */
+  readonly policy?: string;
+}
+
+/** As far as it matters which AWS credentials its containers find. */
+export interface SnapshotPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly serviceAccount: string;
+  /** '' while it is not scheduled. */
+  readonly nodeName: string;
+  readonly hostNetwork: boolean;
+  /** The role that its containers were told to ask for by IRSA (`AWS_ROLE_ARN`); absent: they were not. */
+  readonly injectedRoleArn?: string;
+  /** Whether its containers were told to ask Pod Identity's agent. */
+  readonly injectedPodIdentity: boolean;
 }
 
 /** An OIDC identity provider associated with the cluster (eks-access-facts K). */

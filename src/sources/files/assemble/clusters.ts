@@ -57,7 +57,9 @@ export function createClusterDraft(
   const rbac = createShelf<RbacObject>(gapOf('rbac'));
   const namespaces = new Set<string>();
   const serviceAccounts = createShelf<SnapshotServiceAccount>(gapOf('serviceAccounts'));
-  const podIdentities = createShelf<Required<SnapshotServiceAccount>>(gapOf('serviceAccounts'));
+  const podIdentities = createShelf<Required<Omit<SnapshotServiceAccount, 'audience'>>>(
+    gapOf('serviceAccounts'),
+  );
   const providers = createShelf<SnapshotIdentityProvider>(gapOf('identityProviders'));
   const wholeAwsAuth = createShelf<{
     readonly awsAuth: AwsAuth;

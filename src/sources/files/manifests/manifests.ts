@@ -2,13 +2,11 @@ import { parseAwsAuth } from '../../../access/awsauth.ts';
 import { asObject, asText, asTextMap, type JsonObject } from '../../../access/json.ts';
 import { readRbacObject } from '../../../access/rbacobjects.ts';
 import type { Gap } from '../../../engine/analysis/snapshot/snapshot.ts';
+import { roleAnnotation } from '../../../engine/podcredentials/names.ts';
 import { rbacApiGroup } from '../../../engine/rbac/manifest.ts';
 import type { RbacObjectRef } from '../../../engine/rbac/objects.ts';
 import type { ClusterRef, Findings } from '../facts.ts';
 import type { FileDocument } from '../text/documents.ts';
-
-/** IRSA's annotation (eks-access-facts I). */
-const roleAnnotation = 'eks.amazonaws.com/role-arn';
 
 /** Whether a document is a Kubernetes object, whatever its kind. */
 export function isManifest(value: JsonObject): boolean {
