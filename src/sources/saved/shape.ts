@@ -45,6 +45,7 @@ const place = object<Place>({ file: text, line: number, column: number });
 
 const gapAreas = [
   ...['iam', 'cluster', 'accessEntries', 'accessPolicies', 'awsAuth', 'rbac', 'namespaces'],
+  ...['podIdentity', 'pods'],
   ...['serviceAccounts', 'identityProviders', 'blocks', 'usage', 'file'],
 ] as const satisfies readonly string[] as readonly Gap['area'][];
 
