@@ -53,6 +53,11 @@ export function missingProviderConfigArn(context: Home, clusterName: string, nam
   return identityProviderConfigArn(context, clusterName, name, nobody);
 }
 
+/** `arn:…:podidentityassociation/CLUSTER/a-…` (eks-access-facts J4) */
+export function podIdentityArn(context: Home, clusterName: string, associationId: string): string {
+  return `${regional(context)}podidentityassociation/${clusterName}/${associationId}`;
+}
+
 /** What denials of operations without resource show (iam-facts G8). */
 export function regionalArn(context: Home, resource: string): string {
   return regional(context) + resource;
