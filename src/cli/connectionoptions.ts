@@ -15,3 +15,12 @@ export function readyFileOption(): Option {
     'find the server by the file it wrote instead of its data directory',
   );
 }
+
+/** Whom a command acts as instead of the first account's root: `IdentityOptions`. */
+export function roleOption(): Option {
+  return new Option('--role <arn>', 'be this role').conflicts('user');
+}
+
+export function userOption(): Option {
+  return new Option('--user <name>', 'be this IAM user of the first account');
+}

@@ -15,7 +15,7 @@ import { packageVersion } from '../server/version.ts';
 import { declareAwsAuth } from './awsauth/declare.ts';
 import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
-import { dataOption, readyFileOption } from './connectionoptions.ts';
+import { dataOption, readyFileOption, roleOption, userOption } from './connectionoptions.ts';
 import { declareDiff } from './diff/declare.ts';
 import { declareDoctor } from './doctor/declare.ts';
 import { declareEntry } from './entry/declare.ts';
@@ -23,6 +23,7 @@ import { declareExplain } from './explain/declare.ts';
 import { declareLeastPrivilege } from './leastprivilege/declare.ts';
 import { declareLint } from './lint/declare.ts';
 import { declareMigrate } from './migrate/declare.ts';
+import { declarePod } from './pod/declare.ts';
 import { declareAssociate, declarePolicy } from './policy/declare.ts';
 import { declareSnapshot } from './snapshot/declare.ts';
 import { declareTest } from './test/declare.ts';
@@ -41,9 +42,6 @@ export function createProgram(): Command {
     // An option belongs to the command it stands behind: `trail --since …` is not `trail export --since …`.
     .enablePositionalOptions()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'entryway: ')) });
-
-  const roleOption = (): Option => new Option('--role <arn>', 'be this role').conflicts('user');
-  const userOption = (): Option => new Option('--user <name>', 'be this IAM user of the first account');
 
   program
     .command('serve')
@@ -163,6 +161,7 @@ export function createProgram(): Command {
     .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
     .action(async (options) => (await import('./account.ts')).createAccount(options));
 
+  declarePod(program);
   declarePolicy(program);
   declareAssociate(program);
 
