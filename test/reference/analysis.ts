@@ -293,7 +293,12 @@ function iamPrincipals(snapshot: Snapshot, cluster: SnapshotCluster): readonly S
   if (hiddenAdminPrincipalId !== undefined) {
     const id = hiddenAdminPrincipalId;
     if (id === own) add({ kind: 'root', accountId: own, arn: `arn:aws:iam::${own}:root`, id });
-    else if (!wasWhollyRead(snapshot, own) && ![...found.values()].some((other) => other.id === id)) {
+    // Whoever has the break-glass entry under that id is known by its ARN, there or not.
+    else if (
+      !wasWhollyRead(snapshot, own) &&
+      breakGlass?.principalId !== id &&
+      ![...found.values()].some((other) => other.id === id)
+    ) {
       const kind = id.startsWith('AIDA') ? 'user' : 'role';
       add({ kind, accountId: own, arn: `arn:aws:iam::${own}:${kind}/${id}`, id });
     }
