@@ -16,6 +16,18 @@ export interface IamQuestion {
    * does not have the key. Every key that neither stands here nor follows from the snapshot is open.
    */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** Of a role: this session of it. Absent: any, of whose tags and policies nothing is known. */
+  readonly session?: RoleSession;
+}
+
+/** A session of a role, as whoever issued it made it. */
+export interface RoleSession {
+  /** All its tags beside the role's own, which they beat (iam-facts I7); `openValue` for a value that is not known. */
+  readonly tags: Readonly<Record<string, string | readonly string[]>>;
+  /** Session policy, JSON text; absent: it has none. */
+  readonly policy?: string;
+  /** ARN of the OIDC provider that vouched for it; absent: none did. */
+  readonly provider?: string;
 }
 
 /**

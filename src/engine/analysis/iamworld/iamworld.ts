@@ -10,7 +10,7 @@ import { anySession } from '../world/sessions.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { type Allowers, createAllowers } from './allowers.ts';
-import type { IamAnswer, IamCondition, IamQuestion } from './answer.ts';
+import type { IamAnswer, IamCondition, IamQuestion, RoleSession } from './answer.ts';
 import { openConditions } from './conditions.ts';
 import {
   eksResourceKeys,
@@ -20,6 +20,7 @@ import {
   outsiderKeys,
   requestKeys,
   roleSessionKeys,
+  sessionKeys,
 } from './knownkeys.ts';
 import { type KnownKeys, noKeys, OpenContext } from './opencontext.ts';
 import { unreadPolicy, type WorldPolicy } from './policies.ts';
@@ -99,6 +100,21 @@ export function createIamWorld(world: World): IamWorld {
     }
     return found;
   };
+
+  const narrowed = new WeakMap<WorldStanding, Map<string, WorldStanding>>();
+  /** With the policy of a session. */
+  const narrowedTo = (own: WorldStanding, policy: string): WorldStanding => {
+    const known = narrowed.get(own) ?? new Map<string, WorldStanding>();
+    narrowed.set(own, known);
+    let found = known.get(policy);
+    if (found === undefined) {
+      found = { ...own, session: [standings.policies.session(policy)] };
+      known.set(policy, found);
+    }
+    return found;
+  };
+  const sessionLayers = ({ arn }: IamSubject, session: RoleSession | undefined): readonly KnownKeys[] =>
+    session === undefined ? [] : [sessionKeys(principals.named(arn)?.record.tags, session)];
 
   const resourceKeys = (action: string, resource: string, inherits: boolean): readonly KnownKeys[] => {
     if (resource === '*') return [];
@@ -190,7 +206,9 @@ export function createIamWorld(world: World): IamWorld {
     if (subject.standing === 'missing') return never('credential');
     // Roles may not be assumed by root (iam-facts I2).
     if (subject.type === 'root' && wantsRole) return never('credential');
-    const own = standings.of(subject);
+    const { session } = question;
+    const plain = standings.of(subject);
+    const own = session?.policy === undefined ? plain : narrowedTo(plain, session.policy);
     const standing = raise === undefined || subject.type === 'root' ? own : raisedOf(own, raise);
     const owner = question.resourceAccountId ?? ownerOf(resource) ?? subject.accountId;
     const named = wantsRole ? parsePrincipalArn(resource) : undefined;
@@ -199,6 +217,7 @@ export function createIamWorld(world: World): IamWorld {
       owner,
       layers: [
         ...(wantsRole ? [roleSessionKeys] : []),
+        ...sessionLayers(subject, session),
         own.keys,
         requestKeys(action, resource, { partition, owner }),
         ...resourceKeys(action, resource, wantsRole && own.taggable),

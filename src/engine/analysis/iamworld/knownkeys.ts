@@ -4,6 +4,7 @@ import { contextKey } from '../../iam/request.ts';
 import type { SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { Principals } from '../world/principals.ts';
 import type { IamSubject } from '../world/subject.ts';
+import type { RoleSession } from './answer.ts';
 import { type KnownKeys, openValue } from './opencontext.ts';
 
 type Values = Map<string, string | readonly string[]>;
@@ -88,6 +89,21 @@ export function principalKeys(
   values.set('aws:federatedprovider', absent);
   values.set('aws:sourceidentity', absent);
   return { values, closed };
+}
+
+/** What is known of one session of a role, whose own tags may not be known (iam-facts F.2, I7). */
+export function sessionKeys(
+  roleTags: Readonly<Record<string, string>> | undefined,
+  { tags, provider }: RoleSession,
+): KnownKeys {
+  const values: Values = new Map<string, string | readonly string[]>([
+    ['aws:federatedprovider', provider ?? absent],
+    ['aws:sourceidentity', absent],
+  ]);
+  for (const [key, value] of [...Object.entries(roleTags ?? {}), ...Object.entries(tags)]) {
+    values.set(contextKey(principalTags + key), value);
+  }
+  return { values, closed: roleTags === undefined ? [] : [principalTags] };
 }
 
 /** A call that asks for a role may carry an MFA code of its own, whoever makes it. */

@@ -26,6 +26,8 @@ export interface WorldPolicies {
   ofGroup(accountId: string, name: string): readonly WorldPolicy[];
   trust(text: string, roleName: string, pinned: PinnedPrincipals): WorldPolicy;
   guardrail(text: string, kind: 'scp' | 'rcp', name: string): WorldPolicy;
+  /** What a session was narrowed to when it was made. */
+  session(text: string): WorldPolicy;
 }
 
 export function createWorldPolicies(principals: Principals): WorldPolicies {
@@ -101,6 +103,7 @@ export function createWorldPolicies(principals: Principals): WorldPolicies {
     },
     trust: (text, roleName, pinned) => compile(text, 'trust', { type: 'trust', name: roleName }, pinned),
     guardrail: (text, kind, name) => compile(text, kind, { type: kind, name }),
+    session: (text) => compile(text, 'session', { type: 'session', name: 'inline' }),
   };
 }
 
