@@ -16,13 +16,20 @@ export interface IamQuestion {
    * does not have the key. Every key that neither stands here nor follows from the snapshot is open.
    */
   readonly context?: Readonly<Record<string, string | readonly string[]>>;
+  /** Families of keys (`aws:RequestTag/`) of which `context` has all there are. */
+  readonly closed?: readonly string[];
+  /** Whether only the subject's own policies are asked, and not whom a role trusts: a chain needs both (iam-facts E13). */
+  readonly isOwnOnly?: true;
   /** Of a role: this session of it. Absent: any, of whose tags and policies nothing is known. */
   readonly session?: RoleSession;
 }
 
 /** A session of a role, as whoever issued it made it. */
 export interface RoleSession {
-  /** All its tags beside the role's own, which they beat (iam-facts I7); `openValue` for a value that is not known. */
+  /**
+   * All its tags beside the role's own, which they beat (iam-facts I7); `openValue` for a value that is not known. The next
+   * role of a chain inherits each.
+   */
   readonly tags: Readonly<Record<string, string | readonly string[]>>;
   /** Session policy, JSON text; absent: it has none. */
   readonly policy?: string;

@@ -16,6 +16,7 @@ import {
   eksResourceKeys,
   type FindEntry,
   iamResourceKeys,
+  inheritedKeys,
   momentKeys,
   outsiderKeys,
   requestKeys,
@@ -57,8 +58,16 @@ export interface Raise {
 export interface OutsiderQuestion {
   readonly outsider: Extract<RequestPrincipal, { kind: 'service' | 'federated' }>;
   readonly action: string;
-  readonly role: KnownPrincipal & { readonly kind: 'role' };
+  readonly role: (KnownPrincipal & { readonly kind: 'role' }) | UnreadRole;
   readonly context?: IamQuestion['context'];
+  readonly closed?: IamQuestion['closed'];
+}
+
+/** A role of an account that was not read: whom it trusts is open. */
+export interface UnreadRole {
+  readonly kind: 'unreadRole';
+  readonly accountId: string;
+  readonly arn: string;
 }
 
 /** What is asked of the trust policy: these alone (iam-facts E11, E13). */
@@ -130,7 +139,12 @@ export function createIamWorld(world: World): IamWorld {
   };
 
   const answer = (
-    { action, resource, context = {} }: Pick<IamQuestion, 'action' | 'resource' | 'context'>,
+    {
+      action,
+      resource,
+      context = {},
+      closed = [],
+    }: Pick<IamQuestion, 'action' | 'resource' | 'context' | 'closed'>,
     {
       requesters,
       standing,
@@ -148,9 +162,12 @@ export function createIamWorld(world: World): IamWorld {
   ): IamAnswer => {
     const asked = Object.entries(context);
     const given: KnownKeys =
-      asked.length === 0
+      asked.length === 0 && closed.length === 0
         ? noKeys
-        : { values: new Map(asked.map(([key, value]) => [contextKey(key), value])), closed: [] };
+        : {
+            values: new Map(asked.map(([key, value]) => [contextKey(key), value])),
+            closed: closed.map(contextKey),
+          };
     const known = [given, ...layers, moment];
     const { best, worst } = setsOf(standing);
     const evaluateAs = (principal: RequestPrincipal, reading: 'best' | 'worst'): IamDecision => {
@@ -220,9 +237,14 @@ export function createIamWorld(world: World): IamWorld {
         ...sessionLayers(subject, session),
         own.keys,
         requestKeys(action, resource, { partition, owner }),
-        ...resourceKeys(action, resource, wantsRole && own.taggable),
+        ...(wantsRole && session !== undefined ? [inheritedKeys(session)] : []),
+        ...resourceKeys(action, resource, wantsRole && own.taggable && session === undefined),
       ],
     };
+    if (question.isOwnOnly === true) {
+      const requesters = [principalOf(subject, partition, anySession)];
+      return answer(question, { ...base, owner: subject.accountId, requesters });
+    }
     if (named?.kind !== 'role') {
       // No policy of ours is on anything but a role: nothing opens a resource of another account.
       if (owner !== subject.accountId && owner !== 'aws') return never('account');
@@ -232,11 +254,7 @@ export function createIamWorld(world: World): IamWorld {
     const known = principals.named(resource);
     if (known?.kind !== 'role' || known.record.arn !== resource) {
       if (principals.isRead(named.accountId)) return never('trust');
-      const trust = unreadPolicy(
-        'trust',
-        { type: 'trust', name: named.name },
-        { kind: 'roleNotRead', arn: resource },
-      );
+      const trust = unreadTrust(resource);
       // What an organization sets for resources of accounts outside of the snapshot is not known (iam-facts E9).
       const { guardrails } = standing;
       const unbound =
@@ -279,11 +297,15 @@ export function createIamWorld(world: World): IamWorld {
     allowers: createAllowers(principals, standings),
     ask: (question) => askAs(question),
     askRaised: (question, raise) => askAs(question, raise),
-    askOutsider({ outsider, action, role, context }) {
-      const { arn } = role.record;
-      const { guardrails } = standings;
-      const { trust } = standings.role(role);
+    askOutsider({ outsider, action, role, context, closed }) {
       const name = outsider.kind === 'service' ? outsider.name : outsider.provider;
+      const isRead = role.kind === 'role';
+      const arn = isRead ? role.record.arn : role.arn;
+      // What an organization sets for resources of accounts outside of the snapshot is not known (iam-facts E9).
+      const guardrails = isRead || principals.account(role.accountId) ? standings.guardrails : undefined;
+      const trust = isRead
+        ? standings.role(role).trust
+        : unreadTrust(arn, { [outsider.kind === 'service' ? 'Service' : 'Federated']: name });
       // A provider vouches in its own account only (iam-facts E12).
       if (outsider.kind === 'federated' && parseArn(outsider.provider)?.accountId !== role.accountId) {
         return never('trust');
@@ -299,10 +321,17 @@ export function createIamWorld(world: World): IamWorld {
         requestKeys(action, arn, { partition, owner: role.accountId }),
         ...resourceKeys(action, arn, false),
       ];
-      const asked = { action, resource: arn, ...(context && { context }) };
+      const asked = { action, resource: arn, ...(context && { context }), ...(closed && { closed }) };
       return answer(asked, { requesters: [outsider], standing, owner: role.accountId, trust, layers });
     },
   };
+}
+
+/** Whom a role trusts that was not read. */
+function unreadTrust(arn: string, trusted?: Readonly<Record<string, string>>): WorldPolicy {
+  const named = parsePrincipalArn(arn);
+  const name = named?.kind === 'role' ? named.name : '';
+  return unreadPolicy('trust', { type: 'trust', name }, { kind: 'roleNotRead', arn }, trusted);
 }
 
 const allowAll = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}';

@@ -106,6 +106,15 @@ export function sessionKeys(
   return { values, closed: roleTags === undefined ? [] : [principalTags] };
 }
 
+/** What a session's tags, which it would pass on, stand for where it asks for a role (iam-facts F4.6). */
+export function inheritedKeys({ tags }: RoleSession): KnownKeys {
+  const values: Values = new Map();
+  for (const family of resourceTags) {
+    for (const [key, value] of Object.entries(tags)) values.set(contextKey(family + key), value);
+  }
+  return { values, closed: [] };
+}
+
 /** A call that asks for a role may carry an MFA code of its own, whoever makes it. */
 export const roleSessionKeys: KnownKeys = {
   values: new Map([

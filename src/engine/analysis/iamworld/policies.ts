@@ -108,8 +108,14 @@ export function createWorldPolicies(principals: Principals): WorldPolicies {
 }
 
 /** Stands for a policy the snapshot does not have: at best it allows everything, at worst it denies everything. */
-export function unreadPolicy(kind: PolicyKind, source: PolicySource, notRead: IamCondition): WorldPolicy {
-  const Principal = kind === 'trust' ? { AWS: '*' } : undefined;
+export function unreadPolicy(
+  kind: PolicyKind,
+  source: PolicySource,
+  notRead: IamCondition,
+  /** Of a trust policy: whom it may trust; anybody of AWS where not given. */
+  trusted: Readonly<Record<string, string>> = { AWS: '*' },
+): WorldPolicy {
+  const Principal = kind === 'trust' ? trusted : undefined;
   const Resource = kind === 'trust' ? undefined : '*';
   const statement = { Effect: 'Allow', Principal, Action: '*', Resource };
   const everything = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
