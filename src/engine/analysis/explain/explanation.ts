@@ -13,7 +13,20 @@ export interface Explanation {
 }
 
 export interface ExplainStep {
-  readonly step: 'credential' | 'caller' | 'identity' | 'decision';
+  /** The first three and the last of a request; those between of a pod that calls AWS. */
+  readonly step:
+    | 'credential'
+    | 'caller'
+    | 'identity'
+    | 'pod'
+    | 'mechanism'
+    | 'injection'
+    | 'role'
+    | 'provider'
+    | 'trust'
+    | 'target'
+    | 'session'
+    | 'decision';
   /** `notReached`: an earlier step failed. `notVerified`: nothing here can tell; the walk goes on. */
   readonly outcome: 'passed' | 'failed' | 'notVerified' | 'notReached';
   /** Stable, of the decider that answered: `noMapping`, `recreatedPrincipal`, `accessPolicy`, `nothing` … */

@@ -66,16 +66,18 @@ export function smallestIamChange(
   return [];
 }
 
-interface Changed {
+/** One statement, the command that adds it, and the accounts as they are then. */
+export interface Changed {
   readonly summary: string;
   readonly statement: Readonly<Record<string, unknown>>;
   readonly command: string;
   readonly accounts: readonly SnapshotAccount[];
 }
 
-function ownStatement(
+/** An inline policy of the principal's own that allows this alone; undefined where nobody can give it one. */
+export function ownStatement(
   { snapshot, principals }: World,
-  { subject, action, resource }: IamQuestion,
+  { subject, action, resource }: Pick<IamQuestion, 'subject' | 'action' | 'resource'>,
 ): Changed | undefined {
   const known = principals.named(subject.arn);
   if (known === undefined || known.record.arn !== subject.arn) return undefined;
@@ -100,34 +102,50 @@ function ownStatement(
   };
 }
 
-/** The trust policy as it is, with a statement for the principal at its end. */
-function trustStatement(
+function trustStatement(world: World, { subject, action, resource }: IamQuestion): Changed | undefined {
+  if (parsePrincipalArn(subject.arn) === undefined) return undefined;
+  const statement = { Effect: 'Allow', Principal: { AWS: subject.arn }, Action: action };
+  const isForeign = parsePrincipalArn(resource)?.accountId !== subject.accountId;
+  return withTrust(world, resource, { statement, whom: `\`${subject.arn}\``, isForeign });
+}
+
+/** The trust policy of the role as it is, with a statement at its end; undefined where nobody can change it. */
+export function withTrust(
   { snapshot, principals }: World,
-  { subject, action, resource }: IamQuestion,
+  roleArn: string,
+  {
+    statement,
+    whom,
+    isForeign,
+  }: {
+    readonly statement: Readonly<Record<string, unknown>>;
+    /** Who is trusted then, for the summary. */
+    readonly whom: string;
+    /** The role is of another account than the rest: then the summary says which. */
+    readonly isForeign: boolean;
+  },
 ): Changed | undefined {
-  const role = principals.named(resource);
+  const role = principals.named(roleArn);
   if (
     role?.kind !== 'role' ||
-    role.record.arn !== resource ||
-    /:role\/aws-(?:reserved|service-role)\//.test(resource) ||
-    parsePrincipalArn(subject.arn) === undefined
+    role.record.arn !== roleArn ||
+    /:role\/aws-(?:reserved|service-role)\//.test(roleArn)
   )
     return undefined;
   const trust = parsed(role.record.trustPolicy);
   if (trust === undefined) return undefined;
-  const statement = { Effect: 'Allow', Principal: { AWS: subject.arn }, Action: action };
   const { Statement = [] } = trust;
   const document = JSON.stringify({
     ...trust,
     Statement: [...(Array.isArray(Statement) ? Statement : [Statement]), statement],
   });
   return {
-    summary: `let role \`${role.record.name}\` trust \`${subject.arn}\`${role.accountId === subject.accountId ? '' : ` (in account \`${role.accountId}\`)`}`,
+    summary: `let role \`${role.record.name}\` trust ${whom}${isForeign ? ` (in account \`${role.accountId}\`)` : ''}`,
     statement,
     command: awsCommand('iam', 'update-assume-role-policy', {
       ...{ 'role-name': role.record.name, 'policy-document': document },
     }),
-    accounts: withPrincipal(snapshot.accounts, role.accountId, 'role', resource, (one) =>
+    accounts: withPrincipal(snapshot.accounts, role.accountId, 'role', roleArn, (one) =>
       'trustPolicy' in one ? { ...one, trustPolicy: document } : one,
     ),
   };
