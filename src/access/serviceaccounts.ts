@@ -32,9 +32,22 @@ export interface ServiceAccountTokens {
     token: string,
     options: { readonly now: number; readonly audiences?: readonly string[] | undefined },
   ): Promise<Authentication>;
+  /** The same, for those who ask whom the token speaks for and not which user of the cluster that is. */
+  verify(
+    cluster: ClusterRecord,
+    token: string,
+    options: { readonly now: number; readonly audiences: readonly string[] },
+  ): Promise<VerifiedSubject | Exclude<Authentication, { readonly outcome: 'authenticated' }>>;
   publicKeys(cluster: ClusterRecord): Promise<readonly PublicSigningKey[]>;
   /** What is to be stored for a rotation of the signing keys that somebody asks for. */
   rotation: SigningKeys['rotation'];
+}
+
+/** A token that is good, with those of the asked audiences that it is for. */
+export interface VerifiedSubject {
+  readonly outcome: 'verified';
+  readonly token: VerifiedToken;
+  readonly audiences: readonly string[];
 }
 
 export function createServiceAccountTokens(options: {
@@ -45,28 +58,34 @@ export function createServiceAccountTokens(options: {
 }): ServiceAccountTokens {
   const { storage } = options;
   const keys = createSigningKeys(options);
+  const verify: ServiceAccountTokens['verify'] = async (cluster, token, { now, audiences }) => {
+    try {
+      const verified = await verifyServiceAccountToken(keys, cluster, token, now);
+      if (!verified.ok) return refused('caller', verified.fault, tokenFaultMessages[verified.fault]);
+      const accepted = audiences.filter((audience) => verified.audiences.includes(audience));
+      if (accepted.length === 0) {
+        return refused('caller', 'wrongAudience', 'service account token is not for the asked audience');
+      }
+      const missing = await missingObject(storage, cluster.clusterId, verified);
+      return missing ?? { outcome: 'verified', token: verified, audiences: accepted };
+    } catch {
+      // The cause may quote what it read; the store's own log has it.
+      const message = 'service account tokens cannot be judged';
+      return {
+        outcome: 'unavailable',
+        evidence: { step: 'caller', code: 'serviceAccountsUnreadable', message },
+      };
+    }
+  };
   return {
     issuer: oidcIssuerOf,
     issue: (cluster, wish, now) => signServiceAccountToken(keys, cluster, wish, now),
     publicKeys: (cluster) => keys.published(cluster),
     rotation: keys.rotation,
+    verify,
     async authenticate(cluster, token, { now, audiences = [apiAudience] }) {
-      try {
-        const verified = await verifyServiceAccountToken(keys, cluster, token, now);
-        if (!verified.ok) return refused('caller', verified.fault, tokenFaultMessages[verified.fault]);
-        const accepted = audiences.filter((audience) => verified.audiences.includes(audience));
-        if (accepted.length === 0) {
-          return refused('caller', 'wrongAudience', 'service account token is not for the asked audience');
-        }
-        return (await missingObject(storage, cluster.clusterId, verified)) ?? userOf(verified, accepted);
-      } catch {
-        // The cause may quote what it read; the store's own log has it.
-        const message = 'service account tokens cannot be judged';
-        return {
-          outcome: 'unavailable',
-          evidence: { step: 'caller', code: 'serviceAccountsUnreadable', message },
-        };
-      }
+      const judged = await verify(cluster, token, { now, audiences });
+      return judged.outcome === 'verified' ? userOf(judged.token, judged.audiences) : judged;
     },
   };
 }
@@ -114,7 +133,7 @@ async function missingObject(
   storage: Storage,
   clusterId: string,
   subject: TokenSubject,
-): Promise<Authentication | undefined> {
+): Promise<Refused | undefined> {
   const { namespace } = subject;
   const key = (resource: string, { name }: NamedObject, inNamespace: string): string =>
     objectKey(clusterId, '', resource, inNamespace, name);
@@ -176,6 +195,8 @@ function fateOf(value: string, uid: string): 'gone' | 'replaced' | 'deleting' | 
   return metadata.deletionTimestamp === undefined ? undefined : 'deleting';
 }
 
-function refused(step: AuthenticationEvidence['step'], code: string, message: string): Authentication {
+type Refused = Extract<Authentication, { readonly outcome: 'refused' }>;
+
+function refused(step: AuthenticationEvidence['step'], code: string, message: string): Refused {
   return { outcome: 'refused', evidence: { step, code, message } };
 }

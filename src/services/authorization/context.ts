@@ -4,7 +4,10 @@ import { contextKey } from '../../engine/iam/request.ts';
 import type { UnsignedContext } from '../operation.ts';
 
 /** What every call tells, whoever makes it. */
-export type CallFacts = Pick<UnsignedContext, 'now' | 'region' | 'source' | 'partition'>;
+export interface CallFacts extends Pick<UnsignedContext, 'now' | 'region' | 'partition'> {
+  /** Undefined: a service of AWS makes the call by itself, from no address that anybody knows. */
+  readonly source: UnsignedContext['source'] | undefined;
+}
 
 /** A `RequestContext` in the making. */
 export type Keys = Map<string, string | readonly string[]>;
@@ -20,12 +23,14 @@ export function callKeys(call: CallFacts, action: string): Keys {
   const keys: Keys = new Map([
     ['aws:currenttime', conditionTime(now)],
     ['aws:epochtime', conditionSeconds(now)],
-    ['aws:securetransport', String(source.secureTransport)],
-    ['aws:sourceip', source.sourceIp],
+    // COMPAT: AWS's services speak TLS among themselves.
+    ['aws:securetransport', String(source?.secureTransport ?? true)],
     ['aws:requestedregion', isCallOfIam(action) ? globalRegion(call.partition) : call.region],
     ['aws:principalisawsservice', 'false'],
     ['aws:viaawsservice', 'false'],
   ]);
+  if (source === undefined) return keys;
+  keys.set('aws:sourceip', source.sourceIp);
   if (source.userAgent !== undefined) keys.set('aws:useragent', source.userAgent);
   if (source.referer !== undefined) keys.set('aws:referer', source.referer);
   return keys;
@@ -59,6 +64,31 @@ export function addAnonymousKeys(keys: Keys): void {
   keys.set('aws:principaltype', 'Anonymous');
   keys.set('aws:userid', 'anonymous');
   keys.set('aws:principalaccount', 'anonymous');
+  keys.set('aws:multifactorauthpresent', 'false');
+}
+
+/** A service of AWS that calls by itself, for a resource of somebody. */
+export interface ServiceCaller {
+  readonly kind: 'service';
+  /** `pods.eks.amazonaws.com` */
+  readonly name: string;
+  /** What it works for: the ARN of a cluster. */
+  readonly sourceArn: string;
+  /** Whose resource that is. */
+  readonly sourceAccountId: string;
+}
+
+/**
+ * Adds what is known of a service of AWS (iam-facts F.1).
+ * COMPAT: that EKS tells the cluster as the source, and no association, is reported by users of Pod Identity
+ * (awslabs/mountpoint-s3-csi-driver 781). Whether the MFA key is there is not documented: see `addAnonymousKeys`.
+ */
+export function addServiceKeys(keys: Keys, { name, sourceArn, sourceAccountId }: ServiceCaller): void {
+  keys.set('aws:principalisawsservice', 'true');
+  keys.set('aws:principalservicename', name);
+  keys.set('aws:principalservicenameslist', [name]);
+  keys.set('aws:sourcearn', sourceArn);
+  keys.set('aws:sourceaccount', sourceAccountId);
   keys.set('aws:multifactorauthpresent', 'false');
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { compileStoredPolicy } from '../../engine/iam/compile.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import type { RoleSessionCaller, RoleSessionWish } from './rolesession.ts';
 import {
@@ -201,6 +202,83 @@ describe('somebody an OIDC provider vouches for (E12)', () => {
     expect(await outcome(world, federated, wish)).toBe('Not authorized to perform sts:TagSession');
     await world.putRole(target(trusting({ Principal })));
     expect(await outcome(world, federated, wish)).toBe('allowed');
+  });
+});
+
+describe('a service of AWS (eks-access-facts J7)', () => {
+  const name = 'pods.eks.amazonaws.com';
+  const sourceArn = `arn:aws:eks:eu-west-1:${own}:cluster/prod`;
+  const service = { kind: 'service', name, sourceArn, sourceAccountId: own } as const;
+  const refused = (action = 'sts:AssumeRole') => `Not authorized to perform ${action}`;
+  const Principal = { Service: name };
+  const tags = { tags: [{ Key: 'kubernetes-namespace', Value: 'blue' }] };
+  const decide = async (parts: object, wish: Partial<RoleSessionWish> = {}) => {
+    const world = createWorld();
+    await world.putRole(target(trusting({ Principal, ...parts })));
+    return outcome(world, service, wish);
+  };
+
+  test('gets no role whose trust policy does not name it', async () => {
+    expect(await outcome(createWorld(), service)).toBe(refused());
+    expect(await decide({ Principal: { AWS: own } })).toBe(refused());
+    expect(await decide({ Principal: { AWS: '*' } })).toBe(refused());
+    expect(await decide({ Principal: { Service: 'eks.amazonaws.com' } })).toBe(refused());
+    expect(await decide({ Action: 'sts:AssumeRoleWithWebIdentity' })).toBe(refused());
+    expect(await decide({})).toBe('allowed');
+  });
+
+  test('gets no role of another account than its source is of, however much that trusts it', async () => {
+    const world = createWorld();
+    await world.putRole(target(trusting({ Principal }), { accountId: other }));
+    const wish = { roleArn: roleArn('target').replace(own, other) };
+    expect(await outcome(world, service, wish)).toBe(refused());
+  });
+
+  test('needs TagSession for tags, under the same conditions', async () => {
+    const Action = ['sts:AssumeRole'];
+    expect(await decide({ Action }, tags)).toBe(refused('sts:TagSession'));
+    expect(await decide({ Action })).toBe('allowed');
+    const Condition = { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'blue' } };
+    expect(await decide({ Condition }, tags)).toBe('allowed');
+    expect(await decide({ Condition })).toBe(refused());
+    const red = { tags: [{ Key: 'kubernetes-namespace', Value: 'red' }] };
+    expect(await decide({ Condition }, red)).toBe(refused());
+  });
+
+  test.each<[object, string]>([
+    [{ StringEquals: { 'aws:SourceAccount': own } }, 'allowed'],
+    [{ StringEquals: { 'aws:SourceAccount': other } }, refused()],
+    [{ ArnLike: { 'aws:SourceArn': `arn:aws:eks:*:${own}:cluster/prod` } }, 'allowed'],
+    [{ ArnLike: { 'aws:SourceArn': `arn:aws:eks:*:${own}:podidentityassociation/prod/*` } }, refused()],
+    [{ Bool: { 'aws:PrincipalIsAWSService': 'true' } }, 'allowed'],
+    [{ StringEquals: { 'aws:PrincipalServiceName': name } }, 'allowed'],
+    [{ 'ForAnyValue:StringEquals': { 'aws:PrincipalServiceNamesList': name } }, 'allowed'],
+    [{ Bool: { 'aws:SecureTransport': 'true' } }, 'allowed'],
+    // Neither the address of the node that asks, nor anything of an identity.
+    [{ IpAddress: { 'aws:SourceIp': '0.0.0.0/0' } }, refused()],
+    [{ Null: { 'aws:UserAgent': 'false' } }, refused()],
+    [{ Null: { 'aws:PrincipalAccount': 'false' } }, refused()],
+    [{ BoolIfExists: { 'aws:MultiFactorAuthPresent': 'true' } }, refused()],
+  ])('is judged under %j: %s', async (Condition, expected) => {
+    const world = createWorld();
+    await world.putRole(target(trusting({ Principal, Condition })));
+    const call = { ...contextOf(asRoot), source: undefined };
+    const wish = { roleArn: roleArn('target'), sessionName: 's-1' };
+    const { decision } = await world.authorizer.authorizeRoleSession(service, wish, call);
+    expect(decision.refusal?.message ?? decision.decision).toBe(expected);
+  });
+
+  test('is stopped by what the role’s organization denies (E9)', async () => {
+    const deny = JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Deny', Principal: '*', Action: 'sts:*', Resource: '*' }],
+    });
+    const source = { type: 'rcp', name: 'deny' } as const;
+    const world = createWorld({
+      guardrails: { resourceControl: [[compileStoredPolicy(deny, 'rcp', source)]] },
+    });
+    await world.putRole(target(trusting({ Principal })));
+    expect(await outcome(world, service)).toBe(refused());
   });
 });
 

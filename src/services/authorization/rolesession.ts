@@ -7,18 +7,26 @@ import { contextKey, type RequestContext } from '../../engine/iam/request.ts';
 import type { RoleRecord } from '../../storage/records/iam.ts';
 import { conditionKey, joinKeys, requestTagKeys, resourceTagKeys } from '../conditionkeys.ts';
 import { roleArn } from '../iam/arns.ts';
-import type { UnsignedContext } from '../operation.ts';
 import { barOf, unknownToken } from './barred.ts';
-import { addAnonymousKeys, addPrincipalKeys, callKeys } from './context.ts';
+import {
+  addAnonymousKeys,
+  addPrincipalKeys,
+  addServiceKeys,
+  type CallFacts,
+  callKeys,
+  type ServiceCaller,
+} from './context.ts';
 import type { PrincipalPolicies } from './policies.ts';
 import { accessDenied, implicitDeny } from './refusals.ts';
 import type { Standing, StandingOf } from './standing.ts';
 
 /**
- * Who wants a session of a role: whoever signed AssumeRole, or somebody whose token an OIDC provider vouches for
- * (AssumeRoleWithWebIdentity). `provider` is the ARN of the provider, whose token has been verified by the caller.
+ * Who wants a session of a role: whoever signed AssumeRole, somebody whose token an OIDC provider vouches for
+ * (AssumeRoleWithWebIdentity), or a service of AWS (EKS Pod Identity). `provider` is the ARN of the provider, whose token
+ * has been verified by the caller.
  */
-export type RoleSessionCaller = Principal | { readonly kind: 'federated'; readonly provider: string };
+export type RoleSessionCaller = Principal | Outsider;
+type Outsider = { readonly kind: 'federated'; readonly provider: string } | ServiceCaller;
 
 /** The session that is wanted, as the request puts it; checked for shape before. */
 export interface RoleSessionWish {
@@ -47,7 +55,7 @@ export type RoleSessionDecision =
 export type AuthorizeRoleSession = (
   caller: RoleSessionCaller,
   wish: RoleSessionWish,
-  call: UnsignedContext,
+  call: CallFacts,
 ) => Promise<RoleSessionDecision>;
 
 /**
@@ -66,7 +74,7 @@ export function createRoleSessionAuthorizer({
   readonly partition: string;
   readonly guardrails?: Guardrails | undefined;
 }): AuthorizeRoleSession {
-  /** Whom an OIDC provider vouches for has no policies; the role's account is guarded all the same (iam-facts E12). */
+  /** An outsider has no policies; the role's account is guarded all the same (iam-facts E12). */
   const nobody: Standing = { policies: { identity: [], ...(guardrails && { guardrails }) }, tags: [] };
   /** Names are unique without case and path; an ARN is more than a name. */
   const findRole = async (arn: string) => {
@@ -79,32 +87,30 @@ export function createRoleSessionAuthorizer({
     const [main, ...besides] = actionsOf(caller, wish);
     const refuse = (action: string, decision: IamDecision): RoleSessionDecision => {
       // No reason on the wire: it would tell missing roles from distrusting ones (iam-facts G7).
-      const message =
-        caller.kind === 'federated'
-          ? `Not authorized to perform ${action}`
-          : `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${wish.roleArn}`;
+      const message = isOutsider(caller)
+        ? `Not authorized to perform ${action}`
+        : `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${wish.roleArn}`;
       return { action, decision: { ...decision, refusal: accessDenied(message) } };
     };
     if (caller.kind === 'root') {
       const refusal = accessDenied('Roles may not be assumed by root accounts.');
       return { action: main, decision: { ...implicitDeny('credential'), refusal } };
     }
-    if (caller.kind !== 'federated' && barOf(caller, main) !== undefined) {
+    if (!isOutsider(caller) && barOf(caller, main) !== undefined) {
       return refuse(main, implicitDeny('credential'));
     }
-    const standing = caller.kind === 'federated' ? nobody : await standingOf(caller);
+    const standing = isOutsider(caller) ? nobody : await standingOf(caller);
     if (standing === undefined) {
       return { action: main, decision: { ...implicitDeny('credential'), refusal: unknownToken } };
     }
     const role = await findRole(wish.roleArn);
     if (role === undefined) return refuse(main, implicitDeny('trust'));
     const { record, trust } = role;
-    if (caller.kind === 'federated' && parseArn(caller.provider)?.accountId !== record.accountId) {
-      return refuse(main, implicitDeny('trust'));
-    }
+    if (isOutsider(caller) && homeOf(caller) !== record.accountId) return refuse(main, implicitDeny('trust'));
 
     const keys = callKeys(call, main);
     if (caller.kind === 'federated') addAnonymousKeys(keys);
+    else if (caller.kind === 'service') addServiceKeys(keys, caller);
     else addPrincipalKeys(keys, caller, call.now, standing.tags);
     // What a provider says comes first, so that it can never replace what we know.
     const context = joinKeys(
@@ -128,6 +134,19 @@ export function createRoleSessionAuthorizer({
     }
     return { action: main, decision, role: record };
   };
+}
+
+function isOutsider(caller: RoleSessionCaller): caller is Outsider {
+  return caller.kind === 'federated' || caller.kind === 'service';
+}
+
+/**
+ * The only account whose roles an outsider gets.
+ * SECURITY: every account trusts `pods.eks.amazonaws.com`. Who makes an association proves by iam:PassRole that they may
+ * give the role away, which they can in their own account only (eks-access-facts J6).
+ */
+function homeOf(caller: Outsider): string | undefined {
+  return caller.kind === 'service' ? caller.sourceAccountId : parseArn(caller.provider)?.accountId;
 }
 
 /**
@@ -181,5 +200,5 @@ function inheritedTags(caller: RoleSessionCaller): readonly SessionTag[] {
 }
 
 function sessionOf(caller: RoleSessionCaller): Principal['session'] {
-  return caller.kind === 'federated' ? undefined : caller.session;
+  return isOutsider(caller) ? undefined : caller.session;
 }

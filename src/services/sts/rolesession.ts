@@ -59,6 +59,11 @@ export interface RoleSessionTerms {
   /** Something was passed with this request: only then its size is answered (iam-facts I5). */
   readonly isMeasured: boolean;
   readonly attributes: Pick<SessionAttributes, 'sourceIdentity' | 'federatedProvider' | 'webIdentitySubject'>;
+  /**
+   * A service of AWS asks for itself. COMPAT: the role's MaxSessionDuration does not bind it: EKS gets six hours of roles
+   * that allow one (CloudTrail samples of Pod Identity).
+   */
+  readonly isService?: true;
 }
 
 export interface IssuedRoleSession extends IssuedSession {
@@ -75,28 +80,16 @@ export async function issueRoleSession(
   dependencies: Pick<StsDependencies, 'storage' | 'secretBox' | 'random' | 'partition' | 'isBlocked'>,
   role: RoleRecord,
   input: RoleSessionRequest,
-  { now, policies, tagging, isMeasured, attributes }: RoleSessionTerms,
+  { now, policies, tagging, isMeasured, attributes, isService }: RoleSessionTerms,
 ): Promise<IssuedRoleSession> {
   const { RoleSessionName: sessionName = '', DurationSeconds: durationSeconds = hour } = input;
-  if (durationSeconds > role.maxSessionDuration) {
+  if (durationSeconds > role.maxSessionDuration && !isService) {
     throw validationError('The requested DurationSeconds exceeds the MaxSessionDuration set for this role.');
   }
   const { accountId, principalId, name: roleName } = role;
-  const arn = `arn:${dependencies.partition}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`;
   // The key is not made yet: nothing can block it.
-  const session: Principal = {
-    kind: 'assumedRole',
-    accountId,
-    partition: dependencies.partition,
-    arn,
-    principalArn: roleArn(dependencies.partition, role),
-    principalId,
-    userId: `${principalId}:${sessionName}`,
-    accessKeyId: '',
-    roleName,
-    sessionName,
-  };
-  if (dependencies.isBlocked(session, now)) throw accessDenied(blockedMessage(arn));
+  const session = principalOfSession(dependencies.partition, role, sessionName);
+  if (dependencies.isBlocked(session, now)) throw accessDenied(blockedMessage(session.arn));
   if (policies !== undefined) await requireManagedPolicies(dependencies, accountId, policies);
   const packedSize = packedPolicySize({ policies, tagging });
   const { tags, transitiveTagKeys } = tagging;
@@ -117,8 +110,29 @@ export async function issueRoleSession(
   );
   return {
     ...issued,
-    AssumedRoleUser: { AssumedRoleId: session.userId, Arn: arn },
+    AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
     ...(isMeasured && packedSize !== undefined && { PackedPolicySize: packedSize }),
     ...(attributes.sourceIdentity !== undefined && { SourceIdentity: attributes.sourceIdentity }),
+  };
+}
+
+/** Who a session of the role is; without its credential. */
+export function principalOfSession(
+  partition: string,
+  role: RoleRecord,
+  sessionName: string,
+): Extract<Principal, { kind: 'assumedRole' }> {
+  const { accountId, principalId, name: roleName } = role;
+  return {
+    kind: 'assumedRole',
+    accountId,
+    partition,
+    arn: `arn:${partition}:sts::${accountId}:assumed-role/${roleName}/${sessionName}`,
+    principalArn: roleArn(partition, role),
+    principalId,
+    userId: `${principalId}:${sessionName}`,
+    accessKeyId: '',
+    roleName,
+    sessionName,
   };
 }
