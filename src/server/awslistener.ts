@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { watchConnections } from '../wire/draining.ts';
 import { entrywayExamples } from '../wire/protocols/entrywayexamples.ts';
 import { type HttpRequest, type HttpResponse, type Peer, peerAddress } from '../wire/protocols/http.ts';
 import { openApiOf } from '../wire/protocols/openapi.ts';
@@ -73,41 +73,15 @@ export function createAwsServer(options: AwsListenerOptions): AwsServer {
     connectionsCheckingInterval: limits.checkInterval,
   });
   server.maxConnections = limits.connections;
-  /** Requests under way on each connection. Node counts a silent connection as busy until its headers time out. */
-  const sockets = new Map<Socket, number>();
-  let closing = false;
-  server.on('connection', (socket: Socket) => {
-    sockets.set(socket, 0);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  const drain = watchConnections(server);
   server.on('request', (request, response) => {
-    const { socket } = request;
-    sockets.set(socket, (sockets.get(socket) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (sockets.get(socket) ?? 1) - 1;
-      if (sockets.has(socket)) sockets.set(socket, left);
-      if (closing && left === 0) socket.end();
-    });
     answer(options, limits, request, response).catch((error: unknown) => {
       options.log.error({ error: String(error) }, 'an AWS request could not be answered');
       if (!response.headersSent) response.writeHead(500);
       response.end();
     });
   });
-  return {
-    server,
-    close(grace = 10_000) {
-      closing = true;
-      return new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), grace);
-        server.close(() => {
-          clearTimeout(cut);
-          resolve();
-        });
-        for (const [socket, requests] of sockets) if (requests === 0) socket.destroy();
-      });
-    },
-  };
+  return { server, close: (grace = 10_000) => drain(grace) };
 }
 
 async function answer(
