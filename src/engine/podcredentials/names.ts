@@ -18,3 +18,35 @@ export const skipContainersAnnotation = 'eks.amazonaws.com/skip-containers';
 export const stsAudience = 'sts.amazonaws.com';
 /** Whom tokens are for that EKS Auth takes, and the service that trust policies name (J7, J14). */
 export const podIdentityAudience = 'pods.eks.amazonaws.com';
+
+/** What a service account says; everything else about it is no matter here. */
+export const accountAnnotations: readonly string[] = [
+  roleAnnotation,
+  audienceAnnotation,
+  regionalEndpointsAnnotation,
+  tokenExpirationAnnotation,
+];
+
+/** A pod with this label is not looked at, whatever its value: the object selector of EKS's webhook. */
+export const skipLabel = 'eks.amazonaws.com/skip-pod-identity-webhook';
+/** What the pods of an association are marked with, value `enabled` (J20). */
+export const podIdentityLabel = 'eks.amazonaws.com/pod-identity';
+
+/** Where pods of EKS reach the agent (J17). */
+export const agentUri = 'http://169.254.170.23/v1/credentials';
+/** The same in clusters whose pods have IPv6 addresses only. */
+export const agentUriIpv6 = 'http://[fd00:ec2::23]/v1/credentials';
+
+/** Where a mechanism keeps its token (I8, J20). */
+export const tokenVolumes = {
+  webIdentity: {
+    name: 'aws-iam-token',
+    mountPath: '/var/run/secrets/eks.amazonaws.com/serviceaccount',
+    file: 'token',
+  },
+  podIdentity: {
+    name: 'eks-pod-identity-token',
+    mountPath: '/var/run/secrets/pods.eks.amazonaws.com/serviceaccount',
+    file: 'eks-pod-identity-token',
+  },
+} as const;
