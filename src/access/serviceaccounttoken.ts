@@ -207,7 +207,8 @@ function readAudiences(value: unknown): readonly string[] | undefined {
   return audiences === undefined || audiences.length === 0 ? undefined : audiences;
 }
 
-function readSubject(value: unknown): TokenSubject | undefined {
+/** The `kubernetes.io` claims of a token (kubernetes-facts F2); undefined when they cannot be read. */
+export function readSubject(value: unknown): TokenSubject | undefined {
   const claims = asObject(value);
   const namespace = asSegment(claims?.namespace);
   const serviceAccount = readNamed(claims?.serviceaccount);
