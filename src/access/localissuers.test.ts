@@ -1,11 +1,13 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import { oidcIssuerOf } from '../storage/records/issuer.ts';
+import { issuerAt, issuerIdOf, oidcIssuerOf } from '../storage/records/issuer.ts';
 import { clusterKey } from '../storage/records/keys.ts';
+import { openClusterIssuers } from './clusterissuers.ts';
 import { createLocalIssuers } from './localissuers.ts';
 
 const accountId = '111122223333';
+const other = '444455556666';
 const region = 'eu-west-1';
 
 function clusterRecord(name: string): ClusterRecord {
@@ -26,60 +28,154 @@ function clusterRecord(name: string): ClusterRecord {
   };
 }
 
-async function createIssuers(...names: readonly string[]) {
+const key = (kid: string) => ({ use: 'sig', kty: 'RSA', kid, alg: 'RS256', n: 'n', e: 'AQAB' }) as const;
+
+async function createIssuers({ address, names = [] }: { address?: string; names?: readonly string[] } = {}) {
   const storage = createMemoryStorage();
-  let lists = 0;
-  const put = (name: string, change: Partial<ClusterRecord> = {}) =>
-    storage.commit({
-      changes: [
-        {
-          type: 'put',
-          key: clusterKey(accountId, region, name),
-          value: JSON.stringify({ ...clusterRecord(name), ...change }),
-        },
-      ],
+  let reads = 0;
+  const put = (name: string, change: Partial<ClusterRecord> = {}) => {
+    const record = { ...clusterRecord(name), ...change };
+    const value = JSON.stringify(record);
+    return storage.commit({
+      changes: [{ type: 'put', key: clusterKey(record.accountId, region, name), value }],
     });
+  };
+  const drop = (name: string) =>
+    storage.commit({ changes: [{ type: 'delete', key: clusterKey(accountId, region, name) }] });
   for (const name of names) await put(name);
-  const local = createLocalIssuers({
+  const issuers = await openClusterIssuers({
     storage: {
-      get: (key) => storage.get(key),
       list: (options) => {
-        lists++;
+        reads++;
         return storage.list(options);
       },
-    },
-    serviceAccounts: {
-      publicKeys: async ({ name }) => [
-        { use: 'sig', kty: 'RSA', kid: name, alg: 'RS256', n: 'n', e: 'AQAB' },
-      ],
+      watch: (...watching) => storage.watch(...watching),
     },
   });
-  const kidsOf = async (issuer: string) => (await local(issuer))?.keys.map(({ kid }) => kid);
-  return { storage, put, kidsOf, lists: () => lists };
+  const local = createLocalIssuers({
+    issuers,
+    address,
+    serviceAccounts: { publicKeys: async ({ name }) => [key(name)] },
+  });
+  const kidsOf = async (issuer: string, account?: string) =>
+    (await local(issuer, account))?.keys.map(({ kid }) => kid);
+  return { storage, put, drop, issuers, kidsOf, reads: () => reads };
 }
 
-test('keys are those of the cluster with the issuer; other issuers are not looked for', async () => {
-  const { kidsOf, lists } = await createIssuers('a', 'b');
-  const issuer = oidcIssuerOf(clusterRecord('b'));
-  expect(await kidsOf(issuer)).toEqual(['b']);
-  expect(lists()).toBe(1);
-  for (const other of ['', 'https://example.com', `${issuer}/`, issuer.toLowerCase(), `${issuer}?x=1`]) {
-    expect(await kidsOf(other), other).toBeUndefined();
-  }
-  expect(lists()).toBe(1);
+const handingOver = (url: string, ...kids: readonly string[]): Partial<ClusterRecord> => ({
+  kind: 'connected',
+  tokenIssuer: { url, keys: kids.map(key) },
+});
+const url = 'https://kubernetes.example.com';
+
+describe('keys that were handed over', () => {
+  test('do not speak in another account, nor where no account is asked for', async () => {
+    const { put, kidsOf } = await createIssuers();
+    await put('edge', handingOver(url, 'own'));
+    await put('theirs', { ...handingOver('https://theirs.example.com', 'theirs'), accountId: other });
+    expect(await kidsOf(url, other)).toBeUndefined();
+    expect(await kidsOf(url)).toBeUndefined();
+    expect(await kidsOf('https://theirs.example.com', accountId)).toBeUndefined();
+    expect(await kidsOf(url, accountId)).toEqual(['own']);
+    expect(await kidsOf('https://theirs.example.com', other)).toEqual(['theirs']);
+  });
+
+  test('of two accounts for one issuer speak each in its own', async () => {
+    const { put, kidsOf } = await createIssuers();
+    await put('edge', handingOver(url, 'own'));
+    await put('edge', { ...handingOver(url, 'theirs'), accountId: other });
+    expect([await kidsOf(url, accountId), await kidsOf(url, other)]).toEqual([['own'], ['theirs']]);
+  });
+
+  test('of two clusters of an account for one issuer speak neither', async () => {
+    const { put, drop, kidsOf } = await createIssuers();
+    await put('a', { ...handingOver(url, 'a') });
+    await put('b', { ...handingOver(url, 'b') });
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+    await drop('b');
+    expect(await kidsOf(url, accountId)).toEqual(['a']);
+  });
+
+  test('for the issuer of a built-in cluster are not asked, whoever stored them', async () => {
+    const { put, kidsOf } = await createIssuers({ names: ['a'] });
+    const issuer = oidcIssuerOf(clusterRecord('a'));
+    await put('edge', handingOver(issuer, 'forged'));
+    expect(await kidsOf(issuer, accountId)).toEqual(['a']);
+  });
+
+  test('end with the cluster, with its issuer, and with a record that cannot be read', async () => {
+    const { storage, put, drop, kidsOf } = await createIssuers();
+    await put('edge', handingOver(url, 'one'));
+    await put('edge', handingOver(url, 'two'));
+    expect(await kidsOf(url, accountId)).toEqual(['two']);
+    await put('edge', handingOver(`${url}/2`, 'three'));
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+    await put('edge', { kind: 'connected', tokenIssuer: { url, keys: [] } });
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+    await put('edge', { kind: 'connected', tokenIssuer: { url } });
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+    await put('edge', handingOver(url, 'four'));
+    const at = clusterKey(accountId, region, 'edge');
+    await storage.commit({ changes: [{ type: 'put', key: at, value: '{' }] });
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+    await put('edge', handingOver(url, 'five'));
+    await drop('edge');
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+  });
+
+  test('do not speak for a built-in cluster', async () => {
+    const { put, kidsOf } = await createIssuers();
+    await put('a', { ...handingOver(url, 'a'), kind: 'builtIn' });
+    expect(await kidsOf(url, accountId)).toBeUndefined();
+  });
 });
 
-test('a connected cluster is no issuer of ours', async () => {
+test('keys are those of the cluster with the issuer, letter by letter, for whoever trusts it', async () => {
+  const { kidsOf } = await createIssuers({ names: ['a', 'b'] });
+  const issuer = oidcIssuerOf(clusterRecord('b'));
+  expect([await kidsOf(issuer), await kidsOf(issuer, other)]).toEqual([['b'], ['b']]);
+  const id = issuer.slice(-32);
+  for (const close of [
+    '',
+    id,
+    'https://example.com',
+    `https://example.com/id/${id}`,
+    `${issuer}/`,
+    issuer.toLowerCase(),
+    `${issuer}?x=1`,
+  ]) {
+    expect(await kidsOf(close, accountId), close).toBeUndefined();
+  }
+});
+
+test('a connected cluster has no issuer of ours', async () => {
   const { put, kidsOf } = await createIssuers();
   await put('edge', { kind: 'connected' });
-  expect(await kidsOf(oidcIssuerOf(clusterRecord('edge')))).toBeUndefined();
+  expect(await kidsOf(oidcIssuerOf(clusterRecord('edge')), accountId)).toBeUndefined();
+});
+
+test('a cluster made while the server had an address has its issuer there, and nowhere else', async () => {
+  const address = 'https://issuer.example.com/eks';
+  const { put, kidsOf } = await createIssuers({ address });
+  const inEksForm = oidcIssuerOf(clusterRecord('a'));
+  const oidcIssuer = issuerAt(address, clusterRecord('a').clusterId);
+  await put('a', { oidcIssuer });
+  expect(await kidsOf(oidcIssuer)).toEqual(['a']);
+  expect(await kidsOf(inEksForm)).toBeUndefined();
+});
+
+test('below the server’s own address nobody is asked: an issuer that no cluster has, has no keys', async () => {
+  const address = 'https://issuer.example.com';
+  const { kidsOf } = await createIssuers({ address });
+  expect(await kidsOf(`${address}/id/${'A'.repeat(32)}`, accountId)).toEqual([]);
+  expect(await kidsOf(`${address}.org/id/${'A'.repeat(32)}`, accountId)).toBeUndefined();
 });
 
 test('a cluster that was deleted, or made anew under its name, is no issuer any more', async () => {
-  const { storage, put, kidsOf } = await createIssuers('a');
+  const { put, drop, kidsOf } = await createIssuers({ names: ['a'] });
   const first = oidcIssuerOf(clusterRecord('a'));
   expect(await kidsOf(first)).toEqual(['a']);
-  await storage.commit({ changes: [{ type: 'delete', key: clusterKey(accountId, region, 'a') }] });
+  await drop('a');
   expect(await kidsOf(first)).toBeUndefined();
   const again = { clusterId: 'another-id' };
   await put('a', again);
@@ -87,14 +183,36 @@ test('a cluster that was deleted, or made anew under its name, is no issuer any 
   expect(await kidsOf(oidcIssuerOf({ ...clusterRecord('a'), ...again }))).toEqual(['a']);
 });
 
-test('an issuer is searched for once, however many tokens name it', async () => {
-  const { kidsOf, lists } = await createIssuers('a');
-  const [known, gone] = ['a', 'gone'].map((name) => oidcIssuerOf(clusterRecord(name)));
-  const ask = () => Promise.all([known, gone].map((issuer) => kidsOf(issuer ?? '')));
-  expect(await Promise.all([ask(), ask()])).toEqual([
-    [['a'], undefined],
-    [['a'], undefined],
-  ]);
-  expect(await ask()).toEqual([['a'], undefined]);
-  expect(lists()).toBe(2);
+test('the store is read once, whoever asks for what', async () => {
+  const { issuers, kidsOf, reads } = await createIssuers({ names: ['a'] });
+  const issuer = oidcIssuerOf(clusterRecord('a'));
+  for (let at = 0; at < 100; at++) {
+    await kidsOf(issuer.replace(/.$/, String(at % 10)), accountId);
+    issuers.withId(`${at}`);
+  }
+  expect(issuers.withId(issuer.slice(-32))?.name).toBe('a');
+  expect(reads()).toBe(1);
+});
+
+test('a cluster written while the others are read is known as it was written', async () => {
+  const storage = createMemoryStorage();
+  const at = clusterKey(accountId, region, 'a');
+  const write = (name: string) =>
+    storage.commit({
+      changes: [{ type: 'put', key: at, value: JSON.stringify({ ...clusterRecord('a'), clusterId: name }) }],
+    });
+  await write('old');
+  const issuers = await openClusterIssuers({
+    storage: {
+      watch: (...watching) => storage.watch(...watching),
+      list: async (options) => {
+        const seen = await storage.list(options);
+        await write('new');
+        return seen;
+      },
+    },
+  });
+  const known = ['old', 'new'].map((id) => issuers.withId(issuerIdOf(id))?.clusterId);
+  expect(known).toEqual([undefined, 'new']);
+  issuers.close();
 });

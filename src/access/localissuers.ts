@@ -1,71 +1,47 @@
-import type { ClusterRecord } from '../storage/records/eks.ts';
-import { oidcIssuerOf } from '../storage/records/issuer.ts';
-import { allClustersPrefix } from '../storage/records/keys.ts';
-import type { Storage } from '../storage/storage.ts';
+import type { JWK } from 'jose';
+import type { ClusterIssuers } from './clusterissuers.ts';
+import { asText } from './json.ts';
 import type { ServiceAccountTokens } from './serviceaccounts.ts';
-import type { PublicSigningKey } from './signingkeys.ts';
-
-const pageSize = 500;
-/** Issuers whose place is remembered; the one looked for longest ago goes. */
-const capacity = 1000;
 
 /**
- * The keys behind an issuer that is one of this server's own clusters; undefined for every other URL. Asked on behalf of
- * people who have proven nothing yet, so nothing but a URL of a cluster's form is looked for.
+ * The keys behind an issuer that this server knows without asking anybody; undefined for every other URL. `accountId` is
+ * whose OIDC provider, or whose cluster, believes the issuer; without it only built-in clusters answer.
+ */
+export type LocalIssuers = (
+  issuer: string,
+  accountId?: string,
+) => Promise<{ readonly keys: JWK[] } | undefined>;
+
+/**
+ * Built-in clusters answer with their own keys: this server signed what they verify, so whichever account made an OIDC
+ * provider for the issuer may believe them (eks-access-facts I9).
  *
- * SECURITY: looking through a thousand clusters takes tens of milliseconds, so it is done once for each issuer, and not
- * for each token that anybody makes up.
+ * SECURITY: keys that somebody handed over for a connected cluster say whatever that account's administrators want. They
+ * answer in the cluster's own account, and not at all where no account is asked for: else an account could speak for the
+ * issuer that another one trusts.
  */
 export function createLocalIssuers({
-  storage,
+  issuers,
   serviceAccounts,
+  address,
 }: {
-  readonly storage: Pick<Storage, 'get' | 'list'>;
+  readonly issuers: Pick<ClusterIssuers, 'builtIn' | 'connected'>;
   readonly serviceAccounts: Pick<ServiceAccountTokens, 'publicKeys'>;
-}): (issuer: string) => Promise<{ keys: PublicSigningKey[] } | undefined> {
-  /**
-   * Under which key the issuer's cluster was found; undefined when there was none.
-   * INVARIANT: nobody knows an issuer before its cluster exists, and none comes back: its id is random.
-   */
-  const places = new Map<string, Promise<string | undefined>>();
-
-  const search = async (issuer: string): Promise<string | undefined> => {
-    let after: string | undefined;
-    for (;;) {
-      const page = await storage.list({
-        prefix: allClustersPrefix,
-        limit: pageSize,
-        ...(after !== undefined && { after }),
-      });
-      for (const { key, value } of page.entries) {
-        after = key;
-        if (clusterWith(issuer, value) !== undefined) return key;
-      }
-      if (!page.more) return undefined;
-    }
-  };
-  const placeOf = (issuer: string): Promise<string | undefined> => {
-    const place = places.get(issuer) ?? search(issuer);
-    places.delete(issuer);
-    places.set(issuer, place);
-    // A store that failed is asked again.
-    place.catch(() => places.delete(issuer));
-    const [oldest] = places.keys();
-    if (places.size > capacity && oldest !== undefined) places.delete(oldest);
-    return place;
-  };
-  return async (issuer) => {
-    if (!/^https:\/\/oidc\.eks\.[a-z0-9-]+\.[a-z0-9.]+\/id\/[0-9A-F]{32}$/.test(issuer)) return undefined;
-    const place = await placeOf(issuer);
-    const entry = place === undefined ? undefined : await storage.get(place);
-    // Deleted since, or made anew under its name: then it is another issuer.
-    const cluster = entry && clusterWith(issuer, entry.value);
-    return cluster && { keys: [...(await serviceAccounts.publicKeys(cluster))] };
+  /** Below which this server's clusters have their issuers: `https://…`; absent: none of its own. */
+  readonly address?: string | undefined;
+}): LocalIssuers {
+  return async (issuer, accountId) => {
+    const cluster = issuers.builtIn(issuer);
+    if (cluster !== undefined) return { keys: [...(await serviceAccounts.publicKeys(cluster))] };
+    // A cluster that is gone has no keys; asking the address for them would be asking ourselves.
+    if (address !== undefined && issuer.startsWith(`${address}/id/`)) return { keys: [] };
+    if (accountId === undefined) return undefined;
+    const handedOver = issuers.connected(accountId, issuer)?.tokenIssuer?.keys;
+    return handedOver && { keys: handedOver.flatMap(asKey) };
   };
 }
 
-function clusterWith(issuer: string, record: string): ClusterRecord | undefined {
-  const cluster = JSON.parse(record) as ClusterRecord;
-  // The issuer of a connected cluster is its own: nothing of ours signs for it.
-  return cluster.kind === 'builtIn' && oidcIssuerOf(cluster) === issuer ? cluster : undefined;
+function asKey(key: Readonly<Record<string, unknown>>): readonly JWK[] {
+  const kty = asText(key.kty);
+  return kty === undefined ? [] : [{ ...key, kty }];
 }

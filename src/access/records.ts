@@ -27,6 +27,8 @@ export function parseClusterRecord(text: string): ClusterRecord | undefined {
     (mode === 'CONFIG_MAP' || mode === 'API_AND_CONFIG_MAP' || mode === 'API') &&
     (hidden === undefined || typeof hidden === 'string') &&
     (record.apiAudiences === undefined || isAudiences(record.apiAudiences)) &&
+    (record.oidcIssuer === undefined || !!asText(record.oidcIssuer)) &&
+    (record.tokenIssuer === undefined || isTokenIssuer(record.tokenIssuer)) &&
     (record.breakGlass === undefined || isBreakGlassRecord(record.breakGlass));
   return isSound ? (record as unknown as ClusterRecord) : undefined;
 }
@@ -34,6 +36,17 @@ export function parseClusterRecord(text: string): ClusterRecord | undefined {
 /** SECURITY: audiences that were lost must not leave a token good for every audience that is asked for. */
 function isAudiences(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((audience) => !!asText(audience));
+}
+
+/** SECURITY: keys that were lost must not leave an issuer that is asked for others. */
+function isTokenIssuer(value: unknown): boolean {
+  const issuer = asObject(value);
+  const keys = issuer?.keys;
+  return (
+    !!asText(issuer?.url) &&
+    (keys === undefined ||
+      (Array.isArray(keys) && keys.length > 0 && keys.every((key) => asObject(key) !== undefined)))
+  );
 }
 
 function isBreakGlassRecord(value: unknown): boolean {

@@ -65,6 +65,10 @@ export function createProgram(): Command {
         .choices(oidcIssuers)
         .default('none'),
     )
+    .option(
+      '--oidc-issuer-address <url>',
+      'https address that leads to the AWS side: new clusters have their token issuers below it',
+    )
     .addOption(
       new Option('--aws-auth <mode>', 'how the ConfigMap aws-auth is read; strict keeps what was good last')
         .choices(awsAuthModes)

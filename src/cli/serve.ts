@@ -8,6 +8,7 @@ import {
   type OidcIssuers,
   parseAccountId,
   parseAlertWebhook,
+  parseIssuerAddress,
   parseListenAddress,
   parseRegion,
   parseTrailSize,
@@ -33,6 +34,7 @@ export interface ServeOptions extends AwsOptions {
   readonly region: string;
   readonly readyFile?: string;
   readonly oidcIssuers: OidcIssuers;
+  readonly oidcIssuerAddress?: string;
   readonly awsAuth: AwsAuthMode;
   readonly ssoRoleMatch?: boolean;
   readonly constrainedImpersonation?: boolean;
@@ -93,6 +95,9 @@ function parseConfig(options: ServeOptions): ServerConfig {
     region: parseRegion(options.region),
     readyFile: options.readyFile === undefined ? undefined : resolve(options.readyFile),
     oidcIssuers: options.oidcIssuers,
+    ...(options.oidcIssuerAddress !== undefined && {
+      oidcIssuerAddress: parseIssuerAddress(options.oidcIssuerAddress),
+    }),
     awsAuth: options.awsAuth,
     ssoRoleMatch: options.ssoRoleMatch === true,
     constrainedImpersonation: options.constrainedImpersonation === true,

@@ -38,6 +38,8 @@ async function listen(
       extensionSeen.push(request);
       return text(200, 'extended');
     },
+    issuerDocuments: async (method, path) =>
+      path === '/id/A/keys' && method !== 'POST' ? text(200, 'keys') : undefined,
     metrics: {
       awsRequest: () => undefined,
       kubernetesRequest: () => undefined,
@@ -123,6 +125,17 @@ describe('a request reaches the gateway as it was sent', () => {
       await talk(port, get(path));
     expect(seen).toHaveLength(4);
   });
+});
+
+test('documents of issuers are read by anybody, with and without their text', async () => {
+  const { port, seen } = await listen();
+  expect(await talk(port, get('/id/A/keys?x'))).toMatch(/^HTTP\/1\.1 200 [\s\S]*keys$/);
+  const head = await talk(port, get('/id/A/keys').replace('GET', 'HEAD'));
+  expect(head).toMatch(/^HTTP\/1\.1 200 [\s\S]*content-length: 4[\s\S]*\r\n\r\n$/);
+  expect(seen).toEqual([]);
+  await talk(port, get('/id/A/keys').replace('GET', 'POST'));
+  await talk(port, get('/id/B/keys'));
+  expect(seen).toHaveLength(2);
 });
 
 describe('health and metrics', () => {

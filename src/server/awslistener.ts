@@ -6,6 +6,7 @@ import { type HttpRequest, type HttpResponse, type Peer, peerAddress } from '../
 import { openApiOf } from '../wire/protocols/openapi.ts';
 import { services } from '../wire/protocols/services.ts';
 import { isExtensionPath } from './extension.ts';
+import type { IssuerDocuments } from './issuers.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import { packageVersion } from './version.ts';
@@ -20,6 +21,8 @@ export interface AwsListenerOptions {
   };
   /** What only the operator may ask: `isExtensionPath`. */
   readonly extension: (request: HttpRequest, peer: Peer) => Promise<HttpResponse>;
+  /** What anybody may read of the clusters' token issuers. */
+  readonly issuerDocuments: IssuerDocuments;
   readonly metrics: Metrics;
   readonly isReady: () => boolean;
   readonly log: Log;
@@ -96,6 +99,8 @@ async function answer(
   const path = queryAt === -1 ? target : target.slice(0, queryAt);
   const operational = incoming.method === 'GET' ? await operationalAnswer(options, path) : undefined;
   if (operational !== undefined) return end(outgoing, operational);
+  const issuerDocument = await options.issuerDocuments(incoming.method ?? '', path);
+  if (issuerDocument !== undefined) return end(outgoing, issuerDocument);
 
   const isExtension = isExtensionPath(path);
   const head = {

@@ -4,6 +4,7 @@ import {
   isLoopback,
   parseAccountId,
   parseAlertWebhook,
+  parseIssuerAddress,
   parseListenAddress,
   parseRegion,
   parseTrailSize,
@@ -39,6 +40,45 @@ describe('an address to listen on', () => {
     'x:1\n',
   ])('%j is refused', (text) => {
     expect(() => parseListenAddress(text, '--aws-listen')).toThrow(ConfigError);
+  });
+});
+
+describe('an address for issuers', () => {
+  test.each([
+    ['https://issuer.example.com', 'https://issuer.example.com'],
+    ['https://issuer.example.com/', 'https://issuer.example.com'],
+    ['https://issuer.example.com/a/b-c_d~1', 'https://issuer.example.com/a/b-c_d~1'],
+    ['https://issuer', 'https://issuer'],
+  ])('%s is read', (text, address) => {
+    expect(parseIssuerAddress(text)).toBe(address);
+  });
+
+  test.each([
+    '',
+    'issuer.example.com',
+    'http://issuer.example.com',
+    'https://',
+    'https:///a',
+    'https://issuer.example.com:8443',
+    'https://user@issuer.example.com',
+    'https://Issuer.example.com',
+    'https://issuer.example.com?a=b',
+    'https://issuer.example.com/?',
+    'https://issuer.example.com/#a',
+    'https://issuer.example.com//',
+    'https://issuer.example.com//a',
+    'https://issuer.example.com/a/../b',
+    'https://issuer.example.com/.',
+    'https://issuer.example.com/*',
+    'https://*.example.com',
+    'https://issuer.example.com/a b',
+    'https://issuer.example.com/%61',
+    'https://issuer..example.com',
+    'https://[::1]',
+    'https://issuer.example.com\n',
+    `https://${'a'.repeat(60)}.example.com/${'b'.repeat(200)}`,
+  ])('%j is refused', (text) => {
+    expect(() => parseIssuerAddress(text)).toThrow(ConfigError);
   });
 });
 

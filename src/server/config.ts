@@ -32,6 +32,8 @@ export interface ServerConfig {
   readonly readyFile: string | undefined;
   /** Identity providers that may be asked for their keys; without it, none: nothing leaves the machine. */
   readonly oidcIssuers?: OidcIssuers;
+  /** Below which clusters made from now on have their issuers; see `parseIssuerAddress`. Absent: EKS's form. */
+  readonly oidcIssuerAddress?: string;
   /** What AWS itself is asked, and names of its instances; absent: nothing and none. */
   readonly aws?: AwsConfig;
   /** How aws-auth is read; absent: `compatible`. */
@@ -121,6 +123,31 @@ export function parseWebhookNames(names: readonly string[], option = '--webhook-
     }
   }
   return names;
+}
+
+/** With `/id/` and an id behind it an OIDC provider's URL must not be longer than 255 characters (iam-facts J19). */
+const longestIssuerAddress = 255 - '/id/'.length - 32;
+
+/**
+ * Where others reach this server's issuer documents, without a slash at its end. Nothing that an OIDC provider of IAM or a
+ * policy could not write (iam-facts J19): no port, no wildcards.
+ */
+export function parseIssuerAddress(text: string): string {
+  const address = text.replace(/\/$/, '');
+  const isPlain = /^https:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?:\/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$/.test(
+    address,
+  );
+  if (
+    !isPlain ||
+    address.length > longestIssuerAddress ||
+    new URL(address).href.replace(/\/$/, '') !== address
+  ) {
+    throw new ConfigError(
+      `--oidc-issuer-address \`${text}\` is not a plain https URL of at most ${longestIssuerAddress} characters`,
+      'host in lower case and path alone, no port: for example --oidc-issuer-address https://issuer.example.com/entryway',
+    );
+  }
+  return address;
 }
 
 /** Loopback addresses need no flag; everything else is reachable by others. */

@@ -54,6 +54,7 @@ export function createOperations(
     partition,
     pageTokens,
     endpointOf,
+    ...(config.oidcIssuerAddress !== undefined && { oidcIssuerAddress: config.oidcIssuerAddress }),
     certificateAuthorityData: () => Buffer.from(caPem).toString('base64'),
     bootstrapChanges: (clusterId, time) => bootstrapChanges(clusterId, time, { caPem, random }),
     authorize: (context, target) => requireAllowed(authorizer, context, target, 'restJson1'),

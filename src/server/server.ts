@@ -1,6 +1,7 @@
 import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
 import type { AccessRegistry } from '../access/access.ts';
 import { openBlockList } from '../access/blocklist.ts';
+import { openClusterIssuers } from '../access/clusterissuers.ts';
 import { createClusterFollowers } from '../access/follow/followers.ts';
 import { createIdentityProviderTokens } from '../access/idtokens/idtokens.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
@@ -32,6 +33,7 @@ import { certifyServer, openServerAuthority } from './certificates.ts';
 import type { ServerConfig } from './config.ts';
 import { type DataDirectory, openDataDirectory, openTemporaryDirectory } from './datadirectory.ts';
 import { createExtension } from './extension.ts';
+import { createIssuerDocuments } from './issuers.ts';
 import { createLog, type Log } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { createOperations } from './operations.ts';
@@ -137,8 +139,10 @@ async function compose(
   const blocks = await openBlockList({ storage, log });
   opened.push(() => blocks.close());
   const isBlocked: IsBlocked = (principal, time) => blocks.of(principal, time) !== undefined;
+  const issuers = await openClusterIssuers({ storage });
+  opened.push(() => issuers.close());
   const issuerKeys = createIssuerKeys({
-    localIssuers: createLocalIssuers({ storage, serviceAccounts }),
+    localIssuers: createLocalIssuers({ issuers, serviceAccounts, address: config.oidcIssuerAddress }),
     outboundIssuers: config.oidcIssuers ?? 'none',
   });
   const matchedRoles = createMatchedRoles({ storage, log });
@@ -321,6 +325,7 @@ async function compose(
       newRequestId: randomUUID,
       trail: trailService.api,
     }),
+    issuerDocuments: createIssuerDocuments({ issuers, publicKeys: serviceAccounts.publicKeys }),
     metrics,
     isReady: () => ready,
     log,

@@ -39,10 +39,10 @@ export function shownCluster(
 }
 
 /**
- * A connected cluster has its own version and issuer, which nobody told us.
+ * A connected cluster has its own version, which nobody told us, and its own issuer, which somebody may have.
  *
- * COMPAT: EKS shows neither an access config nor an endpoint of a registered cluster. Here access entries hold on it, and
- * with a stored connection `aws eks update-kubeconfig` writes the address and the CA of its own API server.
+ * COMPAT: EKS shows neither an access config nor an endpoint nor an issuer of a registered cluster. Here access entries
+ * hold on it, and with a stored connection `aws eks update-kubeconfig` writes the address and the CA of its own API server.
  */
 export function shownConnectedCluster(
   record: ClusterRecord,
@@ -53,6 +53,7 @@ export function shownConnectedCluster(
   return {
     ...commonMembers(record, status),
     connectorConfig: shownConnector(connector),
+    ...(record.tokenIssuer !== undefined && { identity: { oidc: { issuer: record.tokenIssuer.url } } }),
     ...(connection !== undefined && {
       endpoint: connection.server,
       certificateAuthority: { data: connection.certificateAuthorityData },

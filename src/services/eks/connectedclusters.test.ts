@@ -54,6 +54,14 @@ async function stored(name = 'edge'): Promise<ClusterRecord> {
   return JSON.parse(found?.value ?? expect.fail('not stored')) as ClusterRecord;
 }
 
+test('shows who issues its tokens, once somebody has told', async () => {
+  await register();
+  expect((await describeIt()).cluster?.identity).toBeUndefined();
+  const url = 'https://kubernetes.example.com';
+  await put(clusterKey(account, region, 'edge'), { ...(await stored()), tokenIssuer: { url } });
+  expect((await describeIt()).cluster?.identity).toEqual({ oidc: { issuer: url } });
+});
+
 async function put(key: string, value: object): Promise<void> {
   await world.storage.commit({ changes: [{ type: 'put', key, value: JSON.stringify(value) }] });
 }

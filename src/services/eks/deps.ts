@@ -12,6 +12,8 @@ export interface EksDeps {
   /** The partition this server plays, e.g. `aws`. */
   readonly partition: string;
   readonly pageTokens: PageTokens;
+  /** Below which clusters made from now on have their token issuers; absent: those of EKS's form (`records/issuer.ts`). */
+  readonly oidcIssuerAddress?: string;
   /** URL of the cluster's Kubernetes API, as DescribeCluster shows it. */
   endpointOf(cluster: ClusterRecord): string;
   /** The CA of those endpoints: base64 of PEM. */

@@ -38,9 +38,13 @@ export type VerifyMfa = (
 export interface IssuerKeys {
   /**
    * All keys of the issuer, among them hopefully the one with this id; the same object as long as they are the same
-   * answer. `issuer` as tokens write it: `https://…`. `now` is epoch milliseconds.
+   * answer. `issuer` as tokens write it: `https://…`. `now` is epoch milliseconds. `accountId` is the account whose OIDC
+   * provider believes the issuer.
+   *
+   * SECURITY: only with `accountId` are keys among them that somebody handed over for a connected cluster, and only those
+   * of that account.
    */
-  keysOf(issuer: string, keyId: string, now: number): Promise<IssuerKeysAnswer>;
+  keysOf(issuer: string, keyId: string, now: number, accountId?: string): Promise<IssuerKeysAnswer>;
 }
 
 export type IssuerKeysAnswer =
@@ -51,10 +55,10 @@ export type IssuerKeysAnswer =
   | { readonly outcome: 'notAsked' };
 
 /**
- * The keys of an issuer that this very server is; undefined for every other. Asked before the network. `issuer` as tokens
- * write it: `https://…`.
+ * The keys of an issuer that this server knows without asking anybody; undefined for every other. Asked before the network.
+ * `issuer` as tokens write it: `https://…`; `accountId` as for `keysOf`.
  */
-export type LocalIssuers = (issuer: string) => Promise<JSONWebKeySet | undefined>;
+export type LocalIssuers = (issuer: string, accountId?: string) => Promise<JSONWebKeySet | undefined>;
 
 /**
  * Which identity providers this server may ask for their keys: none, those on the public internet, or those on private

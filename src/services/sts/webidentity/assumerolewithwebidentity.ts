@@ -39,7 +39,7 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
 
       const token = readPresentedToken(input.WebIdentityToken ?? '');
       const provider = await requireProvider(dependencies, accountId, token);
-      const keys = await requireKeys(dependencies, token, now);
+      const keys = await requireKeys(dependencies, token, accountId, now);
       const identity = await verifyIdentityToken(token, { keys, clientIds: provider.clientIds, now });
       const { claims, subject, audience } = identity;
       const tagging = checkedTagging(claims);
@@ -114,9 +114,10 @@ async function requireProvider(
 async function requireKeys(
   { issuerKeys }: Pick<StsDependencies, 'issuerKeys'>,
   { issuer, keyId }: PresentedToken,
+  accountId: string,
   now: number,
 ): Promise<JSONWebKeySet> {
-  const answer = await issuerKeys.keysOf(issuer, keyId, now);
+  const answer = await issuerKeys.keysOf(issuer, keyId, now, accountId);
   switch (answer.outcome) {
     case 'keys':
       return answer.keys;

@@ -64,8 +64,8 @@ export function createIssuerKeys({
   };
 
   return {
-    async keysOf(issuer, keyId, now) {
-      const local = await localIssuers(issuer);
+    async keysOf(issuer, keyId, now, accountId) {
+      const local = await localIssuers(issuer, accountId);
       if (local !== undefined) return { outcome: 'keys', keys: local };
       if (outboundIssuers === 'none') return { outcome: 'notAsked' };
       const known = issuers.get(issuer);
