@@ -40,6 +40,11 @@ export interface Call {
   readonly action?: string;
   readonly resources?: readonly string[];
   readonly decision?: IamDecision;
+  /**
+   * The service of AWS that made the call, by itself (there is no caller then) or with the credentials of the caller; the
+   * call came from there, whatever `source` says.
+   */
+  readonly invokedBy?: string;
   /** What was thrown when the call failed through no fault of the client. */
   readonly fault?: unknown;
   readonly seconds: number;
@@ -47,6 +52,10 @@ export interface Call {
 
 /** What was asked of an authorizer, and its answer: what the record of a call tells of its decision. */
 export type Judged = Required<Pick<Call, 'action' | 'resources' | 'decision'>>;
+
+/** A call that a service of AWS made in the course of another, and that succeeded. */
+export type MadeCall = Pick<Call, 'caller' | 'recipientAccountId' | 'decision'> &
+  Required<Pick<Call, 'invokedBy' | 'service' | 'operation' | 'input' | 'output' | 'action' | 'resources'>>;
 
 /** Where calls are recorded. */
 export interface CallRecorder {

@@ -398,6 +398,34 @@ describe('the record', () => {
     ]);
   });
 
+  test('of a call that made others is followed by theirs, and by none when it failed', async () => {
+    const other = {
+      ...{ caller: undefined, invokedBy: 'pods.eks.amazonaws.com', recipientAccountId: '444455556666' },
+      ...{ service: 'sts', operation: 'AssumeRole', action: 'sts:AssumeRole', resources: [] },
+      ...{ input: { RoleArn: 'r' }, output: {} },
+    };
+    const made = async (fails: boolean) => {
+      const { gateway, recorded, outcomes } = createWorld({
+        async handle(context) {
+          context.made(other);
+          if (fails) throw new AwsError('ResourceInUseException', 'later');
+          return { cluster: { name: 'c' } };
+        },
+      });
+      await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+      // What a service does in passing is no call that this server answered.
+      expect(outcomes).toHaveLength(1);
+      return recorded;
+    };
+    const [call, theirs, ...none] = await made(false);
+    expect(none).toEqual([]);
+    expect(call).toMatchObject({ operation: 'DescribeCluster', caller });
+    expect(theirs).toMatchObject({ ...other, code: 'OK' });
+    expect(theirs?.requestId).not.toBe(call?.requestId);
+    expect(theirs).not.toHaveProperty('accessKeyId');
+    expect(await made(true)).toMatchObject([{ operation: 'DescribeCluster' }]);
+  });
+
   test('of a refused signature names the key and believes nothing else', async () => {
     const { gateway, recorded } = createWorld();
     await gateway.answer({ ...signed('eks', 'DescribeCluster', { name: 'c' }), path: '/clusters/d' });

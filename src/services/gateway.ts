@@ -1,4 +1,4 @@
-import type { Call, CallRecorder, Judged } from '../audit/calls.ts';
+import type { Call, CallRecorder, Judged, MadeCall } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { Batch, Revision, Storage } from '../storage/storage.ts';
 import { authFailure } from '../wire/protocols/commonerrors.ts';
@@ -98,10 +98,13 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
       };
       try {
         if (route.kind === 'unknown') throw route.error;
-        const atStart = { ...known, commit, ...(signal && { signal }) };
+        const made: MadeCall[] = [];
+        const atStart = { ...known, commit, made, ...(signal && { signal }) };
         const output = await serve(dependencies, route, request, atStart, learnt);
         const response = encodeOutput(route, output, known.requestId);
-        finish(callAs({ code: 'OK', output }), { recorded });
+        const call = callAs({ code: 'OK', output });
+        finish(call, { recorded });
+        for (const one of made) recorder.record(madeIn(call, one, newRequestId()));
         return response;
       } catch (error) {
         const refused = error instanceof AwsError;
@@ -120,14 +123,20 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
   };
 }
 
-type KnownAtStart = Pick<Call, 'requestId' | 'source' | 'at'> & Pick<OperationContext, 'commit' | 'signal'>;
+type KnownAtStart = Pick<Call, 'requestId' | 'source' | 'at'> &
+  Pick<OperationContext, 'commit' | 'signal'> & { readonly made: MadeCall[] };
+
+/** The record of a call that a service made: nothing but time and place is that of the call it was made in. */
+function madeIn({ at, region, source, seconds }: Call, made: MadeCall, requestId: string): Call {
+  return { at, region, source, seconds, requestId, code: 'OK', ...made };
+}
 
 /** The call itself; throws AwsError to refuse. Writes down in `learnt` what it finds out, as soon as it knows. */
 async function serve(
   dependencies: GatewayDependencies,
   route: OperationRoute,
   request: HttpRequest,
-  { requestId, source, at: now, commit, signal }: KnownAtStart,
+  { requestId, source, at: now, commit, signal, made }: KnownAtStart,
   learnt: Learnt,
 ): Promise<unknown> {
   const { partition, regions, operations, authorizer, storage } = dependencies;
@@ -135,6 +144,7 @@ async function serve(
   const judged = (told: Judged): void => void Object.assign(learnt, told);
   const base: UnsignedContext = {
     ...{ partition, region: regions[0], requestId, now, source, commit, judged },
+    made: (call) => void made.push(call),
     ...(signal && { signal }),
   };
   if (operation?.unsigned) {

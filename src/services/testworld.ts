@@ -4,7 +4,7 @@ import type { OperationContext } from './operation.ts';
 /** For tests: the part of a call's context that is the same for every caller. Writes go to the store, unrecorded. */
 export function testContext(
   storage: Pick<Storage, 'commit'>,
-): Pick<OperationContext, 'partition' | 'region' | 'requestId' | 'source' | 'commit' | 'judged'> {
+): Pick<OperationContext, 'partition' | 'region' | 'requestId' | 'source' | 'commit' | 'judged' | 'made'> {
   return {
     partition: 'aws',
     region: 'us-east-1',
@@ -15,5 +15,6 @@ export function testContext(
       return output;
     },
     judged: () => undefined,
+    made: () => undefined,
   };
 }

@@ -312,3 +312,73 @@ test('a role assumed from another account is recorded for both, and the owner le
 test('what belongs to nobody is told to whoever runs the server', () => {
   expect(recordOf({ caller: undefined, accessKeyId: undefined }).recipientAccountId).toBe('999999999999');
 });
+
+describe('AssumeRoleForPodIdentity (eks-access-facts J22)', () => {
+  const cluster = `arn:aws:eks:us-east-1:${accountId}:cluster/prod`;
+  const role = `arn:aws:iam::${accountId}:role/shop`;
+  const service = 'pods.eks.amazonaws.com';
+  const credentials = { AccessKeyId: 'ASIASHOP', SecretAccessKey: 'hush', SessionToken: 'hush-hush' };
+
+  test('tells the cluster and neither the token nor what was handed out', () => {
+    const [record, ...others] = recordsOf({
+      caller: ops,
+      service: 'eks-auth',
+      operation: 'AssumeRoleForPodIdentity',
+      input: { clusterName: 'prod', token: 'eyJ.secret.sig' },
+      output: { credentials: { accessKeyId: 'ASIASHOP', secretAccessKey: 'hush' }, audience: service },
+      resources: [cluster],
+    });
+    expect(others).toEqual([]);
+    expect(record).toMatchObject({
+      eventSource: 'eks-auth.amazonaws.com',
+      eventName: 'AssumeRoleForPodIdentity',
+      userIdentity: { type: 'AssumedRole' },
+      requestParameters: { clusterName: 'prod', token: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
+      responseElements: null,
+      readOnly: true,
+      resources: [{ ARN: cluster, type: 'AWS::EKS::Cluster' }],
+    });
+    expect(JSON.stringify(record)).not.toMatch(/eyJ|hush/);
+  });
+
+  test('is followed by the AssumeRole that the service makes, told to the account of the role', () => {
+    const record = recordOf({
+      caller: undefined,
+      accessKeyId: undefined,
+      invokedBy: service,
+      recipientAccountId: accountId,
+      service: 'sts',
+      operation: 'AssumeRole',
+      input: { RoleArn: role, RoleSessionName: 'eks-prod-shop-0-1', Tags: [{ Key: 'a', Value: 'b' }] },
+      output: { Credentials: credentials, AssumedRoleUser: { Arn: 'x', AssumedRoleId: 'y' } },
+      resources: [role],
+      source: { sourceIp: '192.0.2.1', secureTransport: true, userAgent: 'agent', host: 'eks.local' },
+    });
+    expect(record).toMatchObject({
+      userIdentity: { type: 'AWSService', invokedBy: service },
+      sourceIPAddress: service,
+      userAgent: service,
+      requestParameters: { roleArn: role, tags: [{ key: 'a', value: 'b' }] },
+      responseElements: { credentials: { accessKeyId: 'ASIASHOP' } },
+      resources: [{ ARN: role, type: 'AWS::IAM::Role' }],
+      recipientAccountId: accountId,
+    });
+    expect(record).not.toHaveProperty('tlsDetails');
+    expect(JSON.stringify(record)).not.toMatch(/hush|192\.0\.2\.1/);
+  });
+
+  test('and by the one that it makes as that session, told to both accounts', () => {
+    const records = recordsOf({
+      caller: ops,
+      invokedBy: service,
+      service: 'sts',
+      operation: 'AssumeRole',
+      input: { RoleArn: 'arn:aws:iam::444455556666:role/shared' },
+      output: {},
+    });
+    expect(records).toMatchObject([
+      { recipientAccountId: accountId, userIdentity: { type: 'AssumedRole', invokedBy: service } },
+      { recipientAccountId: '444455556666', userIdentity: { type: 'AWSAccount' } },
+    ]);
+  });
+});

@@ -72,14 +72,18 @@ export function buildRecords(call: Call, recording: Recording): readonly CloudTr
 function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): CloudTrailRecord {
   const { protocol, shape } = contractOf(call);
   const { text: longestText, parameters: longest } = isStranger(call) ? lengthsOfStrangers : lengths;
-  const writing: Writing = { longest, vocabulary: vocabularyOf(call.service), protocol, withheld: [] };
+  const writing: Writing = {
+    ...{ longest, vocabulary: vocabularyOf(call.service), protocol, withheld: [] },
+    cluster: clusterParameter(call.service),
+  };
   const requestParameters = writeParameters(shape?.input, call.input, writing);
   const refused = call.code !== 'OK';
   const responseElements =
     refused || !tellsAnswer(call.operation) ? null : writeParameters(shape?.output, call.output, writing);
   const resources = recordedResources(call.resources ?? [], requestParameters);
   const evidence = evidenceOf(call);
-  const { source } = call;
+  const { source, invokedBy } = call;
+  const userAgent = invokedBy ?? source.userAgent;
   return {
     eventVersion,
     userIdentity: userIdentity(call),
@@ -87,8 +91,9 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
     eventSource: eventSource(call.service),
     eventName: call.operation,
     awsRegion: call.region,
-    sourceIPAddress: source.sourceIp,
-    ...(source.userAgent !== undefined && { userAgent: cut(source.userAgent, longestText) }),
+    // COMPAT: in the place of an address and an agent the service has its name (CloudTrail samples of Pod Identity).
+    sourceIPAddress: invokedBy ?? source.sourceIp,
+    ...(userAgent !== undefined && { userAgent: cut(userAgent, longestText) }),
     ...(refused && { errorCode: call.code }),
     ...(refused &&
       call.message !== undefined && {
@@ -106,8 +111,14 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
     recipientAccountId: recipientOf(call) ?? operatorAccountId,
     eventCategory: 'Management',
     ...(source.secureTransport &&
-      source.host !== undefined && { tlsDetails: { clientProvidedHostHeader: cut(source.host, 255) } }),
+      source.host !== undefined &&
+      invokedBy === undefined && { tlsDetails: { clientProvidedHostHeader: cut(source.host, 255) } }),
   };
+}
+
+/** COMPAT: what EKS calls a cluster in a path, whatever the model calls it (eks-access-facts L2), and EKS Auth (J22). */
+function clusterParameter(service: string): Writing['cluster'] {
+  return service === 'eks-auth' ? 'clusterName' : 'name';
 }
 
 function eventSource(service: string): string {

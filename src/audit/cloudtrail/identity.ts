@@ -7,8 +7,9 @@ import type { UserIdentity } from './record.ts';
 
 /** Who called, as CloudTrail tells it (userIdentity element; iam-facts F.2 for the ids). */
 export function userIdentity(call: Call): UserIdentity {
-  const { caller } = call;
-  if (caller !== undefined) return principalIdentity(caller);
+  const { caller, invokedBy } = call;
+  if (caller !== undefined) return { ...principalIdentity(caller), ...(invokedBy && { invokedBy }) };
+  if (invokedBy !== undefined) return { type: 'AWSService', invokedBy };
   if (isWebIdentityCall(call)) return webIdentity(call.output);
   // SECURITY: nobody vouched for the key id; it says which key a refused request named, not who sent it.
   return {

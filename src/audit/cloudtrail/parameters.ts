@@ -12,6 +12,8 @@ export interface Writing {
   readonly longest: number;
   readonly vocabulary: Vocabulary;
   readonly protocol: Protocol;
+  /** Under which name the cluster of a path is told. */
+  readonly cluster: 'name' | 'clusterName';
   /** Texts that were not written: an error message must not repeat them. */
   readonly withheld: string[];
 }
@@ -37,9 +39,8 @@ function writeStructure(structure: Structure, value: JsonRecord, writing: Writin
   for (const member of structure.members) {
     const given = Object.hasOwn(value, member.name) ? value[member.name] : undefined;
     if (given === undefined || given === null) continue;
-    // COMPAT: the cluster in a path is `name`, whatever the model calls it (eks-access-facts L2).
     const isCluster = protocol === 'restJson1' && member.location === 'path' && member.name === 'clusterName';
-    const name = isCluster ? 'name' : member.field;
+    const name = isCluster ? writing.cluster : member.field;
     if (vocabulary.harmless.has(member.name)) {
       const told = writeValue(member.shape, given, writing);
       if (told !== undefined) written[name] = told;

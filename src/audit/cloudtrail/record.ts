@@ -60,7 +60,7 @@ export interface UserIdentity {
   readonly userName?: string;
   /** Of a WebIdentityUser: who vouched. */
   readonly identityProvider?: string;
-  /** Of an AWSService. */
+  /** Of an AWSService, and of a call that a service made with somebody's credentials. */
   readonly invokedBy?: string;
   readonly sessionContext?: {
     readonly sessionIssuer?: {

@@ -35,7 +35,7 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
       kubernetesGroups kubernetesNetworkConfig labels launchTemplate logging maxSize maxUnavailable
       maxResults include maxUnavailablePercentage message minSize modifiedAt name namespace namespaces nodePools nodeRole nodeRoleArn
       nodegroup nodegroupArn nodegroupName oidc outpostArns outpostConfig owner ownerArn params platformVersion
-      podExecutionRoleArn podIdentityAssociations policyArn preserve principalArn provider publicAccessCidrs
+      podExecutionRoleArn podIdentityAssociations policy policyArn preserve principalArn provider publicAccessCidrs
       releaseVersion remoteAccess remoteNetworkConfig remoteNodeNetworks remotePodNetworks requiredClaims
       resolveConflicts resourceArn resourceIds resources resourcesVpcConfig roleArn scalingConfig securityGroupIds
       selectors serviceAccount serviceAccountRoleArn serviceIpv4Cidr serviceIpv6Cidr sourceSecurityGroups status
