@@ -1,8 +1,5 @@
 import type { CreateClusterRequest, LogType } from '@aws-sdk/client-eks';
-import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
 import type { AuthenticationMode } from '../../storage/records/eks.ts';
-import { AwsError } from '../../wire/protocols/errors.ts';
-import type { OperationContext } from '../operation.ts';
 import { invalidParameter } from './refusals.ts';
 
 /** COMPAT: the minors EKS offers in standard support at the time of writing, plus those kubectl is tested with. */
@@ -44,21 +41,6 @@ export function readVersion(version: string | undefined, name: string): string {
   if (version === undefined) return defaultVersion;
   if (!versions.includes(version)) throw invalidParameter('unsupported Kubernetes version', name);
   return version;
-}
-
-/**
- * The cluster role's ARN. COMPAT: the role need not exist. Real EKS acts with it in EC2; nothing here does, and the
- * documentation's `create-cluster` commands should work without preparing a role that is never used. What stays is
- * what protects somebody: the form, the account (F26), and `iam:PassRole`, asked by the operation.
- */
-export function refuseBadClusterRole(roleArn: string, context: OperationContext, name: string): void {
-  const role = parsePrincipalArn(roleArn);
-  if (role?.kind !== 'role' || role.partition !== context.partition) {
-    throw invalidParameter('The roleArn parameter format is not valid', name);
-  }
-  if (role.accountId !== context.caller.accountId) {
-    throw new AwsError('AccessDeniedException', 'Cross-account pass role is not allowed.');
-  }
 }
 
 /** Mode and the creator's permissions (default true, D6, F19). */

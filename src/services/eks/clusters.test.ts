@@ -330,6 +330,23 @@ describe('a deleted cluster', () => {
     expect((await describeCluster()).cluster?.identity?.oidc?.issuer).not.toBe(issuer);
   });
 
+  test('has its issuer at the server’s own address, and keeps it wherever the server is reached later', async () => {
+    world = await createWorld({ oidcIssuerAddress: 'https://issuer.example.com/a' });
+    const { cluster } = await create();
+    const issuer = cluster?.identity?.oidc?.issuer;
+    expect(issuer).toMatch(/^https:\/\/issuer\.example\.com\/a\/id\/[0-9A-F]{32}$/);
+    const { storage } = world;
+    for (const oidcIssuerAddress of [undefined, 'https://other.example.com']) {
+      const wrap = () => storage;
+      world = await createWorld({ wrap, ...(oidcIssuerAddress !== undefined && { oidcIssuerAddress }) });
+      expect((await describeCluster()).cluster?.identity?.oidc?.issuer).toBe(issuer);
+    }
+    await world.call('CreateCluster', clusterInput('later'));
+    expect((await describeCluster('later')).cluster?.identity?.oidc?.issuer).toMatch(
+      /^https:\/\/other\.example\.com\/id\//,
+    );
+  });
+
   test('takes no entry that is created while it goes', async () => {
     const racing = await createWorld({
       wrap: (storage) => ({

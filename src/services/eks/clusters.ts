@@ -10,6 +10,7 @@ import type {
   ListClustersResponse,
 } from '@aws-sdk/client-eks';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
+import { issuerAt } from '../../storage/records/issuer.ts';
 import { clusterKey, clustersPrefix } from '../../storage/records/keys.ts';
 import type { Batch, Put } from '../../storage/storage.ts';
 import { defineOperation, type OperationContext, type Operations } from '../operation.ts';
@@ -23,13 +24,13 @@ import {
   readAccessConfig,
   readVersion,
   refuseBadClusterName,
-  refuseBadClusterRole,
   refuseUnsupportedSettings,
 } from './clusterrules.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { creatorEntry, putEntry } from './entryrecord.ts';
 import { findCluster, onCluster } from './lookup.ts';
 import { pageOf, readPage } from './paging.ts';
+import { refuseUnpassableRole } from './passedrole.ts';
 import { principalOfCaller } from './principals.ts';
 import { clusterExists, invalidParameter, invalidRequest } from './refusals.ts';
 import { atomically } from './retrying.ts';
@@ -153,9 +154,14 @@ export function clusterOperations(deps: EksDeps, quota: Quota): Operations {
     const tags = input.tags ?? {};
     refuseBadTags(tags, 'InvalidParameterException');
     const echoed = echoedMembers(input);
-    refuseBadClusterRole(roleArn, context, name);
+    // COMPAT: the role need not exist. Real EKS acts with it in EC2; nothing here does, and the documentation's
+    // `create-cluster` commands should work without preparing a role that is never used. What stays is what protects
+    // somebody: the form, the account, and `iam:PassRole`.
+    refuseUnpassableRole(roleArn, context, name);
+    const clusterId = random.uuid();
+    const { oidcIssuerAddress } = deps;
     return {
-      clusterId: random.uuid(),
+      clusterId,
       accountId: context.caller.accountId,
       region: context.region,
       name,
@@ -168,6 +174,8 @@ export function clusterOperations(deps: EksDeps, quota: Quota): Operations {
       ...(mode === 'CONFIG_MAP' && { hiddenAdminPrincipalId: context.caller.principalId }),
       tags,
       kind: 'builtIn',
+      // Stored: its tokens and the providers that IAM has for it must outlive another start of the server.
+      ...(oidcIssuerAddress !== undefined && { oidcIssuer: issuerAt(oidcIssuerAddress, clusterId) }),
       echoed,
       ...(clientRequestToken !== undefined && { clientRequestToken }),
     };

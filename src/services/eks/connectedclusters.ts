@@ -15,10 +15,11 @@ import type { Quota } from '../quota.ts';
 import { clusterArn } from './arns.ts';
 import { registeredCluster, shownConnectedCluster } from './clusteranswer.ts';
 import { endCluster } from './clusterdeletion.ts';
-import { refuseBadClusterName, refuseBadClusterRole } from './clusterrules.ts';
+import { refuseBadClusterName } from './clusterrules.ts';
 import type { EksDeps, Given } from './deps.ts';
 import { taggingKeys } from './entrykeys.ts';
 import { onCluster } from './lookup.ts';
+import { refuseUnpassableRole } from './passedrole.ts';
 import { clusterExists, invalidParameter } from './refusals.ts';
 import { atomically } from './retrying.ts';
 import { requirePassRole, requireTagging } from './secondchecks.ts';
@@ -110,7 +111,7 @@ export function connectedClusterOperations(deps: EksDeps, quota: Quota): Operati
       throw invalidParameter(`The provider must be one of [${providers.join(', ')}]`, name);
     }
     refuseBadTags(tags, 'InvalidParameterException');
-    refuseBadClusterRole(roleArn, context, name);
+    refuseUnpassableRole(roleArn, context, name);
     return {
       clusterId: random.uuid(),
       accountId: context.caller.accountId,

@@ -6,6 +6,7 @@ import { clusterOperations } from './clusters.ts';
 import { connectedClusterOperations } from './connectedclusters.ts';
 import type { EksDeps } from './deps.ts';
 import { identityProviderConfigOperations } from './identityproviderconfigs.ts';
+import { podIdentityOperations } from './podidentity/associations.ts';
 import { tagOperations } from './tags.ts';
 import { updateOperations } from './updates.ts';
 
@@ -19,6 +20,7 @@ export function createEksOperations(deps: EksDeps): Operations {
     ...accessEntryOperations(deps),
     ...accessPolicyOperations(deps),
     ...identityProviderConfigOperations(deps),
+    ...podIdentityOperations(deps),
     ...tagOperations(deps),
   };
 }

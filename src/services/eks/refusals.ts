@@ -75,6 +75,25 @@ export function providerConfigExists(clusterName: string, name: string): AwsErro
   );
 }
 
+/** F26; for users it reads like a missing permission. */
+export function crossAccountPassRole(): AwsError {
+  return new AwsError('AccessDeniedException', 'Cross-account pass role is not allowed.');
+}
+
+/** COMPAT: the real text is not known (F38); this one is made like F21. */
+export function noSuchPodIdentity(clusterName: string, associationId: string): AwsError {
+  return new AwsError('ResourceNotFoundException', `No association found for ID: ${associationId}.`, {
+    clusterName,
+  });
+}
+
+/** F23 */
+export function podIdentityExists(clusterName: string, associationId: string): AwsError {
+  return new AwsError('ResourceInUseException', `Association already exists: ${associationId}`, {
+    clusterName,
+  });
+}
+
 /** Ours: a principal of AWS that nobody could be asked about. 503 where SDKs shall try again. */
 export function principalUnknown(because: string, clusterName: string, isTemporary: boolean): AwsError {
   const message = `The specified principalArn cannot be looked up in AWS: ${because}.`;

@@ -8,14 +8,14 @@ type Authorize = Pick<EksDeps, 'authorize'>;
 
 /**
  * May the caller hand this role to EKS, or to the service with which EKS shares it (iam-facts E14)? Throws AccessDenied.
- * COMPAT: `iam:AssociatedResourceArn` is the cluster; whether EKS sets it is not documented.
+ * COMPAT: `iam:AssociatedResourceArn` is the cluster; AWS documents that for Pod Identity, not for the others.
  */
 export function requirePassRole(
   { authorize }: Authorize,
   context: OperationContext,
   roleArn: string,
   clusterArn: string,
-  service: 'eks.amazonaws.com' | 'ssm.amazonaws.com' = 'eks.amazonaws.com',
+  service: 'eks.amazonaws.com' | 'ssm.amazonaws.com' | 'pods.eks.amazonaws.com' = 'eks.amazonaws.com',
 ): Promise<void> {
   return authorize(context, {
     action: 'iam:PassRole',

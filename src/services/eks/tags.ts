@@ -19,6 +19,7 @@ import {
   clusterKey,
   identityProviderConfigKey,
 } from '../../storage/records/keys.ts';
+import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
 import type { StoredEntry } from '../../storage/storage.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
 import { resourceWithKeys, tagKeysKey } from '../conditionkeys.ts';
@@ -31,14 +32,19 @@ import {
 import type { EksDeps, Given } from './deps.ts';
 import { entryKeys, ownTagKeys, taggingKeys } from './entrykeys.ts';
 import { type Found, foundRecord } from './lookup.ts';
+import { associationById } from './podidentity/lookup.ts';
 import { atomically } from './retrying.ts';
 import { refuseBadTagKey, refuseBadTags, type Tags } from './tagrules.ts';
 
-type Taggable = Found<ClusterRecord> | Found<AccessEntryRecord> | Found<IdentityProviderConfigRecord>;
+type Taggable =
+  | Found<ClusterRecord>
+  | Found<AccessEntryRecord>
+  | Found<IdentityProviderConfigRecord>
+  | Found<PodIdentityAssociationRecord>;
 
 /**
- * TagResource, UntagResource and ListTagsForResource, for clusters, access entries and identity provider configs
- * (eks-access-facts A18).
+ * TagResource, UntagResource and ListTagsForResource, for clusters, access entries, identity provider configs
+ * and Pod Identity associations (eks-access-facts A18).
  */
 export function tagOperations(deps: EksDeps): Operations {
   const { storage } = deps;
@@ -135,6 +141,9 @@ export function tagOperations(deps: EksDeps): Operations {
         return findEntryByArn(cluster.record, resourceArn, rest);
       case 'identityproviderconfig':
         return findProviderConfig(cluster.record, resourceArn);
+      case 'podidentityassociation':
+        // More segments name nothing: no id has a slash.
+        return associationById(storage, cluster.record.clusterId, rest.join('/'));
       default:
         return undefined;
     }

@@ -46,6 +46,8 @@ interface PrincipalOptions {
   readonly path?: string;
   readonly principalId?: string;
   readonly accountId?: string;
+  /** Of a role; without it nobody is trusted. */
+  readonly trustPolicy?: string;
 }
 
 export const account = '111122223333';
@@ -54,7 +56,11 @@ export const region = 'eu-central-1';
 export const aNoon = Date.UTC(2026, 3, 12, 12, 0, 0, 564);
 
 export async function createWorld(
-  options: { readonly wrap?: (storage: Storage) => Storage; readonly awsPrincipals?: AwsPrincipals } = {},
+  options: {
+    readonly wrap?: (storage: Storage) => Storage;
+    readonly awsPrincipals?: AwsPrincipals;
+    readonly oidcIssuerAddress?: string;
+  } = {},
 ): Promise<World> {
   const memory = createMemoryStorage();
   const storage = options.wrap?.(memory) ?? memory;
@@ -68,6 +74,7 @@ export async function createWorld(
     storage,
     random: { uuid: () => randomUUID(), bytes: (length) => new Uint8Array(length) },
     partition: 'aws',
+    ...(options.oidcIssuerAddress !== undefined && { oidcIssuerAddress: options.oidcIssuerAddress }),
     pageTokens: createPageTokens(new Uint8Array(32)),
     endpointOf: (cluster) => `https://127.0.0.1:4743/clusters/${cluster.clusterId}`,
     certificateAuthorityData: () => 'UEVN',
@@ -115,7 +122,7 @@ export async function createWorld(
       const { context: _keys, resources = [], ...rest } = target ?? {};
       return { ...rest, resources: resources.map(arnOf) };
     },
-    async add(kind, name, { path = '/', accountId = account, principalId } = {}) {
+    async add(kind, name, { path = '/', accountId = account, principalId, trustPolicy = '{}' } = {}) {
       const id =
         principalId ?? `${kind === 'role' ? 'AROA' : 'AIDA'}${String(++uniqueIds).padStart(17, '0')}`;
       const shared = {
@@ -130,7 +137,7 @@ export async function createWorld(
       };
       const record: RoleRecord | UserRecord =
         kind === 'role'
-          ? { ...shared, maxSessionDuration: 3600, trustPolicy: '{}', trustedPrincipalIds: {} }
+          ? { ...shared, maxSessionDuration: 3600, trustPolicy, trustedPrincipalIds: {} }
           : { ...shared, accessKeyIds: [] };
       const owner: PrincipalIdRecord = { kind, accountId, name };
       const key = kind === 'role' ? roleKey(accountId, name) : userKey(accountId, name);
