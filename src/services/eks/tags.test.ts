@@ -1,5 +1,10 @@
-import type { CreateAccessEntryResponse, ListTagsForResourceResponse } from '@aws-sdk/client-eks';
+import type {
+  CreateAccessEntryResponse,
+  CreatePodIdentityAssociationResponse,
+  ListTagsForResourceResponse,
+} from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { podTrust } from './podidentity/testworld.ts';
 import {
   account,
   createApiCluster,
@@ -16,6 +21,7 @@ const bad = 'BadRequestException: ';
 
 let world: World;
 let entry: string;
+let association: string;
 
 beforeEach(async () => {
   world = await createWorld();
@@ -26,6 +32,12 @@ beforeEach(async () => {
     principalArn,
   });
   entry = accessEntry?.accessEntryArn ?? '';
+  const subject = { clusterName: 'prod', namespace: 'shop', serviceAccount: 'cart' };
+  const made: CreatePodIdentityAssociationResponse = await world.call('CreatePodIdentityAssociation', {
+    ...subject,
+    roleArn: await world.add('role', 'pods', { trustPolicy: podTrust }),
+  });
+  association = made.association?.associationArn ?? '';
 });
 
 const tag = (resourceArn: string, tags: object, options = {}): Promise<unknown> =>
@@ -38,8 +50,12 @@ const tagsOf = async (resourceArn: string, options = {}): Promise<unknown> =>
 const many = (count: number): object =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, '']));
 
-test.each(['the cluster', 'the entry'])('tags of %s are added, replaced and removed (A18)', async (which) => {
-  const arn = which === 'the cluster' ? cluster : entry;
+test.each<readonly [string, () => string]>([
+  ['the cluster', () => cluster],
+  ['the entry', () => entry],
+  ['the association', () => association],
+])('tags of %s are added, replaced and removed (A18)', async (_, arnNow) => {
+  const arn = arnNow();
   expect(await tagsOf(arn)).toEqual({});
   await tag(arn, { a: '1', b: '' });
   await tag(arn, { a: '2', c: '3' });
@@ -66,6 +82,12 @@ describe('refused', () => {
     ['an entry with another UUID', () => entry.replace(/[^/]+$/, '00000000-0000-0000-0000-000000000000')],
     ['an entry without UUID', () => entry.replace(/\/[^/]+$/, '')],
     ['an entry of another kind', () => entry.replace('/role/', '/user/')],
+    ['an association with another id', () => association.replace(/[^/]+$/, 'a-00000000000000000')],
+    ['an association without id', () => association.replace(/[^/]+$/, '')],
+    ['an association of another cluster', () => association.replace('/prod/', '/other/')],
+    ['more than an association', () => `${association}/x`],
+    ['an association by its service account', () => association.replace(/[^/]+$/, 'shop/cart')],
+    ['an association of another account', () => association.replace(account, otherAccount)],
     ['a node group', () => `arn:aws:eks:eu-central-1:${account}:nodegroup/prod/ng/x`],
   ])('%s is not found', async (_name, arn) => {
     expect(await outcomeOf(tag(arn(), { a: '1' }))).toBe(notFound);
@@ -106,6 +128,16 @@ describe('refused', () => {
   test('removing a reserved tag', async () => {
     expect(await outcomeOf(untag(cluster, ['aws:x']))).toContain('it cannot start with aws:');
   });
+});
+
+test('the tags of an association show in DescribePodIdentityAssociation, and end with it', async () => {
+  await tag(association, { a: '1' });
+  const naming = { clusterName: 'prod', associationId: association.split('/').at(-1) };
+  expect(await world.call('DescribePodIdentityAssociation', naming)).toMatchObject({
+    association: { tags: { a: '1' } },
+  });
+  await world.call('DeletePodIdentityAssociation', naming);
+  expect(await outcomeOf(tagsOf(association))).toBe(notFound);
 });
 
 test('racing tags all survive', async () => {
