@@ -7,6 +7,8 @@ export interface Example {
   readonly account?: Partial<SnapshotAccount>;
   /** RBAC beside what Kubernetes has itself. */
   readonly cluster?: Partial<SnapshotCluster>;
+  /** Besides, where one is not enough. */
+  readonly otherClusters?: readonly Partial<SnapshotCluster>[];
   readonly gaps?: Snapshot['gaps'];
   /** Who did what in the last 30 days. */
   readonly uses?: readonly AccessUse[];

@@ -1,4 +1,12 @@
-import { stockRbac, testArn, testEntry, testSnapshot, testTakenAt } from '../testworld.ts';
+import {
+  stockRbac,
+  testArn,
+  testCluster,
+  testClusterArn,
+  testEntry,
+  testSnapshot,
+  testTakenAt,
+} from '../testworld.ts';
 import type { AccessUse } from '../usage/use.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { adminExamples, pathExamples } from './admins/examples.ts';
@@ -9,6 +17,7 @@ import { rbacExamples } from './rbac/examples.ts';
 import type { Suppression } from './suppressions.ts';
 import { exampleRole } from './testworld.ts';
 import type { Usage } from './usage.ts';
+import { workloadExamples } from './workload/examples.ts';
 
 const day = 86_400_000;
 const ops = testArn('role/ops');
@@ -29,6 +38,7 @@ export const examples: Readonly<Record<string, Examples>> = {
   ...rbacExamples,
   ...entryExamples,
   ...iamExamples,
+  ...workloadExamples,
   'EW-ACC-901': { triggers: suppressing({ until: testTakenAt - day }), passes: good },
   'EW-ACC-902': { triggers: suppressing({ subject: testArn('role/gone') }), passes: good },
   'EW-ACC-903': { triggers: suppressing({ reason: '' }), passes: good },
@@ -36,14 +46,16 @@ export const examples: Readonly<Record<string, Examples>> = {
 };
 
 /** The snapshot of an example: its cluster has what Kubernetes puts into each. */
-export function exampleWorld({ account, cluster, gaps }: Example): World {
-  return createWorld(
-    testSnapshot({
-      account: account ?? {},
-      cluster: { ...cluster, rbac: [...stockRbac, ...(cluster?.rbac ?? [])] },
-      gaps: gaps ?? [],
-    }),
+export function exampleWorld({ account, cluster, otherClusters = [], gaps }: Example): World {
+  const { clusters, ...snapshot } = testSnapshot({
+    account: account ?? {},
+    cluster: { ...cluster, rbac: [...stockRbac, ...(cluster?.rbac ?? [])] },
+    gaps: gaps ?? [],
+  });
+  const others = otherClusters.map((other) =>
+    testCluster({ arn: testClusterArn.replace(/prod$/, other.name ?? 'other'), ...other, rbac: stockRbac }),
   );
+  return createWorld({ ...snapshot, clusters: [...clusters, ...others] });
 }
 
 export function exampleUsage(uses: readonly AccessUse[] | undefined): Usage | undefined {

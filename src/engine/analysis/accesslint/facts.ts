@@ -12,11 +12,15 @@ import { createMappings, type Mappings } from './mappings.ts';
 import { type Standing, standingsOf } from './standing.ts';
 import type { Usage } from './usage.ts';
 import { createUseIndex, type UseIndex } from './useindex.ts';
+import { type Workload, workloadsByRole } from './workload/workloads.ts';
 
 /** What the rules look at, each part made once and only when a rule asks for it. */
 export interface Facts {
   readonly world: World;
   readonly now: number;
+  readonly iam: IamWorld;
+  /** Service accounts of all clusters by the ARN of the role that an annotation or an association gives them. */
+  readonly workloads: ReadonlyMap<string, readonly Workload[]>;
   /** Who used the cluster; undefined where there are no records of it. */
   use(cluster: ClusterWorld): UseIndex | undefined;
   /** Whoever can become administrator of the cluster in one or two steps, perhaps, and is not. */
@@ -39,15 +43,19 @@ const everything: Question = {
 };
 
 export function createFacts(world: World, { usage }: { readonly usage?: Usage | undefined }): Facts {
-  let iam: IamWorld | undefined;
+  let iamWorld: IamWorld | undefined;
+  const iam = (): IamWorld => {
+    iamWorld ??= createIamWorld(world);
+    return iamWorld;
+  };
+  let workloads: Facts['workloads'] | undefined;
   const mappings = rememberedLast((cluster: ClusterWorld) => createMappings(cluster, world));
   const grants = rememberedLast((cluster: ClusterWorld) => grantsOf(cluster, world, mappings(cluster)));
   /** Keys of subjects, by cluster: the rules about accounts come back to every cluster. */
   const certainAdmins = new Map<ClusterWorld, ReadonlySet<string>>();
   const pathsToAdmin = rememberedLast((cluster: ClusterWorld) => {
-    iam ??= createIamWorld(world);
     // One for each cluster: its index of who has what is large, and only the answer is kept.
-    const found = createReach(world, iam).inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
+    const found = createReach(world, iam()).inCluster(cluster).stepsTo([clusterAdminKey], { maxSteps: 2 });
     const keys = cluster.subjects().map(subjectKey);
     certainAdmins.set(cluster, new Set(keys.filter((key) => found.of(key)?.certainty === 'always')));
     return found;
@@ -60,6 +68,13 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
   return {
     world,
     now: world.now,
+    get iam() {
+      return iam();
+    },
+    get workloads() {
+      workloads ??= workloadsByRole(world.snapshot.clusters);
+      return workloads;
+    },
     use: rememberedLast((cluster) => usage && createUseIndex(cluster, usage)),
     pathsToAdmin,
     bindings: rememberedLast(ownBindings),

@@ -11,6 +11,11 @@ export type Need =
   | 'rbac'
   | 'namespaces'
   | 'serviceAccounts'
+  /** Pod Identity's associations. */
+  | 'podIdentity'
+  | 'pods'
+  /** Who issues the tokens of service accounts. */
+  | 'issuer'
   | 'usage'
   | 'accessKeys'
   | 'mfa'
@@ -55,6 +60,14 @@ export function missingInCluster(
       return cluster.serviceAccounts === undefined
         ? blocks('its service accounts are not known')
         : gapIn('serviceAccounts');
+    case 'podIdentity':
+      return cluster.podIdentityAssociations === undefined
+        ? blocks('its Pod Identity associations are not known')
+        : gapIn('podIdentity');
+    case 'pods':
+      return cluster.pods === undefined ? blocks('its pods are not known') : gapIn('pods');
+    case 'issuer':
+      return cluster.issuer === undefined ? blocks('its issuer of tokens is not known') : undefined;
     case 'usage':
       return missingUsage(cluster, usage);
     case 'clusters':
@@ -130,6 +143,9 @@ export function missingInAccount(
     case 'rbac':
     case 'namespaces':
     case 'serviceAccounts':
+    case 'podIdentity':
+    case 'pods':
+    case 'issuer':
     case 'usage':
       return undefined;
     default:

@@ -215,7 +215,9 @@ describe('what was not read', () => {
     );
     const { findings, notLookedAt } = lint({ account: { roles: [exampleRole('ops', { trustPolicy })] } });
     expect(findings).toEqual([]);
-    expect(notLookedAt).toContainEqual(expect.objectContaining({ ids: ['EW-ACC-603'] }));
+    expect(notLookedAt).toContainEqual(
+      expect.objectContaining({ ids: expect.arrayContaining(['EW-ACC-603']) }),
+    );
     // Nor where perhaps not all were.
     const oidcProviders = [
       { arn: testArn('oidc-provider/other.example'), url: 'other.example', clientIds: ['b'] },

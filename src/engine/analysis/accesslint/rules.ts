@@ -19,6 +19,12 @@ import { powerRules } from './rbac/powers.ts';
 import { wildcardRules } from './rbac/wildcards.ts';
 import type { AccessRule } from './rule.ts';
 import { suppressionRules } from './suppressions.ts';
+import { annotationRules } from './workload/annotations.ts';
+import { associationRules } from './workload/associations.ts';
+import { nodeRoleRules } from './workload/nodes.ts';
+import { podRules } from './workload/pods.ts';
+import { sharedRoleRules } from './workload/shared.ts';
+import { workloadTrustRules } from './workload/trusts.ts';
 
 /** The rules of access, in the order of their ids. */
 export const accessRules: readonly AccessRule[] = [
@@ -36,6 +42,12 @@ export const accessRules: readonly AccessRule[] = [
   ...userRules,
   ...trustRules,
   ...unusedRules,
+  ...workloadTrustRules,
+  ...annotationRules,
+  ...associationRules,
+  ...sharedRoleRules,
+  ...podRules,
+  ...nodeRoleRules,
   ...suppressionRules,
 ].sort((one, other) => (one.id < other.id ? -1 : 1));
 

@@ -117,7 +117,7 @@ export const nodeRules: readonly AccessRule[] = [
 ];
 
 /** The roles that come in as nodes, by an entry or by aws-auth, with what they are nodes by. */
-function* letInAsNodes(
+export function* letInAsNodes(
   cluster: SnapshotCluster,
   facts: Facts,
 ): Generator<{

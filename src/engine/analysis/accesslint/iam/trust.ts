@@ -18,7 +18,7 @@ const narrowing =
  * Whether a condition on such a key lets in some only: it says what the value is, holds where the key is absent for nobody,
  * and is not satisfied by everything. `Null` and the operators of `Not` do not say who.
  */
-function narrows({ key, operator, values }: ConditionEntry, keys: RegExp): boolean {
+export function narrows({ key, operator, values }: ConditionEntry, keys: RegExp): boolean {
   return (
     keys.test(key) &&
     /^(?:ForAnyValue:)?(?:StringEquals|StringEqualsIgnoreCase|StringLike|ArnEquals|ArnLike)$/i.test(
@@ -184,7 +184,7 @@ export function trustOf(role: SnapshotRole): PolicyDocument | null {
 }
 
 /** Statements that let somebody in. */
-function* trusting(roles: SnapshotAccount['roles']): Generator<{
+export function* trusting(roles: SnapshotAccount['roles']): Generator<{
   readonly role: SnapshotRole;
   readonly statement: Statement;
   readonly base: Omit<Spotted, 'message'>;
@@ -205,13 +205,14 @@ function wholeAccount(value: string): string | undefined {
   return named?.kind === 'root' ? named.accountId : undefined;
 }
 
-function oidcProviders({ principal }: Statement): readonly string[] {
+export function oidcProviders({ principal }: Statement): readonly string[] {
   return (principal?.entries ?? [])
     .filter(({ type, value }) => type === 'Federated' && value.includes(':oidc-provider/'))
     .map(({ value }) => value);
 }
 
-function hostOf(provider: string): string {
+/** What stands before the claim in a condition key: the provider without its ARN. */
+export function hostOf(provider: string): string {
   return provider.replace(/^.*:oidc-provider\//, '');
 }
 

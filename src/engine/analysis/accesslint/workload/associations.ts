@@ -1,0 +1,255 @@
+import { podIdentityAudience, roleAnnotation } from '../../../podcredentials/names.ts';
+import { subjectOf } from '../../iamworld/allowers.ts';
+import type { SnapshotCluster, SnapshotPodIdentityAssociation } from '../../snapshot/snapshot.ts';
+import type { KnownPrincipal } from '../../world/principals.ts';
+import { command } from '../commands.ts';
+import type { Facts } from '../facts.ts';
+import { rewriteTrust, trustOf } from '../iam/trust.ts';
+import { subjectNamed } from '../mappings.ts';
+import type { AccessRule, Spotted } from '../rule.ts';
+import { readsPodTags } from './podtags.ts';
+import { workloadLabel } from './workloads.ts';
+
+type KnownRole = KnownPrincipal & { readonly kind: 'role' };
+
+/** Associations of Pod Identity that give nothing, or something else than is meant (eks-access-facts J). */
+export const associationRules: readonly AccessRule[] = [
+  {
+    about: 'cluster',
+    id: 'EW-ACC-811',
+    name: 'association of a service account that does not exist',
+    severity: 'warning',
+    why: 'Neither EKS nor anybody else asks whether namespace and service account exist (eks-access-facts J5). Whoever makes them later has the role.',
+    fix: 'delete the association, or make the service account',
+    needs: ['podIdentity', 'serviceAccounts'],
+    *check({ cluster }) {
+      const there = new Set(
+        (cluster.serviceAccounts ?? []).map(({ namespace, name }) => `${namespace}/${name}`),
+      );
+      const namespaces = cluster.namespaces && new Set(cluster.namespaces);
+      for (const association of cluster.podIdentityAssociations ?? []) {
+        const { namespace, serviceAccount, roleArn } = association;
+        if (there.has(`${namespace}/${serviceAccount}`)) continue;
+        const isGone = namespaces?.has(namespace) === false;
+        yield {
+          ...{ ...base(association), object: roleArn },
+          message: `\`${roleArn}\` is associated with \`${namespace}/${serviceAccount}\`, ${
+            isGone ? `and there is no namespace \`${namespace}\`` : 'which does not exist'
+          }`,
+          fix: deleteAssociation(cluster, association),
+        };
+      }
+    },
+  },
+  {
+    about: 'cluster',
+    id: 'EW-ACC-812',
+    name: 'association of a role that does not exist',
+    severity: 'error',
+    why: 'Pods of the service account get no credentials of AWS, and those that an annotation would give them neither: Pod Identity goes first.',
+    fix: 'delete the association, or update it with a role that exists',
+    needs: ['podIdentity'],
+    *check({ cluster }, { world: { principals } }) {
+      for (const association of cluster.podIdentityAssociations ?? []) {
+        for (const arn of [association.roleArn, association.targetRoleArn]) {
+          if (arn === undefined || !isMissing(arn, principals)) continue;
+          yield {
+            ...{ ...base(association), object: arn },
+            message: `${about(association)} names \`${arn}\`, which does not exist`,
+            fix: deleteAssociation(cluster, association),
+          };
+        }
+      }
+    },
+  },
+  {
+    about: 'cluster',
+    id: 'EW-ACC-813',
+    name: 'association of a role that does not trust Pod Identity',
+    severity: 'error',
+    why: 'EKS assumes the role as `pods.eks.amazonaws.com` with `sts:AssumeRole`, and with `sts:TagSession` unless session tags are disabled (eks-access-facts J7, J8). Both must be allowed for these tags.',
+    fix: 'let pods.eks.amazonaws.com have sts:AssumeRole and sts:TagSession in the trust policy of the role',
+    needs: ['podIdentity'],
+    *check({ cluster }, facts) {
+      for (const association of cluster.podIdentityAssociations ?? []) {
+        const role = roleOf(association.roleArn, facts);
+        const refused = role && refusedAction(role, { cluster, association }, facts);
+        if (role === undefined || refused === undefined) continue;
+        const { arn } = role.record;
+        yield {
+          ...{ ...base(association), object: arn },
+          message: !trustsService(role)
+            ? `${about(association)} names \`${arn}\`, which does not trust \`${podIdentityAudience}\``
+            : `${about(association)} names \`${arn}\`, whose trust policy refuses \`${refused}\` for it`,
+          fix: rewriteTrust(role.record, `with \`${refused}\` for \`${podIdentityAudience}\``),
+        };
+      }
+    },
+  },
+  {
+    about: 'cluster',
+    id: 'EW-ACC-814',
+    name: 'association whose target role cannot be had',
+    severity: 'error',
+    why: 'The role of the association assumes the target role: its own policies and the trust policy of the target must both let it, with `sts:TagSession` as well, since session tags are passed on, unless they are disabled.',
+    fix: 'let the role assume the target role, on both sides',
+    needs: ['podIdentity'],
+    *check({ cluster }, facts) {
+      for (const association of cluster.podIdentityAssociations ?? []) {
+        const { roleArn, targetRoleArn } = association;
+        const role = roleOf(roleArn, facts);
+        if (targetRoleArn === undefined || role === undefined) continue;
+        if (isMissing(targetRoleArn, facts.world.principals)) continue;
+        const refused = refusedTarget(role, targetRoleArn, association, facts);
+        if (refused === undefined) continue;
+        yield {
+          ...{ ...base(association), object: targetRoleArn },
+          message: `${about(association)} leads to \`${targetRoleArn}\`, and \`${roleArn}\` is refused \`${refused}\` on it`,
+          fix: `allow \`${refused}\` in the policies of \`${roleArn}\` and in the trust policy of \`${targetRoleArn}\``,
+        };
+      }
+    },
+  },
+  {
+    about: 'cluster',
+    id: 'EW-ACC-815',
+    name: 'service account with an annotation and an association',
+    severity: 'warning',
+    why: 'Pod Identity goes first (eks-access-facts J20). The annotation counts for nothing, until somebody deletes the association; the trust that it needed is still there.',
+    fix: 'take the annotation away once the Pods were started again, then the statement of the trust policy',
+    needs: ['podIdentity', 'serviceAccounts'],
+    *check({ cluster }) {
+      const roles = new Map(
+        (cluster.podIdentityAssociations ?? []).map(({ namespace, serviceAccount, ...association }) => [
+          `${namespace}/${serviceAccount}`,
+          association,
+        ]),
+      );
+      for (const { namespace, name, roleArn } of cluster.serviceAccounts ?? []) {
+        const association = roles.get(`${namespace}/${name}`);
+        if (roleArn === undefined || association === undefined) continue;
+        const given = association.targetRoleArn ?? association.roleArn;
+        yield {
+          ...{ subject: workloadLabel(namespace, name), object: roleArn },
+          message: `service account \`${namespace}/${name}\` is annotated with \`${roleArn}\`, and its association gives it ${
+            given === roleArn ? 'the same role' : `\`${given}\``
+          } before that`,
+          fix: command(
+            ...['kubectl', 'annotate', `serviceaccount/${name}`, '--namespace', namespace],
+            `${roleAnnotation}-`,
+          ),
+        };
+      }
+    },
+  },
+  {
+    about: 'cluster',
+    id: 'EW-ACC-816',
+    name: 'session tags disabled that policies ask for',
+    severity: 'error',
+    why: 'A policy of the role compares aws:PrincipalTag with tags that Pod Identity gives, and this association does not give them (eks-access-facts J8): what is allowed by them is refused, and what is denied by them is not.',
+    fix: 'update the association with session tags, or take the condition out of the policy',
+    needs: ['podIdentity'],
+    *check({ cluster }, facts) {
+      for (const association of cluster.podIdentityAssociations ?? []) {
+        if (!association.disableSessionTags) continue;
+        for (const arn of [association.roleArn, association.targetRoleArn]) {
+          const role = arn === undefined ? undefined : roleOf(arn, facts);
+          const policy = role && readsPodTags(role, facts.world.principals);
+          if (role === undefined || policy === undefined) continue;
+          yield {
+            ...{ ...base(association), object: role.record.arn },
+            message: `${about(association)} gives no session tags, and ${policy} of \`${role.record.arn}\` compares them`,
+            fix: command(
+              ...['aws', 'eks', 'update-pod-identity-association', '--cluster-name', cluster.name],
+              ...['--association-id', association.associationId, '--no-disable-session-tags'],
+            ),
+          };
+        }
+      }
+    },
+  },
+];
+
+function base({ namespace, serviceAccount }: SnapshotPodIdentityAssociation): Pick<Spotted, 'subject'> {
+  return { subject: workloadLabel(namespace, serviceAccount) };
+}
+
+function about({ namespace, serviceAccount }: SnapshotPodIdentityAssociation): string {
+  return `the association of \`${namespace}/${serviceAccount}\``;
+}
+
+function deleteAssociation(
+  { name }: SnapshotCluster,
+  { associationId }: SnapshotPodIdentityAssociation,
+): string {
+  return command(
+    ...['aws', 'eks', 'delete-pod-identity-association', '--cluster-name', name],
+    ...['--association-id', associationId],
+  );
+}
+
+function isMissing(arn: string, principals: Facts['world']['principals']): boolean {
+  const subject = subjectNamed(arn, principals);
+  // Names with another path are another role.
+  return subject?.standing === 'missing' || (subject?.standing === 'exists' && subject.arn !== arn);
+}
+
+function roleOf(arn: string, { world: { principals } }: Facts): KnownRole | undefined {
+  const known = principals.named(arn);
+  return known?.kind === 'role' && known.record.arn === arn ? known : undefined;
+}
+
+function trustsService({ record }: KnownRole): boolean {
+  const document = trustOf(record);
+  if (document === null) return false;
+  return document.statements.some(
+    ({ effect, principal }) =>
+      effect === 'Allow' &&
+      principal?.negated === false &&
+      principal.entries.some(({ type, value }) => type === 'Service' && value === podIdentityAudience),
+  );
+}
+
+/** The action that the trust policy refuses the service for certain, for these Pods; undefined: none. */
+function refusedAction(
+  role: KnownRole,
+  {
+    cluster,
+    association: { namespace, serviceAccount, disableSessionTags },
+  }: { readonly cluster: SnapshotCluster; readonly association: SnapshotPodIdentityAssociation },
+  { iam }: Facts,
+): string | undefined {
+  const tags: Readonly<Record<string, string>> = {
+    'eks-cluster-arn': cluster.arn,
+    'eks-cluster-name': cluster.name,
+    'kubernetes-namespace': namespace,
+    'kubernetes-service-account': serviceAccount,
+  };
+  const context = Object.fromEntries([
+    ...Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, disableSessionTags ? [] : value]),
+    ...(disableSessionTags ? podTags.map((key) => [`aws:RequestTag/${key}`, []]) : []),
+  ]);
+  const actions = disableSessionTags ? ['sts:AssumeRole'] : ['sts:AssumeRole', 'sts:TagSession'];
+  return actions.find(
+    (action) =>
+      iam.askOutsider({ outsider: { kind: 'service', name: podIdentityAudience }, action, role, context })
+        .certainty === 'never',
+  );
+}
+
+const podTags = ['kubernetes-pod-name', 'kubernetes-pod-uid'];
+
+function refusedTarget(
+  role: KnownRole,
+  target: string,
+  { disableSessionTags, externalId }: SnapshotPodIdentityAssociation,
+  { iam }: Facts,
+): string | undefined {
+  const subject = subjectOf(role);
+  const context = externalId === undefined ? {} : { 'sts:ExternalId': externalId };
+  const actions = disableSessionTags ? ['sts:AssumeRole'] : ['sts:AssumeRole', 'sts:TagSession'];
+  return actions.find(
+    (action) => iam.ask({ subject, action, resource: target, context }).certainty === 'never',
+  );
+}
