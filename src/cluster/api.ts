@@ -4,6 +4,7 @@ import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
+import { agentUri } from '../engine/podcredentials/names.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
@@ -70,6 +71,8 @@ export interface KubernetesApiOptions {
   readonly caPem?: string;
   /** Constrained impersonation, as behind Kubernetes' feature gate of that name; clusters below 1.36 do not have it. */
   readonly constrainedImpersonation?: boolean;
+  /** Where the pods of a Pod Identity association find the agent; without it, where they do on EKS. */
+  readonly podIdentityAgentUri?: string;
   /** Where admission webhooks may be called; without it, on this machine alone. */
   readonly admissionWebhooks?: WebhookOptions;
   /** Open watches of principals that are blocked are ended; the registry refuses their tokens. */
@@ -114,6 +117,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
     constrainedImpersonation: options.constrainedImpersonation === true,
+    podIdentityAgentUri: options.podIdentityAgentUri ?? agentUri,
   };
   const controllers = createControllers(
     context,

@@ -1,6 +1,7 @@
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
 import { completePodAccount } from '../serviceaccounts/podaccount.ts';
+import { injectCredentials } from '../serviceaccounts/podcredentials.ts';
 import { checkPodAccount } from '../serviceaccounts/podsecrets.ts';
 import { askWebhook } from './asking.ts';
 import type { Invocation } from './followedwebhooks.ts';
@@ -29,14 +30,15 @@ export async function mutate<W extends AdmittedWrite & { readonly object: KubeOb
   return mutateByWebhooks(context, request, { ...write, object }, { invocations, settle, rerun: own });
 }
 
-/** What the API server's own plugins change, before webhooks see the object and again after one changed it. */
+/** What the API server's own plugins and EKS change, before webhooks see the object and again after one changed it. */
 async function ownMutations(
   context: ApiContext,
   request: ResourceRequest,
   { operation }: AdmittedWrite,
   object: KubeObject,
 ): Promise<KubeObject> {
-  return podWrite(request, operation) === 'all' ? completePodAccount(context, request, object) : object;
+  if (podWrite(request, operation) !== 'all') return object;
+  return injectCredentials(context, request, await completePodAccount(context, request, object));
 }
 
 /** The containers of a pod that a write is about; undefined when it brings none. */

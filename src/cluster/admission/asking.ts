@@ -18,7 +18,7 @@ export interface Asking {
 
 /** SECURITY: under these names the server itself annotates. A webhook that has one of them would speak in its place. */
 const ownAnnotations =
-  /^(authentication\.(k8s|kubernetes)|authorization\.k8s|(failed-open\.)?(mutation|validating)\.webhook\.admission\.k8s)\.io$/;
+  /^(authentication\.(k8s|kubernetes)|authorization\.k8s|(failed-open\.)?(mutation|validating)\.webhook\.admission\.k8s)\.io$|^iam-for-pods\.amazonaws\.com$/;
 
 /**
  * Asks a webhook about a write: the patch it wants, undefined for none. Refuses by throwing a Status; so does a webhook

@@ -1,5 +1,5 @@
 import type { CredentialTerms } from './credentials.ts';
-import { items, member, text } from './json.ts';
+import { isObject, items, member, text } from './json.ts';
 import { podIdentityLabel, tokenVolumes } from './names.ts';
 
 /** One operation of a JSON patch (RFC 6902). */
@@ -104,6 +104,7 @@ function containerPatch(
   variables: readonly VariableGroup[],
   volume: { readonly name: string; readonly mountPath: string },
 ): readonly AddOperation[] {
+  if (!isObject(container)) return [];
   const env = member(container, 'env');
   const there = new Set(items(env).map((one) => text(one, 'name')));
   const missing = variables.filter(({ names }) => !names.some((name) => there.has(name)));
@@ -127,7 +128,7 @@ function containerPatch(
 function labelPatch(pod: unknown, { mechanism }: CredentialTerms): readonly AddOperation[] {
   const labels = member(member(pod, 'metadata'), 'labels');
   if (mechanism !== 'podIdentity' || text(labels, podIdentityLabel) === 'enabled') return [];
-  return typeof labels === 'object' && labels !== null
+  return isObject(labels)
     ? [{ op: 'add', path: `/metadata/labels/${podIdentityLabel.replace('/', '~1')}`, value: 'enabled' }]
     : [{ op: 'add', path: '/metadata/labels', value: { [podIdentityLabel]: 'enabled' } }];
 }

@@ -339,7 +339,7 @@ describe('what a pod gets', () => {
       accountAnnotations: role,
       pod: pod({ containers: [{ name: 'main', env }] }),
     });
-    const [container] = after.spec.containers as readonly {
+    const [container] = after.spec.containers as unknown as readonly {
       readonly env: unknown;
       readonly volumeMounts?: readonly unknown[];
     }[];
@@ -439,7 +439,7 @@ describe('what a pod gets', () => {
     'a pod whose %s are nonsense is not the end of it',
     (broken) => {
       const before = {
-        spec: { spec: 7 },
+        spec: { metadata: {}, spec: { containers: 7 } },
         containers: pod({ containers: { name: 'x' } }),
         env: pod({
           containers: [null, 'x', { env: 'x', volumeMounts: 3 }, { env: [null, 3, { name: {} }] }],
@@ -449,7 +449,7 @@ describe('what a pod gets', () => {
       }[broken];
       const terms = credentialsOf(situation({ isAssociated: true })).terms as CredentialTerms;
       expect(() => credentialsOf(situation({ isAssociated: true, pod: before }))).not.toThrow();
-      expect(() => injectCredentials(before, terms)).not.toThrow();
+      expect(() => applied(before, terms)).not.toThrow();
     },
   );
 });
