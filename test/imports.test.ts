@@ -15,6 +15,7 @@ const allowed: Record<string, readonly string[]> = {
   cluster: ['engine', 'wire', 'storage', 'access', 'audit'],
   webhooks: ['engine', 'wire', 'storage', 'access', 'audit'],
   audit: ['engine', 'wire', 'storage'],
+  agent: ['engine', 'wire', 'access', 'clients'],
   sources: ['engine', 'wire', 'storage', 'access'],
   server: [
     'engine',
@@ -29,7 +30,7 @@ const allowed: Record<string, readonly string[]> = {
     'clients',
   ],
   embedded: ['engine', 'wire', 'server', 'clients', 'sources'],
-  cli: ['engine', 'wire', 'storage', 'audit', 'server', 'sources', 'clients'],
+  cli: ['engine', 'wire', 'storage', 'audit', 'server', 'sources', 'clients', 'agent'],
 };
 
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })

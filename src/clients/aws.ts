@@ -120,7 +120,10 @@ function send(target: Target, body: Uint8Array, deadline = deadlineMs): Promise<
         });
       },
     );
-    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer within ${deadline / 1000} s`)));
+    outgoing.on('timeout', () => {
+      const error = new Error(`no answer within ${deadline / 1000} s`);
+      outgoing.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+    });
     outgoing.on('error', reject);
     outgoing.end(body);
   });
