@@ -104,6 +104,10 @@ export function createProgram(): Command {
         .choices(awsSources)
         .default('none'),
     )
+    .option(
+      '--pod-identity-agent-uri <uri>',
+      'what pods of a Pod Identity association are told to ask for credentials (default: as on EKS)',
+    )
     .option('--trail-size <mebibytes>', 'disk the trail may take (default: 1024; 64 with --in-memory)')
     .option('--alert-webhook <url>', 'send alerts of the trail there: https, or http to this machine')
     .option('--alert-secret-file <file>', 'sign what is sent to the webhook with the secret in this file')

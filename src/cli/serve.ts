@@ -7,6 +7,7 @@ import {
   type LogLevel,
   type OidcIssuers,
   parseAccountId,
+  parseAgentUri,
   parseAlertWebhook,
   parseIssuerAddress,
   parseListenAddress,
@@ -39,6 +40,7 @@ export interface ServeOptions extends AwsOptions {
   readonly ssoRoleMatch?: boolean;
   readonly constrainedImpersonation?: boolean;
   readonly admissionWebhookHost?: readonly string[];
+  readonly podIdentityAgentUri?: string;
   readonly trailSize?: string;
   readonly alertWebhook?: string;
   readonly alertSecretFile?: string;
@@ -102,6 +104,9 @@ function parseConfig(options: ServeOptions): ServerConfig {
     ssoRoleMatch: options.ssoRoleMatch === true,
     constrainedImpersonation: options.constrainedImpersonation === true,
     admissionWebhookHosts: parseWebhookNames(options.admissionWebhookHost ?? [], '--admission-webhook-host'),
+    ...(options.podIdentityAgentUri !== undefined && {
+      podIdentityAgentUri: parseAgentUri(options.podIdentityAgentUri),
+    }),
     ...(options.trailSize !== undefined && { trailBytes: parseTrailSize(options.trailSize) }),
     ...awsAccess(options),
     ...alertWebhook(options),

@@ -3,6 +3,7 @@ import {
   ConfigError,
   isLoopback,
   parseAccountId,
+  parseAgentUri,
   parseAlertWebhook,
   parseIssuerAddress,
   parseListenAddress,
@@ -187,4 +188,22 @@ describe('names of the webhooks', () => {
   ])('`%s` is refused: no certificate can be made for it', (name) => {
     expect(() => parseWebhookNames(['ok.example.com', name])).toThrow(ConfigError);
   });
+});
+
+test.each([
+  ['http://127.0.0.1:4780/v1/credentials', true],
+  ['http://localhost:4780/v1/credentials', true],
+  ['http://[::1]:4780/v1/credentials', true],
+  ['http://169.254.170.23/v1/credentials', true],
+  ['http://[fd00:ec2::23]/v1/credentials', true],
+  ['https://agent.example.com/v1/credentials', true],
+  ['http://agent.example.com/v1/credentials', false],
+  ['http://169.254.169.254/v1/credentials', false],
+  ['http://user:secret@127.0.0.1/v1/credentials', false],
+  ['ftp://127.0.0.1/v1/credentials', false],
+  ['127.0.0.1:4780', false],
+  ['', false],
+])('the agent at %s is one that SDKs ask: %s', (text, isOne) => {
+  if (isOne) expect(parseAgentUri(text)).toBe(text);
+  else expect(() => parseAgentUri(text)).toThrow(ConfigError);
 });

@@ -3,6 +3,7 @@ import { type AwsAuthMode, awsAuthModes } from '../access/awsauthstate.ts';
 import { type Webhook, webhookProblem } from '../audit/alerts/webhook.ts';
 import type { SnapshotGuardrails } from '../engine/analysis/snapshot/snapshot.ts';
 import type { Guardrails } from '../engine/iam/evaluate.ts';
+import { agentUri, agentUriIpv6 } from '../engine/podcredentials/names.ts';
 import { type OutboundIssuers, outboundIssuers } from '../services/sts/dependencies.ts';
 import type { AwsConfig } from './aws/config.ts';
 
@@ -44,6 +45,8 @@ export interface ServerConfig {
   readonly constrainedImpersonation?: boolean;
   /** Hosts and addresses beside loopback that admission webhooks of built-in clusters may be called at; absent: none. */
   readonly admissionWebhookHosts?: readonly string[];
+  /** Where pods of a Pod Identity association find the agent; absent: where they do on EKS. */
+  readonly podIdentityAgentUri?: string;
   /** Bytes the trail may take in the store; the oldest records go first. Absent: 1 GiB, in memory 64 MiB. */
   readonly trailBytes?: number;
   /** Where alerts are sent; without it, nowhere. */
@@ -214,6 +217,28 @@ export function parseAlertWebhook(text: string, secret: string | undefined): Web
     );
   }
   return { url, secret: trimmed };
+}
+
+/** What SDKs take for AWS_CONTAINER_CREDENTIALS_FULL_URI over plain http, beside loopback: the addresses of EKS's agent. */
+const agentHosts: ReadonlySet<string> = new Set([agentUri, agentUriIpv6].map((uri) => new URL(uri).hostname));
+
+/** Of `--pod-identity-agent-uri`: what pods are told is what SDKs accept, or they would have no credentials at all. */
+export function parseAgentUri(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlainHost = (host: string): boolean =>
+    agentHosts.has(host) || isLoopback(host.replace(/^\[|\]$/g, ''));
+  const isFit =
+    url !== undefined &&
+    url.username === '' &&
+    url.password === '' &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && isPlainHost(url.hostname)));
+  if (!isFit) {
+    throw new ConfigError(
+      `--pod-identity-agent-uri \`${text}\` is no address that AWS SDKs ask for credentials`,
+      `http on loopback, for example http://127.0.0.1:4780/v1/credentials, or https; on EKS it is ${agentUri}`,
+    );
+  }
+  return text;
 }
 
 /** Whole mebibytes, as bytes: at least what some minutes of a busy server take. */
