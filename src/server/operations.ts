@@ -11,6 +11,8 @@ import {
 import type { EksDeps } from '../services/eks/deps.ts';
 import { createEksOperations } from '../services/eks/operations.ts';
 import { unservedAuthorizations } from '../services/eks/unserved.ts';
+import type { EksAuthDependencies } from '../services/eksauth/dependencies.ts';
+import { createEksAuthOperations } from '../services/eksauth/operations.ts';
 import type { EntrywayDeps } from '../services/entryway/deps.ts';
 import { createEntrywayOperations } from '../services/entryway/operations.ts';
 import { type GatewayDependencies, requireAllowed } from '../services/gateway.ts';
@@ -24,13 +26,14 @@ import type { ServerConfig } from './config.ts';
 /** What the operations of all services are made of. */
 export interface OperationParts
   extends Pick<EksDeps, 'storage' | 'random' | 'partition' | 'pageTokens' | 'endpointOf'>,
-    Pick<EntrywayDeps, 'readSnapshot' | 'analyse' | 'prepareRotation'> {
+    Pick<EntrywayDeps, 'readSnapshot' | 'analyse' | 'prepareRotation' | 'isOwnIssuer'> {
   readonly secretBox: ReturnType<typeof createSecretBox>;
   readonly config: ServerConfig;
   readonly now: () => number;
   readonly authorizer: CallerAuthorizer;
   readonly isBlocked: IsBlocked;
   readonly issuerKeys: Parameters<typeof createStsOperations>[0]['issuerKeys'];
+  readonly verifyPodToken: EksAuthDependencies['verifyPodToken'];
   readonly access: AccessRegistry;
   readonly followers: ClusterFollowers;
   readonly trail: Trail;
@@ -74,9 +77,14 @@ export function createOperations(
         readSnapshot: parts.readSnapshot,
         analyse: parts.analyse,
         prepareRotation: parts.prepareRotation,
+        isOwnIssuer: parts.isOwnIssuer,
         awsAuthOf: (clusterId) => access.cluster(clusterId)?.awsAuthState(),
         ...(config.aws?.sts && { stsAccounts: config.aws.sts.accounts }),
         ...(webhookDoor !== undefined && { webhooks: webhookDoor }),
+      }),
+      'eks-auth': createEksAuthOperations({
+        ...{ storage, authorizer, secretBox, random, partition, isBlocked },
+        verifyPodToken: parts.verifyPodToken,
       }),
       iam: createIamOperations({
         storage,

@@ -6,6 +6,7 @@ import { createClusterFollowers } from '../access/follow/followers.ts';
 import { createIdentityProviderTokens } from '../access/idtokens/idtokens.ts';
 import { createLocalIssuers } from '../access/localissuers.ts';
 import { createMatchedRoles } from '../access/matchedroles.ts';
+import { createPodTokens } from '../access/podtokens.ts';
 import { createAccessRegistry } from '../access/registry.ts';
 import { createServiceAccountTokens } from '../access/serviceaccounts.ts';
 import { openTrail, type Trail } from '../audit/trail.ts';
@@ -18,6 +19,7 @@ import { connectionContext } from '../services/entryway/connections.ts';
 import { createGateway } from '../services/gateway.ts';
 import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
+import { createClusterKeys } from '../services/sts/webidentity/clusterkeys.ts';
 import { createIssuerKeys } from '../services/sts/webidentity/issuerkeys.ts';
 import { createMemoryStorage } from '../storage/memory/memory.ts';
 import type { ClusterCredential } from '../storage/records/connections.ts';
@@ -145,6 +147,7 @@ async function compose(
     localIssuers: createLocalIssuers({ issuers, serviceAccounts, address: config.oidcIssuerAddress }),
     outboundIssuers: config.oidcIssuers ?? 'none',
   });
+  const podTokens = createPodTokens({ serviceAccounts, issuerKeys: createClusterKeys({ issuerKeys }) });
   const matchedRoles = createMatchedRoles({ storage, log });
   opened.push(() => matchedRoles.close());
   const aws = await openAwsAccess({
@@ -206,6 +209,7 @@ async function compose(
     log,
     caPem,
     ...(config.constrainedImpersonation && { constrainedImpersonation: true }),
+    ...(config.podIdentityAgentUri && { podIdentityAgentUri: config.podIdentityAgentUri }),
     admissionWebhooks: { hosts: config.admissionWebhookHosts ?? [] },
     observe: (outcome) => {
       metrics.kubernetesRequest({ verb: outcome.attributes?.verb, status: outcome.status });
@@ -274,12 +278,16 @@ async function compose(
         pageTokens,
         secretBox,
         issuerKeys,
+        verifyPodToken: podTokens.verify,
         isBlocked,
         authorizer,
       },
       ...{ access, followers, trail, readSnapshot, caPem, endpointOf },
       analyse: analyst.analyse,
       prepareRotation: serviceAccounts.rotation,
+      isOwnIssuer: (issuer) =>
+        issuers.builtIn(issuer) !== undefined ||
+        (config.oidcIssuerAddress !== undefined && issuer.startsWith(`${config.oidcIssuerAddress}/`)),
       publicKeys: () => publicTrailKeys(directory.path),
       awsPrincipals: aws.awsPrincipals,
       webhookDoor: webhooks?.door,

@@ -1,0 +1,66 @@
+import { AwsError } from '../../wire/protocols/errors.ts';
+import type { PodTokenAnswer } from './dependencies.ts';
+
+/**
+ * Why EKS Auth refuses (eks-access-facts J15). Two texts are reported by users of EKS: that of a token without association
+ * and that of a role which cannot be assumed. COMPAT: the others are like them in AWS's manner, and say what is wrong.
+ */
+
+export const invalidParameter = (message: string): AwsError =>
+  new AwsError('InvalidParameterException', message);
+
+export const noSuchCluster = (name: string): AwsError =>
+  new AwsError('ResourceNotFoundException', `No cluster found for name: ${name}.`);
+
+export const noAssociation = (): AwsError =>
+  new AwsError(
+    'ResourceNotFoundException',
+    'The token included in the request has no service account role association for it.',
+  );
+
+/**
+ * AWS's text for whatever keeps the service from the role: it is missing, its trust policy does not name the service, or
+ * only without `sts:TagSession`, or under other conditions. COMPAT: of a target role nothing is reported.
+ */
+export const cannotAssume = (which: 'associated' | 'target'): AwsError =>
+  new AwsError(
+    'AccessDeniedException',
+    `Unauthorized Exception! EKS does not have permissions to assume the ${which} role.`,
+  );
+
+/** Throws unless the token was found good. SECURITY: no text has anything of the token in it. */
+export function refuseToken(
+  clusterName: string,
+  answer: Exclude<PodTokenAnswer, { outcome: 'verified' }>,
+): never {
+  const token = 'The token included in the request';
+  switch (answer.outcome) {
+    case 'refused':
+      throw answer.code === 'expired'
+        ? new AwsError('ExpiredTokenException', `${token} is expired.`)
+        : new AwsError('InvalidTokenException', `${token} is invalid: ${answer.because}.`);
+    case 'unconfigured':
+      throw new AwsError('InvalidRequestException', unconfigured[answer.missing](clusterName));
+    case 'unavailable':
+      throw new AwsError('ServiceUnavailableException', `${token} cannot be judged now: ${answer.because}.`);
+    default:
+      throw new Error(`an unknown answer: ${JSON.stringify(answer satisfies never)}`);
+  }
+}
+
+const unconfigured: Readonly<Record<'tokenIssuer' | 'outboundIssuers', (clusterName: string) => string>> = {
+  tokenIssuer: (name) =>
+    `Nobody has told who issues the service account tokens of the connected cluster ${name}; see: entryway cluster issuer.`,
+  outboundIssuers: (name) =>
+    `This Entryway asks no token issuer for its keys, and cluster ${name} handed none over; see: serve --oidc-issuers.`,
+};
+
+/**
+ * What STS refuses in the words of EKS Auth, which has other codes. COMPAT: that a session does not fit is told as a bad
+ * request; how EKS tells it is not known.
+ */
+export function asRefusalOfEksAuth(error: unknown): unknown {
+  if (!(error instanceof AwsError)) return error;
+  if (error.code === 'AccessDenied') return new AwsError('AccessDeniedException', error.message);
+  return new AwsError('InvalidRequestException', `${error.code.replace(/Exception$/, '')}: ${error.message}`);
+}
