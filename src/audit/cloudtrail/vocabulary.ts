@@ -80,14 +80,14 @@ const vocabularies: Readonly<Record<string, Vocabulary>> = {
   },
   entryway: {
     harmless:
-      words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope action anyNamespace
+      words(`accountId accessKeyId accessEntry accessPolicies accessPolicy accessScope action algorithm anyNamespace
       apiGroups arn associatedAccessPolicy associatedAt associations assumeComplete at audiences block blockId blocks
       breakGlass closestPolicy clusterName clusters code comparedWith connection count createdAt createdBy credential
-      credentialExpiresAt credentials description expired expiresAt findings hint issuedAt keyId kind kubernetesGroups
+      credentialExpiresAt credentials description expired expiresAt findings hint issuedAt issuer keyId keys kind kubernetesGroups
       lastSeenAt lastUsedAt matchedRoles maxResults message minSeverity modifiedAt name names namespace namespaces
       nonResourceURLs objects pinnedAt pinnedBy policyArn previewToken principal principalArn principalId reason
       resource resourceNames resources revoke revokedAt roundUp rule rules savedAt seenAt serialNumber server serverTime setAt
-      severity signsFrom since skipRules source state tags target transitive type tlsServerName until usageSince username
+      severity signsFrom since skipRules source state tags target transitive type tlsServerName until url usageSince username
       validityDays verb verbs version versions window`),
     hidden: words('secretAccessKey bearerToken clientKeyData token'),
   },

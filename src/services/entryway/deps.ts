@@ -17,6 +17,8 @@ export interface EntrywayDeps extends EksDeps {
   readonly authenticate: (clusterId: string, token: string, now: number) => Promise<TokenVerdict>;
   readonly analyse: Analyse;
   readonly prepareRotation: PrepareRotation;
+  /** Whether the issuer is that of a built-in cluster, of whatever account, or lies where this server's clusters have theirs. */
+  readonly isOwnIssuer: (issuer: string) => boolean;
   /** Who may call the webhooks, and where; absent while this server listens for no webhooks. */
   readonly webhooks?: WebhookDoor;
   /** Who follows connected clusters. */

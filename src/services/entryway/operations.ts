@@ -7,6 +7,7 @@ import { blockOperations } from './blocks.ts';
 import { breakGlassOperations } from './breakglass.ts';
 import { checkClusterOperations } from './checkcluster.ts';
 import { clusterAudienceOperations } from './clusteraudiences.ts';
+import { clusterIssuerOperations } from './clusterissuer.ts';
 import { connectionOperations } from './connections.ts';
 import type { EntrywayDeps } from './deps.ts';
 import { explainTokenOperations } from './explaintoken.ts';
@@ -24,6 +25,7 @@ export function createEntrywayOperations(deps: EntrywayDeps): Operations {
     ...breakGlassOperations(deps),
     ...checkClusterOperations(deps),
     ...clusterAudienceOperations(deps),
+    ...clusterIssuerOperations(deps),
     ...connectionOperations(deps),
     ...customAccessPolicyOperations(deps),
     ...explainTokenOperations(deps),

@@ -91,6 +91,8 @@ export const definitionTurnKey = (clusterId: string): string => `definition-turn
 export const signingKeysKey = (clusterId: string): string =>
   `${signingKeysPrefix}${clusterId}/service-accounts`;
 export const signingKeysPrefix = 'signing-keys/';
+/** Moved on by everybody who says which issuer a cluster of the account has. */
+export const tokenIssuerTurnKey = (accountId: string): string => `token-issuer-turn/${accountId}`;
 
 /** The one identity provider config a cluster may have. */
 export const identityProviderConfigKey = (clusterId: string): string =>

@@ -50,6 +50,11 @@ export const entryway = {
     DeleteClusterConnection: 'POST /entryway/v1/clusters/connection/delete 200 ClusterRequest -',
     PutClusterAudiences:
       'POST /entryway/v1/clusters/audiences/put 200 PutClusterAudiencesRequest ClusterAudiencesResponse',
+    SetClusterIssuer:
+      'POST /entryway/v1/clusters/issuer/set 200 SetClusterIssuerRequest ClusterIssuerResponse',
+    DescribeClusterIssuer:
+      'POST /entryway/v1/clusters/issuer/describe 200 ClusterRequest ClusterIssuerResponse',
+    ClearClusterIssuer: 'POST /entryway/v1/clusters/issuer/clear 200 ClusterRequest -',
     RotateSigningKey:
       'POST /entryway/v1/clusters/signing-key/rotate 200 RotateSigningKeyRequest RotateSigningKeyResponse',
     PutBreakGlassPrincipal:
@@ -133,6 +138,12 @@ export const entryway = {
 
     PutClusterAudiencesRequest: 'clusterName! audiences!:[string]',
     ClusterAudiencesResponse: 'clusterName audiences:[string]',
+
+    // `keys`: those of a JWKS.
+    SetClusterIssuerRequest: 'clusterName! issuer! keys:document',
+    ClusterIssuerResponse: 'issuer:ClusterIssuer',
+    ClusterIssuer: 'clusterName url source keys:[ClusterIssuerKey]',
+    ClusterIssuerKey: 'keyId algorithm',
 
     RotateSigningKeyRequest: 'clusterName! revoke:boolean',
     RotateSigningKeyResponse: 'clusterName keyId signsFrom:timestamp',

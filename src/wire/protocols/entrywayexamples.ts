@@ -42,6 +42,12 @@ export const entrywayExamples: Readonly<Record<string, object>> = {
   DescribeClusterConnection: cluster,
   DeleteClusterConnection: cluster,
   PutClusterAudiences: { ...cluster, audiences: ['https://kubernetes.default.svc'] },
+  SetClusterIssuer: {
+    ...{ ...cluster, issuer: 'https://kubernetes.example.com' },
+    keys: [{ kty: 'RSA', kid: 'key-1', use: 'sig', alg: 'RS256', n: '…', e: 'AQAB' }],
+  },
+  DescribeClusterIssuer: cluster,
+  ClearClusterIssuer: cluster,
   RotateSigningKey: { ...cluster, revoke: false },
   PutBreakGlassPrincipal: { ...cluster, principalArn, reason: 'when all else fails' },
   DescribeBreakGlassPrincipal: cluster,

@@ -13,6 +13,7 @@ export const entryway: ServiceText = {
   keys: {},
   actions: {
     CheckCluster: 'cluster',
+    ClearClusterIssuer: 'cluster',
     CreateAccessPolicy: 'access-policy',
     CreateBlock: '',
     DeleteAccessPolicy: 'access-policy',
@@ -21,6 +22,7 @@ export const entryway: ServiceText = {
     DeleteClusterConnection: 'cluster',
     DescribeBreakGlassPrincipal: 'cluster',
     DescribeClusterConnection: 'cluster',
+    DescribeClusterIssuer: 'cluster',
     DiffAccess: '',
     ExplainAwsRequest: '',
     ExplainLast: '',
@@ -41,6 +43,7 @@ export const entryway: ServiceText = {
     PutClusterConnection: 'cluster',
     RevokeWebhookCredential: 'cluster',
     RotateSigningKey: 'cluster',
+    SetClusterIssuer: 'cluster',
     TestAccess: '',
     UpdateAccessPolicy: 'access-policy',
     WhatCan: 'cluster',

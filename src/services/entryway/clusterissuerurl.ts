@@ -1,0 +1,75 @@
+import type { ClusterRecord } from '../../storage/records/eks.ts';
+import { invalidParameter } from '../eks/refusals.ts';
+
+const longest = 255;
+
+/**
+ * The issuer as the cluster's tokens write it; it is compared letter by letter and never completed. What Kubernetes takes as
+ * `--service-account-issuer`: an `https` URL without user, query and fragment. A port is allowed, as there, though no OIDC
+ * provider of IAM can have one (iam-facts J19). Throws InvalidParameterException.
+ */
+export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name'>): string {
+  if (
+    given.length > longest ||
+    !/^https:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~%:@!$&+,;=/-]*)?$/.test(given)
+  ) {
+    throw invalidParameter(
+      `The issuer must be an https URL of at most ${longest} characters without user, query and fragment`,
+      name,
+    );
+  }
+  if (isIssuerOfEks(given)) {
+    throw invalidParameter('The issuer is one of EKS’s own: a cluster of EKS has it, and no other', name);
+  }
+  if (isPublicProvider(given)) {
+    throw invalidParameter(
+      'The issuer is a public identity provider: no cluster’s tokens come from there',
+      name,
+    );
+  }
+  return given;
+}
+
+/** The form that the issuers of built-in clusters have as well, those that are gone among them (eks-access-facts I1). */
+function isIssuerOfEks(url: string): boolean {
+  return /^oidc[.-]eks\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.(?:aws|amazonwebservices\.com\.cn)|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.test(
+    hostOf(url),
+  );
+}
+
+/**
+ * SECURITY: whoever may say which keys speak for an issuer is, to every role that trusts it, whoever they like. For the
+ * providers that accounts commonly trust for something else than a cluster nobody may, not even ahead of the day on which
+ * somebody creates an OIDC provider for one. The list helps; what protects the others is in `clusterissuer.ts`.
+ */
+function isPublicProvider(url: string): boolean {
+  const host = hostOf(url);
+  return publicProviders.some((known) => host === known || host.endsWith(`.${known}`));
+}
+
+const publicProviders: readonly string[] = [
+  'accounts.google.com',
+  'agent.buildkite.com',
+  'api.bitbucket.org',
+  'app.terraform.io',
+  'appleid.apple.com',
+  'auth0.com',
+  'ciamlogin.com',
+  'cognito-identity.amazonaws.com',
+  'gitlab.com',
+  'graph.facebook.com',
+  'login.microsoftonline.com',
+  'login.microsoftonline.us',
+  'oidc.circleci.com',
+  'oidc.vercel.com',
+  'okta.com',
+  'onelogin.com',
+  'securetoken.google.com',
+  'sts.windows.net',
+  'token.actions.githubusercontent.com',
+  'vstoken.dev.azure.com',
+  'www.amazon.com',
+  'www.facebook.com',
+];
+
+const hostOf = (url: string): string => new URL(url).hostname.replace(/\.$/, '');
