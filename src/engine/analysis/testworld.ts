@@ -8,6 +8,7 @@ import {
   type SnapshotAccessEntry,
   type SnapshotAccount,
   type SnapshotCluster,
+  type SnapshotPodIdentityAssociation,
   type SnapshotRole,
   type SnapshotUser,
 } from './snapshot/snapshot.ts';
@@ -41,6 +42,23 @@ export function testUser(path: string, change: Partial<SnapshotUser> = {}): Snap
   return {
     ...plainPrincipal,
     ...{ arn: testArn(`user/${path}`), name, principalId: `AIDA${name.toUpperCase()}`, groupNames: [] },
+    ...change,
+  };
+}
+
+/** `oidc.eks.us-east-1.amazonaws.com/id/ABC` as a provider of the test account, for tokens that Pods get. */
+export function testProvider(host: string, clientIds: readonly string[] = ['sts.amazonaws.com']) {
+  return { arn: testArn(`oidc-provider/${host}`), url: `https://${host}`, clientIds };
+}
+
+/** An association that gives the service account `payments/api` the role. */
+export function testAssociation(
+  roleArn: string,
+  change: Partial<SnapshotPodIdentityAssociation> = {},
+): SnapshotPodIdentityAssociation {
+  const account = { namespace: 'payments', serviceAccount: 'api' };
+  return {
+    ...{ associationId: 'a-0123456789abcdefg', ...account, roleArn, disableSessionTags: false },
     ...change,
   };
 }

@@ -22,19 +22,27 @@ type Ask = (question: IamQuestion) => IamAnswer;
 function permitted(ask: Ask, ...questions: readonly IamQuestion[]): Permitted | undefined {
   let all: Permitted = { certainty: 'always', conditions: [], evidence: [] };
   for (const question of questions) {
-    const { certainty, decision, ...answer } = ask(question);
-    if (certainty === 'never') return undefined;
-    const { action, resource } = question;
-    const one: Permitted = {
-      certainty,
-      get conditions() {
-        return answer.conditions;
-      },
-      evidence: [{ kind: 'iam', action, resource, decision }],
-    };
+    const one = permittedBy(question, ask(question));
+    if (one === undefined) return undefined;
     all = both(all, one);
   }
   return all;
+}
+
+/** An answer as what it permits. */
+export function permittedBy(
+  { action, resource }: Pick<IamQuestion, 'action' | 'resource'>,
+  answer: IamAnswer,
+): Permitted | undefined {
+  const { certainty, decision } = answer;
+  if (certainty === 'never') return undefined;
+  return {
+    certainty,
+    get conditions() {
+      return answer.conditions;
+    },
+    evidence: [{ kind: 'iam', action, resource, decision }],
+  };
 }
 
 /** Somebody as it is when it asks: itself, or itself once it has raised what it may. */

@@ -1,3 +1,4 @@
+import { podIdentityAudience } from '../../podcredentials/names.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
 import { computeServices } from '../powers/iam.ts';
 import type { KnownPrincipal } from '../world/principals.ts';
@@ -17,7 +18,7 @@ import {
 } from './asking.ts';
 import { nodeKey, type ReachNode } from './node.ts';
 import { setsPassword } from './passwords.ts';
-import { podIdentityService } from './podidentity.ts';
+
 import { changing } from './protected.ts';
 import type { IamRaises } from './raises.ts';
 import type { StepRules } from './rules.ts';
@@ -50,7 +51,7 @@ export function createIamSteps(
       }),
     );
     const ran = runs && both(both(passed, runs), trusted);
-    return ran && service === podIdentityService
+    return ran && service === podIdentityAudience
       ? assuming(ran, 'a Pod that it controls runs as the service account')
       : ran;
   };

@@ -1,107 +1,208 @@
+import { podIdentityAudience } from '../../podcredentials/names.ts';
+import { subjectOf } from '../iamworld/allowers.ts';
+import type { IamQuestion, RoleSession } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
+import { openValue } from '../iamworld/opencontext.ts';
+import type { SnapshotPodIdentityAssociation } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
-import type { KubernetesSubject } from '../world/subject.ts';
+import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import { assuming, both, iamNode, type Permitted, stepOf, surest } from './asking.ts';
-import { nodeKey, type ReachNode } from './node.ts';
-import type { StepRules } from './rules.ts';
-import type { ReachStep } from './step.ts';
+import { assuming, type Permitted, surest } from './asking.ts';
 import type { KnownRole, Trusts } from './trusts.ts';
+import type { AccountName, WorkloadRole } from './workload.ts';
+import {
+  granted,
+  inTurn,
+  type NamedRole,
+  type Needed,
+  namedRole,
+  refused,
+  type WorkloadWay,
+} from './workloadasking.ts';
 
-/** The service that gets roles for Pods (eks-access-facts J7). */
-export const podIdentityService = 'pods.eks.amazonaws.com';
+/** The roles that Pod Identity gives the pods of service accounts. */
+export interface PodIdentity {
+  /**
+   * By the association of the service account: one way, also where it is of no use. Where associations are not known, or not
+   * all, a way to each role that trusts Pod Identity for it, on the assumption that there is an association.
+   */
+  waysOf(cluster: ClusterWorld, account: AccountName): readonly WorkloadRole[];
+  /**
+   * The same ways, those to one role: of the associations that lead to it, and of those of `accounts` that may have one; of
+   * those that are wanted alone.
+   */
+  waysTo(
+    cluster: ClusterWorld,
+    role: IamSubject,
+    accounts: Iterable<AccountName>,
+    isWanted: (account: AccountName) => boolean,
+  ): Iterable<WorkloadRole>;
+}
 
-/**
- * From a service account to the roles that Pod Identity may give its Pods: those of the cluster's account whose trust policy
- * lets it. Which association there is stands in no snapshot.
- */
-export function createPodIdentitySteps(
+export function createPodIdentity(
   world: World,
   { iam, trusts }: { readonly iam: IamWorld; readonly trusts: Trusts },
-): StepRules {
-  const remembered = new Map<string, Permitted | undefined>();
-
-  const asks = (
-    role: KnownRole,
-    action: string,
-    context: Readonly<Record<string, string | readonly string[]>>,
-  ) => {
-    const { certainty, decision, ...answer } = iam.askOutsider({
-      ...{ outsider: { kind: 'service', name: podIdentityService }, action, role, context },
-    });
-    if (certainty === 'never') return undefined;
-    return {
-      certainty,
-      get conditions() {
-        return answer.conditions;
+): PodIdentity {
+  /** What EKS Auth needs of the trust policy; with the tags of the session, or without (eks-access-facts J8). */
+  function* serviceNeeds(
+    { role, subject: { arn } }: NamedRole,
+    tags: RoleSession['tags'],
+  ): Generator<Needed> {
+    const keys = Object.keys(tags);
+    const context = {
+      ...{
+        'sts:ExternalId': [],
+        'sts:SourceIdentity': [],
+        'aws:TagKeys': keys,
+        'sts:TransitiveTagKeys': keys,
       },
-      evidence: [{ kind: 'iam', action, resource: role.record.arn, decision }],
-    } as const;
-  };
-
-  /** With the tags of the session, or without, as an association may have it (eks-access-facts J8). */
-  const trusted = (role: KnownRole, { cluster }: ClusterWorld, account: KubernetesSubject) => {
-    const tags = {
-      'aws:RequestTag/eks-cluster-arn': cluster.arn,
-      'aws:RequestTag/eks-cluster-name': cluster.name,
-      'aws:RequestTag/kubernetes-namespace': account.namespace,
-      'aws:RequestTag/kubernetes-service-account': account.name,
+      ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
     };
-    const podTags = ['aws:RequestTag/kubernetes-pod-name', 'aws:RequestTag/kubernetes-pod-uid'];
-    const without = Object.fromEntries([...Object.keys(tags), ...podTags].map((key) => [key, []]));
-    const assumed = asks(role, 'sts:AssumeRole', tags);
-    const tagged = assumed && asks(role, 'sts:TagSession', tags);
-    return surest([assumed && tagged && both(assumed, tagged), asks(role, 'sts:AssumeRole', without)]);
+    for (const action of ['sts:AssumeRole', ...(keys.length > 0 ? ['sts:TagSession'] : [])]) {
+      yield {
+        ...{ who: `service \`${podIdentityAudience}\``, action, resource: arn },
+        ask: () =>
+          iam.askOutsider({
+            outsider: { kind: 'service', name: podIdentityAudience },
+            ...{ action, role, context, closed: ['aws:RequestTag/'] },
+          }),
+      };
+    }
+  }
+
+  /** What the role needs to become the target: its tags come with it, which both sides must allow (iam-facts E13). */
+  function* targetNeeds(
+    subject: IamSubject,
+    session: RoleSession,
+    { targetArn, externalId }: { readonly targetArn: string; readonly externalId: string | undefined },
+  ): Generator<Needed> {
+    const keys = Object.keys(session.tags);
+    const question = {
+      ...{ subject, session, resource: targetArn, closed: ['aws:RequestTag/'] },
+      context: {
+        ...{ 'aws:TagKeys': [], 'sts:TransitiveTagKeys': keys, 'sts:SourceIdentity': [] },
+        ...(externalId !== undefined && { 'sts:ExternalId': externalId }),
+      },
+    } as const;
+    const need = (action: string, more: Pick<IamQuestion, 'isOwnOnly'> = {}): Needed => ({
+      ...{ who: `role \`${subject.arn}\``, action, resource: targetArn },
+      ask: () => iam.ask({ ...question, action, ...more }),
+    });
+    yield need('sts:AssumeRole');
+    if (keys.length === 0) return;
+    yield need('sts:TagSession');
+    yield need('sts:TagSession', { isOwnOnly: true });
+  }
+
+  const ofAssociation = (
+    cluster: ClusterWorld,
+    account: AccountName,
+    association: SnapshotPodIdentityAssociation,
+  ): WorkloadRole => {
+    const { roleArn, targetRoleArn, externalId, policy, disableSessionTags } = association;
+    const tags = disableSessionTags ? {} : podTags(cluster, account);
+    const first = namedRole(world, roleArn);
+    const last = targetRoleArn === undefined ? first : namedRole(world, targetRoleArn);
+    const way: WorkloadWay = {
+      mechanism: 'podIdentity',
+      ...{ cluster, account, role: last.subject, association },
+      ...(targetRoleArn !== undefined && { via: first.subject }),
+      session: { tags, ...(policy !== undefined && { policy }) },
+      isDelivered: true,
+    };
+    if ('refusal' in first) return refused(way, first.refusal);
+    if (first.subject.accountId !== cluster.cluster.accountId) {
+      const message = `Pod Identity gives roles of account \`${cluster.cluster.accountId}\` alone, the cluster's: role \`${roleArn}\` is of another`;
+      return refused(way, { code: 'otherAccount', message });
+    }
+    const served = inTurn(serviceNeeds(first, tags));
+    if (served.refusal) return refused(way, served.refusal, served.by);
+    if ('refusal' in last) return refused(way, last.refusal, served.by);
+    if (targetRoleArn === undefined) return granted(way, served.by);
+    const target = { targetArn: targetRoleArn, externalId };
+    const chained = inTurn(targetNeeds(first.subject, { tags }, target), served.by);
+    return chained.refusal ? refused(way, chained.refusal, chained.by) : granted(way, chained.by);
   };
 
-  const answerOf = (role: KnownRole, cluster: ClusterWorld, account: KubernetesSubject) => {
+  const known = new WeakMap<SnapshotPodIdentityAssociation, WorkloadRole>();
+  const wayOf = (cluster: ClusterWorld, association: SnapshotPodIdentityAssociation): WorkloadRole => {
+    let found = known.get(association);
+    if (found === undefined) {
+      const { namespace, serviceAccount: name } = association;
+      found = ofAssociation(cluster, { namespace, name }, association);
+      known.set(association, found);
+    }
+    return found;
+  };
+
+  const remembered = new Map<string, Permitted | undefined>();
+  /** Any association that there may be: with tags or without. */
+  const trusted = (role: KnownRole, cluster: ClusterWorld, account: AccountName): Permitted | undefined => {
     // One answer for all where the policy does not speak of tags: there are thousands of service accounts.
     const isSame = !/requesttag|tagkeys/i.test(role.record.trustPolicy);
     const own = isSame ? '' : ` ${account.namespace}/${account.name}`;
     const key = `${role.record.arn} ${cluster.cluster.arn}${own}`;
-    if (!remembered.has(key)) remembered.set(key, trusted(role, cluster, account));
+    if (!remembered.has(key)) {
+      const named = { role, subject: subjectOf(role) };
+      const ways = [podTags(cluster, account), {}].map((tags) => inTurn(serviceNeeds(named, tags)));
+      remembered.set(key, surest(ways.map(({ by, refusal }) => (refusal ? undefined : by))));
+    }
     return remembered.get(key);
   };
 
-  const step = (
-    role: KnownRole,
-    cluster: ClusterWorld,
-    account: KubernetesSubject,
-  ): ReachStep | undefined => {
+  const perhaps = (cluster: ClusterWorld, account: AccountName, role: KnownRole): readonly WorkloadRole[] => {
     // The role is of the cluster's account (eks-access-facts J6).
-    if (role.accountId !== cluster.cluster.accountId) return undefined;
-    if (!trusts.of(role).services.includes(podIdentityService)) return undefined;
-    const by = answerOf(role, cluster, account);
-    if (by === undefined) return undefined;
-    const from: ReachNode = { kind: 'kubernetes', clusterArn: cluster.cluster.arn, subject: account };
-    const message = `gets role \`${role.record.arn}\` by Pod Identity`;
+    if (role.accountId !== cluster.cluster.accountId) return [];
+    if (!trusts.of(role).services.includes(podIdentityAudience)) return [];
+    const by = trusted(role, cluster, account);
+    if (by === undefined) return [];
     const associated = `an association of cluster \`${cluster.cluster.name}\` gives it the role`;
-    return stepOf('podIdentity', { from, to: iamNode(role) }, message, assuming(by, associated));
+    const way: WorkloadWay = {
+      mechanism: 'podIdentity',
+      ...{ cluster, account, role: subjectOf(role), isDelivered: false },
+      // Nobody knows whether it has tags, or a policy.
+      session: { tags: withOpenValues(podTags(cluster, account)) },
+    };
+    return [granted(way, assuming(by, associated))];
   };
 
   return {
-    *into(to, isKnown) {
-      const role = to.kind === 'iam' ? world.principals.named(to.subject.arn) : undefined;
-      if (role?.kind !== 'role' || to.kind !== 'iam' || to.subject.arn !== role.record.arn) return;
-      if (!trusts.of(role).services.includes(podIdentityService)) return;
-      for (const cluster of world.clusters) {
-        for (const subject of cluster.subjects()) {
-          if (subject.kind !== 'ServiceAccount') continue;
-          const from: ReachNode = { kind: 'kubernetes', clusterArn: cluster.cluster.arn, subject };
-          const found = isKnown(nodeKey(from)) ? undefined : step(role, cluster, subject);
-          if (found !== undefined) yield found;
-        }
-      }
+    waysOf(cluster, account) {
+      const association = cluster.associations.of(account.namespace, account.name);
+      if (association !== undefined) return [wayOf(cluster, association)];
+      if (cluster.associations.areAll) return [];
+      return trusts.ofService(podIdentityAudience).flatMap((role) => perhaps(cluster, account, role));
     },
-    *from(from, isKnown) {
-      if (from.kind !== 'kubernetes' || from.subject.kind !== 'ServiceAccount') return;
-      const cluster = world.clusters.find(({ cluster: { arn } }) => arn === from.clusterArn);
-      if (cluster === undefined) return;
-      for (const role of trusts.ofService(podIdentityService)) {
-        if (isKnown(nodeKey(iamNode(role)))) continue;
-        const found = step(role, cluster, from.subject);
-        if (found !== undefined) yield found;
+    *waysTo(cluster, role, accounts, isWanted) {
+      for (const association of cluster.associations.listed) {
+        const { targetRoleArn, roleArn, namespace, serviceAccount: name } = association;
+        if ((targetRoleArn ?? roleArn) !== role.arn || !isWanted({ namespace, name })) continue;
+        yield wayOf(cluster, association);
+      }
+      const known = world.principals.named(role.arn);
+      if (cluster.associations.areAll || known?.kind !== 'role' || known.record.arn !== role.arn) return;
+      if (!trusts.of(known).services.includes(podIdentityAudience)) return;
+      for (const account of accounts) {
+        if (cluster.associations.of(account.namespace, account.name) !== undefined) continue;
+        if (!isWanted(account)) continue;
+        yield* perhaps(cluster, account, known);
       }
     },
   };
+}
+
+/** The six tags of the session (eks-access-facts J8); which pod it is nobody knows before. */
+function podTags({ cluster }: ClusterWorld, { namespace, name }: AccountName): RoleSession['tags'] {
+  return {
+    'eks-cluster-arn': cluster.arn,
+    'eks-cluster-name': cluster.name,
+    'kubernetes-namespace': namespace,
+    'kubernetes-service-account': name,
+    'kubernetes-pod-name': openValue,
+    'kubernetes-pod-uid': openValue,
+  };
+}
+
+function withOpenValues(tags: RoleSession['tags']): RoleSession['tags'] {
+  return Object.fromEntries(Object.keys(tags).map((key) => [key, openValue]));
 }

@@ -1,7 +1,16 @@
 import { expect, test } from 'vitest';
 import { subjectOf } from '../iamworld/allowers.ts';
 import { policyText as policy, statement, trusting } from '../iamworld/testworld.ts';
-import { stockRbac, testAccountId, testArn, testEntry, testRole, testUser, testWorld } from '../testworld.ts';
+import {
+  stockRbac,
+  testAccountId,
+  testArn,
+  testEntry,
+  testProvider,
+  testRole,
+  testUser,
+  testWorld,
+} from '../testworld.ts';
 import { clusterAdminKey } from './node.ts';
 import { createReach } from './reach.ts';
 
@@ -21,6 +30,7 @@ test('a path goes through IAM and Kubernetes, each step from where the one befor
     account: {
       users: [testUser('dev')],
       roles: [testRole('app', { trustPolicy, inlinePolicies: { own: policy(create, associate) } })],
+      oidcProviders: [testProvider('oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123')],
     },
     cluster: {
       serviceAccounts: [{ namespace: 'payments', name: 'api', roleArn: app }],

@@ -11,14 +11,14 @@ import { createIamSteps } from './iamsteps.ts';
 import { createKubeSteps } from './kubesteps.ts';
 import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
 import { isInstanceRole } from './nodes.ts';
-import { createPodIdentitySteps } from './podidentity.ts';
 import { createRaises } from './raises.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import { type SearchOptions, searchBackwards, searchForwards } from './search.ts';
 import type { ReachChain } from './step.ts';
 import { createTrial, type Trial, type TrialOf } from './trial.ts';
 import { createTrusts, type KnownRole } from './trusts.ts';
-import { createWebIdentitySteps } from './webidentity.ts';
+import { createWorkloadRoles, type WorkloadRoles } from './workloadroles.ts';
+import { createWorkloadSteps } from './workloadsteps.ts';
 
 /** Who can become whom, in a whole snapshot: through IAM, and through every cluster. Everything is found when it is asked. */
 export interface Reach {
@@ -30,6 +30,7 @@ export interface Reach {
   stepsFrom(from: ReachNode, options?: ReachOptions): readonly ReachChain[];
   /** What it asks of IAM. */
   readonly iam: IamWorld;
+  readonly workload: WorkloadRoles;
 }
 
 export interface ClusterReach {
@@ -67,6 +68,7 @@ export interface ReachedFrom {
 
 export function createReach(world: World, iam: IamWorld = createIamWorld(world)): Reach {
   const trusts = createTrusts(world, iam);
+  const workload = createWorkloadRoles(world, { iam, trusts });
   const raises = createRaises(
     world,
     iam,
@@ -90,8 +92,7 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
     createIamSteps(world, { iam, trusts, raises }),
     createEksSteps(world, { iam, trusts, raises, trialOf }),
     createFederationSteps(world, { iam, raises }),
-    createWebIdentitySteps(world, { iam, trusts }),
-    createPodIdentitySteps(world, { iam, trusts }),
+    createWorkloadSteps(world, workload),
     ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, { index, trialOf })),
   ];
 
@@ -116,6 +117,7 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
 
   return {
     iam,
+    workload,
     stepsTo,
     stepsFrom,
     inCluster(cluster) {

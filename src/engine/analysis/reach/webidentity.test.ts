@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { policyText as policy } from '../iamworld/testworld.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
-import { testAccountId, testArn, testRole } from '../testworld.ts';
+import { testAccountId, testArn, testProvider, testRole } from '../testworld.ts';
 import { api, apiAccount, firstStep } from './testworld.ts';
 
-const provider = `arn:aws:iam::${testAccountId}:oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123`;
+const host = 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123';
+const provider = `arn:aws:iam::${testAccountId}:oidc-provider/${host}`;
 const irsa = (sub: string | undefined, operator = 'StringEquals') =>
   policy({
     ...{ Effect: 'Allow', Principal: { Federated: provider }, Action: 'sts:AssumeRoleWithWebIdentity' },
@@ -37,13 +38,12 @@ test.for<readonly [string, string | undefined, string, Partial<SnapshotCluster>?
   ],
 ])('to a role by a token: %s: %s', ([, expected, trustPolicy, cluster]) => {
   const what = {
-    account: { roles: [testRole('app', { trustPolicy })] },
+    account: { roles: [testRole('app', { trustPolicy })], oidcProviders: [testProvider(host)] },
     cluster: { serviceAccounts: [apiAccount], ...cluster },
   };
   expect(firstStep(`iam:${app}`, api, what)).toBe(expected);
 });
 
-const host = 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123';
 const forAudience = (aud: string) =>
   policy({
     ...{ Effect: 'Allow', Principal: { Federated: provider }, Action: 'sts:AssumeRoleWithWebIdentity' },

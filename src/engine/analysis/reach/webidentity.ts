@@ -1,211 +1,221 @@
-import { parseArn } from '../../arn/arn.ts';
-import { compileWildcard, hasWildcard } from '../../arn/wildcard.ts';
-import type { IamWorld } from '../iamworld/iamworld.ts';
-import { withoutVariables } from '../policylint/patterns.ts';
+import { stsAudience } from '../../podcredentials/names.ts';
+import { subjectOf } from '../iamworld/allowers.ts';
+import type { IamWorld, UnreadRole } from '../iamworld/iamworld.ts';
+import type { SnapshotServiceAccount } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
-import type { KubernetesSubject } from '../world/subject.ts';
+import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
-import { assuming, iamNode, type Permitted, stepOf, surest } from './asking.ts';
-import { nodeKey, type ReachNode } from './node.ts';
-import type { StepRules } from './rules.ts';
-import type { ReachStep } from './step.ts';
+import { assuming, type Permitted, surestOf } from './asking.ts';
+import { createIssuers, hostOf, isClusterIssuer } from './issuers.ts';
 import type { KnownRole, Trusts } from './trusts.ts';
+import type { AccountName, WorkloadRefusal, WorkloadRole } from './workload.ts';
+import { granted, inTurn, type NamedRole, namedRole, refused, type WorkloadWay } from './workloadasking.ts';
 
-/**
- * From a service account to the roles that trust its cluster's issuer of tokens. No snapshot tells which provider is whose
- * issuer: annotations of service accounts do, and where there are none every provider that looks like a cluster's may be.
- */
-export function createWebIdentitySteps(
+const action = 'sts:AssumeRoleWithWebIdentity';
+
+/** The roles that pods get for tokens of their service account: IRSA, and tokens that a pod asks for without an annotation. */
+export interface WebIdentity {
+  /** One way to each role; also to the role that is annotated, where that is of no use. */
+  waysOf(cluster: ClusterWorld, account: AccountName): readonly WorkloadRole[];
+  /** The way to one role; undefined where the role is of no use for the service account and not annotated. */
+  wayTo(cluster: ClusterWorld, account: AccountName, role: IamSubject): WorkloadRole | undefined;
+  /** Whether the role trusts a provider that stands for the cluster, or may. */
+  isTrusted(cluster: ClusterWorld, role: KnownRole): boolean;
+}
+
+export function createWebIdentity(
   world: World,
   { iam, trusts }: { readonly iam: IamWorld; readonly trusts: Trusts },
-): StepRules {
-  let issuers: ReadonlyMap<ClusterWorld, ReadonlySet<string>> | undefined;
+): WebIdentity {
+  const { principals } = world;
 
   /** Hosts of the providers that annotations say are the cluster's. */
-  const claimed = (): ReadonlyMap<ClusterWorld, ReadonlySet<string>> => {
-    issuers ??= new Map(
-      world.clusters.map((cluster) => {
-        const hosts = (cluster.cluster.serviceAccounts ?? []).flatMap(({ namespace, name, roleArn }) => {
-          const role = roleArn === undefined ? undefined : world.principals.named(roleArn);
-          if (role?.kind !== 'role' || role.record.arn !== roleArn) return [];
-          return trusts
-            .of(role)
-            .providers.filter((provider) => isClusterIssuer(hostOf(provider)))
-            .filter((provider) => asks(role, provider, namespace, name) !== undefined)
-            .map(hostOf);
-        });
-        return [cluster, new Set(hosts)] as const;
-      }),
-    );
-    return issuers;
+  const issuers = createIssuers(world, ({ cluster }) =>
+    (cluster.serviceAccounts ?? []).flatMap((account) => {
+      const named = account.roleArn === undefined ? undefined : principals.named(account.roleArn);
+      if (named?.kind !== 'role' || named.record.arn !== account.roleArn) return [];
+      return trusts
+        .of(named)
+        .providers.filter((provider) => isClusterIssuer(hostOf(provider)))
+        .filter((provider) => askedFor({ named, provider, account, annotated: account }).by !== undefined)
+        .map(hostOf);
+    }),
+  );
+
+  const accounts = new WeakMap<ClusterWorld, ReadonlyMap<string, SnapshotServiceAccount>>();
+  const listed = (cluster: ClusterWorld, { namespace, name }: AccountName) => {
+    let found = accounts.get(cluster);
+    if (found === undefined) {
+      const all = cluster.cluster.serviceAccounts ?? [];
+      found = new Map(all.map((account) => [`${account.namespace}/${account.name}`, account]));
+      accounts.set(cluster, found);
+    }
+    return found.get(`${namespace}/${name}`);
   };
 
-  /** Whom a token may be for: one chooses when one asks for it, and the provider takes some (iam-facts I15). */
-  const audiencesOf = (provider: string, accountId: string): readonly (string | undefined)[] => {
-    const known = world.principals.account(accountId)?.oidcProviders.find(({ arn }) => arn === provider);
-    if (known === undefined) return [usualAudience, undefined];
-    return [...known.clientIds].sort(
-      (one, other) => Number(other === usualAudience) - Number(one === usualAudience),
-    );
-  };
+  interface Asked {
+    readonly named: NamedRole['role'];
+    readonly provider: string;
+    readonly account: AccountName;
+    /** As the cluster has it. */
+    readonly annotated: SnapshotServiceAccount | undefined;
+  }
+  type Outcome =
+    | { readonly by: Permitted; readonly audience: string | undefined }
+    | { readonly by: undefined; readonly refusal: WorkloadRefusal; readonly before: Permitted | undefined };
 
-  /** By a token for the usual audience, else for another that the provider takes; undefined where none is trusted. */
-  const asks = (
-    role: KnownRole,
-    provider: string,
-    namespace: string,
-    name: string,
-  ): Permitted | undefined => {
+  /** By a token for the audience that is injected, else for another that the provider takes (iam-facts I15). */
+  const askedFor = ({ named, provider, account, annotated }: Asked): Outcome => {
     const host = hostOf(provider);
-    const action = 'sts:AssumeRoleWithWebIdentity';
-    return surest(
-      audiencesOf(provider, role.accountId).map((audience): Permitted | undefined => {
-        const { certainty, decision, ...answer } = iam.askOutsider({
-          ...{ outsider: { kind: 'federated', provider }, action, role },
-          context: {
-            [`${host}:sub`]: `system:serviceaccount:${namespace}:${name}`,
-            ...(audience !== undefined && { [`${host}:aud`]: audience }),
-          },
-        });
-        if (certainty === 'never') return undefined;
-        const trusted: Permitted = {
-          certainty,
-          get conditions() {
-            return answer.conditions;
-          },
-          evidence: [{ kind: 'iam', action, resource: role.record.arn, decision }],
-        };
-        return audience === undefined || audience === usualAudience
-          ? trusted
-          : assuming(trusted, `it has a token for the audience \`${audience}\``);
-      }),
+    const injected = annotated?.audience ?? stsAudience;
+    const owner = principals.account(named.accountId);
+    const known = owner?.oidcProviders.find(({ arn }) => arn === provider);
+    if (known === undefined && (owner?.oidcProviders.length ?? 0) > 0 && principals.isRead(named.accountId)) {
+      const message = `account \`${named.accountId}\` has no OIDC provider \`${provider}\``;
+      return { by: undefined, refusal: { code: 'missingProvider', message }, before: undefined };
+    }
+    const ask = (audience: string | undefined) =>
+      inTurn([
+        {
+          who: `service account \`${account.namespace}/${account.name}\` of \`${host}\``,
+          ...{ action, resource: named.kind === 'role' ? named.record.arn : named.arn },
+          ask: () =>
+            iam.askOutsider({
+              ...{ outsider: { kind: 'federated', provider }, action, role: named },
+              context: {
+                ...{ 'sts:ExternalId': [], 'sts:SourceIdentity': [], 'aws:TagKeys': [] },
+                [`${host}:sub`]: `system:serviceaccount:${account.namespace}:${account.name}`,
+                ...(audience !== undefined && { [`${host}:aud`]: audience }),
+              },
+              closed: ['aws:RequestTag/'],
+            }),
+        },
+      ]);
+    const audiences = new Set<string | undefined>(
+      known === undefined ? [injected, stsAudience, undefined] : [...known.clientIds].sort(byUse(injected)),
     );
+    const takesInjected = audiences.has(injected);
+    const asked = [...audiences].map((audience) => ({ audience, ...ask(audience) }));
+    const ways = asked.flatMap(({ audience, by, refusal }) => {
+      if (refusal !== undefined) return [];
+      const isGiven = audience === undefined || audience === injected || audience === stsAudience;
+      const token = isGiven ? by : assuming(by, `it has a token for the audience \`${audience}\``);
+      return [{ audience, by: token }];
+    });
+    const best = surestOf(ways);
+    if (best !== undefined) {
+      if (known !== undefined || owner === undefined) return best;
+      const there = `account \`${named.accountId}\` has the OIDC provider \`${provider}\`, which was not read`;
+      return { ...best, by: assuming(best.by, there) };
+    }
+    const [first] = asked;
+    const before = first?.by;
+    if (!takesInjected || first?.refusal === undefined) {
+      const message = `OIDC provider \`${provider}\` takes no tokens for \`${injected}\``;
+      return { by: undefined, refusal: { code: 'otherAudience', message }, before };
+    }
+    return { by: undefined, refusal: first.refusal, before };
   };
 
-  /** Whether the provider is, or may be, the issuer of the cluster. */
-  const standingOf = (cluster: ClusterWorld, host: string): 'certain' | 'possible' | 'no' => {
-    const own = claimed().get(cluster);
-    const others = [...claimed().values()].some((hosts) => hosts !== own && hosts.has(host));
-    // An issuer is that of one cluster: where annotations of two say it is theirs, those of one are mistaken.
-    if (own?.has(host)) return others ? 'possible' : 'certain';
-    if (others || !isClusterIssuer(host)) return 'no';
-    const region = /^oidc\.eks\.([a-z0-9-]+)\./.exec(host)?.[1];
-    return region === undefined || region === cluster.cluster.region ? 'possible' : 'no';
-  };
-
-  const step = (
-    cluster: ClusterWorld,
-    subject: KubernetesSubject,
-    role: KnownRole,
-  ): ReachStep | undefined => {
-    let best: ReachStep | undefined;
+  const wayTo: WebIdentity['wayTo'] = (cluster, account, subject) => {
+    const annotated = listed(cluster, account);
+    const isAnnotated = annotated?.roleArn === subject.arn;
+    const named = namedRole(world, subject.arn);
+    const injected = annotated?.audience ?? stsAudience;
+    // Where both are there, containers are told to ask Pod Identity (eks-access-facts J20).
+    const isInjected = isAnnotated && !cluster.associations.of(account.namespace, account.name);
+    const way: WayBy = (provider, audience) => ({
+      ...{ cluster, account, mechanism: 'irsa', role: named.subject },
+      session: { tags: {}, ...(provider !== undefined && { provider }) },
+      isDelivered: isInjected && audience === injected,
+      token: {
+        isAnnotated,
+        ...(provider !== undefined && { provider }),
+        ...(audience !== undefined && { audience }),
+      },
+    });
+    if ('refusal' in named) return isAnnotated ? refused(way(undefined, injected), named.refusal) : undefined;
+    const { role } = named;
+    if (role.kind !== 'role')
+      return isAnnotated ? unreadWay(way, { cluster, account, annotated, role }) : undefined;
+    let refusal: WorkloadRole | undefined;
+    let best: WorkloadRole | undefined;
     for (const provider of trusts.of(role).providers) {
-      const host = hostOf(provider);
-      const standing = standingOf(cluster, host);
+      const standing = issuers.standingOf(cluster, hostOf(provider));
       if (standing === 'no') continue;
-      const trusted = asks(role, provider, subject.namespace, subject.name);
-      if (trusted === undefined) continue;
-      const { arn } = role.record;
-      const by =
-        standing === 'certain'
-          ? trusted
-          : assuming(trusted, `\`${host}\` is the issuer of cluster \`${cluster.cluster.name}\``);
-      const from: ReachNode = { kind: 'kubernetes', clusterArn: cluster.cluster.arn, subject };
-      const message = `gets role \`${arn}\` for its token`;
-      const found = stepOf('webIdentity', { from, to: iamNode(role) }, message, by);
+      const asked = askedFor({ named: role, provider, account, annotated });
+      if (asked.by === undefined) {
+        refusal ??= refused(way(provider, injected), asked.refusal, asked.before);
+        continue;
+      }
+      const host = hostOf(provider);
+      const isIssuer = `\`${host}\` is the issuer of cluster \`${cluster.cluster.name}\``;
+      const by = standing === 'certain' ? asked.by : assuming(asked.by, isIssuer);
+      const found = granted(way(provider, asked.audience), by);
       if (found.certainty === 'always') return found;
       best ??= found;
     }
-    return best;
+    if (best !== undefined || !isAnnotated) return best;
+    const message = `role \`${subject.arn}\` trusts no OIDC provider of the issuer of cluster \`${cluster.cluster.name}\``;
+    return refusal ?? refused(way(undefined, injected), { code: 'otherIssuer', message });
   };
 
-  /** Service accounts that the trust policy can mean: by name, where its conditions name them. */
-  const accountsFor = (cluster: ClusterWorld, role: KnownRole): Iterable<KubernetesSubject> => {
-    const listed = cluster.subjects().filter(isServiceAccount);
-    const patterns = subjectsIn(role);
-    if (patterns === undefined) return listed;
-    const found = new Map<string, KubernetesSubject>();
-    for (const pattern of patterns) {
-      if (hasWildcard(pattern) || pattern.includes('$')) {
-        const matches = compileWildcard(pattern);
-        for (const subject of listed) {
-          const name = `${accountPrefix}${subject.namespace}:${subject.name}`;
-          if (pattern.includes('$') || matches(name)) found.set(name, subject);
-        }
-      } else {
-        // One that does not exist can be made by whoever may make it.
-        const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(pattern) ?? [];
-        if (namespace === undefined || name === undefined) continue;
-        found.set(pattern, { kind: 'ServiceAccount', namespace, name });
-      }
-    }
-    return found.values();
+  /** To an annotated role of an account that was not read: by the provider that it would have for the issuer. */
+  const unreadWay = (
+    way: WayBy,
+    {
+      cluster: { cluster },
+      role,
+      ...asked
+    }: Pick<Asked, 'account' | 'annotated'> & { readonly cluster: ClusterWorld; readonly role: UnreadRole },
+  ): WorkloadRole => {
+    const { issuer } = cluster;
+    const host = issuer?.replace(/^https:\/\//, '') ?? 'issuer';
+    const provider = `arn:${world.snapshot.partition}:iam::${role.accountId}:oidc-provider/${host}`;
+    const outcome = askedFor({ named: role, provider, ...asked });
+    const found = way(issuer === undefined ? undefined : provider, asked.annotated?.audience ?? stsAudience);
+    return outcome.by === undefined
+      ? refused(found, outcome.refusal, outcome.before)
+      : granted(found, outcome.by);
   };
 
-  /** Values that `…:sub` is compared with, where every Allow compares it; undefined where one does not. */
-  const subjectsIn = (role: KnownRole): readonly string[] | undefined => {
-    const found: string[] = [];
-    for (const { effect, principal, conditions } of iam.standings.role(role).trust.document?.statements ??
-      []) {
-      if (effect !== 'Allow' || !principal?.entries.some(({ type }) => type === 'Federated')) continue;
-      const subjects = conditions.filter(
-        ({ key, operator }) =>
-          key.toLowerCase().endsWith(':sub') && /^(?:ForAnyValue:)?String(?:Equals|Like)$/.test(operator),
-      );
-      if (subjects.length === 0) return undefined;
-      for (const { operator, values } of subjects) {
-        // A star is a star only for `Like`.
-        found.push(
-          ...values.filter((value) => operator.endsWith('Like') || !hasWildcard(value)).map(withoutVariables),
-        );
-      }
-    }
-    return found;
+  let byHost: ReadonlyMap<string, readonly KnownRole[]> | undefined;
+  /** Roles that trust the issuer of the cluster, where that is known; else all that trust a provider. */
+  const candidates = ({ cluster: { issuer } }: ClusterWorld): readonly KnownRole[] => {
+    if (issuer === undefined) return trusts.federated();
+    byHost ??= rolesByHost(trusts);
+    return byHost.get(issuer.replace(/^https:\/\//, '')) ?? [];
   };
 
   return {
-    *into(to, isKnown) {
-      const role = to.kind === 'iam' ? world.principals.named(to.subject.arn) : undefined;
-      if (role?.kind !== 'role' || to.kind !== 'iam' || to.subject.arn !== role.record.arn) return;
-      const hosts = trusts.of(role).providers.map(hostOf);
-      for (const cluster of world.clusters) {
-        if (!hosts.some((host) => standingOf(cluster, host) !== 'no')) continue;
-        for (const subject of accountsFor(cluster, role)) {
-          const from: ReachNode = { kind: 'kubernetes', clusterArn: cluster.cluster.arn, subject };
-          if (isKnown(nodeKey(from))) continue;
-          const found = step(cluster, subject, role);
-          if (found !== undefined) yield found;
-        }
-      }
-    },
-    *from(from, isKnown) {
-      if (from.kind !== 'kubernetes' || from.subject.kind !== 'ServiceAccount') return;
-      const cluster = world.clusters.find(({ cluster: { arn } }) => arn === from.clusterArn);
-      if (cluster === undefined) return;
-      for (const role of trusts.federated()) {
-        if (isKnown(nodeKey(iamNode(role)))) continue;
-        const found = step(cluster, from.subject, role);
-        if (found !== undefined) yield found;
-      }
+    wayTo,
+    isTrusted: (cluster, role) =>
+      trusts.of(role).providers.some((provider) => issuers.standingOf(cluster, hostOf(provider)) !== 'no'),
+    waysOf(cluster, account) {
+      const { roleArn } = listed(cluster, account) ?? {};
+      const roles = new Map(candidates(cluster).map((role) => [role.record.arn, subjectOf(role)]));
+      if (roleArn !== undefined) roles.set(roleArn, namedRole(world, roleArn).subject);
+      return [...roles.values()].flatMap((role) => wayTo(cluster, account, role) ?? []);
     },
   };
 }
 
-/** Of the tokens that Pods are given for AWS. */
-const usualAudience = 'sts.amazonaws.com';
+type WayBy = (provider: string | undefined, audience: string | undefined) => WorkloadWay;
 
-const accountPrefix = 'system:serviceaccount:';
-
-function isServiceAccount(subject: { readonly kind: string }): subject is KubernetesSubject {
-  return subject.kind === 'ServiceAccount';
+function rolesByHost(trusts: Trusts): ReadonlyMap<string, readonly KnownRole[]> {
+  const found = new Map<string, KnownRole[]>();
+  for (const role of trusts.federated()) {
+    for (const host of new Set(trusts.of(role).providers.map(hostOf))) {
+      const known = found.get(host);
+      if (known === undefined) found.set(host, [role]);
+      else known.push(role);
+    }
+  }
+  return found;
 }
 
-/** What stands before the claim in a condition key: the provider without its ARN. */
-function hostOf(provider: string): string {
-  return (parseArn(provider)?.resource ?? provider).replace(/^oidc-provider\//, '');
-}
-
-/** A cluster's issuer ends in `/id/` and an id; those of forges and clouds do not. */
-function isClusterIssuer(host: string): boolean {
-  return /\/id\/[A-Za-z0-9-]+$/.test(host);
+/** What pods are given first, then what they usually are. */
+function byUse(injected: string): (one: string, other: string) => number {
+  const rank = (audience: string): number => (audience === injected ? 0 : audience === stsAudience ? 1 : 2);
+  return (one, other) => rank(one) - rank(other);
 }

@@ -9,6 +9,7 @@ import { type MappedIdentity, resolveIdentity } from '../../identity/resolve.ts'
 import { canonicalArnOf } from '../../identity/userinfo.ts';
 import { subjectIdentity } from '../../rbac/subjects.ts';
 import type { Gap, Snapshot, SnapshotAccessEntry, SnapshotCluster } from '../snapshot/snapshot.ts';
+import { type Associations, associationsOf } from './associations.ts';
 import { principalOf } from './callers.ts';
 import { iamSubjectsOf } from './iamsubjects.ts';
 import { mayHoldKey } from './keys.ts';
@@ -33,6 +34,7 @@ export interface ClusterWorld {
   readonly authorizer: Authorizer;
   /** `NAMESPACE/NAME` of the service accounts there are; undefined where these, or some of them, are not known. */
   readonly serviceAccounts: ReadonlySet<string> | undefined;
+  readonly associations: Associations;
   /** Names that bindings name. */
   readonly bound: { readonly users: ReadonlySet<string>; readonly groups: ReadonlySet<string> };
   /**
@@ -249,6 +251,7 @@ export function createClusterWorld(
   return {
     cluster,
     serviceAccounts: allServiceAccounts(cluster, snapshot.gaps),
+    associations: associationsOf(cluster, snapshot.gaps),
     authorizer,
     bound,
     subjects() {

@@ -1,0 +1,77 @@
+import { compileWildcard, hasWildcard } from '../../arn/wildcard.ts';
+import type { IamWorld } from '../iamworld/iamworld.ts';
+import { withoutVariables } from '../policylint/patterns.ts';
+import type { KnownRole } from './trusts.ts';
+import type { AccountName } from './workload.ts';
+
+const prefix = 'system:serviceaccount:';
+
+/**
+ * Patterns of the subjects whose tokens a role may be given for: what `…:sub` is compared with, where every Allow of a
+ * provider compares it; `*` where one does not. An index, never a decision: whom none of these means gets nothing.
+ */
+export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string[] {
+  const found = new Set<string>();
+  for (const { effect, principal, conditions } of iam.standings.role(role).trust.document?.statements ?? []) {
+    if (effect !== 'Allow' || !principal?.entries.some(({ type }) => type === 'Federated')) continue;
+    const subjects = conditions.filter(
+      ({ key, operator }) =>
+        key.toLowerCase().endsWith(':sub') && /^(?:ForAnyValue:)?String(?:Equals|Like)$/.test(operator),
+    );
+    if (subjects.length === 0) return ['*'];
+    for (const { operator, values } of subjects) {
+      for (const value of values) {
+        // A star is a star only for `Like`.
+        if (operator.endsWith('Like') || !hasWildcard(value)) found.add(withoutVariables(value));
+      }
+    }
+  }
+  return [...found];
+}
+
+/** Those of the listed ones that the patterns mean, and those that they name: one that does not exist can be made. */
+export function accountsMeant(
+  listed: readonly AccountName[],
+  patterns: readonly string[],
+): readonly AccountName[] {
+  if (patterns.includes('*')) return listed;
+  const found = new Map<string, AccountName>();
+  for (const pattern of patterns) {
+    if (!isPattern(pattern)) {
+      const named = namesIn(pattern);
+      if (named !== undefined) found.set(pattern, named);
+      continue;
+    }
+    const matches = pattern.includes('$') ? () => true : compileWildcard(pattern);
+    for (const account of listed) {
+      const subject = subjectOfToken(account);
+      if (matches(subject)) found.set(subject, account);
+    }
+  }
+  return [...found.values()];
+}
+
+/** Whether it means more than one name. */
+export function isPattern(subject: string): boolean {
+  return hasWildcard(subject) || subject.includes('$');
+}
+
+/** `sub` of the tokens of a service account (eks-access-facts I4). */
+export function subjectOfToken({ namespace, name }: AccountName): string {
+  return `${prefix}${namespace}:${name}`;
+}
+
+/** Namespace and name that a pattern of subjects means, as patterns; undefined where it means no service account. */
+export function namesIn(pattern: string): AccountName | undefined {
+  const star = pattern.indexOf('*');
+  const isWhole = pattern.startsWith(prefix);
+  if (!isWhole && (star < 0 || !prefix.startsWith(pattern.slice(0, star)))) return undefined;
+  const rest = pattern.slice(isWhole ? prefix.length : star);
+  const parts = rest.split(':');
+  const [namespace, name] = parts.slice(-2);
+  if (parts.length > 2 && isWhole) return undefined;
+  if (namespace && name) return { namespace, name };
+  // A star may stand for the colon as well: `pay*` is every name in every namespace that begins so.
+  const at = rest.indexOf('*');
+  return parts.length > 1 || at < 0 ? undefined : { namespace: rest.slice(0, at + 1), name: rest.slice(at) };
+}
