@@ -1,8 +1,14 @@
 /** Who may call what, over the wire: every operation that is served, by users with no, one, denied and conditional rights. */
-import { CreateAccessEntryCommand, DescribeClusterCommand, ListClustersCommand } from '@aws-sdk/client-eks';
+import {
+  CreateAccessEntryCommand,
+  CreatePodIdentityAssociationCommand,
+  DescribeClusterCommand,
+  ListClustersCommand,
+} from '@aws-sdk/client-eks';
 import {
   AttachUserPolicyCommand,
   CreatePolicyCommand,
+  CreateRoleCommand,
   DeleteUserPolicyCommand,
   PutRolePolicyCommand,
   PutUserPolicyCommand,
@@ -40,6 +46,7 @@ beforeAll(async () => {
   await root.eks.send(
     new CreateAccessEntryCommand({ clusterName: 'main', principalArn: roleArn(connection, 'member') }),
   );
+  await createPodIdentity('pods');
   await createUser(root, 'carol');
   bob = await createUser(root, 'bob');
 }, 60_000);
@@ -76,16 +83,33 @@ interface Names {
   readonly cluster: string;
   readonly role: string;
   readonly user: string;
+  readonly association: string;
 }
-const existing: Names = { cluster: 'main', role: 'member', user: 'carol' };
-const absent: Names = { cluster: 'nowhere', role: 'nothing', user: 'nobody' };
+const existing = { cluster: 'main', role: 'member', user: 'carol', association: '' };
+const absent: Names = { cluster: 'nowhere', role: 'nothing', user: 'nobody', association: 'a-none' };
 
-function inputValues({ cluster, role, user }: Names): Readonly<Record<string, unknown>> {
+async function createPodIdentity(name: string): Promise<void> {
+  const statement = {
+    Effect: 'Allow',
+    Principal: { Service: 'pods.eks.amazonaws.com' },
+    Action: ['sts:AssumeRole', 'sts:TagSession'],
+  };
+  const AssumeRolePolicyDocument = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  await root.iam.send(new CreateRoleCommand({ RoleName: name, AssumeRolePolicyDocument }));
+  const subject = { clusterName: 'main', namespace: 'shop', serviceAccount: 'cart' };
+  const { association } = await root.eks.send(
+    new CreatePodIdentityAssociationCommand({ ...subject, roleArn: roleArn(server.connection, name) }),
+  );
+  existing.association = association?.associationId ?? '';
+}
+
+function inputValues({ cluster, role, user, association }: Names): Readonly<Record<string, unknown>> {
   const { connection } = server;
   const arn = roleArn(connection, role);
   return {
     name: cluster,
     clusterName: cluster,
+    associationId: association,
     roleArn: arn,
     resourcesVpcConfig: {},
     principalArn: arn,
