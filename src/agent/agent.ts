@@ -1,6 +1,7 @@
 import type { RequestListener, Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createGate } from '../access/aws/gate.ts';
+import { agentUri, agentUriIpv6 } from '../engine/podcredentials/names.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import { createDoor, type Door, type DoorBounds } from './doors.ts';
 import { createEksAuth } from './eksauth.ts';
@@ -13,8 +14,10 @@ import { type AgentLog, tellOf } from './telling.ts';
 import { createTokenBucket } from './tokenbucket.ts';
 
 /** Where EKS's own agent listens, and where the webhook sends pods (eks-access-facts J17, J20). */
-export const agentHosts = ['169.254.170.23', 'fd00:ec2::23'] as const;
-export const agentPath = '/v1/credentials';
+export const agentHosts: readonly string[] = [agentUri, agentUriIpv6].map((uri) =>
+  new URL(uri).hostname.replace(/^\[|\]$/g, ''),
+);
+export const agentPath = new URL(agentUri).pathname;
 
 export interface AgentOptions {
   readonly clusterName: string;

@@ -12,6 +12,7 @@ import {
   oidcIssuers,
 } from '../server/config.ts';
 import { packageVersion } from '../server/version.ts';
+import { declareAgent } from './agent/declare.ts';
 import { declareAwsAuth } from './awsauth/declare.ts';
 import { declareBlock } from './block/declare.ts';
 import { declareCluster } from './cluster/declare.ts';
@@ -170,6 +171,7 @@ export function createProgram(): Command {
     .action(async (options) => (await import('./account.ts')).createAccount(options));
 
   declarePod(program);
+  declareAgent(program);
   declarePolicy(program);
   declareAssociate(program);
 

@@ -20,7 +20,8 @@ import {
 import { parseGuardrails } from '../server/guardrails.ts';
 import { partition, type RunningServer, startServer } from '../server/server.ts';
 import { dataDirectoryOf } from './connection.ts';
-import { CommandError, exitCodes } from './failure.ts';
+import { CommandError } from './failure.ts';
+import { stopSignal } from './stopsignal.ts';
 import { readText } from './textfile.ts';
 
 export interface ServeOptions extends AwsOptions {
@@ -176,17 +177,4 @@ function banner({ connection }: RunningServer): string {
     'Point the AWS CLI here:  eval "$(npx entryway env)"',
     '',
   ].join('\n');
-}
-
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let stopping = false;
-    const stop = (): void => {
-      if (stopping) process.exit(exitCodes.failure);
-      stopping = true;
-      resolve();
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
 }

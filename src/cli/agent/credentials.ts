@@ -1,0 +1,60 @@
+import { followedCredentials, keptCredentials, type NodeCredentials } from '../../agent/nodecredentials.ts';
+import type { AgentLog } from '../../agent/telling.ts';
+import { type IdentityOptions, identityOf } from '../../server/operatoridentity.ts';
+import type { ReadyFile } from '../../server/readyfile.ts';
+import { CommandError } from '../failure.ts';
+import { credentialsFromEnvironment } from '../identity.ts';
+
+export interface NodeOptions extends IdentityOptions {
+  readonly awsCredentials?: string;
+  readonly awsProfile?: string;
+}
+
+/** Whom the operator's sessions last; `identityOf` makes them for an hour. */
+const sessionLife = 3_600_000;
+
+/**
+ * Who the agent is: whom the options name, else the keys of the environment, else with an endpoint that is not this
+ * machine's server whom the AWS SDK finds (profiles, roles of nodes), else the first account's root.
+ */
+export function nodeCredentials(
+  options: NodeOptions,
+  server: ReadyFile | undefined,
+  log: AgentLog,
+): NodeCredentials {
+  const { role, user, awsCredentials: file, awsProfile: profile = 'default' } = options;
+  const isNamed = role !== undefined || user !== undefined;
+  if (options.awsProfile !== undefined && file === undefined) {
+    throw new CommandError(
+      'misuse',
+      '--aws-profile is a profile of --aws-credentials',
+      'give both, or AWS_PROFILE',
+    );
+  }
+  if (isNamed && file !== undefined) {
+    throw new CommandError('misuse', '--aws-credentials is another identity', 'leave --role and --user out');
+  }
+  if (file !== undefined) return followedCredentials({ file, profile, log, now: Date.now });
+  const environment = isNamed ? undefined : credentialsFromEnvironment();
+  if (environment !== undefined) return async () => environment;
+  if (server === undefined || (!isNamed && process.env.AWS_PROFILE !== undefined)) return sdkCredentials();
+  const read = async () => ({
+    credentials: await identityOf(server, options),
+    expiresAt: Date.now() + sessionLife,
+  });
+  return keptCredentials(read, Date.now);
+}
+
+/** What the AWS SDK finds: profiles with roles or sign-on, web identity, and the roles of machines. */
+function sdkCredentials(): NodeCredentials {
+  return keptCredentials(async () => {
+    const { STSClient } = await import('@aws-sdk/client-sts');
+    const client = new STSClient({});
+    try {
+      const { expiration, ...credentials } = await client.config.credentials();
+      return { credentials, ...(expiration !== undefined && { expiresAt: expiration.getTime() }) };
+    } finally {
+      client.destroy();
+    }
+  }, Date.now);
+}
