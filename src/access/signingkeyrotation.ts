@@ -2,10 +2,10 @@ import type { SigningKeyRecord } from '../storage/records/signingkeys.ts';
 import { longestTokenSeconds } from './serviceaccounttoken.ts';
 
 const hour = 3_600_000;
-/** How long a key signs before a new one is announced. */
-export const rotationAge = 30 * 24 * hour;
 /** How long a key is published before it signs: whoever judges tokens may remember a JWKS for an hour. */
 export const announcedFor = 24 * hour;
+/** How long a key signs before a new one is announced: it signs for seven days, as on EKS (eks-access-facts I3). */
+export const rotationAge = 7 * 24 * hour - announcedFor;
 /** Beyond the life of a token: clocks differ. */
 const tolerance = hour;
 
