@@ -10,6 +10,7 @@ export function declareCluster(program: Command): void {
   declareBreakGlass(cluster);
   declareFollowing(cluster);
   declareBundle(cluster);
+  declareIssuer(cluster);
   declareKeys(cluster);
 }
 
@@ -151,10 +152,40 @@ function declareFollowing(cluster: Command): void {
     .action(async (options) => (await import('./manifest.ts')).printManifest(options));
 }
 
+/** Who issues the service account tokens of a cluster, for IAM roles and EKS Pod Identity. */
+function declareIssuer(cluster: Command): void {
+  const issuer = cluster
+    .command('issuer')
+    .description('who issues the service account tokens that STS and EKS Auth believe');
+
+  connectionOptions(issuer.command('set'))
+    .description(
+      'name the issuer of a connected cluster, and hand over its public keys where it cannot be asked',
+    )
+    .argument('<cluster>', 'name of a connected cluster')
+    .requiredOption('--issuer <url>', 'as its tokens name it: the API server’s --service-account-issuer')
+    .option(
+      '--keys <file>',
+      'public keys: what `kubectl get --raw /openid/v1/jwks` prints, or PEM as in kubeadm’s sa.pub; - reads standard input',
+    )
+    .action(async (name, options) => (await import('./issuer.ts')).setIssuer(name, options));
+
+  connectionOptions(issuer.command('show'))
+    .description('show the issuer of a cluster, and where its keys come from')
+    .argument('<cluster>', 'name of a cluster')
+    .addOption(new Option('--output <format>', 'print as').choices(['text', 'json']).default('text'))
+    .action(async (name, options) => (await import('./issuer.ts')).showIssuer(name, options));
+
+  connectionOptions(issuer.command('remove'))
+    .description('believe no token of a connected cluster any more')
+    .argument('<cluster>', 'name of a connected cluster')
+    .action(async (name, options) => (await import('./issuer.ts')).removeIssuer(name, options));
+}
+
 /** What signs the service account tokens of a built-in cluster. */
 function declareKeys(cluster: Command): void {
   connectionOptions(cluster.command('rotate-keys'))
-    .description('announce a new key for service account tokens, as every month by itself; or end all tokens')
+    .description('announce a new key for service account tokens, as every week by itself; or end all tokens')
     .argument('<cluster>', 'name of a built-in cluster')
     .option('--revoke', 'sign with the new key at once and refuse every token made before')
     .option('--yes', 'with --revoke: do it; without this it is only told what would happen')
