@@ -16,17 +16,26 @@ const pod = (serviceAccountName: unknown = 'app') => ({
 
 async function inject(
   stored: Readonly<Record<string, string>>,
-  options: Partial<PodInjectionOptions> & { readonly pod?: unknown; readonly namespace?: string } = {},
+  options: Partial<PodInjectionOptions> & {
+    readonly pod?: unknown;
+    readonly namespace?: string;
+    readonly echoed?: Readonly<Record<string, unknown>>;
+  } = {},
 ) {
   const storage = createMemoryStorage();
   const changes = Object.entries(stored).map(([key, value]) => ({ type: 'put', key, value }) as const);
   if (changes.length > 0) await storage.commit({ changes });
-  return injectPodCredentials(cluster, options.namespace ?? 'team', options.pod ?? pod(), {
-    storage,
-    agentUri: 'http://127.0.0.1:4780/v1/credentials',
-    random: () => 0,
-    ...options,
-  });
+  return injectPodCredentials(
+    { ...cluster, echoed: options.echoed ?? {} },
+    options.namespace ?? 'team',
+    options.pod ?? pod(),
+    {
+      storage,
+      agentUri: 'http://127.0.0.1:4780/v1/credentials',
+      random: () => 0,
+      ...options,
+    },
+  );
 }
 
 describe('what is not known gives nothing', () => {
@@ -111,3 +120,12 @@ test.each(['nonsense', '{}', '{"roleArn":7}'])(
     ]);
   },
 );
+
+test.each([
+  [{}, 'http://169.254.170.23/v1/credentials'],
+  [{ kubernetesNetworkConfig: { ipFamily: 'ipv4' } }, 'http://169.254.170.23/v1/credentials'],
+  [{ kubernetesNetworkConfig: { ipFamily: 'ipv6' } }, 'http://[fd00:ec2::23]/v1/credentials'],
+])('without an address of its own the agent is where it is on EKS: %j', async (echoed, uri) => {
+  const { patch } = await inject({ [association]: '{"roleArn":"r"}' }, { echoed, agentUri: undefined });
+  expect(JSON.stringify(patch)).toContain(uri);
+});

@@ -1,5 +1,7 @@
 import { credentialAccountOf, credentialsOf } from '../engine/podcredentials/credentials.ts';
 import { type AddOperation, injectCredentials } from '../engine/podcredentials/inject.ts';
+import { agentUri, agentUriIpv6 } from '../engine/podcredentials/names.ts';
+import type { ClusterRecord } from '../storage/records/eks.ts';
 import { objectKey, podIdentityKey } from '../storage/records/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import { dnsLabelFindings, dnsSubdomainFindings } from '../wire/kube/names.ts';
@@ -20,8 +22,8 @@ export interface PodInjection {
 
 export interface PodInjectionOptions {
   readonly storage: Pick<Storage, 'get'>;
-  /** Where the pods of an association find the agent. */
-  readonly agentUri: string;
+  /** Where the pods of an association find the agent; without it, where they do in a cluster of EKS. */
+  readonly agentUri: string | undefined;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   /** Asked where an account is not there: resolves when it may be, or will not be soon. Without it nobody waits. */
@@ -36,7 +38,7 @@ export interface PodInjectionOptions {
  * other credentials: the role of the annotation, or the node's.
  */
 export async function injectPodCredentials(
-  cluster: { readonly clusterId: string; readonly region: string },
+  cluster: Pick<ClusterRecord, 'clusterId' | 'region' | 'echoed'>,
   namespace: string,
   pod: unknown,
   options: PodInjectionOptions,
@@ -60,7 +62,7 @@ export async function injectPodCredentials(
       isAssociated: association !== 'none',
       accountAnnotations: annotations,
       region: cluster.region,
-      agentUri: options.agentUri,
+      agentUri: options.agentUri ?? agentUriOf(cluster),
       random: options.random,
     });
     if (terms === undefined) return nothing('none');
@@ -75,6 +77,11 @@ export async function injectPodCredentials(
   } catch {
     return nothing('unreadable', `no AWS credentials: what ${shown} gets cannot be read`);
   }
+}
+
+/** By the addresses that pods have. */
+function agentUriOf({ echoed }: Pick<ClusterRecord, 'echoed'>): string {
+  return asObject(echoed.kubernetesNetworkConfig)?.ipFamily === 'ipv6' ? agentUriIpv6 : agentUri;
 }
 
 interface KnownAccount {

@@ -4,7 +4,6 @@ import type { ServiceAccountTokens } from '../access/serviceaccounts.ts';
 import type { ClusterRecorder } from '../audit/requests.ts';
 import type { Attributes, UserInfo } from '../engine/authorizer/attributes.ts';
 import type { Decision } from '../engine/authorizer/decision.ts';
-import { agentUri } from '../engine/podcredentials/names.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import type { Storage } from '../storage/storage.ts';
 import { createPageTokens } from '../wire/protocols/pagetoken.ts';
@@ -117,7 +116,7 @@ export function createKubernetesApi(options: KubernetesApiOptions): KubernetesAp
     bodies: { held: 0 },
     caPem: options.caPem ?? '',
     constrainedImpersonation: options.constrainedImpersonation === true,
-    podIdentityAgentUri: options.podIdentityAgentUri ?? agentUri,
+    podIdentityAgentUri: options.podIdentityAgentUri,
   };
   const controllers = createControllers(
     context,

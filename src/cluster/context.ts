@@ -57,8 +57,8 @@ export interface ApiContext {
   readonly bodies: BodyBytes;
   /** Whether clusters from 1.36 on try constrained impersonation before the plain one (kubernetes-facts A17). */
   readonly constrainedImpersonation: boolean;
-  /** Where the pods of a Pod Identity association find the agent. */
-  readonly podIdentityAgentUri: string;
+  /** Where the pods of a Pod Identity association find the agent; undefined: where they do on EKS. */
+  readonly podIdentityAgentUri: string | undefined;
   /** The CA that kube-root-ca.crt shows in each namespace; '' leaves that ConfigMap out. */
   readonly caPem: string;
 }

@@ -4,6 +4,15 @@ export interface WebhookLimits {
   readonly tokenReviewBytes: number;
   /** Bytes of a SubjectAccessReview: a user can be in thousands of groups, and refusing would lock that user out. */
   readonly accessReviewBytes: number;
+  /** Bytes of a review of a pod: what the body of a request may have, and what is said of the request. */
+  readonly podReviewBytes: number;
+  /**
+   * Milliseconds for which a pod waits for its service account, made a moment before it, to be known here. Whoever makes
+   * the pod waits along.
+   */
+  readonly accountWait: number;
+  /** Pods of one cluster that wait so at one moment; those of others do not wait. */
+  readonly accountWaitsPerCluster: number;
   /** Bytes of the bodies that one cluster has on their way; more are told to come again. */
   readonly bodyBytesAtOnce: number;
   /** Milliseconds in which a body must have arrived. API servers give up after 30 s (kubernetes-facts C1). */
@@ -24,6 +33,9 @@ export interface WebhookLimits {
 export const defaultWebhookLimits: WebhookLimits = {
   tokenReviewBytes: 64 * 1024,
   accessReviewBytes: 256 * 1024,
+  podReviewBytes: 4 * 1024 * 1024,
+  accountWait: 1_000,
+  accountWaitsPerCluster: 256,
   bodyBytesAtOnce: 16 * 1024 * 1024,
   bodyTimeout: 15_000,
   judgedAtOnce: 1_024,

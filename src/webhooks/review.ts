@@ -19,19 +19,28 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
  * @throws KubeStatusError 400
  */
 export function parseReview(body: Uint8Array, group: string, kind: string): Review {
-  let review: JsonValue;
-  try {
-    review = JSON.parse(utf8.decode(body)) as JsonValue;
-  } catch {
-    // The parser's own message quotes the body, which holds a token.
-    throw badRequest('the body is not JSON');
-  }
-  if (!isObject(review)) throw badRequest('the body is not an object');
-  if (review.kind !== kind) throw badRequest(`the body is not a ${kind}`);
+  const review = parseKind(body, kind);
   const version = versionOf(review.apiVersion, group);
   if (version === undefined) throw badRequest(`the apiVersion is neither ${group}/v1 nor ${group}/v1beta1`);
   if (!isObject(review.spec)) throw badRequest(`the ${kind} has no spec`);
   return { apiVersion: `${group}/${version}`, kind, version, spec: review.spec };
+}
+
+/**
+ * The object in a body.
+ * @throws KubeStatusError 400
+ */
+export function parseKind(body: Uint8Array, kind: string): JsonObject {
+  let value: JsonValue;
+  try {
+    value = JSON.parse(utf8.decode(body)) as JsonValue;
+  } catch {
+    // The parser's own message quotes the body, which may hold a token.
+    throw badRequest('the body is not JSON');
+  }
+  if (!isObject(value)) throw badRequest('the body is not an object');
+  if (value.kind !== kind) throw badRequest(`the body is not ${kind.startsWith('A') ? 'an' : 'a'} ${kind}`);
+  return value;
 }
 
 function versionOf(apiVersion: JsonValue | undefined, group: string): Review['version'] | undefined {

@@ -5,6 +5,7 @@ import type { Storage } from '../storage/storage.ts';
 import { type BodyBytes, readBody } from '../wire/kube/requestbody.ts';
 import { KubeStatusError } from '../wire/kube/status.ts';
 import { peerAddress } from '../wire/protocols/http.ts';
+import { createAccountWaits } from './accountwaits.ts';
 import { type Answer, comeAgain, oneLine, textAnswer } from './answer.ts';
 import { answerTokenReview } from './authenticate.ts';
 import { answerAccessReview } from './authorize.ts';
@@ -17,11 +18,12 @@ import {
 } from './callers.ts';
 import { type Exchange, http1Exchange, http2Exchange } from './exchange.ts';
 import { defaultWebhookLimits, type WebhookLimits } from './limits.ts';
+import { answerPodReview } from './pods.ts';
 import { parseWebhookTarget, type WebhookTarget } from './target.ts';
 import { createTokenVerdicts } from './verdicts.ts';
 import { createVouchers } from './vouchers.ts';
 
-/** What the API servers of connected clusters ask: whose token is this, and may somebody do that? */
+/** What the API servers of connected clusters ask: whose token is this, may somebody do that, and what does a pod get? */
 export interface Webhooks {
   /** Serves one request of HTTP/1.1 over TLS. Never rejects. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -52,7 +54,11 @@ export interface WebhookOutcome {
 export interface WebhooksOptions {
   readonly access: Pick<AccessRegistry, 'cluster'>;
   readonly credentials: CallerCredentials;
-  readonly storage: Pick<Storage, 'watch'>;
+  readonly storage: Pick<Storage, 'get' | 'watch'>;
+  /** Where the pods of a Pod Identity association find the agent; without it, where they do on EKS. */
+  readonly podIdentityAgentUri?: string;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
   /** What users are vouched for with; see `createVouchers`. */
   readonly voucherSecret: Uint8Array;
   /** Epoch milliseconds. */
@@ -71,11 +77,13 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   const limits = { ...defaultWebhookLimits, ...options.limits };
   const verdicts = createTokenVerdicts({ storage: options.storage, limits });
   const vouchers = createVouchers(options.voucherSecret);
+  const accountWaits = createAccountWaits({ storage: options.storage, limits });
   /** Of each cluster, so that slow bodies of one are nobody else’s concern. */
   const bodies = new WeakMap<ClusterAccess, BodyBytes>();
   const bodyLimits = {
     authenticate: { ...limits, bodyBytes: limits.tokenReviewBytes },
     authorize: { ...limits, bodyBytes: limits.accessReviewBytes },
+    pods: { ...limits, bodyBytes: limits.podReviewBytes },
   };
 
   /** The cluster a caller may ask about: its own, while that is connected here. */
@@ -139,6 +147,14 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       if (webhook === 'authorize') {
         return answerAccessReview(cluster, read.body, { vouchers, now: now() });
       }
+      if (webhook === 'pods') {
+        return await answerPodReview(cluster, read.body, {
+          storage: options.storage,
+          agentUri: options.podIdentityAgentUri,
+          random: options.random,
+          accountAppears: (key) => accountWaits.appears(cluster.cluster.clusterId, key),
+        });
+      }
       return await answerTokenReview(cluster, read.body, {
         verdicts,
         vouchers,
@@ -180,7 +196,10 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   return {
     handle: (request, response) => serve(http1Exchange(request, response)),
     handleStream: (stream, headers) => serve(http2Exchange(stream, headers)),
-    close: () => verdicts.close(),
+    close() {
+      verdicts.close();
+      accountWaits.close();
+    },
   };
 }
 

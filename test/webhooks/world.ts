@@ -171,6 +171,7 @@ export async function openWorld(
     access,
     recorder: { recordOf: () => [], record: (request) => void recorded.push(request) },
     now: clock.now,
+    random: () => 0,
     newId: randomUUID,
     log,
     observe: (outcome) => void outcomes.push(outcome),

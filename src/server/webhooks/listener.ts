@@ -30,7 +30,10 @@ export interface WebhookListenerOptions {
   readonly storage: Storage;
   readonly access: AccessRegistry;
   readonly recorder: ClusterRecorder;
+  readonly podIdentityAgentUri?: string;
   readonly now: () => number;
+  /** From 0 up to, not including, 1. */
+  readonly random: () => number;
   readonly newId: () => string;
   readonly log: Log;
   readonly observe: (outcome: WebhookOutcome) => void;
@@ -60,7 +63,9 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     credentials,
     storage,
     voucherSecret: clientAuthority.voucherSecret,
+    ...(options.podIdentityAgentUri !== undefined && { podIdentityAgentUri: options.podIdentityAgentUri }),
     now,
+    random: options.random,
     log,
     judged: createVerdictRecords({ recorder: options.recorder, newId: options.newId }),
     observe: options.observe,
@@ -117,6 +122,7 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
       urlsOf: (cluster) => ({
         authenticateUrl: `${pathOf(cluster)}/authenticate`,
         authorizeUrl: `${pathOf(cluster)}/authorize`,
+        podsUrl: `${pathOf(cluster)}/pods`,
       }),
       lastUsedAt: (serialNumber) => credentials.lastUsedAt(serialNumber),
     },

@@ -69,7 +69,11 @@ export interface WebhookDoor {
   certify(wanted: WantedCertificate): Promise<IssuedCertificate>;
   /** PEM: what the listener's own certificate is verified with. */
   readonly certificateAuthority: string;
-  urlsOf(cluster: ClusterRecord): { readonly authenticateUrl: string; readonly authorizeUrl: string };
+  urlsOf(cluster: ClusterRecord): {
+    readonly authenticateUrl: string;
+    readonly authorizeUrl: string;
+    readonly podsUrl: string;
+  };
   /** Epoch milliseconds; since this server started. */
   lastUsedAt(serialNumber: string): number | undefined;
 }

@@ -34,7 +34,11 @@ const door: WebhookDoor = {
     };
   },
   certificateAuthority: 'CA',
-  urlsOf: ({ name }) => ({ authenticateUrl: `https://x/${name}/a`, authorizeUrl: `https://x/${name}/z` }),
+  urlsOf: ({ name }) => ({
+    authenticateUrl: `https://x/${name}/a`,
+    authorizeUrl: `https://x/${name}/z`,
+    podsUrl: `https://x/${name}/p`,
+  }),
   lastUsedAt: () => aNoon,
 };
 
@@ -191,6 +195,7 @@ test('a certificate is for the key alone: what the request wishes to be named is
     certificateAuthority: 'CA',
     authenticateUrl: 'https://x/edge/a',
     authorizeUrl: 'https://x/edge/z',
+    podsUrl: 'https://x/edge/p',
     credential: { description: 'api server 1', expiresAt: new Date(aNoon + 7 * day) },
   });
   const [one] = wanted;

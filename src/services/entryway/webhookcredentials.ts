@@ -42,6 +42,7 @@ interface IssueResponse {
   readonly certificateAuthority: string;
   readonly authenticateUrl: string;
   readonly authorizeUrl: string;
+  readonly podsUrl: string;
 }
 
 const day = 24 * 60 * 60 * 1000;

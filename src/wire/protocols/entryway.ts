@@ -123,7 +123,7 @@ export const entryway = {
 
     IssueWebhookCredentialRequest: 'clusterName! certificateRequest! description validityDays:number',
     IssueWebhookCredentialResponse:
-      'credential:WebhookCredential certificate certificateAuthority authenticateUrl authorizeUrl',
+      'credential:WebhookCredential certificate certificateAuthority authenticateUrl authorizeUrl podsUrl',
     ListWebhookCredentialsResponse: 'credentials:[WebhookCredential]',
     RevokeWebhookCredentialRequest: 'clusterName! serialNumber!',
     WebhookCredentialResponse: 'credential:WebhookCredential',
