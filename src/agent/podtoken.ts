@@ -35,11 +35,14 @@ export function readPodToken(text: string, now: number): PodToken {
 const parts = ['header', 'claim', 'signature'];
 
 function objectOf(segment: string, part: string): Readonly<Record<string, unknown>> {
+  const bytes = Buffer.from(segment, 'base64url');
   try {
-    return parseJsonObject(Buffer.from(segment, 'base64url'));
+    // No bytes would be no members.
+    if (bytes.length > 0) return parseJsonObject(bytes);
   } catch {
-    throw unparsed(`could not JSON decode ${part}`);
+    // As for no bytes.
   }
+  throw unparsed(`could not JSON decode ${part}`);
 }
 
 function checkClaims({ exp, nbf, aud }: Readonly<Record<string, unknown>>, now: number): number {

@@ -74,6 +74,12 @@ test.each<readonly [what: string, request: GetOptions, status: number, text: str
     `${unparsed} token is malformed: could not base64 decode header`,
   ],
   [
+    'with next to nothing',
+    { token: 'x.y.z' },
+    400,
+    `${unparsed} token is malformed: could not JSON decode header`,
+  ],
+  [
     'with claims that are no object',
     { token: podToken().replace(/\.\w+\./, '.W10.') },
     400,
