@@ -2,8 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { type Agent, agentPath, createAgent } from '../../agent/agent.ts';
 import { createAwsClient } from '../../clients/aws.ts';
 import { createKubernetesClient, type KubernetesAnswer } from '../../clients/kubernetes.ts';
+import { agentUri, agentUriIpv6 } from '../../engine/podcredentials/names.ts';
+import { listen, originOf } from '../../server/addresses.ts';
+import { createLog } from '../../server/log.ts';
 import { type IdentityOptions, identityOf, rootCredentials } from '../../server/operatoridentity.ts';
 import type { ReadyFile } from '../../server/readyfile.ts';
 import { createToken } from '../../wire/token/create.ts';
@@ -18,7 +22,8 @@ export interface RunAsPodOptions extends ConnectionOptions, IdentityOptions {
 
 /**
  * Runs a command with the environment of the pod's container and files with the tokens its volumes ask for, renewed as
- * a kubelet renews them, and resolves with the command's exit code. AWS's endpoints are this server's.
+ * a kubelet renews them, and resolves with the command's exit code. AWS's endpoints are this server's, and an agent for Pod
+ * Identity is there for as long as the command runs, unless the pod was told of one at another address than that of EKS's.
  */
 export async function runAsPod(
   podName: string,
@@ -29,6 +34,7 @@ export async function runAsPod(
   const cluster = await openCluster(connection, options);
   const root = mkdtempSync(join(tmpdir(), 'entryway-pod-'));
   let renewal: NodeJS.Timeout | undefined;
+  let agent: Agent | undefined;
   try {
     const pod = await cluster.pod(podName);
     const view = containerView(pod, root, options.container);
@@ -57,12 +63,33 @@ export async function runAsPod(
       };
       renewal = setInterval(turn, shortest * 800);
     }
-    return await run(program, args, environment(connection, root, view.variables));
+    const variables = environment(connection, root, view.variables);
+    if (asksEksAgent(view.variables)) {
+      agent = createAgent({
+        ...{ clusterName: options.cluster, endpoint: connection.awsEndpoint, region: connection.region },
+        ...{
+          credentials: async () => rootCredentials(connection),
+          log: createLog({ level: 'warn', format: 'text' }),
+        },
+      });
+      const host = '127.0.0.1';
+      const address = await listen(agent.podServer(host), { host, port: 0 });
+      variables[agentVariable] = `${originOf('http', host, address)}${agentPath}`;
+    }
+    return await run(program, args, variables);
   } finally {
     clearInterval(renewal);
+    await agent?.close();
     cluster.close();
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+const agentVariable = 'AWS_CONTAINER_CREDENTIALS_FULL_URI';
+
+/** Whether the pod was sent to the address that agents have on nodes of EKS, where none of this machine is. */
+function asksEksAgent({ [agentVariable]: uri = '' }: Readonly<Record<string, string>>): boolean {
+  return uri === agentUri || uri === agentUriIpv6;
 }
 
 /** What would win over the pod's own credentials; in a container there is none of it. */
