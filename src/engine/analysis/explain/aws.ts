@@ -82,7 +82,8 @@ export function anyCluster({ snapshot, now, principals }: World): ClusterWorld {
   return createClusterWorld(nothing, { snapshot, now, principals });
 }
 
-const notReached: ExplainStep = {
+/** Of a decision that an earlier step kept anybody from. */
+export const notReached: ExplainStep = {
   ...{ step: 'decision', outcome: 'notReached', code: 'notReached' },
   ...{ message: 'not reached: an earlier step failed', misses: [] },
 };
@@ -117,7 +118,7 @@ function decisionStep(
       return {
         ...common,
         ...{ outcome: 'failed', code: decision.decision, message },
-        misses: decision.misses.map(missText),
+        misses: decision.misses.map((miss) => missText(miss)),
         hint:
           decision.decision === 'explicitDeny'
             ? 'a deny wins over every allow: narrow or remove that statement, or call as somebody it is not for'

@@ -77,14 +77,19 @@ export interface Changed {
 /** An inline policy of the principal's own that allows this alone; undefined where nobody can give it one. */
 export function ownStatement(
   { snapshot, principals }: World,
-  { subject, action, resource }: Pick<IamQuestion, 'subject' | 'action' | 'resource'>,
+  {
+    subject,
+    action,
+    resource,
+  }: Pick<IamQuestion, 'subject' | 'resource'> & { readonly action: string | readonly string[] },
 ): Changed | undefined {
   const known = principals.named(subject.arn);
   if (known === undefined || known.record.arn !== subject.arn) return undefined;
   const { kind, record } = known;
   // AWS alone changes what is in these (iam-facts J17): what IAM Identity Center assigns, and what a service has.
   if (/:role\/aws-(?:reserved|service-role)\//.test(record.arn)) return undefined;
-  const policyName = freeName(`allow-${action.replace(/[^\w]+/g, '-').toLowerCase()}`, (name) =>
+  const named = [action].flat()[0] ?? '';
+  const policyName = freeName(`allow-${named.replace(/[^\w]+/g, '-').toLowerCase()}`, (name) =>
     Object.hasOwn(record.inlinePolicies, name),
   );
   const statement = { Effect: 'Allow', Action: action, Resource: resource };

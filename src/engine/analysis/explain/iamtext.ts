@@ -39,12 +39,19 @@ function policyText({ type, name, bearer }: PolicySource): string {
 }
 
 /** `condition `StringEquals` on `aws:PrincipalTag/team` wants `red`, and the request does not have the key`. */
-function conditionText({ operator, key, values, absent }: ConditionFinding, unknown: boolean): string {
+function conditionText(
+  { operator, key, values, absent }: ConditionFinding,
+  unknown: boolean,
+  known: KnownValues = () => undefined,
+): string {
+  const value = known(key);
   const state = unknown
     ? 'which cannot be judged'
     : absent
       ? 'and the request does not have the key'
-      : 'and the request has another value';
+      : value === undefined
+        ? 'and the request has another value'
+        : `and the request has \`${value}\``;
   return `condition \`${operator}\` on \`${key}\` compares with ${listed(values)}, ${state}`;
 }
 
@@ -53,14 +60,20 @@ function listed(values: readonly string[]): string {
   return values.length === 0 ? 'nothing' : `${shown.join(' or ')}${values.length > shown.length ? ' …' : ''}`;
 }
 
+/** What a request has for a condition key, as written in a policy; undefined where that is not known. */
+export type KnownValues = (key: string) => string | undefined;
+
 /** Why a statement that allows something did not allow this, with what would have to change. */
-export function missText({ statement, element, unknown, condition }: StatementMiss): ExplainMiss {
+export function missText(
+  { statement, element, unknown, condition }: StatementMiss,
+  known?: KnownValues,
+): ExplainMiss {
   const which = statementText(statement);
   switch (element) {
     case 'condition':
       return {
         code: 'condition',
-        message: `${which}: ${condition === undefined ? 'a condition is not met' : conditionText(condition, unknown)}`,
+        message: `${which}: ${condition === undefined ? 'a condition is not met' : conditionText(condition, unknown, known)}`,
         hint: 'call so that the condition is met, or change the condition',
       };
     case 'resource':

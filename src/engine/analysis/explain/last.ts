@@ -3,6 +3,7 @@ import { Misasked } from '../ask/misasked.ts';
 import { parseSubject } from '../ask/subject.ts';
 import type { Certainty } from '../iamworld/answer.ts';
 import { createIamWorld, type IamWorld } from '../iamworld/iamworld.ts';
+import { decidesInClusters } from '../snapshot/gapareas.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
 import type { AccessUse } from '../usage/use.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
@@ -64,7 +65,7 @@ export function explainRefusals(world: World, refusals: readonly Refusal[]): Exp
   const iam = createIamWorld(world);
   return {
     refusals: refusals.map((refusal) => ({ ...refusal, now: nowOf(refusal, world, iam) })),
-    incomplete: world.snapshot.gaps.filter(({ area }) => area !== 'usage'),
+    incomplete: world.snapshot.gaps.filter(decidesInClusters),
   };
 }
 

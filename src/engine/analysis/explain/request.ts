@@ -1,3 +1,4 @@
+import { decidesInClusters } from '../snapshot/gapareas.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
@@ -33,7 +34,7 @@ export function explainRequest(
 function gapsAbout({ snapshot }: World, { cluster }: ClusterWorld, subject: ClusterSubject): readonly Gap[] {
   return snapshot.gaps.filter(
     ({ area, clusterArn, accountId }) =>
-      area !== 'usage' &&
+      decidesInClusters({ area }) &&
       (clusterArn === undefined || clusterArn === cluster.arn) &&
       (accountId === undefined ||
         accountId === cluster.accountId ||
