@@ -1,6 +1,6 @@
 import { parseAwsAuth } from '../../access/awsauth.ts';
 import type { AwsAuthState } from '../../access/awsauthstate.ts';
-import { asObject, asText, asTextMap, parseObject } from '../../access/json.ts';
+import { asText, asTextMap, parseObject } from '../../access/json.ts';
 import { parseRbacObject, rbacRefOf, rbacResources } from '../../access/rbacobjects.ts';
 import { parseClusterRecord, parseEntryRecord } from '../../access/records.ts';
 import type {
@@ -8,9 +8,8 @@ import type {
   SnapshotAccessEntry,
   SnapshotCluster,
   SnapshotIdentityProvider,
-  SnapshotServiceAccount,
+  SnapshotPodIdentityAssociation,
 } from '../../engine/analysis/snapshot/snapshot.ts';
-import { roleAnnotation } from '../../engine/podcredentials/names.ts';
 import { rbacApiGroup } from '../../engine/rbac/manifest.ts';
 import type { RbacObject } from '../../engine/rbac/objects.ts';
 import type { AwsAuthGoodRecord } from '../../storage/records/connections.ts';
@@ -19,15 +18,18 @@ import type {
   ClusterRecord,
   IdentityProviderConfigRecord,
 } from '../../storage/records/eks.ts';
+import { tokenIssuerOf } from '../../storage/records/issuer.ts';
 import {
   accessEntriesPrefix,
   accountClustersPrefix,
   awsAuthGoodKey,
   identityProviderConfigKey,
   objectKey,
+  podIdentityPrefix,
   resourcePrefix,
 } from '../../storage/records/keys.ts';
 import type { StorageReader } from '../../storage/storage.ts';
+import { readAssociation, readPod, readServiceAccount } from '../podcredentials.ts';
 
 /** What decides in a cluster beside its records. */
 export interface ClusterReading {
@@ -72,12 +74,16 @@ async function readCluster(
   const tell = (area: Gap['area'], reason: string): void =>
     void gaps.push({ area, accountId, clusterArn: arn, reason });
   const unknown = record.kind === 'connected' ? notFollowed(clusterId) : undefined;
-  if (unknown !== undefined) tell('rbac', unknown);
+  if (unknown !== undefined) {
+    tell('rbac', unknown);
+    tell('serviceAccounts', `service accounts of \`${name}\`: ${unknown}`);
+  }
 
   const provider = await storage.get(identityProviderConfigKey(clusterId));
   const awsAuthData = await readAwsAuth(reading, clusterId, tell);
   const awsAuth = awsAuthData && parseAwsAuth(awsAuthData);
   for (const error of awsAuth?.errors ?? []) tell('awsAuth', `aws-auth: ${error}`);
+  const issuer = tokenIssuerOf(record);
   return {
     ...{ arn, accountId, region, name, createdAt, authenticationMode, ssoRoleMatch, tags },
     ...(version !== '' && { version }),
@@ -94,7 +100,10 @@ async function readCluster(
     ...(awsAuth !== undefined && awsAuthData !== undefined && { awsAuth: awsAuth.awsAuth, awsAuthData }),
     rbac: await readRbac(reading, clusterId, tell),
     namespaces: await readNames(storage, clusterId, 'namespaces'),
-    serviceAccounts: await readServiceAccounts(storage, clusterId),
+    ...(await readServiceAccounts(reading, record, tell)),
+    ...(issuer !== undefined && { issuer }),
+    podIdentityAssociations: await readAssociations(reading, clusterId, tell),
+    ...(await readPods(reading, record, tell)),
     identityProviders:
       provider === undefined
         ? []
@@ -196,17 +205,57 @@ async function readNames(
   return entries.map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
 }
 
+/** Of a connected cluster those that were mirrored: every cluster has some, so that none says that nobody told. */
 async function readServiceAccounts(
-  storage: StorageReader,
-  clusterId: string,
-): Promise<readonly SnapshotServiceAccount[]> {
+  { storage, notFollowed }: ClusterReading,
+  { clusterId, kind, name: clusterName }: ClusterRecord,
+  tell: Tell,
+): Promise<Pick<SnapshotCluster, 'serviceAccounts'>> {
   const { entries } = await storage.list({ prefix: resourcePrefix(clusterId, '', 'serviceaccounts') });
-  return entries.map(({ key, value }) => {
-    const [, , , , namespace = '', name = ''] = key.split('/');
-    const annotations = asObject(asObject(parseObject(value)?.metadata)?.annotations);
-    const roleArn = asText(annotations?.[roleAnnotation]);
-    return { namespace, name, ...(roleArn !== undefined && { roleArn }) };
+  if (kind === 'connected' && entries.length === 0) {
+    if (notFollowed(clusterId) === undefined) {
+      tell('serviceAccounts', `no service account of cluster \`${clusterName}\` was told`);
+    }
+    return {};
+  }
+  return {
+    serviceAccounts: entries.map(({ key, value }) => readServiceAccount(placeIn(key), parseObject(value))),
+  };
+}
+
+async function readAssociations(
+  { storage }: ClusterReading,
+  clusterId: string,
+  tell: Tell,
+): Promise<readonly SnapshotPodIdentityAssociation[]> {
+  const { entries } = await storage.list({ prefix: podIdentityPrefix(clusterId) });
+  return entries.flatMap(({ key, value }) => {
+    const association = readAssociation(parseObject(value));
+    if (association !== undefined) return [association];
+    const place = key.slice(podIdentityPrefix(clusterId).length);
+    tell('podIdentity', `the stored Pod Identity association of \`${place}\` cannot be read`);
+    return [];
   });
+}
+
+async function readPods(
+  { storage }: ClusterReading,
+  { clusterId, kind, name }: ClusterRecord,
+  tell: Tell,
+): Promise<Pick<SnapshotCluster, 'pods'>> {
+  if (kind === 'connected') {
+    const hint = `\`--live\` with its kubeconfig reads them`;
+    tell('pods', `pods of cluster \`${name}\` are not followed: ${hint}`);
+    return {};
+  }
+  const { entries } = await storage.list({ prefix: resourcePrefix(clusterId, '', 'pods') });
+  return { pods: entries.map(({ key, value }) => readPod(placeIn(key), parseObject(value))) };
+}
+
+/** Namespace and name of an object, by its key. */
+function placeIn(key: string): { readonly namespace: string; readonly name: string } {
+  const [, , , , namespace = '', name = ''] = key.split('/');
+  return { namespace, name };
 }
 
 function identityProvider(config: IdentityProviderConfigRecord): SnapshotIdentityProvider {

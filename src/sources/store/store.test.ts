@@ -10,6 +10,7 @@ import {
   clusterConnectionKey,
   clusterKey,
   objectKey,
+  podIdentityKey,
   roleKey,
   userKey,
 } from '../../storage/records/keys.ts';
@@ -173,11 +174,104 @@ describe('a snapshot of the store', () => {
     expect(gaps.map(({ reason }) => reason)).toEqual([
       'a stored user cannot be read',
       'nobody follows it',
+      'service accounts of `far`: nobody follows it',
+      'pods of cluster `far` are not followed: `--live` with its kubeconfig reads them',
       'aws-auth: mapRoles is not valid YAML',
       'the stored access entry `arn:aws:iam::111122223333:role/broken` cannot be read',
       'clusterroles `broken` cannot be read and grants nothing',
       'the stored cluster `eks/111122223333/us-east-1/cluster/other` cannot be read',
     ]);
+  });
+
+  describe('of workload identity', () => {
+    const association = {
+      ...{ associationId: 'a-1', namespace: 'a', serviceAccount: 'builder', roleArn: 'arn:r' },
+      ...{ disableSessionTags: true, targetRoleArn: 'arn:t', externalId: 'x', policy: '{}' },
+    };
+    const pod = (env: object[], more: object = {}) =>
+      JSON.stringify({
+        spec: {
+          ...{ serviceAccountName: 'builder', nodeName: 'n', ...more },
+          containers: [{ name: 'side' }, { name: 'app', env }],
+        },
+      });
+    const put = (clusterKind: object, name: string): Readonly<Record<string, string>> => ({
+      [clusterKey(account, 'us-east-1', name)]: JSON.stringify({ ...cluster, ...clusterKind, name }),
+    });
+    const ofCluster = (changed: Readonly<Record<string, string>>, options = {}) =>
+      read(options, changed).then(({ clusters, gaps }) => ({
+        cluster: clusters.find(({ name }) => name === 'this'),
+        gaps: gaps.filter(({ area }) => area !== 'awsAuth').map(({ area }) => area),
+      }));
+
+    test('holds associations, annotations, the issuer and what pods were told, and nothing else of them', async () => {
+      const { cluster: found, gaps } = await ofCluster({
+        ...put({ clusterId: 'c1' }, 'this'),
+        [podIdentityKey(clusterId, 'a', 'builder')]: JSON.stringify({
+          ...{
+            ...association,
+            tags: { note: secret },
+            clientRequestToken: secret,
+            createdAt: 1,
+            modifiedAt: 1,
+          },
+        }),
+        [objectKey(clusterId, '', 'serviceaccounts', 'a', 'builder')]: JSON.stringify({
+          metadata: {
+            annotations: { 'eks.amazonaws.com/role-arn': 'arn:r', 'eks.amazonaws.com/audience': 'vault' },
+          },
+        }),
+        [objectKey(clusterId, '', 'pods', 'a', 'irsa')]: pod([
+          { name: 'PASSWORD', value: secret },
+          { name: 'AWS_ROLE_ARN', value: 'arn:r' },
+        ]),
+        [objectKey(clusterId, '', 'pods', 'a', 'host')]: pod(
+          [{ name: 'AWS_CONTAINER_CREDENTIALS_FULL_URI', value: secret }],
+          { hostNetwork: true, nodeName: undefined, serviceAccountName: '' },
+        ),
+        [objectKey(clusterId, '', 'pods', 'a', 'odd')]: '{"spec":{"containers":[7,{"env":{}}]}}',
+      });
+      expect(found).toMatchObject({
+        serviceAccounts: [{ namespace: 'a', name: 'builder', roleArn: 'arn:r', audience: 'vault' }],
+        issuer: expect.stringMatching(/^https:\/\/oidc\.eks\.us-east-1\.amazonaws\.com\/id\/[0-9A-F]{32}$/),
+      });
+      expect(found?.podIdentityAssociations).toEqual([association]);
+      const plain = { namespace: 'a', nodeName: '', hostNetwork: false, injectedPodIdentity: false };
+      expect(found?.pods).toEqual([
+        { ...plain, name: 'host', serviceAccount: 'default', hostNetwork: true, injectedPodIdentity: true },
+        { ...plain, name: 'irsa', serviceAccount: 'builder', nodeName: 'n', injectedRoleArn: 'arn:r' },
+        { ...plain, name: 'odd', serviceAccount: 'default' },
+      ]);
+      expect(JSON.stringify(found)).not.toContain(secret);
+      expect(gaps).toEqual([]);
+    });
+
+    test.for<[string, object, string | undefined, readonly string[]]>([
+      [
+        'a connected cluster whose issuer is told',
+        { tokenIssuer: { url: 'https://k.example.com', keys: [{ kty: 'RSA' }] } },
+        'https://k.example.com',
+        ['serviceAccounts', 'pods'],
+      ],
+      ['a connected cluster of which nothing is told', {}, undefined, ['serviceAccounts', 'pods']],
+    ])('%s', async ([, told, issuer, areas]) => {
+      const { cluster: found, gaps } = await ofCluster(
+        put({ clusterId: 'c3', kind: 'connected', ...told }, 'this'),
+      );
+      expect(found).toMatchObject({ podIdentityAssociations: [] });
+      expect(found?.issuer).toBe(issuer);
+      expect([found?.serviceAccounts, found?.pods]).toEqual([undefined, undefined]);
+      expect(gaps).toEqual(areas);
+    });
+
+    test('an association that cannot be read is told', async () => {
+      const { cluster: found, gaps } = await ofCluster({
+        ...put({}, 'this'),
+        [podIdentityKey(clusterId, 'a', 'builder')]: '{}',
+      });
+      expect(found?.podIdentityAssociations).toEqual([]);
+      expect(gaps).toContain('podIdentity');
+    });
   });
 
   describe('holds what is served of aws-auth, and names what is not', () => {

@@ -1,3 +1,4 @@
+import { decidesInClusters } from '../snapshot/gapareas.ts';
 import type { Gap, SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import { createWorld, type World } from '../world/world.ts';
@@ -25,7 +26,7 @@ export function isRbacKnown({ snapshot }: World, { arn, rbac }: SnapshotCluster)
 /** What was not read and may change what is said here. */
 export function gapsAbout(world: World, cluster: SnapshotCluster): readonly Gap[] {
   const known = world.snapshot.gaps.filter(
-    (gap) => isAbout(gap, cluster.arn) && gap.area !== 'usage' && gap.area !== 'serviceAccounts',
+    (gap) => isAbout(gap, cluster.arn) && decidesInClusters(gap) && gap.area !== 'serviceAccounts',
   );
   return cluster.rbac.length > 0 || known.some(({ area }) => area === 'rbac')
     ? known

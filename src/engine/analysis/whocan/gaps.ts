@@ -1,5 +1,6 @@
 import { isAccountId } from '../../arn/arn.ts';
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
+import { decidesInClusters } from '../snapshot/gapareas.ts';
 import type { Gap, Snapshot, SnapshotCluster } from '../snapshot/snapshot.ts';
 
 /** What was not read and could change who may do something in the cluster. */
@@ -8,7 +9,7 @@ export function gapsOf({ gaps }: Pick<Snapshot, 'gaps'>, cluster: SnapshotCluste
   const accounts = accountsOf(cluster);
   return gaps.filter(
     ({ area, clusterArn, accountId }) =>
-      area !== 'usage' &&
+      decidesInClusters({ area }) &&
       (clusterArn === undefined || clusterArn === cluster.arn) &&
       (accountId === undefined || accounts.has(accountId)),
   );
