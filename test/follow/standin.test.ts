@@ -164,7 +164,13 @@ describe('what must never get into the store', () => {
     expect((await storage.list({ prefix: 'object/' })).entries).toHaveLength(2);
   });
 
-  test('other ConfigMaps, other data of aws-auth, secrets of service accounts, and who wrote what', async () => {
+  test('other ConfigMaps, other data of aws-auth, secrets and other annotations of service accounts, and who wrote what', async () => {
+    const kept = {
+      'eks.amazonaws.com/role-arn': 'arn:aws:iam::111122223333:role/app',
+      'eks.amazonaws.com/audience': 'a',
+      'eks.amazonaws.com/sts-regional-endpoints': 'false',
+    };
+    const odd = { 'eks.amazonaws.com/token-expiration': 7 };
     const meta = { resourceVersion: '1', managedFields: [{ manager: 'm' }], annotations: { note: 'secret' } };
     standIn.set(paths.configmaps, [
       { metadata: { ...meta, name: 'other', namespace: 'kube-system' }, data: { mapRoles: 'secret' } },
@@ -177,6 +183,14 @@ describe('what must never get into the store', () => {
     ]);
     standIn.set(paths.serviceaccounts, [
       { metadata: { ...meta, name: 'app', namespace: 'team' }, secrets: [{ name: 'secret' }] },
+      {
+        metadata: {
+          ...meta,
+          name: 'aws',
+          namespace: 'team',
+          annotations: { note: 'secret', ...kept, ...odd },
+        },
+      },
     ]);
     await followOne();
     const { entries } = await storage.list({ prefix: objectsPrefix('c1') });
@@ -188,6 +202,11 @@ describe('what must never get into the store', () => {
         data: { mapRoles: '- rolearn: x' },
       },
       { kind: 'ServiceAccount', apiVersion: 'v1', metadata: { name: 'app', namespace: 'team' } },
+      {
+        kind: 'ServiceAccount',
+        apiVersion: 'v1',
+        metadata: { name: 'aws', namespace: 'team', annotations: kept },
+      },
     ]);
     const asked = standIn.requests.filter(({ pathname }) => pathname === paths.configmaps);
     expect(asked.map(({ searchParams }) => searchParams.get('fieldSelector'))).toEqual([

@@ -1,3 +1,4 @@
+import { accountAnnotations } from '../../engine/podcredentials/names.ts';
 import { resourcePrefix } from '../../storage/records/keys.ts';
 import { at, isObject, type JsonObject, type JsonValue, own } from '../../wire/kube/json.ts';
 import { dnsLabelFindings, nameFindings } from '../../wire/kube/names.ts';
@@ -15,8 +16,8 @@ export type Mirrored =
 
 /**
  * What is kept of an object as a connected cluster's API tells it: place (`NAMESPACE/NAME`) and value. Members that nothing
- * here asks for are left out (annotations, managedFields, a service account's secrets, other keys of aws-auth), and so is the
- * resourceVersion: an object that was written again unchanged is the same text.
+ * here asks for are left out (other annotations, managedFields, a service account's secrets, other keys of aws-auth), and so
+ * is the resourceVersion: an object that was written again unchanged is the same text.
  *
  * SECURITY: the place becomes a key. Names and namespaces are held to Kubernetes' own rules, which let no `/` through, so
  * that no object of one cluster can be written over another's.
@@ -79,7 +80,18 @@ function metadataOf(resource: string, wire: unknown, { namespace, name }: Place)
     ...text('creationTimestamp'),
     ...text('deletionTimestamp'),
     ...(hasLabels && { labels }),
+    ...(resource === 'serviceaccounts' && credentialAnnotations(wire)),
   };
+}
+
+/** What a service account says of the AWS credentials of its pods. */
+function credentialAnnotations(wire: unknown): JsonObject {
+  const all = at(wire, 'metadata', 'annotations');
+  const kept = accountAnnotations.flatMap((name): (readonly [string, string])[] => {
+    const value = own(all, name);
+    return typeof value === 'string' ? [[name, value]] : [];
+  });
+  return kept.length === 0 ? {} : { annotations: Object.fromEntries(kept) };
 }
 
 function membersOf(resource: string, wire: unknown): JsonObject | undefined {
