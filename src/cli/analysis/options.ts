@@ -61,6 +61,14 @@ export function outputOption(): Option {
   return new Option('-o, --output <format>', 'print as').choices(outputs).default('table');
 }
 
+/** What else a call of AWS has; `parseCall` reads it. */
+export function keyOption(): Option {
+  return new Option(
+    '--key <key=value...>',
+    'what else the request has: aws:SourceIp=10.0.0.1; KEY= says that it does not have the key',
+  );
+}
+
 export function moment(text: string): number {
   return parseMoment(text, '--at', Date.now());
 }

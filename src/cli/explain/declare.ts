@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { allNamespacesOption, outputOption, sourceOptions } from '../analysis/options.ts';
+import { allNamespacesOption, keyOption, outputOption, sourceOptions } from '../analysis/options.ts';
 
 const whom =
   'ARN (of a session: that one alone), role/NAME, user/NAME, User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME';
@@ -32,10 +32,7 @@ export function declareExplain(program: Command): void {
     .argument('<action>', 'eks:DescribeCluster')
     .argument('[resource]', 'its ARN', '*')
     .requiredOption('--as <principal>', 'who calls: ARN, role/NAME or user/NAME')
-    .option(
-      '--key <key=value...>',
-      'what else the request has: aws:SourceIp=10.0.0.1; KEY= says that it does not have the key',
-    )
+    .addOption(keyOption())
     .addOption(outputOption())
     .addHelpText(
       'after',
@@ -44,6 +41,25 @@ export function declareExplain(program: Command): void {
     .action(async (action, resource, options) =>
       (await import('./aws.ts')).explainAwsCall(action, resource, options),
     );
+
+  sourceOptions(explain.command('pod'))
+    .description(
+      'explain what a pod may call of AWS: which role its containers get, by IRSA or Pod Identity, and what that may',
+    )
+    .argument('<namespace/name>', 'a pod; or a service account, of whose pods any is meant')
+    .requiredOption(
+      '--as-aws <action-and-resource...>',
+      'what it calls: s3:GetObject arn:aws:s3:::BUCKET/KEY; without a resource *',
+    )
+    .option('--service-account', 'the name is that of a service account, also where a pod is called so')
+    .addOption(keyOption())
+    .addOption(outputOption())
+    .addHelpText(
+      'after',
+      '\nExample: entryway explain pod dev/web --as-aws s3:GetObject arn:aws:s3:::reports/today' +
+        '\nExit codes: 0 allowed, 1 refused, 2 misuse, 3 failure, or not to be said without more --key.',
+    )
+    .action(async (name, options) => (await import('./pod.ts')).explainOnePod(name, options));
 
   sourceOptions(explain.command('token'))
     .description('explain a token: what the authenticator of the cluster says of it, step by step')

@@ -36,6 +36,37 @@ function renderStep({ step, outcome, message, misses, hint, evidence }: ExplainS
 
 const indent = ' '.repeat(14);
 
+/** What would allow a call of AWS; the first is the smallest. */
+export function callChangesText(
+  changes: readonly {
+    readonly summary: string;
+    readonly commands: readonly string[];
+    readonly certain: boolean;
+  }[],
+): string {
+  const isOne = changes.length === 1;
+  const parts = changes.map(({ summary, commands, certain }, at) =>
+    [
+      printable(isOne ? summary : `${at + 1}. ${summary}`),
+      certain ? '' : '(then it depends on what else the request has: ask again once that is done)',
+      ...commands.map(printable),
+    ]
+      .filter((line) => line !== '')
+      .join('\n'),
+  );
+  if (parts.length === 0) return '';
+  const several = isOne ? '' : ', one of these, the shortest first';
+  return `\nWhat would allow it${several}:\n\n${parts.join('\n\n')}\n${kubectlNote(changes)}`;
+}
+
+/** Where commands of kubectl go. */
+function kubectlNote(changes: readonly { readonly commands: readonly string[] }[]): string {
+  const usesKubectl = changes.some(({ commands }) => commands.some((one) => one.startsWith('kubectl ')));
+  return usesKubectl
+    ? '\nThe kubectl lines go to the cluster of the current context: look with `kubectl config current-context` first.\n'
+    : '';
+}
+
 /** Commands stand by themselves on their lines, so that they can be copied. */
 function renderChanges(changes: readonly ProposedChange[]): string {
   if (changes.length === 0) return '';
@@ -49,11 +80,7 @@ function renderChanges(changes: readonly ProposedChange[]): string {
       '',
     ].join('\n'),
   );
-  const usesKubectl = changes.some(({ commands }) => commands.some((one) => one.startsWith('kubectl ')));
-  const note = usesKubectl
-    ? 'The kubectl lines go to the cluster of the current context: look with `kubectl config current-context` first.\n'
-    : '';
-  return `\nWhat would allow it${several}:\n\n${parts.join('\n')}${note === '' ? '' : `\n${note}`}`;
+  return `\nWhat would allow it${several}:\n\n${parts.join('\n')}${kubectlNote(changes)}`;
 }
 
 /** `nothing else`, or what, and to whom. */
