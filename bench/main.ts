@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, platform, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchAgent } from './agent.ts';
 import { benchAnalysis } from './analysis.ts';
 import { benchDecisions } from './decisions.ts';
 import { benchEvaluations } from './evaluations.ts';
@@ -30,6 +31,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: Section]>>
   objects: ['lists and writes of a built-in cluster', benchObjects],
   watches: ['watches of a built-in cluster', benchWatches],
   webhooks: ['webhooks of a connected cluster, over mutual TLS', benchWebhooks],
+  agent: ['the node agent of Pod Identity', benchAgent],
   writes: ['durable writes', benchWrites],
   trail: ['the trail', benchTrail],
   start: ['start', benchStart],

@@ -84,7 +84,7 @@ export async function stop(child: ChildProcess): Promise<void> {
 }
 
 /** The file appears whole (it is renamed into place). */
-async function readWhenThere(path: string, child: ChildProcess): Promise<string> {
+export async function readWhenThere(path: string, child: ChildProcess): Promise<string> {
   for (const deadline = performance.now() + deadlineMs; performance.now() < deadline; ) {
     try {
       return readFileSync(path, 'utf8');
