@@ -24,6 +24,8 @@ export interface Call {
   /** The error's text as it was answered. */
   readonly message?: string;
   readonly caller: Principal | undefined;
+  /** Whom an identity provider vouches for, where there is no caller: proven, also where the role does not trust it. */
+  readonly webIdentity?: WebIdentity;
   /** Whose trail takes it, where that is not the caller's account. */
   readonly recipientAccountId?: string;
   /** The access key the request named, also when its signature was refused: an id proves nothing by itself. */
@@ -48,6 +50,17 @@ export interface Call {
   /** What was thrown when the call failed through no fault of the client. */
   readonly fault?: unknown;
   readonly seconds: number;
+}
+
+/** What a proven token of an OIDC provider says. */
+export interface WebIdentity {
+  /** ARN of the provider. */
+  readonly provider: string;
+  readonly subject: string;
+  readonly audience: string;
+  readonly sourceIdentity?: string;
+  readonly tags?: readonly { readonly Key: string; readonly Value: string }[];
+  readonly transitiveTagKeys?: readonly string[];
 }
 
 /** What was asked of an authorizer, and its answer: what the record of a call tells of its decision. */

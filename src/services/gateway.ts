@@ -144,6 +144,7 @@ async function serve(
   const judged = (told: Judged): void => void Object.assign(learnt, told);
   const base: UnsignedContext = {
     ...{ partition, region: regions[0], requestId, now, source, commit, judged },
+    vouched: (webIdentity) => void Object.assign(learnt, { webIdentity }),
     made: (call) => void made.push(call),
     ...(signal && { signal }),
   };

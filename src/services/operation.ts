@@ -1,4 +1,4 @@
-import type { CallSource, Judged, MadeCall } from '../audit/calls.ts';
+import type { CallSource, Judged, MadeCall, WebIdentity } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { RequestContext } from '../engine/iam/request.ts';
 import type { Batch } from '../storage/storage.ts';
@@ -27,6 +27,8 @@ export interface OperationContext {
    * SECURITY: the record is read by the caller's account: what the policies of another account say is not for it.
    */
   judged(judged: Judged): void;
+  /** Tells the record whom a token speaks for, once it is proven. For operations that nobody signs. */
+  vouched(identity: WebIdentity): void;
   /** Tells of a call that the service made by itself: it has a record of its own once this one has succeeded. */
   made(call: MadeCall): void;
 }

@@ -4,7 +4,10 @@ import type { OperationContext } from './operation.ts';
 /** For tests: the part of a call's context that is the same for every caller. Writes go to the store, unrecorded. */
 export function testContext(
   storage: Pick<Storage, 'commit'>,
-): Pick<OperationContext, 'partition' | 'region' | 'requestId' | 'source' | 'commit' | 'judged' | 'made'> {
+): Pick<
+  OperationContext,
+  'partition' | 'region' | 'requestId' | 'source' | 'commit' | 'judged' | 'vouched' | 'made'
+> {
   return {
     partition: 'aws',
     region: 'us-east-1',
@@ -15,6 +18,7 @@ export function testContext(
       return output;
     },
     judged: () => undefined,
+    vouched: () => undefined,
     made: () => undefined,
   };
 }

@@ -155,7 +155,21 @@ describe('who called', () => {
         accessKeyId: undefined,
         service: 'sts',
         operation: 'AssumeRoleWithWebIdentity',
-        output: { Provider: provider, SubjectFromWebIdentityToken: 'pod', Audience: 'sts' },
+        webIdentity: { provider, subject: 'pod', audience: 'sts' },
+      },
+      {
+        type: 'WebIdentityUser',
+        principalId: `${provider}:sts:pod`,
+        userName: 'pod',
+        identityProvider: provider,
+      },
+    ],
+    [
+      'a web identity that the role does not trust',
+      {
+        ...{ caller: undefined, accessKeyId: undefined, service: 'sts', code: 'AccessDenied' },
+        operation: 'AssumeRoleWithWebIdentity',
+        webIdentity: { provider, subject: 'pod', audience: 'sts' },
       },
       {
         type: 'WebIdentityUser',
@@ -189,6 +203,51 @@ describe('who called', () => {
   ])('%s', (_name, call, identity) => {
     expect(recordOf(call).userIdentity).toEqual(identity);
   });
+});
+
+test('a role for a web identity is told in the form of CloudTrail’s sample, without the token', () => {
+  const sub = 'system:serviceaccount:shop:web';
+  const arn = `arn:aws:iam::${accountId}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/X`;
+  const roleArn = `arn:aws:iam::${accountId}:role/web`;
+  const call = {
+    ...{ caller: undefined, service: 'sts', operation: 'AssumeRoleWithWebIdentity' },
+    input: { RoleArn: roleArn, RoleSessionName: 's-1', DurationSeconds: 900, WebIdentityToken: 'x.y.z' },
+    output: {
+      Credentials: { AccessKeyId: 'ASIAX', SecretAccessKey: 'secret', SessionToken: 'token' },
+      ...{ SubjectFromWebIdentityToken: sub, Provider: arn, Audience: 'sts.amazonaws.com' },
+      AssumedRoleUser: { AssumedRoleId: 'AROAX:s-1', Arn: 'arn' },
+    },
+    resources: [roleArn],
+    webIdentity: {
+      ...{ provider: arn, subject: sub, audience: 'sts.amazonaws.com', sourceIdentity: 'ada' },
+      ...{ tags: [{ Key: '__proto__', Value: 'a' }], transitiveTagKeys: ['__proto__'] },
+    },
+  };
+  const record = recordOf(call);
+  expect(record).toMatchObject({
+    userIdentity: {
+      ...{ type: 'WebIdentityUser', principalId: `${arn}:sts.amazonaws.com:${sub}` },
+      ...{ userName: sub, identityProvider: arn },
+    },
+    eventSource: 'sts.amazonaws.com',
+    readOnly: true,
+    recipientAccountId: accountId,
+    resources: [{ ARN: roleArn, accountId, type: 'AWS::IAM::Role' }],
+  });
+  expect(JSON.parse(JSON.stringify(record.requestParameters))).toEqual({
+    ...{ roleArn, roleSessionName: 's-1', durationSeconds: 900, sourceIdentity: 'ada' },
+    principalTags: JSON.parse('{"__proto__":"a"}'),
+    transitiveTagKeys: ['__proto__'],
+  });
+  expect(record.responseElements).toEqual({
+    credentials: {
+      ...{ accessKeyId: 'ASIAX', secretAccessKey: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
+      sessionToken: 'HIDDEN_DUE_TO_SECURITY_REASONS',
+    },
+    ...{ subjectFromWebIdentityToken: sub, provider: arn, audience: 'sts.amazonaws.com' },
+    assumedRoleUser: { assumedRoleId: 'AROAX:s-1', arn: 'arn' },
+  });
+  expect(JSON.stringify(record)).not.toContain('x.y.z');
 });
 
 test('a call becomes a record with what CloudTrail tells', () => {

@@ -8,7 +8,7 @@ import { decisionEvidence } from './evidence.ts';
 import { isStranger, isWebIdentityCall, userIdentity } from './identity.ts';
 import { cut, maximumParameters, type Writing, withoutWithheld, writeParameters } from './parameters.ts';
 import { isReadOnly, tellsAnswer } from './readonly.ts';
-import type { CloudTrailRecord, EntrywayData } from './record.ts';
+import type { CloudTrailRecord, EntrywayData, JsonRecord } from './record.ts';
 import { recordedResources } from './resources.ts';
 import { vocabularyOf } from './vocabulary.ts';
 
@@ -76,7 +76,7 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
     ...{ longest, vocabulary: vocabularyOf(call.service), protocol, withheld: [] },
     cluster: clusterParameter(call.service),
   };
-  const requestParameters = writeParameters(shape?.input, call.input, writing);
+  const requestParameters = withTokenClaims(writeParameters(shape?.input, call.input, writing), call);
   const refused = call.code !== 'OK';
   const responseElements =
     refused || !tellsAnswer(call.operation) ? null : writeParameters(shape?.output, call.output, writing);
@@ -119,6 +119,18 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
 /** COMPAT: what EKS calls a cluster in a path, whatever the model calls it (eks-access-facts L2), and EKS Auth (J22). */
 function clusterParameter(service: string): Writing['cluster'] {
   return service === 'eks-auth' ? 'clusterName' : 'name';
+}
+
+/** What a token asks for besides: CloudTrail tells it as if the caller had, and nothing of the token itself. */
+function withTokenClaims(parameters: JsonRecord | null, { webIdentity }: Call): JsonRecord | null {
+  if (webIdentity === undefined) return parameters;
+  const { sourceIdentity, tags = [], transitiveTagKeys = [] } = webIdentity;
+  return {
+    ...parameters,
+    ...(sourceIdentity !== undefined && { sourceIdentity }),
+    ...(tags.length > 0 && { principalTags: Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) }),
+    ...(transitiveTagKeys.length > 0 && { transitiveTagKeys: [...transitiveTagKeys] }),
+  };
 }
 
 function eventSource(service: string): string {

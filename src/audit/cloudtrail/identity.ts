@@ -10,7 +10,7 @@ export function userIdentity(call: Call): UserIdentity {
   const { caller, invokedBy } = call;
   if (caller !== undefined) return { ...principalIdentity(caller), ...(invokedBy && { invokedBy }) };
   if (invokedBy !== undefined) return { type: 'AWSService', invokedBy };
-  if (isWebIdentityCall(call)) return webIdentity(call.output);
+  if (isWebIdentityCall(call)) return webIdentity(call);
   // SECURITY: nobody vouched for the key id; it says which key a refused request named, not who sent it.
   return {
     type: 'Unknown',
@@ -92,21 +92,14 @@ function session(
 }
 
 /** Whom the provider vouched for; before its token was believed, nobody. */
-function webIdentity(output: unknown): UserIdentity {
-  const provider = textMember(output, 'Provider');
-  const subject = textMember(output, 'SubjectFromWebIdentityToken');
-  const audience = textMember(output, 'Audience');
-  if (provider === undefined || subject === undefined) return { type: 'WebIdentityUser' };
+function webIdentity({ webIdentity: proven }: Call): UserIdentity {
+  const type = 'WebIdentityUser';
+  if (proven === undefined) return { type };
+  const { provider, subject, audience } = proven;
   return {
-    type: 'WebIdentityUser',
-    principalId: [provider, audience, subject].filter((part) => part !== undefined).join(':'),
+    type,
+    principalId: `${provider}:${audience}:${subject}`,
     userName: subject,
     identityProvider: provider,
   };
-}
-
-function textMember(value: unknown, name: string): string | undefined {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  const member = (value as Readonly<Record<string, unknown>>)[name];
-  return typeof member === 'string' ? member : undefined;
 }

@@ -16,8 +16,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.match(/\S+/g))
 
 /** Secrets of IAM and STS. */
 const iamHidden = `AuthenticationCode1 AuthenticationCode2 Base32StringSeed NewPassword OldPassword Password PrivateKey
-  QRCodePNG SAMLAssertion SecretAccessKey ServiceCredentialSecret ServicePassword SessionToken TokenCode TradeInToken
-  WebIdentityToken`;
+  QRCodePNG SAMLAssertion SecretAccessKey ServiceCredentialSecret ServicePassword SessionToken TokenCode TradeInToken`;
 
 const vocabularies: Readonly<Record<string, Vocabulary>> = {
   eks: {

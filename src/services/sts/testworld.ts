@@ -1,5 +1,5 @@
 import type { AssumeRoleRequest, AssumeRoleResponse } from '@aws-sdk/client-sts';
-import type { Judged } from '../../audit/calls.ts';
+import type { Judged, WebIdentity } from '../../audit/calls.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import type { MfaDeviceRecord } from '../../storage/records/iam.ts';
 import { accountKey, mfaDeviceKey } from '../../storage/records/keys.ts';
@@ -107,6 +107,7 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
 
   /** What the record of the calls was told, in order. */
   const judged: Judged[] = [];
+  const vouched: WebIdentity[] = [];
   /** As the gateway does it, without signature and wire. */
   const call = async <Output>(
     name: string,
@@ -116,7 +117,11 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
   ): Promise<Output> => {
     const operation = operations[name];
     if (operation === undefined) throw new Error(`no operation ${name}`);
-    const base = { ...testContext(storage), now: at, judged: (told: Judged) => void judged.push(told) };
+    const base = {
+      ...{ ...testContext(storage), now: at },
+      judged: (told: Judged) => void judged.push(told),
+      vouched: (told: WebIdentity) => void vouched.push(told),
+    };
     if (operation.unsigned) return (await operation.handle(input, base)) as Output;
     if (caller === undefined) throw new Error(`${name} needs a caller`);
     const context: OperationContext = { ...base, caller };
@@ -142,5 +147,5 @@ export async function createSts(change: Partial<StsDependencies> = {}) {
     if (found.status !== 'known') throw new Error(`the credentials are ${found.status}`);
     return found.credential.principal;
   };
-  return { ...world, put, call, assume, lookup, principalOf, judged };
+  return { ...world, put, call, assume, lookup, principalOf, judged, vouched };
 }

@@ -495,10 +495,15 @@ describe('AssumeRoleWithWebIdentity refuses', () => {
 });
 
 test('the record is told what allowed a session, never what refused one: that is not its account’s record', async () => {
-  const { federate, judged, putRole } = await createFederation();
+  const { federate, judged, vouched, putRole } = await createFederation();
+  await expect(federate(await token({ signer: foreign }))).rejects.toMatchObject({ code: invalid });
+  expect(vouched).toEqual([]);
   await putRole({ ...pods, trustPolicy: trustProvider({ StringEquals: { [`${host}:sub`]: 'another' } }) });
   await expect(federate(await token())).rejects.toMatchObject({ code: 'AccessDenied' });
   expect(judged).toEqual([]);
+  // Who was refused, that account is told: the token is proven.
+  const provider = `arn:aws:iam::${own}:oidc-provider/${host}`;
+  expect(vouched).toEqual([{ provider, subject: usual.sub, audience: 'sts.amazonaws.com' }]);
   await putRole(pods);
   await federate(await token());
   expect(judged).toMatchObject([

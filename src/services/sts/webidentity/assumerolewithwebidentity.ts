@@ -42,6 +42,8 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
       const keys = await requireKeys(dependencies, token, accountId, now);
       const identity = await verifyIdentityToken(token, { keys, clientIds: provider.clientIds, now });
       const { claims, subject, audience } = identity;
+      const vouched = { provider: provider.arn, subject, audience };
+      context.vouched(vouched);
       const tagging = checkedTagging(claims);
       const sourceIdentity = claimedSourceIdentity(claims);
       refuseInvalid(validateMember('sourceIdentity', sourceIdentity, sourceIdentityRule));
@@ -61,6 +63,13 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
       // Only now: what is allowed is recorded for the role's account, what is refused for the operator's.
       context.judged({ action, resources: [roleArn], decision });
       if (role === undefined) throw accessDenied('Access denied');
+      const { tags, transitiveTagKeys } = tagging;
+      context.vouched({
+        ...vouched,
+        tags,
+        transitiveTagKeys,
+        ...(sourceIdentity !== undefined && { sourceIdentity }),
+      });
       const issued = await issueRoleSession(dependencies, role, input, {
         now,
         policies,
