@@ -11,8 +11,9 @@ import { printable } from '../render/printable.ts';
 import { carryOut } from './carryout.ts';
 import { type MigrateOptions, refusal, refuseTooMany } from './migrate.ts';
 import { proofText } from './prooftext.ts';
-import { newRollbackFile, type RollbackFile, readRollbackFile, writeRollbackFile } from './rollbackfile.ts';
+import { newRollbackFile, type RollbackFile, readRollbackFile } from './rollbackfile.ts';
 import { openServerTarget } from './servertarget.ts';
+import { writeState } from './statefile.ts';
 import type { FoundEntry, MigrationTarget } from './target.ts';
 
 const say = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
@@ -47,7 +48,7 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
   try {
     const file = interrupted ?? (await firstState(target, plan, cluster.cluster.awsAuthData, path));
     if (interrupted === undefined) {
-      writeRollbackFile(path, file);
+      writeState(path, file);
       say(`what leads back is in ${path}`);
     }
     await carryOut(file, target, say);

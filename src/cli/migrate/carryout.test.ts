@@ -8,7 +8,8 @@ import { stockRbac, testArn, testEntry, testRole, testWorld } from '../../engine
 import { nodeTypes } from '../../engine/identity/nodetypes.ts';
 import { carryOut } from './carryout.ts';
 import { leadBack } from './leadback.ts';
-import { newRollbackFile, type RollbackFile, readRollbackFile, writeRollbackFile } from './rollbackfile.ts';
+import { newRollbackFile, type RollbackFile, readRollbackFile } from './rollbackfile.ts';
+import { writeState } from './statefile.ts';
 import type { FoundEntry, MigrationTarget, Mode } from './target.ts';
 
 interface State {
@@ -260,10 +261,10 @@ test('the rollback file is the owner’s alone, and another file is not taken fo
   const path = join(directory, 'rollback.json');
   const { file } = begin();
   expect(readRollbackFile(path)).toBeUndefined();
-  writeRollbackFile(path, file);
+  writeState(path, file);
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readRollbackFile(path)).toEqual(file);
-  expect(() => writeRollbackFile(path, file)).toThrow('somebody else has begun');
+  expect(() => writeState(path, file)).toThrow('somebody else has begun');
   expect(readRollbackFile(path)).toEqual(file);
   for (const mode of [0o620, 0o602]) {
     chmodSync(path, mode);

@@ -2,6 +2,7 @@ import type { AwsAuthKey, MigrationPlan, PlannedEntry } from '../../engine/analy
 import type { SnapshotAccessEntry, SnapshotCluster } from '../../engine/analysis/snapshot/snapshot.ts';
 import { rbacManifest } from '../../engine/rbac/manifest.ts';
 import { printable } from '../render/printable.ts';
+import { indented, quoted, shellFunctions } from './shelltext.ts';
 
 /** Tells the entry that took a stale one's place from the stale one, so that running twice replaces it once. */
 const replacedTag = 'entryway-replaced-stale-entry';
@@ -32,9 +33,7 @@ stage=\${1:-prepare}
 cluster=${quoted(clusterName)}
 region=${quoted(region)}
 
-say() { printf '%s\\n' "$*"; }
-die() { printf '%s\\n' "$*" >&2; exit 1; }
-eks() { operation=$1; shift; aws eks "$operation" --region "$region" "$@"; }
+${shellFunctions}\
 describe() {
   described=$(eks describe-cluster --name "$cluster" --output text \\
     --query 'cluster.[arn, status, accessConfig.authenticationMode, endpoint]') || return 1
@@ -51,11 +50,6 @@ switch_to() {
     sleep 5
   done
   say "mode $1"
-}
-# What the service says, on one line: OPERATION INPUT QUERY
-ask() {
-  answer=$(eks "$1" --cli-input-json "$2" --query "$3" --output json) || return 1
-  printf '%s\\n' "$answer" | sed 's/^ *//' | tr -d '\\n'
 }
 # Puts into $found what is asked of the entry; nothing where there is none: KEY QUERY
 look_up() {
@@ -279,13 +273,4 @@ function policiesOf({ type, policies }: PlannedEntry): string {
     ...[policyArn, accessScope.type, [...accessScope.namespaces].sort()],
   ]);
   return quoted(JSON.stringify(expected.sort(([one = ''], [other = '']) => (one < other ? -1 : 1))));
-}
-
-/** One word of a POSIX shell, whatever is in it. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `  ${line}`).join('\n');
 }

@@ -1,26 +1,11 @@
-import { createAwsClient } from '../../clients/aws.ts';
-import { createKubernetesClient, type KubernetesAnswer } from '../../clients/kubernetes.ts';
 import type { PlannedEntry } from '../../engine/analysis/migrate/plan.ts';
 import { type RbacMetadata, rbacManifest } from '../../engine/rbac/manifest.ts';
-import { identityOf } from '../../server/operatoridentity.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import { createToken } from '../../wire/token/create.ts';
-import { readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
 import type { CallerOptions } from '../ours.ts';
+import { openCluster } from './clusterconnection.ts';
 import { creation } from './script.ts';
-import type { FoundEntry, MigrationTarget, Mode, PlannedBinding } from './target.ts';
-
-interface DescribedCluster {
-  readonly cluster: {
-    readonly arn: string;
-    readonly status: string;
-    /** Absent of a connected cluster that told no address. */
-    readonly endpoint?: string;
-    readonly certificateAuthority?: { readonly data: string };
-    readonly accessConfig: { readonly authenticationMode: Mode };
-  };
-}
+import type { FoundEntry, MigrationTarget, PlannedBinding } from './target.ts';
 
 const pollMs = 200;
 const deadlineMs = 60_000;
@@ -30,49 +15,10 @@ export async function openServerTarget(
   options: CallerOptions,
   { clusterName, clusterArn }: { readonly clusterName: string; readonly clusterArn: string },
 ): Promise<MigrationTarget & { close(): void }> {
-  const connection = readConnection(options);
-  const { awsEndpoint: endpoint, region } = connection;
-  const credentials = await identityOf(connection, options);
-  const aws = createAwsClient({ endpoint, region, credentials });
+  const connection = await openCluster(options, { clusterName, clusterArn }, 'aws-auth cannot be looked at');
+  const { describe, read, change, close } = connection;
   const eks = <Output>(operation: string, input: Readonly<Record<string, unknown>>): Promise<Output> =>
-    aws.call<Output>('eks', operation, input);
-  const describe = async (): Promise<DescribedCluster['cluster']> =>
-    (await eks<DescribedCluster>('DescribeCluster', { name: clusterName })).cluster;
-
-  const { arn, endpoint: server, certificateAuthority } = await describe();
-  if (arn !== clusterArn) {
-    throw new CommandError(
-      'misuse',
-      `the cluster of that name is \`${arn}\`, the plan is for \`${clusterArn}\``,
-      'name the server the plan was made on with --data',
-    );
-  }
-  if (server === undefined || certificateAuthority === undefined) {
-    throw new CommandError(
-      'misuse',
-      `the address of cluster \`${clusterName}\` is not known here, so aws-auth cannot be looked at in it`,
-      'use --output script, which kubectl and the AWS CLI carry out',
-    );
-  }
-  const kubernetes = createKubernetesClient(
-    server,
-    Buffer.from(certificateAuthority.data, 'base64').toString('utf8'),
-  );
-  const send = (method: string, path: string, body?: unknown): Promise<KubernetesAnswer> => {
-    const token = createToken({ credentials, region, clusterName, now: Date.now() });
-    return kubernetes.send({ token, method, path, ...(body !== undefined && { body }) });
-  };
-  const change = async (method: string, path: string, body?: unknown): Promise<void> => {
-    const answer = await send(method, path, body);
-    if (answer.status >= 300) throw refused(method, path, answer);
-  };
-  /** Undefined where it is not there. */
-  const read = async (path: string): Promise<unknown> => {
-    const answer = await send('GET', path);
-    if (answer.status === 404) return undefined;
-    if (answer.status !== 200) throw refused('GET', path, answer);
-    return answer.body;
-  };
+    connection.call<Output>('eks', operation, input);
   const configMaps = '/api/v1/namespaces/kube-system/configmaps';
 
   return {
@@ -146,7 +92,7 @@ export async function openServerTarget(
         data,
       }),
     deleteAwsAuth: () => change('DELETE', `${configMaps}/aws-auth`),
-    close: () => kubernetes.close(),
+    close,
   };
 }
 
@@ -172,15 +118,4 @@ function collectionPath(binding: PlannedBinding): string {
 
 function bindingPath(binding: PlannedBinding): string {
   return `${collectionPath(binding)}/${encodeURIComponent(binding.name)}`;
-}
-
-function refused(method: string, path: string, { status, body }: KubernetesAnswer): CommandError {
-  const { message } = (typeof body === 'object' && body !== null ? body : {}) as {
-    readonly message?: unknown;
-  };
-  return new CommandError(
-    status === 401 || status === 403 ? 'denied' : 'failure',
-    `the cluster refused \`${method} ${path}\`: ${typeof message === 'string' ? message : status}`,
-    'bindings and aws-auth are the cluster’s: be one of its administrators with --role ARN or --user NAME',
-  );
 }
