@@ -22,6 +22,7 @@ const knownFlags = new Set([
   'authorization-webhook-version',
   'authorization-webhook-cache-authorized-ttl',
   'authorization-webhook-cache-unauthorized-ttl',
+  'admission-control-config-file',
 ]);
 
 const folders: Readonly<Record<Distribution, string>> = {
@@ -184,6 +185,91 @@ describe.each(every.filter(({ minor }) => minor >= 30))(
     });
   },
 );
+
+describe.each(distributions)('%s, with the webhook for pods', (distribution) => {
+  const podsUrl = 'https://203.0.113.7:4745/clusters/111122223333/us-east-1/prod/pods';
+  const files = renderBundle(input(distribution, 34, { podsUrl }));
+  const without = renderBundle(input(distribution, 34));
+  const folder = folders[distribution];
+
+  test('the API server shows its certificate to this host and to no other', () => {
+    const file = fileOf(files, 'entryway/admission.kubeconfig');
+    expect(file.mode).toBe(0o600);
+    expect(parse(file.content)).toMatchObject({
+      users: [{ name: '203.0.113.7:4745', user: { 'client-key-data': encodedKey } }],
+    });
+  });
+
+  test('it is told of the kubeconfig, but where it has a file of its own already', () => {
+    const plugins = [
+      {
+        name: 'MutatingAdmissionWebhook',
+        configuration: {
+          apiVersion: 'apiserver.config.k8s.io/v1',
+          kind: 'WebhookAdmissionConfiguration',
+          kubeConfigFile: `${folder}/admission.kubeconfig`,
+        },
+      },
+    ];
+    const flag = flagsOf(files)['admission-control-config-file'];
+    if (distribution === 'talos') {
+      const { machine, cluster } = parse(fileOf(files, 'talos-patch.yaml').content);
+      expect(cluster.apiServer.admissionControl).toEqual(plugins);
+      expect(machine.files.map(({ path }: { path: string }) => path)).toContain(
+        `${folder}/admission.kubeconfig`,
+      );
+      expect(flag).toBeUndefined();
+      return;
+    }
+    expect(parse(fileOf(files, 'entryway/admission.yaml').content)).toEqual({
+      apiVersion: 'apiserver.config.k8s.io/v1',
+      kind: 'AdmissionConfiguration',
+      plugins,
+    });
+    expect(flag).toBe(distribution === 'rke2' ? undefined : `${folder}/admission.yaml`);
+    expect(fileOf(files, 'README.md').content).toContain(
+      distribution === 'rke2' ? 'pod-security-admission-config-file' : 'Replacing the file would take away',
+    );
+  });
+
+  test('the cluster is told what EKS’s is told, without a secret', () => {
+    const { mode, content } = fileOf(files, 'pod-webhook.yaml');
+    expect([mode, content.includes(encodedKey)]).toEqual([0o644, false]);
+    expect(parse(content)).toEqual({
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'MutatingWebhookConfiguration',
+      metadata: { name: 'pod-identity-webhook' },
+      webhooks: [
+        {
+          name: 'iam-for-pods.amazonaws.com',
+          clientConfig: { url: podsUrl, caBundle: expect.any(String) },
+          rules: [
+            { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], scope: '*' },
+          ],
+          objectSelector: {
+            matchExpressions: [
+              { key: 'eks.amazonaws.com/skip-pod-identity-webhook', operator: 'DoesNotExist' },
+            ],
+          },
+          failurePolicy: 'Ignore',
+          matchPolicy: 'Equivalent',
+          reinvocationPolicy: 'IfNeeded',
+          sideEffects: 'None',
+          timeoutSeconds: 5,
+          admissionReviewVersions: ['v1'],
+        },
+      ],
+    });
+  });
+
+  test('files are known, and a bundle without it says nothing of it', () => {
+    expect(files.map(({ path }) => path).filter((path) => !bundlePaths.includes(path))).toEqual([]);
+    expect(fileOf(files, 'README.md').content).toContain('kubectl apply -f pod-webhook.yaml');
+    expect(fileOf(files, 'README.md').content).not.toContain('undefined');
+    expect(without.map(({ path }) => path)).not.toContain('pod-webhook.yaml');
+    expect(fileOf(without, 'README.md').content).not.toContain('pod-webhook.yaml');
+  });
+});
 
 test('kubeadm: extra arguments are a map in v1beta3 and a list in v1beta4', () => {
   const configuration = (minor: number) =>

@@ -1,5 +1,7 @@
 import { authorizationConfiguration } from './authorization.ts';
 import {
+  admissionFile,
+  admissionKubeconfigFile,
   authenticateFile,
   authorizationFile,
   authorizeFile,
@@ -10,6 +12,7 @@ import {
 import { kind } from './kind.ts';
 import { kubeadm } from './kubeadm.ts';
 import { minikube } from './minikube.ts';
+import { admissionConfiguration, admissionKubeconfig, hasPods, podWebhook } from './pods.ts';
 import { rancher } from './rancher.ts';
 import { readme } from './readme.ts';
 import { type Recipe, yamlFile } from './recipe.ts';
@@ -21,15 +24,18 @@ export function renderBundle(input: BundleInput): readonly BundleFile[] {
   const kubeconfigs = [
     privateFile(authenticateFile, webhookKubeconfig({ ...input, url: input.authenticateUrl })),
     privateFile(authorizeFile, webhookKubeconfig({ ...input, url: input.authorizeUrl })),
+    ...(hasPods(input) ? [privateFile(admissionKubeconfigFile, admissionKubeconfig(input))] : []),
   ];
   const recipe = recipeFor(input, kubeconfigs);
   return [
     { path: 'README.md', mode: 0o644, content: readme(input, recipe) },
     ...kubeconfigs,
-    // Talos writes this file itself, from what its patch says.
+    // Talos writes this file and the next itself, from what its patch says.
     ...(input.authorization === 'configuration' && input.distribution !== 'talos'
       ? [authorizersFile(input, recipe.folder)]
       : []),
+    ...(hasPods(input) && input.distribution !== 'talos' ? [admissionPluginsFile(recipe.folder)] : []),
+    ...(hasPods(input) ? [podWebhook(input)] : []),
     ...recipe.files,
   ];
 }
@@ -62,6 +68,15 @@ function authorizersFile({ version }: BundleInput, folder: string): BundleFile {
       'The TTLs are how long access that was taken away goes on. The API server follows changes of this file by itself.',
     ],
     authorizationConfiguration(version, `${folder}/${authorizeFile}`),
+    0o600,
+  );
+}
+
+function admissionPluginsFile(folder: string): BundleFile {
+  return yamlFile(
+    `${webhookFolder}/${admissionFile}`,
+    ['With which certificate the API server asks the webhook for pods.'],
+    admissionConfiguration(folder),
     0o600,
   );
 }

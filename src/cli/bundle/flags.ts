@@ -1,4 +1,10 @@
-import { authenticateFile, authorizationFile, authorizeFile, type BundleInput } from './input.ts';
+import {
+  admissionFile,
+  authenticateFile,
+  authorizationFile,
+  authorizeFile,
+  type BundleInput,
+} from './input.ts';
 import { seconds, windows } from './windows.ts';
 
 /** Flags of kube-apiserver, without the dashes. */
@@ -36,5 +42,16 @@ export function classicFlags(folder: string): Flags {
 }
 
 export function apiServerFlags(input: BundleInput, folder: string): Flags {
-  return { ...authenticationFlags(folder), ...authorizationFlags(input, folder) };
+  return {
+    ...authenticationFlags(folder),
+    ...authorizationFlags(input, folder),
+    ...admissionFlags(input, folder),
+  };
+}
+
+/** SECURITY: rke2 sets the flag itself, for PodSecurity; a second one would take what its file says away (`podsPage`). */
+function admissionFlags({ podsUrl, distribution }: BundleInput, folder: string): Flags {
+  return podsUrl === undefined || distribution === 'rke2'
+    ? {}
+    : { 'admission-control-config-file': `${folder}/${admissionFile}` };
 }

@@ -13,6 +13,8 @@ export interface BundleInput {
   /** `https://HOST:PORT/clusters/…/authenticate`, as the cluster's API server reaches it. */
   readonly authenticateUrl: string;
   readonly authorizeUrl: string;
+  /** Where the API server asks about new pods; absent: it does not. */
+  readonly podsUrl?: string;
   /** The name to expect in the server's certificate, where it is not the URLs' host. */
   readonly tlsServerName?: string;
   readonly caPem: string;
@@ -38,6 +40,10 @@ export const webhookFolder = 'entryway';
 export const authenticateFile = 'authenticate.kubeconfig';
 export const authorizeFile = 'authorize.kubeconfig';
 export const authorizationFile = 'authorization.yaml';
+export const admissionKubeconfigFile = 'admission.kubeconfig';
+export const admissionFile = 'admission.yaml';
+/** What the cluster is told, beside that folder. */
+export const podWebhookFile = 'pod-webhook.yaml';
 
 /** Every file that any bundle may have: what a new one may be written over. */
 export const bundlePaths: readonly string[] = [
@@ -45,6 +51,9 @@ export const bundlePaths: readonly string[] = [
   `${webhookFolder}/${authenticateFile}`,
   `${webhookFolder}/${authorizeFile}`,
   `${webhookFolder}/${authorizationFile}`,
+  `${webhookFolder}/${admissionKubeconfigFile}`,
+  `${webhookFolder}/${admissionFile}`,
+  podWebhookFile,
   'kubeadm-config.yaml',
   '50-entryway.yaml',
   'kind.yaml',

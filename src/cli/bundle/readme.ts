@@ -1,4 +1,5 @@
 import { type BundleInput, webhookFolder } from './input.ts';
+import { hasPods, podsPage } from './pods.ts';
 import { block, type Recipe } from './recipe.ts';
 import { tokenWindow, windows } from './windows.ts';
 
@@ -15,6 +16,7 @@ export function readme(input: BundleInput, recipe: Recipe): string {
     block('sh', `entryway doctor --cluster ${clusterName} --bundle .`),
     'It sends the reviews that the API server would send, from this machine. Where this machine reaches the webhooks by another address than the API server does, add `--address https://HOST:PORT`. Then see who you are in the cluster, with a kubeconfig whose user gets tokens from `aws eks get-token` or `entryway token`:',
     block('sh on-the-cluster', 'kubectl auth whoami'),
+    ...(hasPods(input) ? podsPage(input, recipe.folder) : []),
     '## Undo',
     recipe.undo,
     `Then revoke the certificate: \`entryway cluster credentials revoke ${clusterName} --serial ${serialNumber}\`.`,

@@ -2,6 +2,7 @@ import { Scalar } from 'yaml';
 import { authorizers } from './authorization.ts';
 import { authenticationFlags, classicFlags } from './flags.ts';
 import { authenticateFile, authorizeFile, type BundleFile, type BundleInput } from './input.ts';
+import { admissionPlugins } from './pods.ts';
 import { onTheCluster, type Recipe, yamlFile } from './recipe.ts';
 
 const folder = '/var/entryway';
@@ -32,6 +33,8 @@ export function talos(input: BundleInput, webhookFiles: readonly BundleFile[]): 
         extraArgs: { ...authenticationFlags(folder), ...(isConfigured ? {} : classicFlags(folder)) },
         extraVolumes: [{ hostPath: folder, mountPath: folder, readonly: true }],
         ...(isConfigured && { authorizationConfig: authorizers(`${folder}/${authorizeFile}`) }),
+        // Beside what Talos has there for PodSecurity: a patch adds to the list.
+        ...(input.podsUrl !== undefined && { admissionControl: admissionPlugins(folder) }),
       },
     },
   };
@@ -58,7 +61,7 @@ export function talos(input: BundleInput, webhookFiles: readonly BundleFile[]): 
       'For a new cluster give the patch to `talosctl gen config … --config-patch-control-plane @talos-patch.yaml`.',
     ].join('\n\n'),
     undo: [
-      'Edit the configuration of each control-plane node and take out what the patch brought: the entries of `machine.files` below `/var/entryway`, and in `cluster.apiServer` the three `authentication-token-webhook-…` arguments, the volume, and the authorizer named `entryway`.',
+      'Edit the configuration of each control-plane node and take out what the patch brought: the entries of `machine.files` below `/var/entryway`, and in `cluster.apiServer` the three `authentication-token-webhook-…` arguments, the volume, the authorizer named `entryway`, and of `admissionControl` the entry `MutatingAdmissionWebhook` if there is one.',
       onTheCluster('talosctl -n NODE edit machineconfig'),
       'The Talos API answers without the Kubernetes API, so this also is the way back when the API server does not come up.',
     ].join('\n\n'),

@@ -13,7 +13,7 @@ export function webhookKubeconfig(webhook: {
   readonly certificatePem: string;
   readonly keyPem: string;
 }): string {
-  const { url, clusterName, tlsServerName, caPem, certificatePem, keyPem } = webhook;
+  const { url, clusterName, tlsServerName, caPem } = webhook;
   return stringify(
     {
       apiVersion: 'v1',
@@ -28,17 +28,23 @@ export function webhookKubeconfig(webhook: {
           },
         },
       ],
-      users: [
-        {
-          name: clusterName,
-          user: { 'client-certificate-data': base64(certificatePem), 'client-key-data': base64(keyPem) },
-        },
-      ],
+      users: [{ name: clusterName, user: inlineCredential(webhook) }],
       contexts: [{ name: 'webhook', context: { cluster: 'entryway', user: clusterName } }],
       'current-context': 'webhook',
     },
     { lineWidth: 0 },
   );
+}
+
+/** What a user of a kubeconfig proves itself with. */
+export function inlineCredential(credential: {
+  readonly certificatePem: string;
+  readonly keyPem: string;
+}): Readonly<Record<string, string>> {
+  return {
+    'client-certificate-data': base64(credential.certificatePem),
+    'client-key-data': base64(credential.keyPem),
+  };
 }
 
 function base64(text: string): string {

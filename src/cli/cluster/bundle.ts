@@ -15,7 +15,7 @@ import type { ConnectionOptions } from '../connection.ts';
 import { CommandError } from '../failure.ts';
 import { checkAudiences, putAudiences } from './audiences.ts';
 import { type ClusterClient, openClusterClient } from './client.ts';
-import { requestCredential } from './credentials.ts';
+import { type IssuedCredential, requestCredential } from './credentials.ts';
 
 export interface BundleOptions extends ConnectionOptions {
   readonly for: Distribution;
@@ -24,6 +24,7 @@ export interface BundleOptions extends ConnectionOptions {
   readonly address?: string;
   readonly apiAudience?: readonly string[];
   readonly classicFlags?: true;
+  readonly pods?: true;
   readonly days: string;
   readonly force?: true;
 }
@@ -42,7 +43,7 @@ export async function writeBundle(clusterName: string, options: BundleOptions): 
   const { serialNumber, expiresAt } = issued.credential;
   const input: BundleInput = {
     ...wanted,
-    ...urlsAt(wanted.address, issued),
+    ...urlsAt(wanted.address, issued, options.pods === true),
     clusterName,
     caPem: issued.certificateAuthority,
     certificatePem: issued.certificate,
@@ -62,7 +63,7 @@ export async function writeBundle(clusterName: string, options: BundleOptions): 
       `the certificate ${serialNumber} that was issued for it is revoked`,
     );
   }
-  process.stderr.write(warningAbout(input));
+  process.stderr.write(warningAbout(input) + warningAboutName(input));
   process.stdout.write(report(input));
 }
 
@@ -92,11 +93,22 @@ function parseWishes(options: BundleOptions): Wishes {
 /** Where the API server is to ask: at the server's own address, or at the one that was given. */
 function urlsAt(
   address: URL | undefined,
-  { authenticateUrl, authorizeUrl }: Pick<BundleInput, 'authenticateUrl' | 'authorizeUrl'>,
-): Pick<BundleInput, 'authenticateUrl' | 'authorizeUrl' | 'tlsServerName'> {
-  if (address === undefined) return { authenticateUrl, authorizeUrl };
+  {
+    authenticateUrl,
+    authorizeUrl,
+    podsUrl,
+  }: Pick<IssuedCredential, 'authenticateUrl' | 'authorizeUrl' | 'podsUrl'>,
+  withPods: boolean,
+): Pick<BundleInput, 'authenticateUrl' | 'authorizeUrl' | 'podsUrl' | 'tlsServerName'> {
+  const pods = withPods ? { podsUrl } : {};
+  if (address === undefined) return { authenticateUrl, authorizeUrl, ...pods };
   const { url, ...name } = atAddress(address, authenticateUrl);
-  return { authenticateUrl: url, authorizeUrl: atAddress(address, authorizeUrl).url, ...name };
+  return {
+    authenticateUrl: url,
+    authorizeUrl: atAddress(address, authorizeUrl).url,
+    ...(withPods && { podsUrl: atAddress(address, podsUrl).url }),
+    ...name,
+  };
 }
 
 /** Refuses a directory with anything in it, unless it may hold an earlier bundle. */
@@ -150,6 +162,13 @@ function warningAbout({ distribution, authenticateUrl }: BundleInput): string {
     ? `to the API server of ${distribution} that is its own container or machine, not this one`
     : 'that reaches this server only where the API server runs on this machine';
   return `entryway: warning: the bundle names https://${host}: ${meaning}\nhint: start the server with --webhook-listen on an address others can reach and --allow-remote, or give --address\n`;
+}
+
+/** An admission webhook has no `tls-server-name`: its certificate has to be for the host that is asked. */
+function warningAboutName({ podsUrl, tlsServerName }: BundleInput): string {
+  if (podsUrl === undefined || tlsServerName === undefined) return '';
+  const { hostname } = new URL(podsUrl);
+  return `entryway: warning: the API server will ask about pods only where the server’s certificate is for ${hostname}\nhint: start the server with --webhook-name ${hostname}, beside the names it has\n`;
 }
 
 function report({

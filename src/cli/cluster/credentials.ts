@@ -30,6 +30,7 @@ export interface IssuedCredential {
   readonly certificateAuthority: string;
   readonly authenticateUrl: string;
   readonly authorizeUrl: string;
+  readonly podsUrl: string;
   readonly privateKey: string;
 }
 
@@ -168,7 +169,7 @@ export function writeCredential(issued: IssuedCredential, directory: string): Cr
 }
 
 function report(
-  { credential, authenticateUrl, authorizeUrl }: IssuedCredential,
+  { credential, authenticateUrl, authorizeUrl, podsUrl }: IssuedCredential,
   files: CredentialFiles,
 ): string {
   return [
@@ -177,6 +178,7 @@ function report(
     `authority     ${files.certificateAuthority}`,
     `authenticate  ${authenticateUrl}`,
     `authorize     ${authorizeUrl}`,
+    `pods          ${podsUrl}`,
     '',
   ].join('\n');
 }

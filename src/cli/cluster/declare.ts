@@ -105,6 +105,7 @@ function declareBundle(cluster: Command): void {
       '--classic-flags',
       'give the API server flags also where it could be given an AuthorizationConfiguration',
     )
+    .option('--pods', 'also have new pods given their AWS credentials, by an admission webhook')
     .option('--days <n>', 'the certificate is valid for so many days', '365')
     .option('--force', 'write over an earlier bundle')
     .action(async (name, options) => (await import('./bundle.ts')).writeBundle(name, options));
