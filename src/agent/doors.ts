@@ -29,7 +29,8 @@ const defaultBounds: DoorBounds = {
   headerBytes: 16 * 1024,
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  keepAliveTimeout: 65_000,
+  // SDKs open a connection for each request: one that is kept open is worth little, and takes the place of another's.
+  keepAliveTimeout: 15_000,
   checkInterval: 5_000,
   connections: 2_048,
 };

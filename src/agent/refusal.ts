@@ -25,7 +25,8 @@ export function answerTo(error: unknown): { readonly status: number; readonly me
     const { code, message, status, requestId } = error;
     return { status, message: `[${requestId}]: (${code}): ${message}, fault: ${faultOf(error)}` };
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const cause = firstOf(error);
+  const reason = cause instanceof Error ? cause.message : String(cause);
   return { status: 500, message: `unable to fetch credentials from EKS Auth: ${reason}` };
 }
 
@@ -51,6 +52,11 @@ export function takesCredentialsAway(error: unknown): boolean {
 /** Whether the same call may go well in a moment: throttling, a service in trouble, a connection that broke. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof AwsRefusal) return error.status === 429 || error.status >= 500;
-  const system = error instanceof AggregateError ? error.errors[0] : error;
+  const system = firstOf(error);
   return system instanceof Error && typeof (system as NodeJS.ErrnoException).code === 'string';
+}
+
+/** Node tries several addresses of one name and reports all of their failures together, without a message. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? error.errors[0] : error;
 }
