@@ -43,7 +43,9 @@ describe('what is not known gives nothing', () => {
     const unknown = {
       outcome: 'unknownAccount',
       patch: [],
-      warnings: ['no AWS credentials: service account `team/app` is not known to Entryway yet'],
+      warnings: [
+        'no AWS credentials: service account `team/app` is not known to Entryway; see `entryway cluster status`',
+      ],
     };
     expect(await inject({})).toEqual(unknown);
     const asked: string[] = [];

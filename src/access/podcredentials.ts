@@ -54,7 +54,10 @@ export async function injectPodCredentials(
   try {
     const known = await readAccount(cluster.clusterId, namespace, account, options);
     if (known === undefined) {
-      return nothing('unknownAccount', `no AWS credentials: ${shown} is not known to Entryway yet`);
+      return nothing(
+        'unknownAccount',
+        `no AWS credentials: ${shown} is not known to Entryway; see \`entryway cluster status\``,
+      );
     }
     const { annotations, association } = known;
     const { terms, warnings } = credentialsOf({

@@ -253,6 +253,7 @@ async function compose(
       ...(config.podIdentityAgentUri && { podIdentityAgentUri: config.podIdentityAgentUri }),
       now,
       random: Math.random,
+      isFollowed: (clusterId) => followers.state(clusterId) !== undefined,
       newId: randomUUID,
       log,
       observe: metrics.webhookRequest,

@@ -57,6 +57,8 @@ export interface WebhooksOptions {
   readonly storage: Pick<Storage, 'get' | 'watch'>;
   /** Where the pods of a Pod Identity association find the agent; without it, where they do on EKS. */
   readonly podIdentityAgentUri?: string;
+  /** Whether what is in a cluster comes here: else nobody waits for it. */
+  readonly isFollowed: (clusterId: string) => boolean;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
   /** What users are vouched for with; see `createVouchers`. */
@@ -148,11 +150,14 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
         return answerAccessReview(cluster, read.body, { vouchers, now: now() });
       }
       if (webhook === 'pods') {
+        const { clusterId } = cluster.cluster;
         return await answerPodReview(cluster, read.body, {
           storage: options.storage,
           agentUri: options.podIdentityAgentUri,
           random: options.random,
-          accountAppears: (key) => accountWaits.appears(cluster.cluster.clusterId, key),
+          ...(options.isFollowed(clusterId) && {
+            accountAppears: (key: string) => accountWaits.appears(clusterId, key),
+          }),
         });
       }
       return await answerTokenReview(cluster, read.body, {

@@ -215,7 +215,9 @@ describe('a pod', () => {
       [1, 2, 3, 4].map((number) => ({
         ...allowed,
         patch: [],
-        warnings: [`no AWS credentials: service account \`team/no-${number}\` is not known to Entryway yet`],
+        warnings: [
+          `no AWS credentials: service account \`team/no-${number}\` is not known to Entryway; see \`entryway cluster status\``,
+        ],
         auditAnnotations: { credentials: 'unknownAccount' },
       })),
     );

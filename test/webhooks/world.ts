@@ -172,6 +172,7 @@ export async function openWorld(
     recorder: { recordOf: () => [], record: (request) => void recorded.push(request) },
     now: clock.now,
     random: () => 0,
+    isFollowed: (clusterId) => clusterId === connected().clusterId,
     newId: randomUUID,
     log,
     observe: (outcome) => void outcomes.push(outcome),

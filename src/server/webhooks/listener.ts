@@ -31,6 +31,8 @@ export interface WebhookListenerOptions {
   readonly access: AccessRegistry;
   readonly recorder: ClusterRecorder;
   readonly podIdentityAgentUri?: string;
+  /** Whether what is in a cluster comes here. */
+  readonly isFollowed: (clusterId: string) => boolean;
   readonly now: () => number;
   /** From 0 up to, not including, 1. */
   readonly random: () => number;
@@ -66,6 +68,7 @@ export async function startWebhookListener(options: WebhookListenerOptions): Pro
     ...(options.podIdentityAgentUri !== undefined && { podIdentityAgentUri: options.podIdentityAgentUri }),
     now,
     random: options.random,
+    isFollowed: options.isFollowed,
     log,
     judged: createVerdictRecords({ recorder: options.recorder, newId: options.newId }),
     observe: options.observe,
