@@ -116,7 +116,7 @@ function joinClusters(earlier: SnapshotCluster, later: SnapshotCluster, differs:
   const clusterArn = later.arn;
   const about = (area: Gap['area']) => ({ area, clusterArn });
   const cluster: PlacedThing = { thing: 'cluster', clusterArn };
-  for (const member of ['authenticationMode', 'version', 'breakGlass', 'hiddenAdminPrincipalId'] as const) {
+  for (const member of clusterMembers) {
     if (earlier[member] === undefined || later[member] === undefined) continue;
     if (!isDeepStrictEqual(earlier[member], later[member])) {
       differs(about('cluster'), `\`${member}\` of cluster \`${later.name}\``, cluster);
@@ -160,7 +160,7 @@ function joinClusters(earlier: SnapshotCluster, later: SnapshotCluster, differs:
         later.serviceAccounts ?? [],
         ({ namespace, name }) => `${namespace}/${name}`,
         (one, other) => {
-          if (one.roleArn !== other.roleArn) {
+          if (one.roleArn !== other.roleArn || one.audience !== other.audience) {
             differs(
               about('serviceAccounts'),
               `service account \`${other.namespace}/${other.name}\``,
@@ -169,6 +169,31 @@ function joinClusters(earlier: SnapshotCluster, later: SnapshotCluster, differs:
           }
           return other;
         },
+      ),
+    }),
+    ...((earlier.podIdentityAssociations || later.podIdentityAssociations) && {
+      podIdentityAssociations: join(
+        earlier.podIdentityAssociations ?? [],
+        later.podIdentityAssociations ?? [],
+        ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`,
+        (one, other) => {
+          // One that was read before it was made has no id and is the same.
+          const joined = { ...other, associationId: other.associationId || one.associationId };
+          if (!isDeepStrictEqual({ ...one, associationId: joined.associationId }, joined)) {
+            const name = `the Pod Identity association of \`${other.namespace}/${other.serviceAccount}\``;
+            differs(about('podIdentity'), name, cluster);
+          }
+          return joined;
+        },
+      ),
+    }),
+    ...((earlier.pods || later.pods) && {
+      // Pods come and go: what was told later is how it is.
+      pods: join(
+        earlier.pods ?? [],
+        later.pods ?? [],
+        ({ namespace, name }) => `${namespace}/${name}`,
+        (_, other) => other,
       ),
     }),
     identityProviders: join(
@@ -184,6 +209,15 @@ function joinClusters(earlier: SnapshotCluster, later: SnapshotCluster, differs:
     ),
   };
 }
+
+/** What there is one of. */
+const clusterMembers = [
+  'authenticationMode',
+  'version',
+  'issuer',
+  'breakGlass',
+  'hiddenAdminPrincipalId',
+] as const;
 
 function joinGuardrails(earlier: Snapshot, later: Snapshot, gaps: Gap[]): Pick<Snapshot, 'guardrails'> {
   const guardrails = later.guardrails ?? earlier.guardrails;

@@ -57,17 +57,18 @@ export function readPod(
   };
 }
 
-/** An association as AWS's API and our records have it; undefined where it cannot be read. */
+/** An association as AWS's API and our records have it, its id '' where it is not told; undefined where it cannot be read. */
 export function readAssociation(object: JsonObject | undefined): SnapshotPodIdentityAssociation | undefined {
-  const texts = ['associationId', 'namespace', 'serviceAccount', 'roleArn'] as const;
-  const [associationId, namespace, serviceAccount, roleArn] = texts.map((member) => asText(object?.[member]));
-  if (!associationId || !namespace || !serviceAccount || !roleArn) return undefined;
+  const [namespace, serviceAccount] = [asText(object?.namespace), asText(object?.serviceAccount)];
+  const roleArn = asText(object?.roleArn);
+  if (!namespace || !serviceAccount || !roleArn) return undefined;
   const optional = (['targetRoleArn', 'externalId', 'policy'] as const).flatMap((member) => {
     const text = asText(object?.[member]);
     return text === undefined || text === '' ? [] : [[member, text] as const];
   });
   return {
-    ...{ associationId, namespace, serviceAccount, roleArn },
+    associationId: asText(object?.associationId) ?? '',
+    ...{ namespace, serviceAccount, roleArn },
     disableSessionTags: object?.disableSessionTags === true,
     ...Object.fromEntries(optional),
   };

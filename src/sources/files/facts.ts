@@ -6,6 +6,8 @@ import type {
   SnapshotAccount,
   SnapshotCluster,
   SnapshotIdentityProvider,
+  SnapshotPod,
+  SnapshotPodIdentityAssociation,
   SnapshotServiceAccount,
   SnapshotUser,
 } from '../../engine/analysis/snapshot/snapshot.ts';
@@ -44,7 +46,9 @@ export type Fact = { readonly place: Place } & (
   | {
       readonly fact: 'cluster';
       readonly cluster: ClusterRef;
-      readonly told: Told<Pick<SnapshotCluster, 'version' | 'createdAt' | 'authenticationMode' | 'tags'>>;
+      readonly told: Told<
+        Pick<SnapshotCluster, 'version' | 'createdAt' | 'authenticationMode' | 'tags' | 'issuer'>
+      >;
       /** Its creator is not its administrator, or a gap of the document says already that whoever creates it will be. */
       readonly isCreatorSettled?: boolean;
     }
@@ -78,14 +82,21 @@ export type Fact = { readonly place: Place } & (
       readonly cluster: ClusterRef;
       readonly serviceAccount: SnapshotServiceAccount;
     }
-  /** The role of the pods of a service account, which need not be told otherwise. */
   | {
       readonly fact: 'podIdentity';
       readonly cluster: ClusterRef;
-      readonly namespace: string;
-      readonly name: string;
-      readonly roleArn: string;
+      readonly association: SnapshotPodIdentityAssociation;
     }
+  /** Service accounts that have an association, and nothing about it. */
+  | {
+      readonly fact: 'podIdentityNames';
+      readonly cluster: ClusterRef;
+      readonly accounts: readonly Pick<SnapshotPodIdentityAssociation, 'namespace' | 'serviceAccount'>[];
+      readonly areAll: boolean;
+    }
+  | { readonly fact: 'pod'; readonly cluster: ClusterRef; readonly pod: SnapshotPod }
+  /** That all pods of the cluster are told. */
+  | { readonly fact: 'allPods'; readonly cluster: ClusterRef }
   | {
       readonly fact: 'awsAuth';
       readonly cluster: ClusterRef;

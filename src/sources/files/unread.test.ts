@@ -130,7 +130,7 @@ describe('what is known only after apply follows references of the same instance
   });
 });
 
-test('a pod identity and its service account are one, whichever comes first, and each key of a user is one', async () => {
+test('a pod identity is beside its service account, whichever comes first, and each key of a user is one', async () => {
   const pod = resource('aws_eks_pod_identity_association.x', {
     cluster_name: 'prod',
     namespace: 'a',
@@ -146,8 +146,12 @@ test('a pod identity and its service account are one, whichever comes first, and
     [account, pod],
   ]) {
     const snapshot = await json(planOf([...resources, user, key('one'), key('two')]));
-    expect(snapshot.clusters[0]?.serviceAccounts).toEqual([
-      { namespace: 'a', name: 'b', roleArn: arn('role/r') },
+    expect(snapshot.clusters[0]?.serviceAccounts).toEqual([{ namespace: 'a', name: 'b' }]);
+    expect(snapshot.clusters[0]?.podIdentityAssociations).toEqual([
+      {
+        ...{ associationId: '', namespace: 'a', serviceAccount: 'b', roleArn: arn('role/r') },
+        disableSessionTags: false,
+      },
     ]);
     expect(snapshot.accounts[0]?.users[0]?.accessKeys).toHaveLength(2);
     expect(gapTexts(snapshot).filter((text) => /differ|told/.test(text))).toEqual([]);
@@ -252,7 +256,7 @@ test('an eksctl config tells pod identities and identity providers', async () =>
     ],
   });
   expect(snapshot.clusters[0]).toMatchObject({
-    serviceAccounts: [{ namespace: 'a', name: 'b', roleArn: arn('role/r') }],
+    podIdentityAssociations: [{ namespace: 'a', serviceAccount: 'b', roleArn: arn('role/r') }],
     identityProviders: [
       { name: 'corp', issuerUrl: 'https://idp.example.com', clientId: 'k8s', groupsPrefix: 'corp:' },
     ],

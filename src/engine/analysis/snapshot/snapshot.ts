@@ -219,6 +219,7 @@ export interface SnapshotServiceAccount {
 
 /** Which role the pods of a service account get (eks-access-facts J3). */
 export interface SnapshotPodIdentityAssociation {
+  /** '' where it is not told, or not made yet. */
   readonly associationId: string;
   readonly namespace: string;
   readonly serviceAccount: string;

@@ -5,6 +5,7 @@ import type {
   SnapshotAccessEntry,
   SnapshotCluster,
   SnapshotIdentityProvider,
+  SnapshotPod,
   SnapshotServiceAccount,
 } from '../../../engine/analysis/snapshot/snapshot.ts';
 import { parsePrincipalArn } from '../../../engine/arn/principalarn.ts';
@@ -16,8 +17,9 @@ import type { RbacObject } from '../../../engine/rbac/objects.ts';
 import type { AssociatedPolicy, Fact } from '../facts.ts';
 import { createDraft, createShelf, type Draft, type ReportGap } from './draft.ts';
 import type { ClusterIdentity } from './identities.ts';
+import { createPodIdentityDraft } from './podidentity.ts';
 
-type ToldCluster = Pick<SnapshotCluster, 'version' | 'createdAt' | 'authenticationMode' | 'tags'>;
+type ToldCluster = Pick<SnapshotCluster, 'version' | 'createdAt' | 'authenticationMode' | 'tags' | 'issuer'>;
 type ToldEntry = Omit<SnapshotAccessEntry, 'principalArn' | 'associatedPolicies'>;
 type ClusterFact = Extract<Fact, { readonly cluster: unknown }>;
 
@@ -57,9 +59,9 @@ export function createClusterDraft(
   const rbac = createShelf<RbacObject>(gapOf('rbac'));
   const namespaces = new Set<string>();
   const serviceAccounts = createShelf<SnapshotServiceAccount>(gapOf('serviceAccounts'));
-  const podIdentities = createShelf<Required<Omit<SnapshotServiceAccount, 'audience'>>>(
-    gapOf('serviceAccounts'),
-  );
+  const podIdentities = createPodIdentityDraft(gapOf('podIdentity'));
+  const pods = createShelf<SnapshotPod>(gapOf('pods'));
+  let podsAreAll = false;
   const providers = createShelf<SnapshotIdentityProvider>(gapOf('identityProviders'));
   const wholeAwsAuth = createShelf<{
     readonly awsAuth: AwsAuth;
@@ -152,12 +154,20 @@ export function createClusterDraft(
           serviceAccounts.put(key, fact.serviceAccount, place, () => `ServiceAccount \`${key}\``);
           break;
         }
-        case 'podIdentity': {
-          const { namespace, name, roleArn } = fact;
-          const key = `${namespace}/${name}`;
-          podIdentities.put(key, { namespace, name, roleArn }, place, () => `the pod identity of \`${key}\``);
+        case 'podIdentity':
+          podIdentities.take(fact.association, place);
+          break;
+        case 'podIdentityNames':
+          podIdentities.takeNames(fact);
+          break;
+        case 'pod': {
+          const key = `${fact.pod.namespace}/${fact.pod.name}`;
+          pods.put(key, fact.pod, place, () => `Pod \`${key}\``);
           break;
         }
+        case 'allPods':
+          podsAreAll = true;
+          break;
         case 'awsAuth': {
           const { awsAuth, data, isAll } = fact;
           if (isAll) wholeAwsAuth.put('', { awsAuth, ...(data && { data }) }, place, () => 'aws-auth');
@@ -231,20 +241,14 @@ export function createClusterDraft(
       }
       // Every cluster has this one: who tells all of them tells it.
       const hasAll = serviceAccounts.things.has('kube-system/default');
-      const accounts = new Map([...serviceAccounts.things].map(([key, { thing }]) => [key, thing]));
-      for (const [key, { thing, place }] of podIdentities.things) {
-        const annotated = accounts.get(key)?.roleArn;
-        if (annotated !== undefined && annotated !== thing.roleArn) {
-          // Both can be had; the webhook gives pods the association's (eks-access-facts J20).
-          gapOf('serviceAccounts')(
-            `ServiceAccount \`${key}\` is annotated with \`${annotated}\`, too: the role of its pod identity counts`,
-            place,
-          );
-        }
-        accounts.set(key, thing);
-      }
-      if (accounts.size > 0 && !hasAll && known?.serviceAccounts === undefined) {
+      const accounts = [...serviceAccounts.things.values()].map(({ thing }) => thing);
+      if (accounts.length > 0 && !hasAll && known?.serviceAccounts === undefined) {
         gapOf('serviceAccounts')(`only some service accounts of ${where} are in the files`);
+      }
+      const associations = podIdentities.finish(where, known?.podIdentityAssociations !== undefined);
+      const toldPods = [...pods.things.values()].map(({ thing }) => thing);
+      if (toldPods.length > 0 && !podsAreAll && known?.pods === undefined) {
+        gapOf('pods')(`perhaps not all pods of ${where} are in the files`);
       }
       const { arn, accountId, region, name } = identity;
       return {
@@ -258,7 +262,9 @@ export function createClusterDraft(
           ...(whole?.data && awsAuthParts.length === 0 && { awsAuthData: whole.data }),
           rbac: objects,
           ...(namespaces.size > 0 && { namespaces: [...namespaces] }),
-          ...(accounts.size > 0 && { serviceAccounts: [...accounts.values()] }),
+          ...(accounts.length > 0 && { serviceAccounts: accounts }),
+          ...(associations !== undefined && { podIdentityAssociations: associations }),
+          ...((toldPods.length > 0 || podsAreAll) && { pods: toldPods }),
           identityProviders: [...providers.things.values()].map(({ thing }) => thing),
         },
       };

@@ -282,9 +282,34 @@ describe('an answer that', () => {
     },
   );
 
-  test('describes a pod identity gives its role to the service account', async () => {
-    const association = { clusterName: 'prod', namespace: 'a', serviceAccount: 'b', roleArn: arn('role/r') };
-    const { clusters } = await read({ association });
-    expect(clusters[0]?.serviceAccounts).toEqual([{ namespace: 'a', name: 'b', roleArn: arn('role/r') }]);
+  const association = {
+    ...{ associationId: 'a-1', namespace: 'a', serviceAccount: 'b', roleArn: arn('role/r') },
+    ...{ targetRoleArn: 'arn:t', externalId: 'us-east-1/1/prod/a/b', disableSessionTags: true, policy: '{}' },
+  };
+  const listed = (serviceAccount: string) => ({ clusterName: 'prod', namespace: 'a', serviceAccount });
+
+  test('describes a pod identity tells all of it, and that there may be others', async () => {
+    const { clusters, gaps } = await read({ association: { ...association, clusterName: 'prod', tags: {} } });
+    expect(clusters[0]?.podIdentityAssociations).toEqual([association]);
+    expect(gaps.filter(({ area }) => area === 'podIdentity')).toMatchObject([
+      { reason: expect.stringMatching(/^perhaps not all Pod Identity associations of cluster `prod`/) },
+    ]);
+  });
+
+  test.for<[string, object[], object | undefined, number]>([
+    ['one that is described', [listed('b')], { ...association, clusterName: 'prod' }, 0],
+    ['one that is not', [listed('b'), listed('c')], { ...association, clusterName: 'prod' }, 1],
+    ['none', [], undefined, 0],
+  ])('lists pod identities, %s', async ([, associations, described, count]) => {
+    const answers = [{ associations }, ...(described ? [{ association: described }] : [])];
+    const { clusters, gaps } = await read({ cluster: { name: 'prod' } }, ...answers);
+    expect(clusters[0]?.podIdentityAssociations).toEqual(described ? [association] : []);
+    expect(gaps.filter(({ area }) => area === 'podIdentity')).toHaveLength(count);
+  });
+
+  test('describes a cluster tells its issuer', async () => {
+    const issuer = 'https://oidc.eks.us-east-1.amazonaws.com/id/ABC';
+    const { clusters } = await read({ cluster: { name: 'prod', identity: { oidc: { issuer } } } });
+    expect(clusters[0]?.issuer).toBe(issuer);
   });
 });

@@ -1,6 +1,7 @@
 import { asObject, asText, type JsonObject } from '../../../access/json.ts';
 import type { Gap, SnapshotCluster } from '../../../engine/analysis/snapshot/snapshot.ts';
 import { parseArn } from '../../../engine/arn/arn.ts';
+import { readAssociation } from '../../podcredentials.ts';
 import type { AssociatedPolicy, ClusterRef, Findings } from '../facts.ts';
 import { type Members, membersOf } from '../members.ts';
 import type { FileDocument } from '../text/documents.ts';
@@ -68,6 +69,7 @@ function readCluster(document: FileDocument, value: JsonObject, findings: Findin
       createdAt: of.time('createdAt'),
       authenticationMode: readMode(mode, (reason) => gap(reason, object)),
       tags: of.textMap('tags'),
+      issuer: asText(asObject(of.object('identity')?.oidc)?.issuer),
     },
     isCreatorSettled: access.boolean('bootstrapClusterCreatorAdminPermissions') === false,
     place: document.placeOf(object),
@@ -197,32 +199,48 @@ function readProviderNames(document: FileDocument, value: JsonObject, findings: 
 
 /** `describe-pod-identity-association`. */
 function readPodIdentity(document: FileDocument, value: JsonObject, findings: Findings): void {
-  const { gap, members } = toolsFor(document, findings, 'serviceAccounts');
-  const of = members(asObject(value.association) ?? {}, 'this pod identity association');
-  const [clusterName, namespace] = [of.text('clusterName'), of.text('namespace')];
-  const [name, roleArn] = [of.text('serviceAccount'), of.text('roleArn')];
-  if (clusterName === undefined || namespace === undefined || name === undefined || roleArn === undefined) {
+  const { gap, members } = toolsFor(document, findings, 'podIdentity');
+  const object = asObject(value.association) ?? {};
+  const of = members(object, 'this pod identity association');
+  const clusterName = of.text('clusterName');
+  const association = readAssociation(object);
+  if (clusterName === undefined || association === undefined) {
     gap('this `association` names no cluster, service account or role: it is left out', value);
     return;
   }
   const cluster = { name: clusterName, ...placeOfArn(of.text('associationArn')) };
-  findings.add({
-    ...{ fact: 'podIdentity', cluster, namespace, name, roleArn },
-    place: document.placeOf(value.association),
-  });
+  findings.add({ fact: 'podIdentity', cluster, association, place: document.placeOf(object) });
 }
 
-/** `list-pod-identity-associations`, which does not tell the roles. */
+/** `list-pod-identity-associations`, which does not tell the roles; an empty one does not tell the cluster either. */
 function readPodIdentityNames(document: FileDocument, value: JsonObject, findings: Findings): void {
-  const { gap, members } = toolsFor(document, findings, 'serviceAccounts');
+  const { gap, members } = toolsFor(document, findings, 'podIdentity');
   tellCut(value, gap);
-  for (const object of members(value, 'this answer').objects('associations') ?? []) {
+  const listed = members(value, 'this answer').objects('associations') ?? [];
+  const areAll = !isCut(value);
+  if (listed.length === 0) {
+    findings.add({
+      ...{ fact: 'podIdentityNames', cluster: {}, accounts: [], areAll },
+      place: document.placeOf(value),
+    });
+  }
+  for (const object of listed) {
     const of = members(object, 'a pod identity association');
-    const key = `${of.text('namespace')}/${of.text('serviceAccount')}`.slice(0, 300);
-    gap(
-      `the role of pod identity \`${key}\` is not told here; \`aws eks describe-pod-identity-association\` prints it`,
-      object,
-    );
+    const [name, namespace, serviceAccount] = [
+      of.text('clusterName'),
+      of.text('namespace'),
+      of.text('serviceAccount'),
+    ];
+    if (namespace === undefined || serviceAccount === undefined) {
+      gap('a pod identity association names no service account: it is left out', object);
+      continue;
+    }
+    const cluster = { ...(name !== undefined && { name }), ...placeOfArn(of.text('associationArn')) };
+    const accounts = [{ namespace, serviceAccount }];
+    findings.add({
+      ...{ fact: 'podIdentityNames', cluster, accounts, areAll },
+      place: document.placeOf(object),
+    });
   }
 }
 

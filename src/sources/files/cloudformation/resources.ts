@@ -1,5 +1,6 @@
 import { asObject, asText, type JsonObject } from '../../../access/json.ts';
 import type { Gap, Place } from '../../../engine/analysis/snapshot/snapshot.ts';
+import { readAssociation } from '../../podcredentials.ts';
 import { associatedPolicy, readMode } from '../awscli/eks.ts';
 import { ownArn } from '../awscli/iam.ts';
 import type { Fact, Findings } from '../facts.ts';
@@ -32,7 +33,7 @@ type Kind = PrincipalFact['kind'];
 export const resourceReaders: ReadonlyMap<string, ResourceReader> = new Map<string, ResourceReader>([
   ['AWS::EKS::Cluster', { area: 'cluster', read: readCluster }],
   ['AWS::EKS::AccessEntry', { area: 'accessEntries', read: readAccessEntry }],
-  ['AWS::EKS::PodIdentityAssociation', { area: 'serviceAccounts', read: readPodIdentity }],
+  ['AWS::EKS::PodIdentityAssociation', { area: 'podIdentity', read: readPodIdentity }],
   ['AWS::EKS::IdentityProviderConfig', { area: 'identityProviders', read: readIdentityProvider }],
   ['AWS::IAM::Role', { area: 'iam', read: readPrincipal('role') }],
   ['AWS::IAM::User', { area: 'iam', read: readPrincipal('user') }],
@@ -97,14 +98,20 @@ function readAccessEntry(of: ReadTemplateResource): void {
 }
 
 function readPodIdentity(of: ReadTemplateResource): void {
-  const [clusterName, namespace] = [textOf(of.value('ClusterName')), textOf(of.value('Namespace'))];
-  const [name, roleArn] = [textOf(of.value('ServiceAccount')), textOf(of.value('RoleArn'))];
-  if (clusterName === undefined || namespace === undefined || name === undefined || roleArn === undefined) {
+  const clusterName = textOf(of.value('ClusterName'));
+  const targetRoleArn = textOf(of.value('TargetRoleArn'));
+  const association = readAssociation({
+    ...{ namespace: textOf(of.value('Namespace')), serviceAccount: textOf(of.value('ServiceAccount')) },
+    ...{ roleArn: textOf(of.value('RoleArn')), targetRoleArn, policy: textOf(of.value('Policy')) },
+    disableSessionTags: textOf(of.value('DisableSessionTags')) === 'true',
+  });
+  // With a target the pods get that role and not the other.
+  const isTargetOpen = of.properties.TargetRoleArn !== undefined && targetRoleArn === undefined;
+  if (clusterName === undefined || association === undefined || isTargetOpen) {
     of.gap('its cluster, service account or role cannot be told: it is left out');
     return;
   }
-  const cluster = { name: clusterName };
-  of.findings.add({ fact: 'podIdentity', cluster, namespace, name, roleArn, place: of.place });
+  of.findings.add({ fact: 'podIdentity', cluster: { name: clusterName }, association, place: of.place });
 }
 
 function readIdentityProvider(of: ReadTemplateResource): void {

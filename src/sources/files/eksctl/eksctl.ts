@@ -1,6 +1,7 @@
 import { asText, type JsonObject } from '../../../access/json.ts';
 import type { Gap } from '../../../engine/analysis/snapshot/snapshot.ts';
 import type { AwsAuth } from '../../../engine/identity/awsauth.ts';
+import { readAssociation } from '../../podcredentials.ts';
 import { associatedPolicy, readMode } from '../awscli/eks.ts';
 import type { ClusterRef, Findings } from '../facts.ts';
 import { membersOf } from '../members.ts';
@@ -110,20 +111,22 @@ export function readEksctlConfig(document: FileDocument, value: JsonObject, find
     findings.add({ fact: 'serviceAccount', cluster, serviceAccount, place: document.placeOf(account) });
   }
   for (const association of iam.objects('podIdentityAssociations') ?? []) {
-    const own = read('serviceAccounts', association, 'a pod identity association');
-    const [namespace, accountName] = [own.text('namespace'), own.text('serviceAccountName')];
-    const roleArn = own.text('roleARN');
-    if (namespace === undefined || accountName === undefined) {
-      gapIn('serviceAccounts')(
-        'a pod identity association names no service account: it is left out',
-        association,
-      );
-    } else if (roleArn === undefined) {
-      const reason = `the role that eksctl makes for pod identity \`${namespace}/${accountName}\` is not known`;
-      gapIn('serviceAccounts')(reason, association);
-    } else {
+    const own = read('podIdentity', association, 'a pod identity association');
+    const [namespace, serviceAccount] = [own.text('namespace'), own.text('serviceAccountName')];
+    const told = readAssociation({
+      ...{ namespace, serviceAccount, roleArn: own.text('roleARN'), policy: own.text('policy') },
+      targetRoleArn: own.text('targetRoleARN'),
+      disableSessionTags: own.boolean('disableSessionTags'),
+    });
+    if (told !== undefined) {
       const at = document.placeOf(association);
-      findings.add({ fact: 'podIdentity', cluster, namespace, name: accountName, roleArn, place: at });
+      findings.add({ fact: 'podIdentity', cluster, association: told, place: at });
+    } else if (namespace === undefined || serviceAccount === undefined) {
+      const reason = 'a pod identity association names no service account: it is left out';
+      gapIn('podIdentity')(reason, association);
+    } else {
+      const reason = `the role that eksctl makes for pod identity \`${namespace}/${serviceAccount}\` is not known`;
+      gapIn('podIdentity')(reason, association);
     }
   }
   for (const written of top.objects('identityProviders') ?? []) {

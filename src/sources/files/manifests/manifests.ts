@@ -2,9 +2,9 @@ import { parseAwsAuth } from '../../../access/awsauth.ts';
 import { asObject, asText, asTextMap, type JsonObject } from '../../../access/json.ts';
 import { readRbacObject } from '../../../access/rbacobjects.ts';
 import type { Gap } from '../../../engine/analysis/snapshot/snapshot.ts';
-import { roleAnnotation } from '../../../engine/podcredentials/names.ts';
 import { rbacApiGroup } from '../../../engine/rbac/manifest.ts';
 import type { RbacObjectRef } from '../../../engine/rbac/objects.ts';
+import { readPod, readServiceAccount } from '../../podcredentials.ts';
 import type { ClusterRef, Findings } from '../facts.ts';
 import type { FileDocument } from '../text/documents.ts';
 
@@ -85,12 +85,18 @@ export function readManifest(
       if (annotations === undefined) {
         gap(area, `annotations of ServiceAccount \`${name}\` are no texts: its role is not known`, metadata);
       }
-      const roleArn =
-        annotations && Object.hasOwn(annotations, roleAnnotation) ? annotations[roleAnnotation] : undefined;
-      const serviceAccount = { namespace: inNamespace(), name, ...(roleArn !== undefined && { roleArn }) };
+      const serviceAccount = readServiceAccount({ namespace: inNamespace(), name }, value);
       findings.add({ fact: 'serviceAccount', cluster, serviceAccount, place: placeOf(value) });
       break;
     }
+    case '/Pod':
+      // One that was never made tells nothing of what its containers are told.
+      if (asText(metadata?.uid) === undefined) findings.ignore(kind);
+      else {
+        const pod = readPod({ namespace: inNamespace(), name }, value);
+        findings.add({ fact: 'pod', cluster, pod, place: placeOf(value) });
+      }
+      break;
     case '/ConfigMap':
       if (name !== 'aws-auth' || (namespace !== 'kube-system' && namespace !== '')) {
         findings.ignore(kind);
@@ -116,6 +122,7 @@ export function readManifest(
 const knownKinds: ReadonlyMap<string, Gap['area']> = new Map([
   ['/Namespace', 'namespaces'],
   ['/ServiceAccount', 'serviceAccounts'],
+  ['/Pod', 'pods'],
   ['/ConfigMap', 'awsAuth'],
   ...(['Role', 'ClusterRole', 'RoleBinding', 'ClusterRoleBinding'] as const).map(
     (kind) => [`${rbacApiGroup}/${kind}`, 'rbac'] as const,

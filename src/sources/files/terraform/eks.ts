@@ -1,13 +1,15 @@
-import { asText } from '../../../access/json.ts';
+import { asObject, asText } from '../../../access/json.ts';
+import { readAssociation } from '../../podcredentials.ts';
 import { associatedPolicy, placeOfArn, readMode } from '../awscli/eks.ts';
 import type { ClusterRef } from '../facts.ts';
 import type { ReadResource } from './reading.ts';
+import { listOf } from './resources.ts';
 
 /** Readers by type of resource (the AWS provider's). */
 export const eksResources: ReadonlyMap<string, (resource: ReadResource) => void> = new Map([
   ['aws_eks_cluster', readCluster],
   ['aws_eks_access_entry', readAccessEntry],
-  ['aws_eks_access_policy_association', readAssociation],
+  ['aws_eks_access_policy_association', readPolicyAssociation],
   ['aws_eks_identity_provider_config', readIdentityProvider],
   ['aws_eks_pod_identity_association', readPodIdentity],
 ]);
@@ -38,15 +40,23 @@ function readCluster(of: ReadResource): void {
           ? 'CONFIG_MAP'
           : readMode(mode, (reason) => of.gap('cluster', reason)),
       tags: of.textMap('tags_all') ?? of.textMap('tags'),
+      issuer: issuerOf(of),
     },
     isCreatorSettled: isNew || !isCreatorAdmin,
     place: of.place,
   });
 }
 
+/** Of a cluster that is there; of one that is not AWS has not made it. */
+function issuerOf(of: ReadResource): string | undefined {
+  const [oidc] = listOf(of.block('identity')?.oidc);
+  const issuer = asText(asObject(oidc)?.issuer);
+  return issuer === '' ? undefined : issuer;
+}
+
 function clusterOf(
   of: ReadResource,
-  area: 'accessEntries' | 'identityProviders' | 'serviceAccounts',
+  area: 'accessEntries' | 'identityProviders' | 'podIdentity',
 ): ClusterRef | undefined {
   const name = of.settled('cluster_name', area);
   return name === undefined ? undefined : { name, ...regionOf(of) };
@@ -81,7 +91,7 @@ function readAccessEntry(of: ReadResource): void {
   of.findings.add({ fact: 'policies', cluster, principalArn, policies: [], areAll: true, place: of.place });
 }
 
-function readAssociation(of: ReadResource): void {
+function readPolicyAssociation(of: ReadResource): void {
   const cluster = clusterOf(of, 'accessEntries');
   const principalArn = of.settled('principal_arn', 'accessEntries');
   if (cluster === undefined || principalArn === undefined) return;
@@ -119,16 +129,26 @@ function readIdentityProvider(of: ReadResource): void {
 }
 
 function readPodIdentity(of: ReadResource): void {
-  const cluster = clusterOf(of, 'serviceAccounts');
-  const [namespace, name] = [of.text('namespace'), of.text('service_account')];
-  const roleArn = of.settled('role_arn', 'serviceAccounts');
-  if (cluster === undefined || roleArn === undefined) return;
-  if (namespace === undefined || name === undefined) {
-    of.gap('serviceAccounts', 'its service account is known only after apply: it is left out');
+  const cluster = clusterOf(of, 'podIdentity');
+  const roleArn = of.settled('role_arn', 'podIdentity');
+  // With a target the pods get that role and not the other.
+  const isTargetOpen = of.isUnknown('target_role_arn');
+  const targetRoleArn = isTargetOpen
+    ? of.settled('target_role_arn', 'podIdentity')
+    : of.text('target_role_arn');
+  if (cluster === undefined || roleArn === undefined || (isTargetOpen && targetRoleArn === undefined)) return;
+  const association = readAssociation({
+    ...{ roleArn, targetRoleArn },
+    associationId: of.text('association_id'),
+    namespace: of.text('namespace'),
+    serviceAccount: of.text('service_account'),
+    externalId: of.text('external_id'),
+    disableSessionTags: of.boolean('disable_session_tags'),
+    policy: of.text('policy'),
+  });
+  if (association === undefined) {
+    of.gap('podIdentity', 'its service account is known only after apply: it is left out');
     return;
   }
-  of.findings.add({
-    ...{ fact: 'podIdentity', cluster, namespace, name, roleArn },
-    place: of.place,
-  });
+  of.findings.add({ fact: 'podIdentity', cluster, association, place: of.place });
 }

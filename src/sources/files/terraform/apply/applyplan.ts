@@ -213,21 +213,34 @@ function unlistedGaps(
   const gaps = new Map<string, Gap>();
   for (const { after } of edits) {
     if (after === undefined || !('cluster' in after)) continue;
-    const area =
-      after.fact === 'namespace'
-        ? 'namespaces'
-        : after.fact === 'serviceAccount' || after.fact === 'podIdentity'
-          ? 'serviceAccounts'
-          : undefined;
-    const cluster = area && find(after.cluster);
-    if (area === undefined || cluster === undefined || cluster[area] !== undefined) continue;
+    const list = lists.get(after.fact);
+    const cluster = list && find(after.cluster);
+    if (list === undefined || cluster === undefined || cluster[list.member] !== undefined) continue;
+    const { area } = list;
     const { arn: clusterArn, name } = cluster;
-    const reason = `only those ${area === 'namespaces' ? 'namespaces' : 'service accounts'} of cluster \`${name}\` are known that the plan makes`;
+    const reason = `only those ${list.text} of cluster \`${name}\` are known that the plan makes`;
     if (told.has(`${area} `) || told.has(`${area} ${clusterArn}`)) continue;
     gaps.set(`${area} ${clusterArn}`, { area, clusterArn, reason });
   }
   return [...gaps.values()];
 }
+
+/** Lists of a cluster that may not be known, by what is in them. */
+const lists: ReadonlyMap<
+  Fact['fact'],
+  {
+    readonly member: 'namespaces' | 'serviceAccounts' | 'podIdentityAssociations';
+    readonly area: Gap['area'];
+    readonly text: string;
+  }
+> = new Map([
+  ['namespace', { member: 'namespaces', area: 'namespaces', text: 'namespaces' }],
+  ['serviceAccount', { member: 'serviceAccounts', area: 'serviceAccounts', text: 'service accounts' }],
+  [
+    'podIdentity',
+    { member: 'podIdentityAssociations', area: 'podIdentity', text: 'Pod Identity associations' },
+  ],
+]);
 
 /** Clusters that the plan makes, with what it puts into them: there is nothing else in them. */
 function assembleMade(
@@ -251,7 +264,11 @@ function assembleMade(
     const { place } = after;
     switch (after.fact) {
       case 'cluster':
-        return [fact, { fact: 'entryNames', cluster, principalArns: [], areAll: true, place }];
+        return [
+          fact,
+          { fact: 'entryNames', cluster, principalArns: [], areAll: true, place },
+          { fact: 'podIdentityNames', cluster, accounts: [], areAll: true, place },
+        ];
       case 'entry': {
         const { principalArn } = after;
         return [fact, { fact: 'policies', cluster, principalArn, policies: [], areAll: true, place }];

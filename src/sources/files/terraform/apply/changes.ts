@@ -149,7 +149,7 @@ function keyOf(fact: Fact): string {
     case 'serviceAccount':
       return `serviceAccount ${fact.serviceAccount.namespace}/${fact.serviceAccount.name}`;
     case 'podIdentity':
-      return `podIdentity ${cluster} ${fact.namespace}/${fact.name}`;
+      return `podIdentity ${cluster} ${fact.association.namespace}/${fact.association.serviceAccount}`;
     case 'identityProvider':
       return `identityProvider ${cluster} ${fact.provider.name}`;
     case 'principal':

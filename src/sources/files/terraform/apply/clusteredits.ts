@@ -4,11 +4,13 @@ import type {
   Gap,
   SnapshotAccessEntry,
   SnapshotCluster,
+  SnapshotPodIdentityAssociation,
   SnapshotServiceAccount,
 } from '../../../../engine/analysis/snapshot/snapshot.ts';
 import type { AwsAuth } from '../../../../engine/identity/awsauth.ts';
 import type { RbacObject } from '../../../../engine/rbac/objects.ts';
 import { completeEntry, hasSameScope, refKey } from '../../assemble/clusters.ts';
+import { accountKey as podIdentityKey } from '../../assemble/podidentity.ts';
 import type { PlannedEdit } from './changes.ts';
 import {
   differing,
@@ -35,6 +37,9 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
   const namespaces = new Set(cluster.namespaces);
   const gone = new Set<string>();
   const accounts = new Map((cluster.serviceAccounts ?? []).map((one) => [accountKey(one), one]));
+  const associations = new Map(
+    (cluster.podIdentityAssociations ?? []).map((one) => [podIdentityKey(one), one]),
+  );
   const providers = new Map(cluster.identityProviders.map((one) => [one.name, one]));
 
   const stand = (edit: PlannedEdit, area: Gap['area'], standing: Standing): void =>
@@ -152,8 +157,8 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
     if (cluster.serviceAccounts !== undefined) {
       stand(edit, 'serviceAccounts', {
         ...{ name: `ServiceAccount \`${key}\``, isThere: present !== undefined },
-        drift: before && present ? differing({ roleArn: before.serviceAccount.roleArn }, present) : [],
-        isAsPlanned: after !== undefined && present?.roleArn === after.serviceAccount.roleArn,
+        drift: before && present ? differing(annotationsOf(before.serviceAccount), present) : [],
+        isAsPlanned: after !== undefined && isDeepStrictEqual(present, after.serviceAccount),
       });
     }
     if (after === undefined) accounts.delete(key);
@@ -161,20 +166,23 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
   };
 
   const editPodIdentity = (edit: PlannedEdit, { before, after }: Sides<'podIdentity'>): void => {
-    const one = after ?? before;
+    const one = (after ?? before)?.association;
     if (one === undefined) return;
-    const { namespace, name } = one;
-    const key = accountKey(one);
-    const present = accounts.get(key);
-    if (cluster.serviceAccounts !== undefined) {
-      stand(edit, 'serviceAccounts', {
-        ...{ name: `the pod identity of \`${key}\``, isThere: present?.roleArn !== undefined },
-        drift: before && present ? differing({ roleArn: before.roleArn }, present) : [],
-        isAsPlanned: after !== undefined && present?.roleArn === after.roleArn,
+    const key = podIdentityKey(one);
+    const present = associations.get(key);
+    if (cluster.podIdentityAssociations !== undefined) {
+      stand(edit, 'podIdentity', {
+        ...{ name: `the pod identity of \`${key}\``, isThere: present !== undefined },
+        drift: before && present ? differing(given(before.association), present) : [],
+        isAsPlanned:
+          after !== undefined &&
+          present !== undefined &&
+          isDeepStrictEqual(given(present), given(after.association)),
       });
     }
-    if (after !== undefined) accounts.set(key, { namespace, name, roleArn: after.roleArn });
-    else if (present?.roleArn === before?.roleArn) accounts.set(key, { namespace, name });
+    // Its pods have no other role: the place is the service account's (eks-access-facts J5).
+    if (after === undefined) associations.delete(key);
+    else associations.set(key, { ...after.association, associationId: present?.associationId ?? '' });
   };
 
   const editAwsAuth = (edit: PlannedEdit, { before, after }: Sides<'awsAuth'>): void => {
@@ -252,6 +260,7 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
       takeNamespaces();
       const { awsAuth: _, awsAuthData: __, ...rest } = cluster;
       const hasNamespaces = cluster.namespaces !== undefined || namespaces.size > 0;
+      const hasAssociations = cluster.podIdentityAssociations !== undefined || associations.size > 0;
       const hasAccounts = cluster.serviceAccounts !== undefined || accounts.size > 0;
       return {
         ...rest,
@@ -264,6 +273,7 @@ export function createClusterEditor(cluster: SnapshotCluster, tools: EditTools):
         rbac: [...rbac.values()],
         ...(hasNamespaces && { namespaces: [...namespaces] }),
         ...(hasAccounts && { serviceAccounts: [...accounts.values()] }),
+        ...(hasAssociations && { podIdentityAssociations: [...associations.values()] }),
         identityProviders: [...providers.values()],
       };
     },
@@ -280,6 +290,15 @@ function keysOf({ isAll, data }: FactOf<'awsAuth'>): readonly AwsAuthKey[] {
 
 function accountKey({ namespace, name }: Pick<SnapshotServiceAccount, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`;
+}
+
+function annotationsOf({ roleArn, audience }: SnapshotServiceAccount) {
+  return { roleArn, audience };
+}
+
+/** What somebody gives an association; its id and external id are EKS's. */
+function given({ roleArn, targetRoleArn, disableSessionTags, policy }: SnapshotPodIdentityAssociation) {
+  return { roleArn, targetRoleArn, disableSessionTags, policy };
 }
 
 function entryMembers({ type, username, kubernetesGroups }: Omit<SnapshotAccessEntry, 'associatedPolicies'>) {
