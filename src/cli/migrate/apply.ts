@@ -9,8 +9,9 @@ import { openWorld } from '../analysis/source.ts';
 import { CommandError, exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { carryOut } from './carryout.ts';
-import { type MigrateOptions, refusal, refuseTooMany } from './migrate.ts';
+import type { MigrateOptions } from './migrate.ts';
 import { proofText } from './prooftext.ts';
+import { refusal, refuseTooMany } from './refusal.ts';
 import { newRollbackFile, type RollbackFile, readRollbackFile } from './rollbackfile.ts';
 import { openServerTarget } from './servertarget.ts';
 import { writeState } from './statefile.ts';
@@ -87,7 +88,7 @@ function isAccepted(proof: MigrationProof, { acceptDifferences }: MigrateOptions
     process.stderr.write(proofText(proof));
     return true;
   }
-  process.stderr.write(refusal(proof));
+  process.stderr.write(refusal(proofText(proof)));
   process.exitCode = exitCodes.denied;
   return false;
 }

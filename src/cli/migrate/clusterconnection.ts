@@ -25,7 +25,7 @@ export interface ClusterConnection {
   /** Undefined where it is not there; throws where the cluster refuses. */
   read(path: string): Promise<unknown>;
   /** Throws where the cluster refuses. */
-  change(method: string, path: string, body?: unknown): Promise<void>;
+  change(method: string, path: string, body?: unknown, contentType?: string): Promise<void>;
   close(): void;
 }
 
@@ -63,12 +63,19 @@ export async function openCluster(
     server,
     Buffer.from(certificateAuthority.data, 'base64').toString('utf8'),
   );
-  const send = (method: string, path: string, body?: unknown): Promise<KubernetesAnswer> => {
+  const send = (
+    method: string,
+    path: string,
+    more: { readonly body?: unknown; readonly contentType?: string } = {},
+  ): Promise<KubernetesAnswer> => {
     const token = createToken({ credentials, region, clusterName, now: Date.now() });
-    return kubernetes.send({ token, method, path, ...(body !== undefined && { body }) });
+    return kubernetes.send({ token, method, path, ...more });
   };
-  const change = async (method: string, path: string, body?: unknown): Promise<void> => {
-    const answer = await send(method, path, body);
+  const change: ClusterConnection['change'] = async (method, path, body, contentType) => {
+    const answer = await send(method, path, {
+      ...(body !== undefined && { body }),
+      ...(contentType !== undefined && { contentType }),
+    });
     if (answer.status >= 300) throw refused(method, path, answer);
   };
   /** Undefined where it is not there. */

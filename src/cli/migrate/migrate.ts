@@ -1,13 +1,12 @@
 import { onlyCluster } from '../../engine/analysis/ask/onlycluster.ts';
 import { planMigration } from '../../engine/analysis/migrate/create.ts';
 import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
-import { type MigrationProof, proveMigration } from '../../engine/analysis/migrate/proof.ts';
-import { isAccountKnown } from '../../engine/analysis/migrate/views.ts';
+import { proveMigration } from '../../engine/analysis/migrate/proof.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { SourceOptions } from '../analysis/options.ts';
 import { asData } from '../analysis/print.ts';
 import { gapLines, openWorld } from '../analysis/source.ts';
-import { CommandError, exitCodes } from '../failure.ts';
+import { exitCodes } from '../failure.ts';
 import { printable } from '../render/printable.ts';
 import { cloudformation } from './cloudformation.ts';
 import type { PlanOutput } from './declare.ts';
@@ -15,6 +14,7 @@ import { eksctl } from './eksctl.ts';
 import { bindingManifests } from './manifests.ts';
 import { planText } from './plantext.ts';
 import { proofText } from './prooftext.ts';
+import { refusal, refuseTooMany, refuseUnknownAccount } from './refusal.ts';
 import { migrationScript } from './script.ts';
 import { terraform } from './terraform.ts';
 
@@ -53,7 +53,7 @@ export async function migrateAwsAuth(options: MigrateOptions): Promise<void> {
     process.stdout.write(text);
     if (text === '')
       process.stderr.write('entryway: no new bindings are needed: there is nothing to apply\n');
-  } else process.stderr.write(refusal(proof));
+  } else process.stderr.write(refusal(proofText(proof)));
   for (const line of gapLines(plan.incomplete)) process.stderr.write(`entryway: ${printable(line)}\n`);
 }
 
@@ -63,13 +63,7 @@ function carriedOutBy(
   { cluster }: Pick<ClusterWorld, 'cluster'>,
 ): string {
   refuseTooMany(plan);
-  if (!isAccountKnown(plan) && output !== 'manifests') {
-    throw new CommandError(
-      'misuse',
-      `the account and region of cluster \`${plan.clusterName}\` were not read`,
-      `name it by its ARN: --cluster arn:${plan.partition}:eks:REGION:ACCOUNT:cluster/NAME`,
-    );
-  }
+  refuseUnknownAccount(plan, output);
   switch (output) {
     case 'script':
       return migrationScript(plan, cluster);
@@ -84,15 +78,4 @@ function carriedOutBy(
     default:
       return output satisfies never;
   }
-}
-
-/** What stops in the middle is not begun: without the last entries there is no mode API. */
-export function refuseTooMany({ notes }: MigrationPlan): void {
-  const note = notes.find(({ code }) => code === 'quota');
-  if (note !== undefined) throw new CommandError('denied', note.message, 'then make a new plan');
-}
-
-/** SECURITY: nothing that could be run is printed while somebody would gain or lose. */
-export function refusal(proof: MigrationProof): string {
-  return `${proofText(proof)}entryway: the migration changes who may do what, so nothing was made\nhint: settle what is listed, or accept it with --accept-differences\n`;
 }

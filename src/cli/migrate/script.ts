@@ -2,7 +2,7 @@ import type { AwsAuthKey, MigrationPlan, PlannedEntry } from '../../engine/analy
 import type { SnapshotAccessEntry, SnapshotCluster } from '../../engine/analysis/snapshot/snapshot.ts';
 import { rbacManifest } from '../../engine/rbac/manifest.ts';
 import { printable } from '../render/printable.ts';
-import { indented, quoted, shellFunctions } from './shelltext.ts';
+import { describeFunction, indented, quoted, shellFunctions, speaksToCluster } from './shelltext.ts';
 
 /** Tells the entry that took a stale one's place from the stale one, so that running twice replaces it once. */
 const replacedTag = 'entryway-replaced-stale-entry';
@@ -33,14 +33,7 @@ stage=\${1:-prepare}
 cluster=${quoted(clusterName)}
 region=${quoted(region)}
 
-${shellFunctions}\
-describe() {
-  described=$(eks describe-cluster --name "$cluster" --output text \\
-    --query 'cluster.[arn, status, accessConfig.authenticationMode, endpoint]') || return 1
-  read -r arn status mode endpoint <<DESCRIBED
-$described
-DESCRIBED
-}
+${shellFunctions}${describeFunction}\
 switch_to() {
   eks update-cluster-config --name "$cluster" --access-config "authenticationMode=$1" >/dev/null
   tries=0
@@ -116,9 +109,7 @@ if [ "$mode" = API ]; then
   exit 0
 fi
 
-command -v kubectl >/dev/null || die 'kubectl is needed: it tells whether aws-auth is still what this was made for'
-[ "$(kubectl config view --minify --output 'jsonpath={.clusters[0].cluster.server}')" = "$endpoint" ] ||
-  die 'kubectl does not speak to this cluster: aws eks update-kubeconfig sets it up'
+${speaksToCluster('it tells whether aws-auth is still what this was made for')}\
 ${awsAuthData === undefined ? "say 'aws-auth was not compared with what this was made for: see that nobody has changed it'" : comparison(awsAuthData)}
 
 if [ "$stage" = undo ]; then

@@ -19,3 +19,21 @@ ask() {
   printf '%s\\n' "$answer" | sed 's/^ *//' | tr -d '\\n'
 }
 `;
+
+/** Sets `$arn`, `$status`, `$mode` and `$endpoint` to those of `$cluster`. */
+export const describeFunction = `describe() {
+  described=$(eks describe-cluster --name "$cluster" --output text \\
+    --query 'cluster.[arn, status, accessConfig.authenticationMode, endpoint]') || return 1
+  read -r arn status mode endpoint <<DESCRIBED
+$described
+DESCRIBED
+}
+`;
+
+/** Ends where kubectl speaks to another cluster than the one that was described. */
+export function speaksToCluster(why: string): string {
+  return `command -v kubectl >/dev/null || die ${quoted(`kubectl is needed: ${why}`)}
+[ "$(kubectl config view --minify --output 'jsonpath={.clusters[0].cluster.server}')" = "$endpoint" ] ||
+  die 'kubectl does not speak to this cluster: aws eks update-kubeconfig sets it up'
+`;
+}
