@@ -101,7 +101,7 @@ test.for<[string, object, RegExp]>([
   ],
   ['eksctl', eksctl({ roleARN: undefined }), /the role that eksctl makes for pod identity `payments\/api`/],
 ])('%s: an association whose role is not known is left out and told', async ([, document, reason]) => {
-  const snapshot = await json(document);
+  const snapshot = await json({ cluster: { name: 'prod' } }, document);
   expect(snapshot.clusters[0]?.podIdentityAssociations ?? []).toEqual([]);
   expect(gapTexts(snapshot)).toContainEqual(expect.stringMatching(reason));
 });
