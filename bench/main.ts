@@ -16,6 +16,7 @@ import { benchStart } from './start.ts';
 import { benchTrail } from './trail.ts';
 import { benchWatches } from './watches.ts';
 import { benchWebhooks } from './webhooks.ts';
+import { benchWorkload } from './workload.ts';
 import { benchWrites } from './writes.ts';
 
 /**
@@ -32,6 +33,7 @@ const sections: Readonly<Record<string, readonly [title: string, run: Section]>>
   watches: ['watches of a built-in cluster', benchWatches],
   webhooks: ['webhooks of a connected cluster, over mutual TLS', benchWebhooks],
   agent: ['the node agent of Pod Identity', benchAgent],
+  workload: ['credentials for pods', benchWorkload],
   writes: ['durable writes', benchWrites],
   trail: ['the trail', benchTrail],
   start: ['start', benchStart],

@@ -17,6 +17,8 @@ export interface ServerProcess {
   residentBytes(): Promise<number>;
   /** SIGTERM, then waits for the end. */
   stop(): Promise<void>;
+  /** SIGKILL, then waits for the end. */
+  kill(): Promise<void>;
 }
 
 const launcher = resolve(import.meta.dirname, '../bin/entryway.js');
@@ -65,6 +67,7 @@ export async function startServerProcess(
     }),
     residentBytes: () => residentBytes(connection.awsEndpoint),
     stop: () => stop(child),
+    kill: () => stop(child, 'SIGKILL'),
   };
 }
 
@@ -76,10 +79,10 @@ export function dataDirectoryIn(directory: string): string {
   return join(directory, 'data');
 }
 
-export async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((done) => child.once('exit', done));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await ended;
 }
 
@@ -112,4 +115,15 @@ async function residentBytes(endpoint: string): Promise<number> {
   const line = body.split('\n').find((each) => each.startsWith('entryway_resident_memory_bytes '));
   if (line === undefined) throw new Error('/metrics does not tell the resident memory');
   return Number(line.split(' ')[1]);
+}
+
+/** Seconds a process has computed so far; NaN where the system does not tell. */
+export function processorTime(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    // Ticks in user and kernel mode; Linux counts a hundred in a second for everybody.
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Number.NaN;
+  }
 }

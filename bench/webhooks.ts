@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openClusterClient } from '../src/cli/cluster/client.ts';
 import { requestCredential } from '../src/cli/cluster/credentials.ts';
@@ -21,7 +21,7 @@ import {
   seedUsersOfAws,
   type UserOfAws,
 } from './seed.ts';
-import { readyFileIn, startServerProcess } from './serverprocess.ts';
+import { processorTime, readyFileIn, startServerProcess } from './serverprocess.ts';
 
 const clusterName = 'connected';
 const entries = 2_400;
@@ -343,15 +343,4 @@ async function middle(run: () => Promise<LoadResult>): Promise<LoadResult> {
 
 function figures({ perSecond, median: half, p99 }: LoadResult): readonly string[] {
   return [`${whole(perSecond)}/s`, duration(half), duration(p99)];
-}
-
-/** Seconds a process has computed so far; NaN where the system does not tell. */
-function processorTime(pid: number): number {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    // Ticks in user and kernel mode; Linux counts a hundred in a second for everybody.
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return Number.NaN;
-  }
 }
