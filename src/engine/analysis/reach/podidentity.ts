@@ -174,9 +174,9 @@ export function createPodIdentity(
       return trusts.ofService(podIdentityAudience).flatMap((role) => perhaps(cluster, account, role));
     },
     *waysTo(cluster, role, accounts, isWanted) {
-      for (const association of cluster.associations.listed) {
-        const { targetRoleArn, roleArn, namespace, serviceAccount: name } = association;
-        if ((targetRoleArn ?? roleArn) !== role.arn || !isWanted({ namespace, name })) continue;
+      for (const association of cluster.associations.leadingTo(role.arn)) {
+        const { namespace, serviceAccount: name } = association;
+        if (!isWanted({ namespace, name })) continue;
         yield wayOf(cluster, association);
       }
       const known = world.principals.named(role.arn);

@@ -50,6 +50,17 @@ export function createWorkloadRoles(
   const podIdentity = createPodIdentity(world, { iam, trusts });
   const webIdentity = createWebIdentity(world, { iam, trusts });
 
+  // Asked for every role there is: thousands of roles and of service accounts make it dear to look at each pair.
+  const names = new WeakMap<ClusterWorld, AccountNames>();
+  const namesOf = (cluster: ClusterWorld): AccountNames => {
+    const found = names.get(cluster) ?? {
+      listed: accountsIn(cluster),
+      annotatedWith: Map.groupBy(cluster.cluster.serviceAccounts ?? [], ({ roleArn = '' }) => roleArn),
+    };
+    names.set(cluster, found);
+    return found;
+  };
+
   const roleOf = (roleArn: string): KnownRole | undefined => {
     const known = world.principals.named(roleArn);
     return known?.kind === 'role' && known.record.arn === roleArn ? known : undefined;
@@ -81,14 +92,14 @@ export function createWorkloadRoles(
     const { subject } = namedRole(world, roleArn);
     const role = roleOf(roleArn);
     for (const cluster of world.clusters) {
-      const listed = accountsIn(cluster);
+      const { listed, annotatedWith } = namesOf(cluster);
       const wanted = (account: AccountName): boolean => isWanted(cluster, account);
       yield* podIdentity.waysTo(cluster, subject, listed, wanted);
       const meant =
         role !== undefined && webIdentity.isTrusted(cluster, role)
           ? accountsMeant(listed, trustedSubjects(iam, role))
           : [];
-      const annotated = (cluster.cluster.serviceAccounts ?? []).filter((one) => one.roleArn === roleArn);
+      const annotated = annotatedWith.get(roleArn) ?? [];
       const names = new Map([...meant, ...annotated].map((one) => [nameOf(one), one]));
       for (const { namespace, name } of names.values()) {
         if (!wanted({ namespace, name })) continue;
@@ -122,6 +133,12 @@ export function createWorkloadRoles(
       };
     },
   };
+}
+
+/** The service accounts of a cluster, and those whose annotation names a role. */
+interface AccountNames {
+  readonly listed: readonly AccountName[];
+  readonly annotatedWith: ReadonlyMap<string, readonly AccountName[]>;
 }
 
 /** Service accounts that are listed, or named somewhere. */

@@ -6,6 +6,8 @@ export interface Associations {
   /** Whether there are no others: a service account without one gets no role by Pod Identity. */
   readonly areAll: boolean;
   of(namespace: string, serviceAccount: string): SnapshotPodIdentityAssociation | undefined;
+  /** Those whose pods get credentials of the role: its target where there is one. */
+  leadingTo(roleArn: string): readonly SnapshotPodIdentityAssociation[];
 }
 
 export function associationsOf(
@@ -17,8 +19,13 @@ export function associationsOf(
   const areSome = gaps.some(
     ({ area, clusterArn }) => area === 'podIdentity' && (clusterArn === undefined || clusterArn === arn),
   );
+  let byRole: Map<string, SnapshotPodIdentityAssociation[]> | undefined;
   return {
     listed,
+    leadingTo(roleArn) {
+      byRole ??= Map.groupBy(listed, (one) => one.targetRoleArn ?? one.roleArn);
+      return byRole.get(roleArn) ?? [];
+    },
     areAll: podIdentityAssociations !== undefined && !areSome,
     of: (namespace, serviceAccount) => byAccount.get(`${namespace}/${serviceAccount}`),
   };
