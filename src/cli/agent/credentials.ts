@@ -8,6 +8,8 @@ import { credentialsFromEnvironment } from '../identity.ts';
 export interface NodeOptions extends IdentityOptions {
   readonly awsCredentials?: string;
   readonly awsProfile?: string;
+  /** Where STS is asked for the roles of profiles. */
+  readonly region: string;
 }
 
 /** Whom the operator's sessions last; `identityOf` makes them for an hour. */
@@ -37,7 +39,8 @@ export function nodeCredentials(
   if (file !== undefined) return followedCredentials({ file, profile, log, now: Date.now });
   const environment = isNamed ? undefined : credentialsFromEnvironment();
   if (environment !== undefined) return async () => environment;
-  if (server === undefined || (!isNamed && process.env.AWS_PROFILE !== undefined)) return sdkCredentials();
+  if (server === undefined || (!isNamed && process.env.AWS_PROFILE !== undefined))
+    return sdkCredentials(options.region);
   const read = async () => ({
     credentials: await identityOf(server, options),
     expiresAt: Date.now() + sessionLife,
@@ -46,10 +49,10 @@ export function nodeCredentials(
 }
 
 /** What the AWS SDK finds: profiles with roles or sign-on, web identity, and the roles of machines. */
-function sdkCredentials(): NodeCredentials {
+function sdkCredentials(region: string): NodeCredentials {
   return keptCredentials(async () => {
     const { STSClient } = await import('@aws-sdk/client-sts');
-    const client = new STSClient({});
+    const client = new STSClient({ region });
     try {
       const { expiration, ...credentials } = await client.config.credentials();
       return { credentials, ...(expiration !== undefined && { expiresAt: expiration.getTime() }) };

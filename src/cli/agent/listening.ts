@@ -30,7 +30,7 @@ export async function listenAll(agent: Agent, options: ListenOptions): Promise<L
   const metrics = addressOf(options.metricsListen, '--metrics-listen', options);
   const origins = chosen === undefined ? await openUsual(agent) : await openAll(agent, chosen);
   return {
-    urls: origins.map((origin) => `${origin}${agentPath}`),
+    urls: origins.map((origin) => new URL(agentPath, origin).href),
     probeEndpoint: await open(agent.probeServer(), probes),
     metricsEndpoint: await open(agent.metricsServer(), metrics),
   };

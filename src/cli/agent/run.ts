@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { createAgent } from '../../agent/agent.ts';
+import { agentUri } from '../../engine/podcredentials/names.ts';
 import type { LogFormat, LogLevel } from '../../server/config.ts';
 import { writePrivateFile } from '../../server/datadirectory.ts';
 import { createLog } from '../../server/log.ts';
@@ -11,7 +12,7 @@ import { type NodeOptions, nodeCredentials } from './credentials.ts';
 import { type Listening, type ListenOptions, listenAll } from './listening.ts';
 import { namedEndpoint, type Target, type TargetOptions, targetOf } from './target.ts';
 
-export interface AgentCommandOptions extends TargetOptions, NodeOptions, ListenOptions {
+export interface AgentCommandOptions extends TargetOptions, Omit<NodeOptions, 'region'>, ListenOptions {
   readonly clusterName: string;
   readonly requestRate: string;
   readonly readyFile?: string;
@@ -44,7 +45,7 @@ export async function runAgent(options: AgentCommandOptions): Promise<void> {
     : undefined;
   const target = targetOf(options, server, process.env);
   const log = createLog({ level: options.logLevel, format: options.logFormat });
-  const credentials = nodeCredentials(options, server, log);
+  const credentials = nodeCredentials({ ...options, region: target.region }, server, log);
   const readyFile = options.readyFile === undefined ? undefined : resolve(options.readyFile);
   if (readyFile !== undefined) removeReadyFile(readyFile);
   const stopped = stopSignal();
@@ -78,14 +79,16 @@ function banner({
   probeEndpoint,
   metricsEndpoint,
 }: AgentReadyFile): string {
+  const [url = ''] = urls;
   return [
-    ...urls.map((url, at) => `${at === 0 ? 'pods ask ' : '         '}  ${url}  (cluster ${clusterName})`),
+    ...urls.map((each, at) => `${at === 0 ? 'pods ask ' : '         '}  ${each}  (cluster ${clusterName})`),
     `EKS Auth   ${endpoint}  (${region})`,
     `probes     ${probeEndpoint}/healthz, /readyz`,
     `metrics    ${metricsEndpoint}/metrics`,
     '',
-    `Point a pod here:  AWS_CONTAINER_CREDENTIALS_FULL_URI=${urls[0] ?? ''}`,
-    '                   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=FILE   its token for pods.eks.amazonaws.com',
+    ...(url === agentUri
+      ? ['Pods of an association find it by themselves.']
+      : [`Lead pods here:  entryway serve --pod-identity-agent-uri ${url}`]),
     '',
   ].join('\n');
 }
