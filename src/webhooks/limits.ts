@@ -4,7 +4,7 @@ export interface WebhookLimits {
   readonly tokenReviewBytes: number;
   /** Bytes of a SubjectAccessReview: a user can be in thousands of groups, and refusing would lock that user out. */
   readonly accessReviewBytes: number;
-  /** Bytes of a review of a pod: what the body of a request may have, and what is said of the request. */
+  /** Bytes of a review of a pod: as many as an object may have in etcd. A larger pod is made without credentials. */
   readonly podReviewBytes: number;
   /**
    * Milliseconds for which a pod waits for its service account, made a moment before it, to be known here. Whoever makes
@@ -33,7 +33,7 @@ export interface WebhookLimits {
 export const defaultWebhookLimits: WebhookLimits = {
   tokenReviewBytes: 64 * 1024,
   accessReviewBytes: 256 * 1024,
-  podReviewBytes: 4 * 1024 * 1024,
+  podReviewBytes: 1536 * 1024,
   accountWait: 1_000,
   accountWaitsPerCluster: 256,
   bodyBytesAtOnce: 16 * 1024 * 1024,

@@ -16,6 +16,9 @@ export interface Injection {
   readonly warnings: readonly string[];
 }
 
+/** Of a patch that API servers take: with more the pod would be refused. */
+const mostOperations = 10_000;
+
 /**
  * What EKS's webhook adds to a pod so that its containers get to their credentials (I8, J20), as a patch of it: the label,
  * the volume with the token, and for each container the mount and variables. What is there already is kept:
@@ -38,16 +41,20 @@ export function injectCredentials(pod: unknown, terms: CredentialTerms): Injecti
     return { patch: [], warnings: [warning] };
   }
   const variables = variablesOf(spec, terms);
+  const skipped = new Set(terms.skippedContainers);
   const containers = (['initContainers', 'containers'] as const).flatMap((list) =>
     items(member(spec, list)).flatMap((container, index) =>
-      terms.skippedContainers.includes(text(container, 'name') ?? '')
+      skipped.has(text(container, 'name') ?? '')
         ? []
         : containerPatch(container, `/spec/${list}/${index}`, variables, volume),
     ),
   );
   const volumes =
     known === undefined ? addFirst(member(spec, 'volumes'), '/spec/volumes', tokenVolume(terms)) : [];
-  return { patch: [...labelPatch(pod, terms), ...volumes, ...containers], warnings: [] };
+  const patch = [...labelPatch(pod, terms), ...volumes, ...containers];
+  return patch.length > mostOperations
+    ? { patch: [], warnings: ['no AWS credentials: the pod has too many containers'] }
+    : { patch, warnings: [] };
 }
 
 interface Variable {
@@ -155,12 +162,16 @@ function isTokenVolume(volume: unknown, { mechanism, audience }: CredentialTerms
 
 function append(list: unknown, path: string, values: readonly unknown[]): readonly AddOperation[] {
   if (values.length === 0) return [];
-  if (!Array.isArray(list)) return [{ op: 'add', path, value: values }];
-  return values.map((value) => ({ op: 'add', path: `${path}/-`, value }));
+  if (Array.isArray(list)) return values.map((value) => ({ op: 'add', path: `${path}/-`, value }));
+  return isNothing(list) ? [{ op: 'add', path, value: values }] : [];
 }
 
 function addFirst(list: unknown, path: string, value: unknown): readonly AddOperation[] {
-  return Array.isArray(list)
-    ? [{ op: 'add', path: `${path}/0`, value }]
-    : [{ op: 'add', path, value: [value] }];
+  if (Array.isArray(list)) return [{ op: 'add', path: `${path}/0`, value }];
+  return isNothing(list) ? [{ op: 'add', path, value: [value] }] : [];
+}
+
+/** Anything else is wrong, and for the API server to say so. */
+function isNothing(list: unknown): boolean {
+  return list === undefined || list === null;
 }

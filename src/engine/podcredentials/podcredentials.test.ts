@@ -454,6 +454,19 @@ describe('what a pod gets', () => {
   );
 });
 
+test('a pod of more containers than a patch can name is made without', () => {
+  const containers = Array.from({ length: 5_000 }, (_, index) => ({ name: `c${index}` }));
+  const { pod: after, warnings } = injected({ accountAnnotations: role, pod: pod({ containers }) });
+  expect(after).toEqual(pod({ containers }));
+  expect(warnings).toEqual(['no AWS credentials: the pod has too many containers']);
+});
+
+test('an environment that is none stays, for the API server to refuse', () => {
+  const containers = [{ name: 'main', env: { A: 'b' } }];
+  const { pod: after } = injected({ accountAnnotations: role, pod: pod({ containers }) });
+  expect(after.spec.containers).toMatchObject(containers);
+});
+
 describe('once is enough', () => {
   const pods = [
     pod(),
