@@ -59,7 +59,7 @@ async function createIssuers({ address, names = [] }: { address?: string; names?
   });
   const kidsOf = async (issuer: string, account?: string) =>
     (await local(issuer, account))?.keys.map(({ kid }) => kid);
-  return { storage, put, drop, issuers, kidsOf, reads: () => reads };
+  return { storage, put, drop, issuers, local, kidsOf, reads: () => reads };
 }
 
 const handingOver = (url: string, ...kids: readonly string[]): Partial<ClusterRecord> => ({
@@ -181,6 +181,15 @@ test('a cluster that was deleted, or made anew under its name, is no issuer any 
   await put('a', again);
   expect(await kidsOf(first)).toBeUndefined();
   expect(await kidsOf(oidcIssuerOf({ ...clusterRecord('a'), ...again }))).toEqual(['a']);
+});
+
+test('the same answer is the same object, and another one after every change', async () => {
+  const { put, local } = await createIssuers();
+  await put('edge', handingOver(url, 'one'));
+  const first = await local(url, accountId);
+  expect(await local(url, accountId)).toBe(first);
+  await put('edge', handingOver(url, 'two'));
+  expect(await local(url, accountId)).not.toBe(first);
 });
 
 test('the store is read once, whoever asks for what', async () => {

@@ -5,12 +5,10 @@ import type { ServiceAccountTokens } from './serviceaccounts.ts';
 
 /**
  * The keys behind an issuer that this server knows without asking anybody; undefined for every other URL. `accountId` is
- * whose OIDC provider, or whose cluster, believes the issuer; without it only built-in clusters answer.
+ * whose OIDC provider, or whose cluster, believes the issuer; without it only built-in clusters answer. The same object as
+ * long as it is the same answer.
  */
-export type LocalIssuers = (
-  issuer: string,
-  accountId?: string,
-) => Promise<{ readonly keys: JWK[] } | undefined>;
+export type LocalIssuers = (issuer: string, accountId?: string) => Promise<KeySet | undefined>;
 
 /**
  * Built-in clusters answer with their own keys: this server signed what they verify, so whichever account made an OIDC
@@ -32,16 +30,29 @@ export function createLocalIssuers({
 }): LocalIssuers {
   return async (issuer, accountId) => {
     const cluster = issuers.builtIn(issuer);
-    if (cluster !== undefined) return { keys: [...(await serviceAccounts.publicKeys(cluster))] };
+    if (cluster !== undefined) return keySetOf(await serviceAccounts.publicKeys(cluster));
     // A cluster that is gone has no keys; asking the address for them would be asking ourselves.
     if (address !== undefined && issuer.startsWith(`${address}/id/`)) return { keys: [] };
     if (accountId === undefined) return undefined;
     const handedOver = issuers.connected(accountId, issuer)?.tokenIssuer?.keys;
-    return handedOver && { keys: handedOver.flatMap(asKey) };
+    return handedOver && keySetOf(handedOver);
   };
 }
 
-function asKey(key: Readonly<Record<string, unknown>>): readonly JWK[] {
-  const kty = asText(key.kty);
+interface KeySet {
+  readonly keys: JWK[];
+}
+
+/** One set for one list, which is never changed: whoever asks keeps what it made of it. */
+const keySets = new WeakMap<object, KeySet>();
+
+function keySetOf(list: readonly object[]): KeySet {
+  const known = keySets.get(list) ?? { keys: list.flatMap(asKey) };
+  keySets.set(list, known);
+  return known;
+}
+
+function asKey(key: object): readonly JWK[] {
+  const kty = 'kty' in key ? asText(key.kty) : undefined;
   return kty === undefined ? [] : [{ ...key, kty }];
 }

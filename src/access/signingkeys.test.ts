@@ -99,6 +99,19 @@ test('after six days a new key is published first, signs a day later, and the ol
   expect([await code(last), (await published()).includes(old)]).toEqual(['unknownSigningKey', false]);
 });
 
+test('published keys are one list until another key is among them or another one signs', async () => {
+  const { clock, open } = await world();
+  const tokens = open();
+  const lists: unknown[] = [];
+  for (const later of [0, rotationAge - 1, 1, announcedFor - 1, 1, 0]) {
+    clock.now += later;
+    lists.push(await tokens.publicKeys(cluster));
+  }
+  const [first, second, announced, waiting, signing, last] = lists;
+  expect([second === first, waiting === announced, last === signing]).toEqual([true, true, true]);
+  expect([announced === first, signing === announced]).toEqual([false, false]);
+});
+
 test('a key announced while the clock was ahead holds up no other', async () => {
   const { clock, issue, keyOf, published } = await world();
   const old = keyOf(await issue());

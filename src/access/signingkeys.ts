@@ -37,7 +37,10 @@ export interface SigningKeys {
   signer(cluster: ClusterRecord): Promise<{ readonly keyId: string; readonly privateKey: KeyObject }>;
   /** The public key of that id; undefined when the cluster has none of that id. Never makes one. */
   verifier(cluster: ClusterRecord, keyId: string): Promise<KeyObject | undefined>;
-  /** Every key whose tokens count, the signing one first; made when the cluster has none yet. */
+  /**
+   * Every key whose tokens count, the signing one first; made when the cluster has none yet. The same list as long as it is
+   * the same answer.
+   */
   published(cluster: ClusterRecord): Promise<readonly PublicSigningKey[]>;
   /** What is to be stored for a rotation that somebody asks for; whoever asked stores it. */
   rotation(cluster: ClusterRecord, how: RotationKind): Promise<KeyRotation>;
@@ -71,6 +74,10 @@ interface LoadedKeys {
   readonly publicKeys: ReadonlyMap<string, KeyObject>;
   /** Of the key that signed last; opened when something is to be signed. */
   private: { readonly keyId: string; readonly key: KeyObject } | undefined;
+  /** As they were published last, while this record signed. */
+  published:
+    | { readonly signing: SigningKeyRecord | undefined; readonly keys: readonly PublicSigningKey[] }
+    | undefined;
 }
 
 /** As many clusters as keep their keys unpacked; the others unpack them again. */
@@ -207,19 +214,12 @@ export function createSigningKeys(options: {
       return (await load(cluster.clusterId))?.publicKeys.get(keyId);
     },
     async published(cluster) {
-      const { records } = await loadAndRotate(cluster);
-      const signing = signingAt(records, options.now());
-      const others = records.filter((record) => record !== signing);
-      return (signing === undefined ? others : [signing, ...others]).map(
-        ({ keyId, algorithm, publicKey: { n, e } }) => ({
-          use: 'sig',
-          kty: 'RSA',
-          kid: keyId,
-          alg: algorithm,
-          n,
-          e,
-        }),
-      );
+      const keys = await loadAndRotate(cluster);
+      const signing = signingAt(keys.records, options.now());
+      if (keys.published === undefined || keys.published.signing !== signing) {
+        keys.published = { signing, keys: publicKeysOf(keys.records, signing) };
+      }
+      return keys.published.keys;
     },
     rotation: async (cluster, how) => rotate(cluster, await loadOrMake(cluster), how),
   };
@@ -240,6 +240,23 @@ async function newSigningKey(
     publicKey: { n, e },
     sealedPrivateKey: options.sealer.seal(pem, sealingContext(clusterId, keyId)),
   };
+}
+
+function publicKeysOf(
+  records: readonly SigningKeyRecord[],
+  signing: SigningKeyRecord | undefined,
+): readonly PublicSigningKey[] {
+  const others = records.filter((record) => record !== signing);
+  return (signing === undefined ? others : [signing, ...others]).map(
+    ({ keyId, algorithm, publicKey: { n, e } }) => ({
+      use: 'sig',
+      kty: 'RSA',
+      kid: keyId,
+      alg: algorithm,
+      n,
+      e,
+    }),
+  );
 }
 
 /** RFC 7638: the required members in the order of their names. */
@@ -264,7 +281,7 @@ function unpack(entry: StoredEntry): LoadedKeys {
       createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }),
     ]),
   );
-  return { revision: entry.revision, records, publicKeys, private: undefined };
+  return { revision: entry.revision, records, publicKeys, private: undefined, published: undefined };
 }
 
 function readKey(value: unknown): SigningKeyRecord | undefined {
