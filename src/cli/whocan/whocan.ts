@@ -24,7 +24,18 @@ export interface WhoCanOptions extends SourceOptions, OutputOptions, QuestionOpt
 }
 
 /** Tells everybody who may, in each of the clusters that were read. */
-export async function printWhoCan(verb: string, resource: string, options: WhoCanOptions): Promise<void> {
+export async function printWhoCan(
+  verb: string | undefined,
+  resource: string | undefined,
+  options: WhoCanOptions,
+): Promise<void> {
+  if (verb === undefined || resource === undefined) {
+    throw new CommandError(
+      'misuse',
+      `there is no ${verb === undefined ? 'verb' : 'resource'} to ask about`,
+      'write it as who-can get pods; for calls of AWS as who-can --as-aws ACTION RESOURCE or --become ROLE-ARN',
+    );
+  }
   // What is asked is wrong or right whatever the source has.
   const question = parseQuestion(verb, resource, options);
   answerWhoCan(await openWorld(options), question, options);

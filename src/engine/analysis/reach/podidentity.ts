@@ -46,6 +46,7 @@ export function createPodIdentity(
   /** What EKS Auth needs of the trust policy; with the tags of the session, or without (eks-access-facts J8). */
   function* serviceNeeds(
     { role, subject: { arn } }: NamedRole,
+    { cluster }: ClusterWorld,
     tags: RoleSession['tags'],
   ): Generator<Needed> {
     const keys = Object.keys(tags);
@@ -55,6 +56,9 @@ export function createPodIdentity(
         'sts:SourceIdentity': [],
         'aws:TagKeys': keys,
         'sts:TransitiveTagKeys': keys,
+        // EKS says for which cluster it asks, as the services tell it (services/authorization/context.ts).
+        'aws:SourceArn': cluster.arn,
+        'aws:SourceAccount': cluster.accountId,
       },
       ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
     };
@@ -115,7 +119,7 @@ export function createPodIdentity(
       const message = `Pod Identity gives roles of account \`${cluster.cluster.accountId}\` alone, the cluster's: role \`${roleArn}\` is of another`;
       return refused(way, { code: 'otherAccount', message });
     }
-    const served = inTurn(serviceNeeds(first, tags));
+    const served = inTurn(serviceNeeds(first, cluster, tags));
     if (served.refusal) return refused(way, served.refusal, served.by);
     if ('refusal' in last) return refused(way, last.refusal, served.by);
     if (targetRoleArn === undefined) return granted(way, served.by);
@@ -144,7 +148,7 @@ export function createPodIdentity(
     const key = `${role.record.arn} ${cluster.cluster.arn}${own}`;
     if (!remembered.has(key)) {
       const named = { role, subject: subjectOf(role) };
-      const ways = [podTags(cluster, account), {}].map((tags) => inTurn(serviceNeeds(named, tags)));
+      const ways = [podTags(cluster, account), {}].map((tags) => inTurn(serviceNeeds(named, cluster, tags)));
       remembered.set(key, surest(ways.map(({ by, refusal }) => (refusal ? undefined : by))));
     }
     return remembered.get(key);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { onlyIf, policyText, statement } from '../iamworld/testworld.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
-import { testArn, testProvider, testRole } from '../testworld.ts';
+import { testArn, testClusterArn, testProvider, testRole } from '../testworld.ts';
 import {
   account,
   app,
@@ -115,6 +115,16 @@ describe('Pod Identity', () => {
       'of another namespace',
       'never trust implicitDeny',
       [{ trustPolicy: podTrust(tag('kubernetes-namespace', 'prod')) }, associated],
+    ],
+    [
+      'for another cluster',
+      'never trust implicitDeny',
+      [{ trustPolicy: podTrust(onlyIf('ArnEquals', 'aws:SourceArn', `${testClusterArn}2`)) }, associated],
+    ],
+    [
+      'for its cluster',
+      'always',
+      [{ trustPolicy: podTrust(onlyIf('ArnEquals', 'aws:SourceArn', testClusterArn)) }, associated],
     ],
     [
       'a role that is not there',

@@ -1,5 +1,6 @@
 import { podIdentityAudience } from '../../podcredentials/names.ts';
 import { subjectOf } from '../iamworld/allowers.ts';
+import { hostOf } from '../reach/issuers.ts';
 import { createTrusts, type KnownRole } from '../reach/trusts.ts';
 import type { Attempt } from './attempt.ts';
 import {
@@ -12,7 +13,7 @@ import {
   wayRepairs,
 } from './repairs.ts';
 import { type Call, type Walk, walkOf } from './walk.ts';
-import { hostOf, hostOfIssuer } from './waysteps.ts';
+import { hostOfIssuer } from './waysteps.ts';
 
 /** Commands that were tried on a copy of the snapshot: after them the pod may. */
 export interface WorkloadChange {

@@ -1,9 +1,9 @@
-import { parseArn } from '../../arn/arn.ts';
 import { podIdentityAudience, roleAnnotation, stsAudience } from '../../podcredentials/names.ts';
 import { awsCommand } from '../explain/awscommand.ts';
 import { type Changed, ownStatement, withTrust } from '../explain/iamchange.ts';
 import { commandLine } from '../explain/shell.ts';
 import type { IamQuestion } from '../iamworld/answer.ts';
+import { hostOf } from '../reach/issuers.ts';
 import type { WorkloadRole } from '../reach/workload.ts';
 import type { SnapshotPodIdentityAssociation } from '../snapshot/snapshot.ts';
 import { type Attempt, type AttemptChange, attemptAfter } from './attempt.ts';
@@ -229,7 +229,7 @@ function withProviders({ world }: Attempt, accountId: string, oidcProviders: Pro
 
 /** For this one account: as the guide has it, by subject and audience (eks-access-facts I5). */
 function trustAccount(at: Attempt, { role, account }: WorkloadRole, provider: string): readonly Repair[] {
-  const host = (parseArn(provider)?.resource ?? '').replace(/^oidc-provider\//, '');
+  const host = hostOf(provider);
   const sub = `system:serviceaccount:${account.namespace}:${account.name}`;
   const statement = {
     Effect: 'Allow',

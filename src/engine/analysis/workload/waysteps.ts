@@ -1,9 +1,9 @@
-import { parseArn } from '../../arn/arn.ts';
 import { stsAudience } from '../../podcredentials/names.ts';
 import type { ExplainMiss, ExplainStep } from '../explain/explanation.ts';
 import { decidedText, iamHints, type KnownValues, missText, openText } from '../explain/iamtext.ts';
 import type { RoleSession } from '../iamworld/answer.ts';
 import { openValue } from '../iamworld/opencontext.ts';
+import { hostOf } from '../reach/issuers.ts';
 import type { ReachCondition, ReachEvidence } from '../reach/step.ts';
 import type { WorkloadRefusal, WorkloadRole } from '../reach/workload.ts';
 import type { World } from '../world/world.ts';
@@ -248,11 +248,6 @@ function step(
 
 function listed(texts: readonly string[]): string {
   return texts.length === 0 ? 'nobody' : texts.map((text) => `\`${text}\``).join(', ');
-}
-
-/** What stands before the claim in a condition key (iam-facts F4.5). */
-export function hostOf(provider: string): string {
-  return (parseArn(provider)?.resource ?? provider).replace(/^oidc-provider\//, '');
 }
 
 /** An issuer as providers are named after it. */

@@ -1,0 +1,188 @@
+import { subjectOf } from '../iamworld/allowers.ts';
+import type { Certainty, IamAnswer } from '../iamworld/answer.ts';
+import type { IamWorld } from '../iamworld/iamworld.ts';
+import type { ReachCondition } from '../reach/step.ts';
+import { createTrusts, type Trusts } from '../reach/trusts.ts';
+import type { WorkloadRole } from '../reach/workload.ts';
+import { createWorkloadRoles, type WorkloadRoles } from '../reach/workloadroles.ts';
+import type { Gap } from '../snapshot/snapshot.ts';
+import type { IamSubject } from '../world/subject.ts';
+import type { World } from '../world/world.ts';
+import { actionNotes, workloadGaps } from './notes.ts';
+import type { Call } from './walk.ts';
+import { blockedRoles, inOrder, type WorkloadRow, workloadRow } from './workloadrow.ts';
+
+export interface WhoCanCallAnswer {
+  /** By cluster, namespace and name. */
+  readonly rows: readonly WorkloadRow[];
+  /** What the answer leaves out. */
+  readonly notes: readonly string[];
+  readonly incomplete: readonly Gap[];
+}
+
+/**
+ * The service accounts whose pods may call an AWS operation, of all clusters of the world: with the credentials they are
+ * given, and with those that they can have for a token they ask for. The same deciders answer as for one pod (`explainPod`).
+ */
+export function whoCanCall(world: World, call: Call): WhoCanCallAnswer {
+  const roles = createWorkloadRoles(world);
+  const { iam } = roles;
+  const isBlocked = blockedRoles(world);
+  const trusts = createTrusts(world, iam);
+  const rows = [...rolesThatMay(world, { iam, trusts }, call)].flatMap((role) =>
+    isBlocked(role)
+      ? []
+      : rowsOf(roles, role.arn, ({ role: subject, session }) => iam.ask({ subject, session, ...call })),
+  );
+  const clusters = world.snapshot.clusters;
+  return {
+    rows: inOrder(world, rows),
+    notes: actionNotes(call.action),
+    incomplete: allGaps(world, clusters),
+  };
+}
+
+function allGaps(world: World, clusters: World['snapshot']['clusters']): readonly Gap[] {
+  return workloadGaps(
+    world.snapshot,
+    clusters,
+    world.snapshot.gaps.flatMap(({ accountId }) => accountId ?? []),
+  );
+}
+
+/** The service accounts whose pods can have a session of a role: given it, or assuming it from one that they are given. */
+export function whoCanBecomeRole(world: World, roleArn: string): WhoCanCallAnswer {
+  const roles = createWorkloadRoles(world);
+  const { iam } = roles;
+  const isBlocked = blockedRoles(world);
+  const trusts = createTrusts(world, iam);
+  const direct = rowsOf(roles, roleArn, () => undefined);
+  const rows = [...direct];
+  const given = new Set(direct.map(keyOf));
+  for (const { role, assumed, certainty } of chainsTo(world, { iam, trusts }, roleArn)) {
+    if (isBlocked(role)) continue;
+    const [next = roleArn] = assumed;
+    const chained = rowsOf(roles, role.arn, (way) => assumes(iam, way, next), { assumed, certainty });
+    for (const row of chained) {
+      // Whoever has it anyway need not take a longer way.
+      if (given.has(keyOf(row))) continue;
+      given.add(keyOf(row));
+      rows.push(row);
+    }
+  }
+  return {
+    rows: inOrder(world, rows),
+    notes: [],
+    incomplete: allGaps(world, world.snapshot.clusters),
+  };
+}
+
+function keyOf({ cluster, namespace, name }: WorkloadRow): string {
+  return `${cluster} ${namespace}/${name}`;
+}
+
+/** What a session needs for the next role: its tags go with it (iam-facts E13). */
+function assumes(iam: IamWorld, { role: subject, session }: WorkloadRole, resource: string): IamAnswer {
+  const question = { subject, session, resource };
+  const assume = iam.ask({ ...question, action: 'sts:AssumeRole' });
+  if (assume.certainty === 'never' || Object.keys(session.tags).length === 0) return assume;
+  const tag = iam.ask({ ...question, action: 'sts:TagSession' });
+  return tag.certainty === 'always' ? assume : tag;
+}
+
+/** One row for each way to the role by which the pods get what is asked. */
+function rowsOf(
+  roles: WorkloadRoles,
+  roleArn: string,
+  /** Undefined: nothing more is asked. */
+  ask: (way: WorkloadRole) => IamAnswer | undefined,
+  chain: { readonly assumed: readonly string[]; readonly certainty: Certainty } = {
+    assumed: [],
+    certainty: 'always',
+  },
+): readonly WorkloadRow[] {
+  const { ways, patterns } = roles.accountsOf(roleArn);
+  const answers = new Map<string, IamAnswer | undefined>();
+  /** Most sessions differ in nothing that a policy speaks of, and then have one answer; asking each is the fallback. */
+  const judged = (way: WorkloadRole) => {
+    const key = JSON.stringify(way.session);
+    if (!answers.has(key)) answers.set(key, ask(way));
+    const answer = answers.get(key);
+    if (way.certainty === 'never' || answer?.certainty === 'never') return undefined;
+    const isCertain = [way.certainty, answer?.certainty ?? 'always', chain.certainty].every(
+      (certainty) => certainty === 'always',
+    );
+    const conditions = (): readonly ReachCondition[] => [...way.conditions, ...(answer?.conditions ?? [])];
+    return { certainty: isCertain ? ('always' as const) : ('sometimes' as const), conditions };
+  };
+  const found = ways.flatMap((way) => {
+    const by = judged(way);
+    return by === undefined ? [] : [workloadRow(way, way.account, { ...by, assumed: chain.assumed })];
+  });
+  const open = patterns.flatMap(({ namespace, name, example }) => {
+    const by = judged(example);
+    const names = { namespace, name, isPattern: true } as const;
+    return by === undefined ? [] : [workloadRow(example, names, { ...by, assumed: chain.assumed })];
+  });
+  return [...found, ...open];
+}
+
+/** Roles that may make the call in some session: an index of those worth asking for each service account. */
+function* rolesThatMay(
+  world: World,
+  { iam, trusts }: { readonly iam: IamWorld; readonly trusts: Trusts },
+  call: Call,
+): Iterable<IamSubject> {
+  const subjects = new Map<string, IamSubject>();
+  for (const known of iam.allowers.of(call.action, call.resource)) {
+    if (known.kind === 'role') subjects.set(known.record.arn, subjectOf(known));
+  }
+  // A trust policy that names a role spares it policies of its own (iam-facts E11).
+  const wanted = world.principals.named(call.resource);
+  if (wanted?.kind === 'role') for (const one of trusts.of(wanted).named) subjects.set(one.arn, one);
+  for (const one of unreadRoles(world)) subjects.set(one.arn, one);
+  for (const subject of subjects.values()) {
+    if (subject.type === 'role' && iam.ask({ subject, ...call }).certainty !== 'never') yield subject;
+  }
+}
+
+/** Roles that clusters name, of accounts that were not read: they may have every policy. */
+function unreadRoles({ principals, snapshot }: World): readonly IamSubject[] {
+  const arns = snapshot.clusters.flatMap(({ serviceAccounts = [], podIdentityAssociations = [] }) => [
+    ...serviceAccounts.flatMap(({ roleArn }) => roleArn ?? []),
+    ...podIdentityAssociations.map(({ roleArn, targetRoleArn }) => targetRoleArn ?? roleArn),
+  ]);
+  return [...new Set(arns)].flatMap((arn): readonly IamSubject[] => {
+    const accountId = arn.split(':')[4] ?? '';
+    if (principals.named(arn)?.record.arn === arn || principals.isRead(accountId)) return [];
+    return [{ kind: 'iam', type: 'role', arn, accountId, principalId: '', standing: 'unlisted' }];
+  });
+}
+
+/** Roles that may become the role by assuming roles, nearest first: each with the roles that it assumes one after the other. */
+function* chainsTo(
+  world: World,
+  { iam, trusts }: { readonly iam: IamWorld; readonly trusts: Trusts },
+  roleArn: string,
+): Iterable<{
+  readonly role: IamSubject;
+  readonly assumed: readonly string[];
+  readonly certainty: Certainty;
+}> {
+  const seen = new Set([roleArn]);
+  const queue: { readonly assumed: readonly string[]; readonly certainty: Certainty }[] = [
+    { assumed: [roleArn], certainty: 'always' },
+  ];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    const { assumed, certainty } = at;
+    const [resource = ''] = assumed;
+    for (const role of rolesThatMay(world, { iam, trusts }, { action: 'sts:AssumeRole', resource })) {
+      if (seen.has(role.arn)) continue;
+      seen.add(role.arn);
+      yield { role, assumed, certainty };
+      const may = iam.ask({ subject: role, action: 'sts:AssumeRole', resource }).certainty;
+      const both = certainty === 'always' && may === 'always' ? 'always' : 'sometimes';
+      queue.push({ assumed: [role.arn, ...assumed], certainty: both });
+    }
+  }
+}
