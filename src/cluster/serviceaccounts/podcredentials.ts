@@ -5,7 +5,7 @@ import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
 
 /** The name EKS's webhook has in its configuration; audit annotations of a webhook begin with its name. */
-export const injectorName = 'iam-for-pods.amazonaws.com';
+const injectorName = 'iam-for-pods.amazonaws.com';
 
 /**
  * What EKS's own mutating webhook makes of a new pod: the way to AWS credentials, where its service account has any. It
