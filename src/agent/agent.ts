@@ -74,6 +74,8 @@ export function createAgent(options: AgentOptions): Agent {
   const requests = createTokenBucket({
     ...{ perSecond: requestsPerSecond, burst: Math.max(1, Math.floor(requestsPerSecond / 2)), now },
   });
+  // What any pod can cause as often as it likes must not fill the log.
+  const warnings = createTokenBucket({ perSecond: 1, burst: 50, now });
   const doors: Door[] = [];
   const podServers: (readonly [host: string, server: Server])[] = [];
   let closing = false;
@@ -92,8 +94,7 @@ export function createAgent(options: AgentOptions): Agent {
         createHandler({
           ...{ retriever, requests, hosts: listeningAt, answered: metrics.answered },
           failed(error, status) {
-            // What any pod can cause as often as it likes must not fill the log.
-            const level = error instanceof AgentRefusal ? 'debug' : 'warn';
+            const level = error instanceof AgentRefusal || !warnings.take() ? 'debug' : 'warn';
             log[level]({ status, error: answerTo(error).message }, 'a pod got no credentials');
           },
         }),

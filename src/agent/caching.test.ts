@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type AgentWorld, openAgentWorld, podToken } from './testworld.ts';
 
+/** Other programs may be running here. */
+const patiently = { interval: 1, timeout: 10_000 };
+
 const minute = 60_000;
 const hour = 60 * minute;
 
@@ -28,8 +31,8 @@ async function sweeps(seconds: number): Promise<void> {
 
 /** Waits for so many calls since the start, and for what the log says of them. */
 async function until(calls: number, lines = calls): Promise<void> {
-  await vi.waitFor(() => expect(world.asked.length).toBe(calls), { interval: 1 });
-  await vi.waitFor(() => expect(world.logged.length).toBeGreaterThanOrEqual(lines), { interval: 1 });
+  await vi.waitFor(() => expect(world.asked.length).toBe(calls), patiently);
+  await vi.waitFor(() => expect(world.logged.length).toBeGreaterThanOrEqual(lines), patiently);
 }
 
 test('a second request with the same token is answered from the cache', async () => {
@@ -81,7 +84,7 @@ test('many requests with one token wait for one call', async () => {
   world.answers({ after: new Promise((resolve) => (go = resolve)) });
   const token = podToken();
   const waiting = Array.from({ length: 20 }, () => keyFor(token));
-  await vi.waitFor(() => expect(world.asked.length).toBe(1));
+  await vi.waitFor(() => expect(world.asked.length).toBe(1), patiently);
   go();
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(['ASIA1']));
   expect(world.asked.length).toBe(1);
@@ -97,7 +100,7 @@ test('whoever leaves takes nothing from those who wait, and nothing from when th
     headers: { authorization: token },
   });
   impatient.on('error', () => {}).end();
-  await vi.waitFor(() => expect(world.asked.length).toBe(1));
+  await vi.waitFor(() => expect(world.asked.length).toBe(1), patiently);
   impatient.destroy();
   const patient = keyFor(token);
   go();
@@ -214,7 +217,7 @@ test('tokens that nobody has asked about before wait for a bounded number of cal
   let go = (): void => {};
   world.answers({ after: new Promise((resolve) => (go = resolve)) });
   const waiting = ['one', 'two'].map((name) => keyFor(podToken({ name })));
-  await vi.waitFor(() => expect(world.asked.length).toBe(2));
+  await vi.waitFor(() => expect(world.asked.length).toBe(2), patiently);
   expect(await keyFor(podToken({ name: 'three' }))).toBe('429: Too Many Requests');
   go();
   expect((await Promise.all(waiting)).every((key) => key.startsWith('ASIA'))).toBe(true);

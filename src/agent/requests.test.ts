@@ -10,6 +10,9 @@ import {
   start,
 } from './testworld.ts';
 
+/** Other programs may be running here. */
+const patiently = { interval: 1, timeout: 10_000 };
+
 let world: AgentWorld;
 beforeAll(async () => {
   world = await openAgentWorld();
@@ -267,6 +270,19 @@ test('no log line and no metric has a token or a secret', async () => {
   }
 });
 
+test('a pod that is refused again and again does not fill the log', async () => {
+  const one = await openAgentWorld();
+  try {
+    one.answers({ error: ['InvalidTokenException', 'no'] });
+    await Promise.all(
+      Array.from({ length: 60 }, (_, at) => one.get({ token: podToken({ name: `pod-${at}` }) })),
+    );
+    expect([one.logged.length, one.warned.length]).toEqual([60, 50]);
+  } finally {
+    await one.close();
+  }
+});
+
 test('a wildcard answers to the address that was called', async () => {
   const server = world.agent.podServer('0.0.0.0');
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
@@ -286,7 +302,7 @@ test('readiness ends before the doors close', async () => {
   let go = (): void => {};
   one.answers({ after: new Promise((resolve) => (go = resolve)) });
   const late = one.get({ token: podToken() });
-  await vi.waitFor(() => expect(one.asked.length).toBe(1));
+  await vi.waitFor(() => expect(one.asked.length).toBe(1), patiently);
   const closed = one.agent.close(5_000);
   await expect(one.get({ token: podToken() })).rejects.toThrow(/ECONNREFUSED/);
   go();

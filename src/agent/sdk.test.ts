@@ -5,6 +5,9 @@ import { STSClient } from '@aws-sdk/client-sts';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type AgentWorld, openAgentWorld, podToken } from './testworld.ts';
 
+/** Other programs may be running here. */
+const patiently = { interval: 1, timeout: 10_000 };
+
 let world: AgentWorld;
 let directory: string;
 beforeEach(async () => {
@@ -44,7 +47,7 @@ test('the stock SDK asks again before they expire, and gets those that were rene
   expect((await client.config.credentials()).accessKeyId).toBe('ASIA1');
   world.time += 31 * 60_000;
   world.agent.sweep();
-  await vi.waitFor(() => expect(world.logged.length).toBe(2));
+  await vi.waitFor(() => expect(world.logged.length).toBe(2), patiently);
   expect((await client.config.credentials()).accessKeyId).toBe('ASIA1');
   // As the SDK does by itself when less than five minutes are left.
   expect((await client.config.credentials({ forceRefresh: true })).accessKeyId).toBe('ASIA2');

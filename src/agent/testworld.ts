@@ -23,6 +23,8 @@ export interface AgentWorld {
   readonly asked: string[];
   readonly calls: { readonly path: string; readonly headers: IncomingHttpHeaders }[];
   readonly logged: string[];
+  /** Of these, the warnings. */
+  readonly warned: string[];
   /** Milliseconds; the agent's clock. */
   time: number;
   /** Answers further calls with these, in turn; the last one again and again. */
@@ -105,6 +107,7 @@ export async function openAgentWorld(options: Partial<AgentOptions> = {}): Promi
   });
   await new Promise<void>((resolve) => eksAuth.listen(0, '127.0.0.1', resolve));
   const logged: string[] = [];
+  const warned: string[] = [];
   const note = (fields: object, message: string): void =>
     void logged.push(`${message} ${JSON.stringify(fields)}`);
   const agent = createAgent({
@@ -112,7 +115,14 @@ export async function openAgentWorld(options: Partial<AgentOptions> = {}): Promi
     endpoint: `http://127.0.0.1:${(eksAuth.address() as AddressInfo).port}`,
     region: 'us-east-1',
     credentials: async () => ({ accessKeyId: 'AKIANODE', secretAccessKey: 'secret-of-the-node' }),
-    log: { debug: note, info: note, warn: note },
+    log: {
+      debug: note,
+      info: note,
+      warn(fields, message) {
+        note(fields, message);
+        warned.push(message);
+      },
+    },
     now: () => time,
     random: () => 0,
     sweepInterval: 0,
@@ -122,7 +132,7 @@ export async function openAgentWorld(options: Partial<AgentOptions> = {}): Promi
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const world: AgentWorld = {
-    ...{ agent, port, logged, asked: [], calls: [] },
+    ...{ agent, port, logged, warned, asked: [], calls: [] },
     get time() {
       return time;
     },
