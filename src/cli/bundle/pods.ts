@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { skipLabel } from '../../engine/podcredentials/names.ts';
+import { injectorName, skipLabel } from '../../engine/podcredentials/names.ts';
 import {
   admissionFile,
   admissionKubeconfigFile,
@@ -73,7 +73,7 @@ export function podWebhook({ podsUrl, caPem }: PodsInput): BundleFile {
       metadata: { name: 'pod-identity-webhook' },
       webhooks: [
         {
-          name: 'iam-for-pods.amazonaws.com',
+          name: injectorName,
           clientConfig: { url: podsUrl, caBundle: Buffer.from(caPem).toString('base64') },
           rules: [
             { operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'], scope: '*' },

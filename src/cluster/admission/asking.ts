@@ -1,3 +1,4 @@
+import { injectorName } from '../../engine/podcredentials/names.ts';
 import type { JsonValue } from '../../wire/kube/json.ts';
 import type { ResourceDefinition } from '../../wire/kube/resources.ts';
 import { unauthorized } from '../../wire/kube/status.ts';
@@ -18,7 +19,9 @@ export interface Asking {
 
 /** SECURITY: under these names the server itself annotates. A webhook that has one of them would speak in its place. */
 const ownAnnotations =
-  /^(authentication\.(k8s|kubernetes)|authorization\.k8s|(failed-open\.)?(mutation|validating)\.webhook\.admission\.k8s)\.io$|^iam-for-pods\.amazonaws\.com$/;
+  /^(authentication\.(k8s|kubernetes)|authorization\.k8s|(failed-open\.)?(mutation|validating)\.webhook\.admission\.k8s)\.io$/;
+
+const isOwnName = (name: string): boolean => ownAnnotations.test(name) || name === injectorName;
 
 /**
  * Asks a webhook about a write: the patch it wants, undefined for none. Refuses by throwing a Status; so does a webhook
@@ -49,7 +52,7 @@ export async function askWebhook(
   }
   const { verdict } = asked;
   for (const [key, value] of Object.entries(verdict.auditAnnotations)) {
-    if (!ownAnnotations.test(webhook.name)) request.annotate(`${webhook.name}/${key}`, value);
+    if (!isOwnName(webhook.name)) request.annotate(`${webhook.name}/${key}`, value);
   }
   for (const warning of verdict.warnings) request.warn(warning);
   if (!verdict.allowed) throw denied(webhook.name, verdict.result);

@@ -1,11 +1,9 @@
 import { injectPodCredentials } from '../../access/podcredentials.ts';
+import { injectorName } from '../../engine/podcredentials/names.ts';
 import type { JsonValue } from '../../wire/kube/json.ts';
 import { jsonPatch } from '../../wire/kube/patch/jsonpatch.ts';
 import type { ApiContext, ResourceRequest } from '../context.ts';
 import type { KubeObject } from '../objects/object.ts';
-
-/** The name EKS's webhook has in its configuration; audit annotations of a webhook begin with its name. */
-const injectorName = 'iam-for-pods.amazonaws.com';
 
 /**
  * What EKS's own mutating webhook makes of a new pod: the way to AWS credentials, where its service account has any. It

@@ -27,6 +27,8 @@ export const accountAnnotations: readonly string[] = [
   tokenExpirationAnnotation,
 ];
 
+/** The name of EKS's webhook in its configuration; audit annotations of a webhook begin with its name. */
+export const injectorName = 'iam-for-pods.amazonaws.com';
 /** A pod with this label is not looked at, whatever its value: the object selector of EKS's webhook. */
 export const skipLabel = 'eks.amazonaws.com/skip-pod-identity-webhook';
 /** What the pods of an association are marked with, value `enabled` (J20). */
