@@ -59,7 +59,8 @@ function logicalId({ principalArn }: PlannedEntry, at: number): string {
   return `Entry${at + 1}${principalArn.slice(principalArn.lastIndexOf('/') + 1).replace(/[^A-Za-z0-9]/g, '')}`;
 }
 
-function textsIn(value: unknown): readonly string[] {
+/** All texts in it. */
+export function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }

@@ -5,7 +5,9 @@ import { escaped } from './yamltext.ts';
 
 /** `aws_eks_access_entry` and `aws_eks_access_policy_association`, ready for `terraform plan`. */
 export function terraform(plan: MigrationPlan): string {
-  const names = resourceNames(plan.entries);
+  const names = resourceNames(
+    plan.entries.map(({ principalArn }) => principalArn.slice(principalArn.lastIndexOf(':') + 1)),
+  );
   const blocks = plan.entries.map((entry, at) => entryBlocks(plan, entry, names[at] ?? `entry_${at}`));
   return [beforehand(plan), ...blocks].join('');
 }
@@ -46,10 +48,10 @@ ${associations.join('')}`;
 }
 
 /** Unique names for Terraform, which knows no dots and slashes. */
-function resourceNames(entries: readonly PlannedEntry[]): readonly string[] {
+export function resourceNames(texts: readonly string[]): readonly string[] {
   const taken = new Set<string>();
-  return entries.map(({ principalArn }) => {
-    const plain = identifier(principalArn.slice(principalArn.lastIndexOf(':') + 1));
+  return texts.map((text) => {
+    const plain = identifier(text);
     let name = plain;
     for (let at = 2; taken.has(name); at++) name = `${plain}_${at}`;
     taken.add(name);

@@ -55,7 +55,13 @@ export function clusterAfter(
   const moved = new Set(
     associations.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
   );
-  const made = associations.filter(({ isThere }) => !isThere).map(associationOf);
+  const there = new Set(
+    (cluster.podIdentityAssociations ?? []).map((one) => `${one.namespace}/${one.serviceAccount}`),
+  );
+  // A plan that is carried out in part has made some of them.
+  const made = associations
+    .filter(({ namespace, serviceAccount }) => !there.has(`${namespace}/${serviceAccount}`))
+    .map(associationOf);
   return {
     ...cluster,
     podIdentityAssociations: [...(cluster.podIdentityAssociations ?? []), ...made],

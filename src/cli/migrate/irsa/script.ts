@@ -1,0 +1,212 @@
+import type { IrsaPlan, PlannedAssociation, PlannedRole } from '../../../engine/analysis/migrateirsa/plan.ts';
+import { roleAnnotation } from '../../../engine/podcredentials/names.ts';
+import { printable } from '../../render/printable.ts';
+import { describeFunction, indented, quoted, shellFunctions, speaksToCluster } from '../shelltext.ts';
+
+/**
+ * A POSIX shell script for the AWS CLI and kubectl. Without an argument it writes trust policies and makes associations, and may
+ * be run again at any time; `finish` takes away what tokens needed; `undo` leads back from either.
+ *
+ * SECURITY: whoever names service accounts chooses words in it, and an administrator runs this: all stand in quotes, and AWS is
+ * told them inside JSON. Every answer is waited for: one that fails is neither "there is no association" nor "it is as planned".
+ */
+export function irsaScript(plan: IrsaPlan): string {
+  const { clusterName, clusterArn, accountId, region, associations, roles } = plan;
+  return `#!/bin/sh
+# Puts associations of Pod Identity in the place of the annotations in cluster ${printable(clusterName)} (account ${printable(accountId)}, ${printable(region)}).
+#   sh THIS-FILE          trust policies and associations, beside what is there; safe to run again
+#   sh THIS-FILE finish   once the Pods were started again: annotations go, and what tokens needed
+#   sh THIS-FILE undo     leads back, also after finish; start the Pods again then
+set -eu
+
+stage=\${1:-prepare}
+cluster=${quoted(clusterName)}
+region=${quoted(region)}
+
+${shellFunctions}${describeFunction}\
+# Puts the trust policy of the role into $trust: NAME
+look_at_trust() {
+  trust=$(aws iam get-role --role-name "$1" --query Role.AssumeRolePolicyDocument --output json) || die "role $1 cannot be read"
+  trust=$(printf '%s\\n' "$trust" | sed 's/^ *//' | tr -d '\\n')
+}
+# NAME FROM TO INPUT: writes it where it is FROM, and sees that it is TO then
+write_trust() {
+  look_at_trust "$1"
+  [ "$trust" != "$3" ] || return 0
+  [ "$trust" = "$2" ] || die "the trust policy of $1 was changed since this was made, so make a new plan"
+  aws iam update-assume-role-policy --cli-input-json "$4"
+  look_at_trust "$1"
+  [ "$trust" = "$3" ] || die "the trust policy of $1 is not as planned"
+  say "trust policy of $1 written"
+}
+# NAME PLANNED...: ends where the trust policy is none of them
+expect_trust() {
+  name=$1; shift
+  look_at_trust "$name"
+  for one in "$@"; do [ "$trust" != "$one" ] || return 0; done
+  die "the trust policy of $name was changed since this was made, so make a new plan"
+}
+# Puts the id of the association into $id, '' where there is none: KEY
+look_up() {
+  id=$(eks list-pod-identity-associations --cli-input-json "$1" --query 'associations[0].associationId' --output text) || exit 1
+  [ "$id" != None ] || id=
+}
+# ROLE WHO: sees that the association $id is as planned
+check_association() {
+  found=$(eks describe-pod-identity-association --cluster-name "$cluster" --association-id "$id" --output json \\
+    --query 'association.[roleArn, targetRoleArn, disableSessionTags || \`false\`, policy]') || exit 1
+  found=$(printf '%s\\n' "$found" | sed 's/^ *//' | tr -d '\\n')
+  [ "$found" = "[\\"$1\\",null,false,null]" ] || die "the association of $2 is not as planned: $found"
+}
+# Puts the annotation into $annotated: NAMESPACE SERVICE-ACCOUNT
+look_at_annotation() {
+  annotated=$(kubectl --namespace "$1" get "serviceaccount/$2" --ignore-not-found \\
+    --output ${quoted(`jsonpath={.metadata.annotations.${roleAnnotation.replaceAll('.', '\\.')}}`)}) || exit 1
+}
+# KEY CREATION ROLE NAMESPACE SERVICE-ACCOUNT
+ensure_association() {
+  look_up "$1"
+  if [ -z "$id" ]; then
+    look_at_annotation "$4" "$5"
+    [ "$annotated" = "$3" ] || die "the annotation of $4/$5 was changed since this was made, so make a new plan"
+    eks create-pod-identity-association --cli-input-json "$2" >/dev/null
+    look_up "$1"
+    [ -n "$id" ] || die "there is no association of $4/$5"
+    say "associated: $4/$5"
+  fi
+  check_association "$3" "$4/$5"
+}
+# KEY ROLE NAMESPACE SERVICE-ACCOUNT: the association is there, and every Pod asks for it
+check_moved() {
+  look_up "$1"
+  [ -n "$id" ] || die "there is no association of $3/$4"
+  check_association "$2" "$3/$4"
+  pods=$(kubectl --namespace "$3" get pods --output \\
+    'jsonpath={range .items[*]}{.metadata.name} {.spec.serviceAccountName} {.spec.containers[*].env[*].name}{"\\n"}{end}') || exit 1
+  stale=$(printf '%s\\n' "$pods" | awk -v account="$4" '$2 == account && !/ AWS_CONTAINER_CREDENTIALS_FULL_URI/ { print $1 }')
+  [ -z "$stale" ] || die "these Pods in $3 still ask for their role by tokens, so start them again: $stale"
+}
+# ROLE NAMESPACE SERVICE-ACCOUNT
+take_annotation() {
+  look_at_annotation "$2" "$3"
+  [ -n "$annotated" ] || return 0
+  [ "$annotated" = "$1" ] || die "the annotation of $2/$3 was changed since this was made, so make a new plan"
+  kubectl --namespace "$2" annotate "serviceaccount/$3" ${roleAnnotation}- >/dev/null
+  say "annotation taken away: $2/$3"
+}
+# ROLE NAMESPACE SERVICE-ACCOUNT
+give_annotation() {
+  look_at_annotation "$2" "$3"
+  [ -z "$annotated" ] || return 0
+  kubectl --namespace "$2" annotate "serviceaccount/$3" "${roleAnnotation}=$1" >/dev/null
+  say "annotated: $2/$3"
+}
+# KEY ROLE NAMESPACE SERVICE-ACCOUNT
+undo_association() {
+  look_up "$1"
+  [ -n "$id" ] || return 0
+  check_association "$2" "$3/$4"
+  eks delete-pod-identity-association --cluster-name "$cluster" --association-id "$id" >/dev/null
+  say "association deleted: $3/$4"
+}
+
+case $stage in prepare | finish | undo) ;; *) die 'say nothing, finish or undo' ;; esac
+[ "$(aws sts get-caller-identity --query Account --output text)" = ${quoted(accountId)} ] ||
+  die ${quoted(`these credentials are not of account ${printable(accountId)}`)}
+describe
+[ "$arn" = ${quoted(clusterArn)} ] || die 'this is not the cluster the script was made for'
+${speaksToCluster('it tells which role a service account is annotated with')}
+# All are looked at before the first is written.
+${roles.map(expectLine).join('\n')}
+
+if [ "$stage" = undo ]; then
+${indented([
+  ...roles
+    .filter(({ finished, prepared }) => finished !== prepared)
+    .map((role) => trustLine(role, 'finished', 'prepared')),
+  ...associations.map((one) => `give_annotation ${accountWords(one)}`),
+  ...associations
+    .filter(({ isThere }) => !isThere)
+    .toReversed()
+    .map((one) => `undo_association ${key(plan, one)} ${accountWords(one)}`),
+  ...roles
+    .filter(({ before, prepared }) => before !== prepared)
+    .map((role) => trustLine(role, 'prepared', 'before')),
+])}
+  say 'undone: start the Pods again, so that they ask by tokens'
+  exit 0
+fi
+
+if [ "$stage" = prepare ]; then
+${indented([
+  ...roles.filter(({ before, prepared }) => before !== prepared).map(prepareLine),
+  ...associations
+    .filter(({ isThere }) => !isThere)
+    .map(
+      (one) =>
+        `ensure_association ${key(plan, one)} ${quoted(JSON.stringify(association(plan, one)))} ${accountWords(one)}`,
+    ),
+])}
+  say 'every association is as planned; Pods that run keep what they have'
+  say 'start the Pods again, see that all is well, then run this script with: finish'
+  exit 0
+fi
+
+${[
+  ...associations
+    .filter(({ isThere }) => !isThere)
+    .map((one) => `check_moved ${key(plan, one)} ${accountWords(one)}`),
+  ...associations.map((one) => `take_annotation ${accountWords(one)}`),
+  ...roles
+    .filter(({ finished, prepared }) => finished !== prepared)
+    .map((role) => trustLine(role, 'prepared', 'finished')),
+].join('\n')}
+say 'done: these service accounts have their roles by Pod Identity alone'
+`;
+}
+
+/** What CreatePodIdentityAssociation is sent. */
+export function association(
+  { clusterName }: Pick<IrsaPlan, 'clusterName'>,
+  { namespace, serviceAccount, roleArn }: PlannedAssociation,
+): Readonly<Record<string, string>> {
+  return { clusterName, namespace, serviceAccount, roleArn };
+}
+
+function key({ clusterName }: IrsaPlan, { namespace, serviceAccount }: PlannedAssociation): string {
+  return quoted(JSON.stringify({ clusterName, namespace, serviceAccount }));
+}
+
+function accountWords({ roleArn, namespace, serviceAccount }: PlannedAssociation): string {
+  return [roleArn, namespace, serviceAccount].map(quoted).join(' ');
+}
+
+function expectLine({ roleName, before, prepared, finished }: PlannedRole): string {
+  const texts = new Set([before, prepared, finished].map((text) => quoted(asPrinted(text))));
+  return `expect_trust ${quoted(roleName)} ${[...texts].join(' ')}`;
+}
+
+/** Only from what was there: after `finish` there is nothing to prepare. */
+function prepareLine(role: PlannedRole): string {
+  if (role.finished === role.prepared) return trustLine(role, 'before', 'prepared');
+  return `look_at_trust ${quoted(role.roleName)}; [ "$trust" = ${quoted(asPrinted(role.finished))} ] || ${trustLine(role, 'before', 'prepared')}`;
+}
+
+function trustLine(role: PlannedRole, from: TrustStep, to: TrustStep): string {
+  const input = JSON.stringify({ RoleName: role.roleName, PolicyDocument: role[to] });
+  const undo = from === 'finished' || to === 'before';
+  const line = `write_trust ${[role.roleName, asPrinted(role[from]), asPrinted(role[to]), input].map(quoted).join(' ')}`;
+  if (!undo) return line;
+  // What was never done needs no undoing.
+  return `look_at_trust ${quoted(role.roleName)}; [ "$trust" != ${quoted(asPrinted(role[from]))} ] || ${line}`;
+}
+
+type TrustStep = 'before' | 'prepared' | 'finished';
+
+/** As the AWS CLI prints JSON, on one line: a space behind the colon of a member, none behind commas that ended lines. */
+function asPrinted(text: string): string {
+  return JSON.stringify(JSON.parse(text), undefined, 1)
+    .split('\n')
+    .map((line) => line.trimStart())
+    .join('');
+}
