@@ -1,4 +1,4 @@
-import type { Cluster, EKSClient } from '@aws-sdk/client-eks';
+import type { Cluster, EKSClient, PodIdentityAssociationSummary } from '@aws-sdk/client-eks';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
 import type { ClusterRef } from '../files/facts.ts';
 import { asPrinted, createCaller, eachOf, type Fetching, type Missed } from './fetched.ts';
@@ -96,6 +96,7 @@ async function fetchCluster(reading: Reading): Promise<FoundCluster | undefined>
   // In mode CONFIG_MAP EKS refuses to list entries, and none counts (eks-access-facts D9).
   if (cluster?.accessConfig?.authenticationMode !== 'CONFIG_MAP') await fetchEntries(reading);
   await fetchIdentityProviders(reading);
+  await fetchPodIdentity(reading);
   const endpoint = cluster?.endpoint;
   return { arn: clusterArn, name, ...(endpoint !== undefined && { endpoint }) };
 }
@@ -184,6 +185,53 @@ async function fetchIdentityProviders({ eks, client, ask, ref, fetching, missed 
   } catch (error) {
     missed('identityProviders', 'ListIdentityProviderConfigs', error, `\`${clusterName}\``);
   }
+}
+
+async function fetchPodIdentity({ eks, client, ask, ref, fetching, missed }: Reading): Promise<void> {
+  const { name: clusterName, region } = ref;
+  const listed: PodIdentityAssociationSummary[] = [];
+  let areAll = false;
+  try {
+    let nextToken: string | undefined;
+    do {
+      const input = { clusterName, nextToken };
+      const page = await ask(() => client.send(new eks.ListPodIdentityAssociationsCommand(input)));
+      listed.push(...(page.associations ?? []));
+      nextToken = page.nextToken;
+    } while (nextToken !== undefined);
+    areAll = true;
+  } catch (error) {
+    missed('podIdentity', 'ListPodIdentityAssociations', error, `\`${clusterName}\``);
+    if (listed.length === 0) return;
+  }
+  let done = 0;
+  const gone = new Set<string>();
+  await eachOf(listed, atOnce, async ({ associationId, namespace, serviceAccount }) => {
+    try {
+      const input = { clusterName, associationId };
+      const described = await ask(() => client.send(new eks.DescribePodIdentityAssociationCommand(input)));
+      fetching.take({
+        from: `aws eks describe-pod-identity-association --region ${region} --cluster-name ${clusterName} --association-id ${associationId}`,
+        value: asPrinted(described),
+      });
+    } catch (error) {
+      if (isNotThere(error)) gone.add(`${associationId}`);
+      else {
+        const of = `\`${namespace}/${serviceAccount}\``;
+        missed('podIdentity', 'DescribePodIdentityAssociation', error, of);
+      }
+    }
+    fetching.progress(`associations of ${clusterName}`, ++done, listed.length);
+  });
+  const from = `aws eks list-pod-identity-associations --region ${region} --cluster-name ${clusterName}`;
+  fetching.tell(from, {
+    ...{ fact: 'podIdentityNames', cluster: ref, areAll },
+    accounts: listed.flatMap(({ associationId, namespace, serviceAccount }) =>
+      namespace === undefined || serviceAccount === undefined || gone.has(`${associationId}`)
+        ? []
+        : [{ namespace, serviceAccount }],
+    ),
+  });
 }
 
 /** It was deleted, before or while it was read: then it grants nothing, which is known. */

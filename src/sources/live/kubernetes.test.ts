@@ -36,8 +36,11 @@ async function readFrom(replies: Readonly<Record<string, readonly Reply[]>>) {
     response.writeHead(status, { 'content-type': 'application/json' });
     const body =
       status === 200
-        ? { metadata: { continue: next }, items: items.map((name) => ({ metadata: { name } })) }
-        : { kind: 'Status', message: `no ${path}`, code: status };
+        ? {
+            metadata: { continue: next },
+            items: items.map((name) => ({ metadata: { name, namespace: 'a' }, spec: { hostNetwork: true } })),
+          }
+        : { kind: 'Status', message: `no ${path}`, code: status, metadata: { continue: next } };
     response.end(JSON.stringify(body));
   });
   servers.push(server);
@@ -56,6 +59,7 @@ async function readFrom(replies: Readonly<Record<string, readonly Reply[]>>) {
   const opened = await openKubeconfig({ kubeconfig: file });
   if (opened === undefined) throw new Error('no kubeconfig');
   const lists = new Map<string, readonly string[]>();
+  const told: string[] = [];
   const { miss, gaps } = createMisses();
   const fetching: Fetching = {
     of: () => fetching,
@@ -66,12 +70,12 @@ async function readFrom(replies: Readonly<Record<string, readonly Reply[]>>) {
         items.map(({ metadata }) => metadata.name),
       );
     },
-    tell: () => {},
+    tell: (_, one) => void told.push(one.fact === 'pod' ? JSON.stringify(one.pod) : one.fact),
     miss,
     progress: () => {},
   };
   await fetchKubernetes(opened.config, 'arn:c', fetching);
-  return { lists, requests, gaps: gaps() };
+  return { lists, requests, told, gaps: gaps() };
 }
 
 test('a list is read to its last page', async () => {
@@ -124,4 +128,32 @@ test('the rule that is missing is named, and the others are read', async () => {
     'serviceaccounts cannot be listed: 403 no serviceaccounts; whoever reads needs a ClusterRole with the verb `list` on `serviceaccounts`',
     'aws-auth cannot be read: 403 no aws-auth; whoever reads needs a Role in `kube-system` with the verb `get` on `configmaps` of the name `aws-auth`',
   ]);
+});
+
+const podText = (name: string): string =>
+  JSON.stringify({
+    ...{ namespace: 'a', name, serviceAccount: 'default', nodeName: '', hostNetwork: true },
+    injectedPodIdentity: false,
+  });
+
+test('of pods only what matters is kept, a page at a time, also where the rest of the list expired', async () => {
+  const pages = [{ items: ['one'], next: '2' }, { status: 410, next: 'now' }, { items: ['two'] }];
+  const { told, requests, gaps, lists } = await readFrom({ pods: pages });
+  expect(told).toEqual([podText('one'), podText('two'), 'allPods', 'awsAuth']);
+  expect(lists.has('PodList')).toBe(false);
+  expect(requests.filter((one) => one.startsWith('pods'))).toEqual([
+    'pods?limit=500',
+    'pods?continue=2&limit=500',
+    'pods?continue=now&limit=500',
+  ]);
+  expect(gaps).toEqual([]);
+});
+
+test.for<[string, readonly Reply[], readonly string[], RegExp]>([
+  ['refused', [{ status: 403 }], [], /whoever reads needs a ClusterRole with the verb `list` on `pods`$/],
+  ['cut off', [{ items: ['one'], next: '2' }, { status: 410 }], [podText('one')], /cannot be listed: 410/],
+])('pods are not said to be all where the list is %s', async ([, pages, expected, reason]) => {
+  const { told, gaps } = await readFrom({ pods: pages });
+  expect(told).toEqual([...expected, 'awsAuth']);
+  expect(gaps).toEqual([{ area: 'pods', clusterArn: 'arn:c', reason: expect.stringMatching(reason) }]);
 });

@@ -1,8 +1,9 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { asObject } from '../../access/json.ts';
 import type { Gap } from '../../engine/analysis/snapshot/snapshot.ts';
+import { readPod } from '../podcredentials.ts';
 import { asPrinted, createCaller, type Fetching, httpStatusOf } from './fetched.ts';
-
-const pageSize = 500;
+import { type ListPage, readList } from './lists.ts';
 
 /** Which API server a kubeconfig's context means. */
 export interface KubernetesServer {
@@ -37,11 +38,6 @@ export async function openKubeconfig(options: {
   return { config, cluster: { name: cluster.name, server: cluster.server } };
 }
 
-interface Page {
-  readonly items: readonly object[];
-  readonly metadata?: { readonly _continue?: string };
-}
-
 /**
  * Lists what grants, a page at a time; nothing is written and nothing is watched. An API server that does not answer is given
  * up by the client itself after five minutes, and is then asked nothing more.
@@ -57,9 +53,7 @@ export async function fetchKubernetes(
   const { CoreV1Api, RbacAuthorizationV1Api } = await import('@kubernetes/client-node');
   const rbac = config.makeApiClient(RbacAuthorizationV1Api);
   const core = config.makeApiClient(CoreV1Api);
-  type Query = { readonly limit?: number; readonly _continue?: string };
-  type List = (query: Query) => Promise<Page>;
-  const lists: readonly (readonly [kind: string, plural: string, area: Gap['area'], list: List])[] = [
+  const lists: readonly (readonly [kind: string, plural: string, area: Gap['area'], list: ListPage])[] = [
     ['ClusterRole', 'clusterroles', 'rbac', (query) => rbac.listClusterRole(query)],
     ['Role', 'roles', 'rbac', (query) => rbac.listRoleForAllNamespaces(query)],
     ['ClusterRoleBinding', 'clusterrolebindings', 'rbac', (query) => rbac.listClusterRoleBinding(query)],
@@ -74,12 +68,44 @@ export async function fetchKubernetes(
   ];
   const of = clusterArn === undefined ? {} : { clusterArn };
   const ask = createCaller();
+  /** Of each page only what matters is kept: there may be tens of thousands. */
+  const fetchPods = async (): Promise<void> => {
+    const from = 'kubectl get pods --all-namespaces -o json';
+    let count = 0;
+    try {
+      await readList((query) => core.listPodForAllNamespaces(query), ask, {
+        add(items) {
+          for (const item of items) {
+            const { namespace, name } = asObject(asObject(item)?.metadata) ?? {};
+            if (typeof namespace !== 'string' || typeof name !== 'string') continue;
+            tell(from, { fact: 'pod', cluster: {}, pod: readPod({ namespace, name }, item) });
+          }
+          count += items.length;
+          progress('pods', count, undefined);
+        },
+      });
+      tell(from, { fact: 'allPods', cluster: {} });
+    } catch (error) {
+      miss({
+        ...{ area: 'pods', ...of, attempt: 'pods cannot be listed', error },
+        ...hintOf(error, 'a ClusterRole with the verb `list` on `pods`'),
+      });
+    }
+  };
   let done = 0;
   for (const [kind, plural, area, list] of lists) {
     const items: object[] = [];
     let isWhole = false;
     try {
-      await readList(items, list, ask, (count) => progress(plural, count, undefined));
+      await readList(list, ask, {
+        add: (more) => {
+          for (const item of more) items.push(item);
+          progress(plural, items.length, undefined);
+        },
+        startAnew() {
+          items.length = 0;
+        },
+      });
       isWhole = true;
     } catch (error) {
       const resource = /Role/.test(kind) ? `${plural}.rbac.authorization.k8s.io` : plural;
@@ -98,8 +124,10 @@ export async function fetchKubernetes(
         },
       });
     }
-    progress('lists of the cluster', ++done, lists.length + 1);
+    progress('lists of the cluster', ++done, lists.length + 2);
   }
+  await fetchPods();
+  progress('lists of the cluster', ++done, lists.length + 2);
   const awsAuth = { namespace: 'kube-system', name: 'aws-auth' };
   const from = 'kubectl get configmap aws-auth -n kube-system -o json';
   try {
@@ -120,44 +148,7 @@ export async function fetchKubernetes(
       });
     }
   }
-  progress('lists of the cluster', lists.length + 1, lists.length + 1);
-}
-
-/** Reads all of a list into `items`. One whose rest expired between two pages is read once more, in one piece. */
-async function readList(
-  items: object[],
-  list: (query: { readonly limit?: number; readonly _continue?: string }) => Promise<Page>,
-  ask: ReturnType<typeof createCaller>,
-  show: (count: number) => void,
-): Promise<void> {
-  let next: string | undefined;
-  do {
-    const query = { limit: pageSize, ...(next !== undefined && { _continue: next }) };
-    let page: Page;
-    try {
-      page = await patiently(() => ask(() => list(query)));
-    } catch (error) {
-      if (next === undefined || httpStatusOf(error) !== 410) throw error;
-      page = await patiently(() => ask(() => list({})));
-      items.length = 0;
-    }
-    for (const item of page.items) items.push(item);
-    show(items.length);
-    next = page.metadata?._continue;
-  } while (next !== undefined && next !== '');
-}
-
-/** Asks again, a few times and ever later, where the API server says that it has too much to do. */
-async function patiently<Output>(call: () => Promise<Output>): Promise<Output> {
-  for (let wait = 250; ; wait *= 2) {
-    try {
-      return await call();
-    } catch (error) {
-      const status = httpStatusOf(error);
-      if ((status !== 429 && status !== 503) || wait > 8_000) throw error;
-      await new Promise((resolve) => setTimeout(resolve, wait));
-    }
-  }
+  progress('lists of the cluster', lists.length + 2, lists.length + 2);
 }
 
 function hintOf(error: unknown, right: string): { readonly hint?: string } {

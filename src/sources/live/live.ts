@@ -1,6 +1,7 @@
 import type { Gap, Snapshot } from '../../engine/analysis/snapshot/snapshot.ts';
 import { parseArn } from '../../engine/arn/arn.ts';
 import { assemble } from '../files/assemble/assemble.ts';
+import { accountKey } from '../files/assemble/podidentity.ts';
 import type { ClusterRef, Fact, Findings } from '../files/facts.ts';
 import { readDocument } from '../files/recognise.ts';
 import { SourceError } from '../sourceerror.ts';
@@ -100,6 +101,11 @@ function asLive(
       accessEntries: cluster.accessEntries.toSorted((one, other) =>
         one.principalArn < other.principalArn ? -1 : 1,
       ),
+      ...(cluster.podIdentityAssociations !== undefined && {
+        podIdentityAssociations: cluster.podIdentityAssociations.toSorted((one, other) =>
+          accountKey(one) < accountKey(other) ? -1 : 1,
+        ),
+      }),
       // What maps nobody without a text is a ConfigMap that is not there.
       ...(awsAuthData !== undefined && awsAuth !== undefined && { awsAuth, awsAuthData }),
     })),
