@@ -18,6 +18,8 @@ import { clusterIssuerOperations } from './clusterissuer.ts';
 
 const url = 'https://kubernetes.example.com';
 let world: World;
+let asked: object[];
+let isRefused: boolean;
 let rsa: { publicKey: KeyObject; privateKey: KeyObject };
 let ec: typeof rsa;
 let weak: KeyObject;
@@ -38,6 +40,7 @@ const stored = async (name = 'edge', accountId = account): Promise<ClusterRecord
 
 beforeEach(async () => {
   world = await createWorld();
+  [asked, isRefused] = [[], false];
   for (const name of ['edge', 'second', 'builtin']) await createApiCluster(world, name);
   for (const name of ['edge', 'second']) await put(key(name), { ...(await stored(name)), kind: 'connected' });
   await put(key('theirs', otherAccount), {
@@ -49,6 +52,11 @@ beforeEach(async () => {
 async function call(operation: string, input: object, accountId = account): Promise<unknown> {
   const operations = clusterIssuerOperations({
     storage: world.storage,
+    partition: 'aws',
+    async authorize(_context, target) {
+      asked.push(target);
+      if (isRefused) throw new AwsError('AccessDeniedException', 'not authorized');
+    },
     isOwnIssuer: (issuer) => issuer.startsWith('https://issuer.example.com/'),
   });
   const { handle } = operations[operation] ?? expect.fail('no operation');
@@ -154,6 +162,30 @@ describe('an issuer is refused', () => {
   });
 });
 
+test('the first keys for an issuer need permission to create a provider for it, those after them do not', async () => {
+  isRefused = true;
+  expect(await set({ keys: [jwk] })).toBe('AccessDeniedException: not authorized');
+  expect(await set({})).toMatchObject({ issuer: { source: 'discovery' } });
+  expect(await set({ keys: [jwk] })).toBe('AccessDeniedException: not authorized');
+  // No provider can have a port.
+  expect(await set({ issuer: `${url}:6443/a`, keys: [jwk] })).toMatchObject({
+    issuer: { source: 'handedOver' },
+  });
+  isRefused = false;
+  asked = [];
+  await set({ issuer: `${url}/a`, keys: [jwk] });
+  expect(asked).toEqual([
+    {
+      action: 'iam:CreateOpenIDConnectProvider',
+      resources: [`arn:aws:iam::${account}:oidc-provider/kubernetes.example.com/a`],
+    },
+  ]);
+  isRefused = true;
+  expect(await set({ issuer: `${url}/a`, keys: [{ ...jwk, kid: 'two' }] })).toMatchObject({
+    issuer: { keys: [{ keyId: 'two' }] },
+  });
+});
+
 test('keys are replaced by others while roles trust the issuer: that is how they are rotated', async () => {
   await set({ keys: [jwk] });
   await provider();
@@ -241,7 +273,8 @@ test('an issuer is shown for a cluster that has one', async () => {
       url: expect.stringMatching(/^https:\/\/oidc\.eks\./),
     },
   });
-  const unknown = 'ResourceNotFoundException: Nobody has said who issues the tokens of cluster edge';
+  const unknown =
+    'ResourceNotFoundException: Nobody has said who issues the tokens of cluster edge: `entryway cluster issuer set` does';
   expect(await call('DescribeClusterIssuer', { clusterName: 'edge' })).toBe(unknown);
   expect(await call('ClearClusterIssuer', { clusterName: 'edge' })).toBe(unknown);
   const withPort = 'https://10.0.0.1:6443';

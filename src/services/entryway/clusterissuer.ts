@@ -42,6 +42,9 @@ interface ShownIssuer {
  * - The keys answer in the cluster's own account alone (`access/localissuers.ts`).
  * - An issuer is that of one cluster of the account: who may set that of a test cluster must not replace another's keys.
  * - No issuer of a built-in cluster, nor one of EKS's form, nor a public identity provider (`clusterissuerurl.ts`).
+ * - Whoever hands over the first keys for an issuer that IAM could have a provider for must be allowed to create that
+ *   provider: else an operator of a test cluster could take the address of the company's login ahead of the day on which
+ *   somebody lets roles trust it.
  * - Where an OIDC provider of the account names the issuer already, roles may trust it for what it was so far: a forge, a
  *   company's login, a cluster that is gone. Keys for it are refused. Who means it deletes the provider, hands over the keys
  *   and creates it again, for which IAM's own permissions are needed: saying whom roles trust is theirs.
@@ -49,8 +52,10 @@ interface ShownIssuer {
  */
 export function clusterIssuerOperations({
   storage,
+  partition,
   isOwnIssuer,
-}: Pick<EntrywayDeps, 'storage' | 'isOwnIssuer'>): Operations {
+  authorize,
+}: Pick<EntrywayDeps, 'storage' | 'partition' | 'isOwnIssuer' | 'authorize'>): Operations {
   const onNamed = (action: string) => ({
     authorization: (input: ClusterInput, context: OperationContext) =>
       onCluster(action, storage, context, input.clusterName),
@@ -71,10 +76,15 @@ export function clusterIssuerOperations({
           requireConnected(cluster.record, 'have an issuer that is set');
           const turn = await takeTurn(cluster.record);
           await refuseIssuerOfAnother(cluster.record, url);
+          const isFirst = keys !== undefined && !hasKeysFor(cluster.record, url);
           const record: ClusterRecord = { ...cluster.record, tokenIssuer };
           return await context.commit(
             {
-              expect: [cluster.unchanged, turn, ...(await withoutProvider(cluster.record, tokenIssuer))],
+              expect: [
+                cluster.unchanged,
+                turn,
+                ...(isFirst ? await withoutProvider(context, cluster.record, url) : []),
+              ],
               changes: [putCluster(cluster, record), { type: 'put', key: turn.key, value: '{}' }],
             },
             { issuer: shown(record, tokenIssuer) },
@@ -126,13 +136,23 @@ export function clusterIssuerOperations({
     );
   }
 
-  /** That no OIDC provider is there, and that none comes meanwhile, where keys begin to speak for the issuer. */
+  /**
+   * That no OIDC provider names the issuer, and that none comes meanwhile; refused where one does, and for a caller who could
+   * not create it.
+   */
   async function withoutProvider(
-    { accountId, name, tokenIssuer: before }: ClusterRecord,
-    { url, keys }: TokenIssuerRecord,
+    context: OperationContext,
+    { accountId, name }: ClusterRecord,
+    url: string,
   ): Promise<readonly Expectation[]> {
-    if (keys === undefined || (before?.url === url && before.keys !== undefined)) return [];
-    const key = oidcProviderKey(accountId, url.slice('https://'.length));
+    // IAM takes no port (iam-facts J19).
+    if (new URL(url).port !== '') return [];
+    const host = url.slice('https://'.length);
+    await authorize(context, {
+      action: 'iam:CreateOpenIDConnectProvider',
+      resources: [`arn:${partition}:iam::${accountId}:oidc-provider/${host}`],
+    });
+    const key = oidcProviderKey(accountId, host);
     if ((await storage.get(key)) === undefined) return [{ key, revision: 0 }];
     throw invalidRequest(
       `An OpenID Connect provider of this account names ${url} already, and roles may trust it: delete the provider, hand over the keys, and create it again`,
@@ -141,9 +161,16 @@ export function clusterIssuerOperations({
   }
 }
 
+function hasKeysFor({ tokenIssuer }: ClusterRecord, url: string): boolean {
+  return tokenIssuer?.url === url && tokenIssuer.keys !== undefined;
+}
+
 function issuerOf({ name, tokenIssuer }: ClusterRecord): TokenIssuerRecord {
   if (tokenIssuer !== undefined) return tokenIssuer;
-  throw new AwsError('ResourceNotFoundException', `Nobody has said who issues the tokens of cluster ${name}`);
+  throw new AwsError(
+    'ResourceNotFoundException',
+    `Nobody has said who issues the tokens of cluster ${name}: \`entryway cluster issuer set\` does`,
+  );
 }
 
 const putCluster = ({ key }: Found<ClusterRecord>, record: ClusterRecord) =>
