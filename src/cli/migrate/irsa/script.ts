@@ -29,12 +29,11 @@ look_at_trust() {
   trust=$(aws iam get-role --role-name "$1" --query Role.AssumeRolePolicyDocument --output json) || die "role $1 cannot be read"
   trust=$(printf '%s\\n' "$trust" | sed 's/^ *//' | tr -d '\\n')
 }
-# NAME FROM TO INPUT: writes it where it is FROM, and sees that it is TO then
+# NAME FROM TO: writes it where it is FROM, and sees that it is TO then
 write_trust() {
   look_at_trust "$1"
-  [ "$trust" != "$3" ] || return 0
-  [ "$trust" = "$2" ] || die "the trust policy of $1 was changed since this was made, so make a new plan"
-  aws iam update-assume-role-policy --cli-input-json "$4"
+  [ "$trust" = "$2" ] || return 0
+  aws iam update-assume-role-policy --role-name "$1" --policy-document "$3"
   look_at_trust "$1"
   [ "$trust" = "$3" ] || die "the trust policy of $1 is not as planned"
   say "trust policy of $1 written"
@@ -116,22 +115,21 @@ case $stage in prepare | finish | undo) ;; *) die 'say nothing, finish or undo' 
 describe
 [ "$arn" = ${quoted(clusterArn)} ] || die 'this is not the cluster the script was made for'
 ${speaksToCluster('it tells which role a service account is annotated with')}
+# Trust policies before, with what Pod Identity needs, and without what tokens needed.
+${roles.flatMap(documentLines).join('\n')}
+
 # All are looked at before the first is written.
-${roles.map(expectLine).join('\n')}
+${roles.map(({ roleName }, at) => `expect_trust ${quoted(roleName)} "$before_${at}" "$prepared_${at}" "$finished_${at}"`).join('\n')}
 
 if [ "$stage" = undo ]; then
 ${indented([
-  ...roles
-    .filter(({ finished, prepared }) => finished !== prepared)
-    .map((role) => trustLine(role, 'finished', 'prepared')),
+  ...trustLines('finished', 'prepared'),
   ...associations.map((one) => `give_annotation ${accountWords(one)}`),
   ...associations
     .filter(({ isThere }) => !isThere)
     .toReversed()
     .map((one) => `undo_association ${key(plan, one)} ${accountWords(one)}`),
-  ...roles
-    .filter(({ before, prepared }) => before !== prepared)
-    .map((role) => trustLine(role, 'prepared', 'before')),
+  ...trustLines('prepared', 'before'),
 ])}
   say 'undone: start the Pods again, so that they ask by tokens'
   exit 0
@@ -139,7 +137,7 @@ fi
 
 if [ "$stage" = prepare ]; then
 ${indented([
-  ...roles.filter(({ before, prepared }) => before !== prepared).map(prepareLine),
+  ...trustLines('before', 'prepared'),
   ...associations
     .filter(({ isThere }) => !isThere)
     .map(
@@ -157,12 +155,17 @@ ${[
     .filter(({ isThere }) => !isThere)
     .map((one) => `check_moved ${key(plan, one)} ${accountWords(one)}`),
   ...associations.map((one) => `take_annotation ${accountWords(one)}`),
-  ...roles
-    .filter(({ finished, prepared }) => finished !== prepared)
-    .map((role) => trustLine(role, 'prepared', 'finished')),
+  ...trustLines('prepared', 'finished'),
 ].join('\n')}
 say 'done: these service accounts have their roles by Pod Identity alone'
 `;
+
+  /** Of the roles of which the step is one at all. */
+  function trustLines(from: TrustStep, to: TrustStep): readonly string[] {
+    return roles.flatMap((role, at) =>
+      role[from] === role[to] ? [] : [`write_trust ${quoted(role.roleName)} "$${from}_${at}" "$${to}_${at}"`],
+    );
+  }
 }
 
 /** What CreatePodIdentityAssociation is sent. */
@@ -181,27 +184,12 @@ function accountWords({ roleArn, namespace, serviceAccount }: PlannedAssociation
   return [roleArn, namespace, serviceAccount].map(quoted).join(' ');
 }
 
-function expectLine({ roleName, before, prepared, finished }: PlannedRole): string {
-  const texts = new Set([before, prepared, finished].map((text) => quoted(asPrinted(text))));
-  return `expect_trust ${quoted(roleName)} ${[...texts].join(' ')}`;
-}
+const steps = ['before', 'prepared', 'finished'] as const;
+type TrustStep = (typeof steps)[number];
 
-/** Only from what was there: after `finish` there is nothing to prepare. */
-function prepareLine(role: PlannedRole): string {
-  if (role.finished === role.prepared) return trustLine(role, 'before', 'prepared');
-  return `look_at_trust ${quoted(role.roleName)}; [ "$trust" = ${quoted(asPrinted(role.finished))} ] || ${trustLine(role, 'before', 'prepared')}`;
+function documentLines(role: PlannedRole, at: number): readonly string[] {
+  return steps.map((step) => `${step}_${at}=${quoted(asPrinted(role[step]))}`);
 }
-
-function trustLine(role: PlannedRole, from: TrustStep, to: TrustStep): string {
-  const input = JSON.stringify({ RoleName: role.roleName, PolicyDocument: role[to] });
-  const undo = from === 'finished' || to === 'before';
-  const line = `write_trust ${[role.roleName, asPrinted(role[from]), asPrinted(role[to]), input].map(quoted).join(' ')}`;
-  if (!undo) return line;
-  // What was never done needs no undoing.
-  return `look_at_trust ${quoted(role.roleName)}; [ "$trust" != ${quoted(asPrinted(role[from]))} ] || ${line}`;
-}
-
-type TrustStep = 'before' | 'prepared' | 'finished';
 
 /** As the AWS CLI prints JSON, on one line: a space behind the colon of a member, none behind commas that ended lines. */
 function asPrinted(text: string): string {
