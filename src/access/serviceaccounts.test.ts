@@ -143,6 +143,8 @@ describe('a forged token is refused', () => {
     ['another issuer', { claims: { iss: 'https://issuer.example' } }, 'wrongIssuer'],
     ['no issuer', { without: 'iss' }, 'wrongIssuer'],
     ['no end', { without: 'exp' }, 'badClaims'],
+    ['a signature that is missing', { sign: () => '' }, 'badSignature'],
+    ['a signature of another length', { sign: () => 'AAAA' }, 'badSignature'],
     ['an end that is no number', { claims: { exp: '9999999999' } }, 'badClaims'],
     ['ended', { claims: { exp: seconds - 11 } }, 'expired'],
     ['not begun', { claims: { nbf: seconds + 11 } }, 'notYetValid'],

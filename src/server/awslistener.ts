@@ -115,8 +115,10 @@ async function answer(
     case 'read': {
       const request = { ...head, body: body.bytes };
       const left = new AbortController();
-      // Also when the answer was sent, when nobody looks at it any more.
-      outgoing.once('close', () => left.abort());
+      // Only while nothing was answered: making the reason of an abort costs more than routing the request.
+      outgoing.once('close', () => {
+        if (!outgoing.writableFinished) left.abort();
+      });
       return end(
         outgoing,
         await (isExtension

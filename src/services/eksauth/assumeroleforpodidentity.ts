@@ -1,13 +1,19 @@
+import { emptyContext } from '../../engine/iam/request.ts';
 import { podIdentityAudience } from '../../engine/podcredentials/names.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
-import { clusterKey, podIdentityKey } from '../../storage/records/keys.ts';
+import { allClustersPrefix, clusterKey, podIdentityKey } from '../../storage/records/keys.ts';
 import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
-import { podIdentityArn } from '../eks/arns.ts';
-import { onCluster } from '../eks/lookup.ts';
+import { resourceWithKeys } from '../conditionkeys.ts';
+import { clusterArn, podIdentityArn } from '../eks/arns.ts';
+import { ownTagKeys } from '../eks/entrykeys.ts';
 import { defineOperation, type Operation, type OperationContext } from '../operation.ts';
+import { createRecordCache } from '../recordcache.ts';
 import type { EksAuthDependencies, PodSubject } from './dependencies.ts';
 import { invalidParameter, noAssociation, noSuchCluster, refuseToken } from './refusals.ts';
 import { assumeRoleForPod } from './rolesforpods.ts';
+
+/** As many clusters are remembered as read. */
+const clustersKept = 256;
 
 interface Input {
   readonly clusterName: string;
@@ -30,19 +36,30 @@ interface Output {
 
 /**
  * Credentials for a pod, asked for by the agent of its node (eks-access-facts J13): may the node ask, whose token is it,
- * which role is associated, may EKS have that role. Cluster, association and role are read for every call.
+ * which role is associated, may EKS have that role. What is remembered of cluster and role is what is stored.
  *
  * COMPAT: so a changed association counts from the next call on; in AWS after some seconds (J12). And like there a token can
  * be used by every caller that may ask for this cluster, until it ends or its pod is gone.
  */
 export function createAssumeRoleForPodIdentity(dependencies: EksAuthDependencies): Operation {
-  const { storage } = dependencies;
+  const clusters = createRecordCache(
+    dependencies.storage,
+    { prefix: allClustersPrefix, capacity: clustersKept },
+    (value) => (value === undefined ? undefined : (JSON.parse(value) as ClusterRecord)),
+  );
+  const clusterOf = ({ caller, region }: OperationContext, name: string) =>
+    clusters.get(clusterKey(caller.accountId, region, name));
   return defineOperation<Input, Output>({
-    authorization: ({ clusterName }, context) =>
-      onCluster('eks-auth:AssumeRoleForPodIdentity', storage, context, clusterName),
+    async authorization({ clusterName }, context) {
+      const cluster = await clusterOf(context, clusterName);
+      const tags = cluster === undefined ? emptyContext : ownTagKeys(cluster.tags);
+      const resource = resourceWithKeys(clusterArn(context, clusterName), tags);
+      return { action: 'eks-auth:AssumeRoleForPodIdentity', resources: [resource] };
+    },
     async handle({ clusterName, token }, context) {
       refuseMalformed(clusterName, token);
-      const cluster = await requireCluster(dependencies, context, clusterName);
+      const cluster = await clusterOf(context, clusterName);
+      if (cluster === undefined) throw noSuchCluster(clusterName);
       const subject = await requireSubject(dependencies, cluster, token, context.now);
       const association = await requireAssociation(dependencies, cluster, subject);
       const issued = await assumeRoleForPod(dependencies, { cluster, association, subject }, context);
@@ -79,17 +96,6 @@ function refuseMalformed(clusterName: string, token: string): void {
   if (!/^[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+$/.test(token)) {
     throw invalidParameter('The parameter token must be a JSON web token');
   }
-}
-
-/** A cluster of the caller's account and region. */
-async function requireCluster(
-  { storage }: EksAuthDependencies,
-  { caller, region }: OperationContext,
-  name: string,
-): Promise<ClusterRecord> {
-  const stored = await storage.get(clusterKey(caller.accountId, region, name));
-  if (stored === undefined) throw noSuchCluster(name);
-  return JSON.parse(stored.value) as ClusterRecord;
 }
 
 async function requireSubject(
