@@ -64,6 +64,7 @@ test.for<readonly [string, string, readonly string[] | undefined, string | undef
       roles: [testRole('app', { trustPolicy: forAudience(audience) })],
       oidcProviders: clientIds ? [{ arn: provider, url: `https://${host}`, clientIds }] : [],
     },
+    ...(clientIds === undefined && { gaps: [{ area: 'iam', reason: 'a test' } as const] }),
     cluster: { serviceAccounts: [{ ...apiAccount, roleArn: app }] },
   };
   expect(firstStep(`iam:${app}`, api, what)).toBe(expected);
@@ -77,8 +78,20 @@ test('an annotation that is mistaken hides no role of the real issuer', () => {
       trustPolicy: irsa('system:serviceaccount:payments:api').replaceAll('ABCDEF0123', 'FEDCBA'),
     }),
   ];
-  const serviceAccounts = [{ ...apiAccount, roleArn: other }];
-  expect(firstStep(`iam:${app}`, api, { account: { roles }, cluster: { serviceAccounts } })).toBe(
-    'webIdentity sometimes',
+  const oidcProviders = ['ABCDEF0123', 'FEDCBA'].map((id) =>
+    testProvider(`oidc.eks.us-east-1.amazonaws.com/id/${id}`),
   );
+  const serviceAccounts = [{ ...apiAccount, roleArn: other }];
+  expect(
+    firstStep(`iam:${app}`, api, { account: { roles, oidcProviders }, cluster: { serviceAccounts } }),
+  ).toBe('webIdentity sometimes');
+});
+
+test('a provider that an account does not have vouches for nobody', () => {
+  const trustPolicy = irsa('system:serviceaccount:payments:api');
+  const account = { roles: [testRole('app', { trustPolicy })] };
+  const cluster = { serviceAccounts: [{ ...apiAccount, roleArn: app }] };
+  expect(firstStep(`iam:${app}`, api, { account, cluster })).toBe(undefined);
+  const gaps = [{ area: 'iam', reason: 'a test' } as const];
+  expect(firstStep(`iam:${app}`, api, { account, cluster, gaps })).toBe('webIdentity sometimes');
 });

@@ -70,7 +70,7 @@ export function createWebIdentity(
     const injected = annotated?.audience ?? stsAudience;
     const owner = principals.account(named.accountId);
     const known = owner?.oidcProviders.find(({ arn }) => arn === provider);
-    if (known === undefined && (owner?.oidcProviders.length ?? 0) > 0 && principals.isRead(named.accountId)) {
+    if (known === undefined && principals.isRead(named.accountId)) {
       const message = `account \`${named.accountId}\` has no OIDC provider \`${provider}\``;
       return { by: undefined, refusal: { code: 'missingProvider', message }, before: undefined };
     }

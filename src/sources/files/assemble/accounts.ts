@@ -50,6 +50,7 @@ export function createAccountDraft(
 ): AccountDraft {
   const gap = (reason: string, place?: Place): void =>
     report({ area: 'iam', accountId, reason, ...(place && { place }) } satisfies Gap);
+  const ownProviders = `::${accountId}:oidc-provider/`;
   const principals = new Map<string, PrincipalDraft>();
   const parts: PrincipalFact[] = [];
   const policies = createShelf<SnapshotManagedPolicy>(gap);
@@ -194,8 +195,12 @@ export function createAccountDraft(
         gap(
           `only some of the IAM of account ${accountId} is in the files; \`aws iam get-account-authorization-details\` prints all of it`,
         );
-      } else if (!isKnown && providers.things.size > 0 && !complete.has('oidcProviders')) {
-        // Of none at all an empty list says as much.
+      } else if (
+        !isKnown &&
+        !complete.has('oidcProviders') &&
+        (providers.things.size > 0 || roles.some(({ trustPolicy }) => trustPolicy.includes(ownProviders)))
+      ) {
+        // Where nobody speaks of one, it makes no difference which there are.
         gap(
           `perhaps not all OIDC providers of account ${accountId} are in the files; \`aws iam list-open-id-connect-providers\` prints which there are`,
         );

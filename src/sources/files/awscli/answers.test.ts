@@ -163,6 +163,16 @@ test.each<[string, readonly object[], number]>([
   expect(open).toHaveLength(count);
 });
 
+test('whoever trusts a provider of the account has the list of them wanted', async () => {
+  const Federated = arn('oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC');
+  const AssumeRolePolicyDocument = { Statement: [{ Effect: 'Allow', Principal: { Federated } }] };
+  const role = { RoleName: 'ops', RoleId: 'AROAOPS', Arn: arn('role/ops'), AssumeRolePolicyDocument };
+  const { gaps } = await read(ada, { Roles: [role] });
+  expect(gaps.map(({ reason }) => reason)).toContainEqual(
+    expect.stringMatching(/^perhaps not all OIDC providers/),
+  );
+});
+
 test.each([
   [{ nextToken: 'x' }, 1],
   [{}, 0],
