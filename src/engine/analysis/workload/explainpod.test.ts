@@ -65,6 +65,11 @@ describe('IRSA', () => {
       [{ trustPolicy: irsaTrust(sub) }, annotated, { oidcProviders: [testProvider(other)] }],
     ],
     [
+      'no provider at all',
+      'never provider missingProvider',
+      [{ trustPolicy: irsaTrust(sub) }, annotated, { oidcProviders: [] }],
+    ],
+    [
       'a provider for others',
       'never provider otherAudience',
       [{ trustPolicy: irsaTrust(sub) }, annotated, { oidcProviders: [testProvider(issuerHost, ['vault'])] }],

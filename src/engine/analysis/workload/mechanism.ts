@@ -1,4 +1,5 @@
 import { roleAnnotation } from '../../podcredentials/names.ts';
+import { awsCommand } from '../explain/awscommand.ts';
 import type { ExplainMiss, ExplainStep } from '../explain/explanation.ts';
 import { commandLine } from '../explain/shell.ts';
 import type { Snapshot, SnapshotCluster } from '../snapshot/snapshot.ts';
@@ -37,7 +38,11 @@ export function credentialsOf(
   const association = associationOf(cluster, workload);
   if (told === undefined && given === undefined) {
     const certain = isCertain && isRead(cluster, snapshot, 'serviceAccounts');
-    return { steps: [first, nothing(workload, certain)], stopped: 'noMechanism', isCertain: certain };
+    return {
+      steps: [first, nothing(cluster, workload, certain)],
+      stopped: 'noMechanism',
+      isCertain: certain,
+    };
   }
   if (told === undefined) {
     const mechanism = passed('mechanism', given?.mechanism ?? 'none', givenText(cluster, workload));
@@ -215,7 +220,17 @@ function notReadAssociation(workload: Workload): ExplainStep {
   };
 }
 
-function nothing(workload: Workload, isCertain: boolean): ExplainStep {
+function associateCommand(
+  { region, name }: SnapshotCluster,
+  { namespace, serviceAccount }: Workload,
+): string {
+  return awsCommand('eks', 'create-pod-identity-association', {
+    ...{ region, 'cluster-name': name, namespace, 'service-account': serviceAccount },
+    'role-arn': 'ROLE-ARN',
+  });
+}
+
+function nothing(cluster: SnapshotCluster, workload: Workload, isCertain: boolean): ExplainStep {
   const account = nameOf(workload);
   return isCertain
     ? {
@@ -225,7 +240,7 @@ function nothing(workload: Workload, isCertain: boolean): ExplainStep {
           `nothing gives service account \`${account}\` a role: it has no Pod Identity association and no annotation \`${roleAnnotation}\``,
         ),
         outcome: 'failed',
-        hint: 'give it a role by an association: `aws eks create-pod-identity-association`',
+        hint: `give it a role by an association: ${associateCommand(cluster, workload)}`,
       }
     : {
         ...passed(

@@ -1,6 +1,7 @@
 import { stsAudience } from '../../podcredentials/names.ts';
 import { anyCluster, explainAws, notReached } from '../explain/aws.ts';
 import type { ExplainStep } from '../explain/explanation.ts';
+import { missText } from '../explain/iamtext.ts';
 import type { Certainty, IamCondition, IamQuestion } from '../iamworld/answer.ts';
 import { createIamWorld, type IamWorld } from '../iamworld/iamworld.ts';
 import { openValue } from '../iamworld/opencontext.ts';
@@ -9,7 +10,7 @@ import type { WorkloadRole } from '../reach/workload.ts';
 import { createWorkloadRoles, type WorkloadRoles } from '../reach/workloadroles.ts';
 import { type Attempt, attemptAfter } from './attempt.ts';
 import { type Credentials, credentialsOf } from './mechanism.ts';
-import { waySteps } from './waysteps.ts';
+import { knownValues, waySteps } from './waysteps.ts';
 import { accountOf, type Workload } from './workload.ts';
 
 /** What a container calls. */
@@ -62,7 +63,7 @@ export function walkOf(at: Attempt, call: Call): Walk {
   const decided = decision.evidence?.kind === 'iam' ? decision.evidence.decision.step : 'caller';
   return {
     // That the role exists was said before; that it is blocked was not.
-    steps: [...until, ...(caller?.outcome === 'failed' ? [caller] : []), forPods(decision)],
+    steps: [...until, ...(caller?.outcome === 'failed' ? [caller] : []), forPods(decision, way)],
     certainty: leastOf([isCertain ? 'always' : 'sometimes', way.certainty, explained.certainty]),
     conditions: [...way.conditions, ...explained.conditions.map(({ condition }) => condition)],
     ...{ way, iam, decided: { question, step: decided } },
@@ -112,16 +113,17 @@ function wayOf({ world, cluster, workload }: Attempt, roles: WorkloadRoles): Wor
   return { ...annotated, certainty: 'never', conditions: [], refusal: { code: 'otherAudience', message } };
 }
 
-/** What to do about a session policy differs from what a person would do. */
-function forPods(decision: ExplainStep): ExplainStep {
+/** With what the session has where a condition compares it, and what to do about a session policy of an association. */
+function forPods(decision: ExplainStep, way: WorkloadRole): ExplainStep {
   const { evidence, outcome } = decision;
-  if (outcome !== 'failed' || evidence?.kind !== 'iam' || evidence.decision.step !== 'session')
-    return decision;
-  return {
-    ...decision,
-    hint: 'have the session policy of the association allow it: `aws eks update-pod-identity-association --policy`',
-  };
+  if (outcome !== 'failed' || evidence?.kind !== 'iam') return decision;
+  const known = knownValues(way);
+  const told = { ...decision, misses: evidence.decision.misses.map((miss) => missText(miss, known)) };
+  return evidence.decision.step === 'session' ? { ...told, hint: sessionHint } : told;
 }
+
+const sessionHint =
+  'have the session policy of the association allow it: `aws eks update-pod-identity-association --policy`';
 
 function leastOf(certainties: readonly Certainty[]): Certainty {
   if (certainties.includes('never')) return 'never';

@@ -179,10 +179,8 @@ function permissionStep(
       evidence: { kind: 'iam', decision },
     };
   }
-  const texts = evidence.flatMap((one) =>
-    one.kind === 'iam' ? [decidedText(one.decision, one.action, one.resource)] : [],
-  );
-  const message = texts.length === 0 ? 'taken to be allowed: nothing of it was read' : texts.join('; ');
+  const message =
+    evidence.length === 0 ? 'taken to be allowed: nothing of it was read' : allowedText(evidence);
   const decisions = evidence.flatMap((one) => (one.kind === 'iam' ? [one.decision] : []));
   const [decision] = decisions;
   const shown = decision === undefined ? {} : { evidence: { kind: 'iam', decision } as const };
@@ -193,6 +191,23 @@ function permissionStep(
     misses: way.conditions.slice(0, mostTold).map((one) => ({ code: one.kind, message: conditionText(one) })),
     ...shown,
   };
+}
+
+/** `statement 1 of … allows `sts:AssumeRole` and `sts:TagSession` on …`: what one statement allows is told once. */
+function allowedText(evidence: readonly ReachEvidence[]): string {
+  const byDecision = new Map<
+    string,
+    { readonly actions: string[]; readonly text: (what: string) => string }
+  >();
+  for (const one of evidence) {
+    if (one.kind !== 'iam') continue;
+    const { decision, action, resource } = one;
+    const text = (what: string): string => decidedText(decision, what, resource);
+    const known = byDecision.get(text(''));
+    if (known === undefined) byDecision.set(text(''), { actions: [action], text });
+    else if (!known.actions.includes(action)) known.actions.push(action);
+  }
+  return [...byDecision.values()].map(({ actions, text }) => text(actions.join('` and `'))).join('; ');
 }
 
 /** What it depends on, in one line. */
@@ -208,7 +223,7 @@ function trusted({ mechanism, token, account, cluster }: WorkloadRole): string {
 }
 
 /** What the request has that a trust policy compares: of the token, or of the session's tags. */
-function knownValues({ mechanism, token, account, session, association }: WorkloadRole): KnownValues {
+export function knownValues({ mechanism, token, account, session, association }: WorkloadRole): KnownValues {
   const values = new Map<string, string>();
   if (mechanism === 'irsa') {
     const host = hostOf(token?.provider ?? '').toLowerCase();
