@@ -108,6 +108,13 @@ test.each<readonly [string, TrailEvent, readonly string[]]>([
   ],
   ['a provider is added', call('iam:CreateOpenIDConnectProvider', parameters({ url: 'https://x' })), ['005']],
   [
+    'keys are handed over for a cluster',
+    call('entryway:SetClusterIssuer', {
+      ...{ eventSource: 'entryway', requestParameters: { clusterName: 'edge', issuer: 'https://x' } },
+    }),
+    ['005'],
+  ],
+  [
     'a role is entered from outside',
     call('sts:AssumeRole', parameters({ roleArn: 'arn:aws:iam::444455556666:role/dev' })),
     ['006'],

@@ -1,8 +1,9 @@
 import { type AwsEvent, accountOf, actorOf, serviceOf, succeeded, textAt } from '../event.ts';
 import { type AlertRule, hour, onAws } from '../rule.ts';
 
-const isIam = (event: AwsEvent, ...names: readonly string[]): boolean =>
-  serviceOf(event) === 'iam' && succeeded(event) && names.includes(textAt(event.record, 'eventName') ?? '');
+const isCall = (service: string, event: AwsEvent, ...names: readonly string[]): boolean =>
+  serviceOf(event) === service && succeeded(event) && names.includes(textAt(event.record, 'eventName') ?? '');
+const isIam = (event: AwsEvent, ...names: readonly string[]): boolean => isCall('iam', event, ...names);
 
 const isRoot = (event: AwsEvent): boolean => textAt(event.record, 'userIdentity', 'type') === 'Root';
 
@@ -76,21 +77,24 @@ export const identityRules: readonly AlertRule[] = [
     severity: 'medium',
     title: 'An identity provider was added or changed',
     why: 'Whoever runs the provider can vouch for anybody that a trust policy lets in.',
-    look: 'The issuer, its client ids and thumbprints, and which roles trust it.',
+    look: 'The issuer, its client ids and thumbprints or the keys that were handed over for a cluster (`entryway cluster issuer show NAME`), and which roles trust it.',
     find: onAws((event) => {
       const provider =
         parameter(event, 'openIDConnectProviderArn') ??
         parameter(event, 'url') ??
         parameter(event, 'sAMLProviderArn') ??
+        parameter(event, 'issuer') ??
         'a provider';
-      const isProvider = isIam(
-        event,
-        'CreateOpenIDConnectProvider',
-        'AddClientIDToOpenIDConnectProvider',
-        'UpdateOpenIDConnectProviderThumbprint',
-        'CreateSAMLProvider',
-        'UpdateSAMLProvider',
-      );
+      const isProvider =
+        isCall('entryway', event, 'SetClusterIssuer') ||
+        isIam(
+          event,
+          'CreateOpenIDConnectProvider',
+          'AddClientIDToOpenIDConnectProvider',
+          'UpdateOpenIDConnectProviderThumbprint',
+          'CreateSAMLProvider',
+          'UpdateSAMLProvider',
+        );
       return isProvider
         ? {
             subject: provider,
