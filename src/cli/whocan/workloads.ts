@@ -7,7 +7,6 @@ import {
 } from '../../engine/analysis/workload/whocancall.ts';
 import type { WorkloadRow } from '../../engine/analysis/workload/workloadrow.ts';
 import type { World } from '../../engine/analysis/world/world.ts';
-import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
 import { shortArn } from '../../server/evidence.ts';
 import type { OutputOptions, SourceOptions } from '../analysis/options.ts';
 import { printAnswer } from '../analysis/print.ts';
@@ -66,13 +65,6 @@ function parseAsked(words: readonly (string | undefined)[], options: WorkloadsOp
     );
   }
   if (asAws !== undefined) return { call: parseAsAws(asAws, key) };
-  if (parsePrincipalArn(become ?? '')?.kind !== 'role') {
-    throw new CommandError(
-      'misuse',
-      `\`${become}\` is no ARN of a role`,
-      'write the whole of it, as arn:aws:iam::111122223333:role/NAME',
-    );
-  }
   return { become: become ?? '' };
 }
 
@@ -97,11 +89,19 @@ export function answerWorkloads(world: World, asked: Asked, options: OutputOptio
 }
 
 function summary({ rows, incomplete }: WhoCanCallAnswer, what: string): string {
-  const names = new Set(rows.map(({ cluster, namespace, name }) => `${cluster} ${namespace}/${name}`));
+  const named = rows.filter(({ isPattern }) => isPattern !== true);
+  const count = new Set(named.map(({ cluster, namespace, name }) => `${cluster} ${namespace}/${name}`)).size;
+  const open = [...new Set(rows.filter((row) => !named.includes(row)).map(nameOf))];
   const known = asKnown(incomplete);
-  if (names.size === 0) return `the pods of no service account may ${what}${known}`;
+  const others =
+    open.length === 0 ? '' : `, and of any that is called ${open.map((one) => `\`${one}\``).join(' or ')}`;
+  if (count + open.length === 0) return `the pods of no service account may ${what}${known}`;
   const perhaps = rows.every(({ certainty }) => certainty === 'sometimes') ? 'perhaps ' : '';
-  return `the pods of ${counted(names.size, 'service account')} may ${perhaps}${what}${known}`;
+  return `the pods of ${counted(count, 'service account')}${others} may ${perhaps}${what}${known}`;
+}
+
+function nameOf({ namespace, name }: WorkloadRow): string {
+  return `${namespace}/${name}`;
 }
 
 function asKnown(gaps: readonly Gap[]): string {

@@ -81,7 +81,14 @@ export function ownStatement(
     subject,
     action,
     resource,
-  }: Pick<IamQuestion, 'subject' | 'resource'> & { readonly action: string | readonly string[] },
+    condition,
+    whom = '',
+  }: Pick<IamQuestion, 'subject' | 'resource'> & {
+    readonly action: string | readonly string[];
+    /** A Condition block, that narrows it to some sessions, and who these are. */
+    readonly condition?: Readonly<Record<string, unknown>>;
+    readonly whom?: string;
+  },
 ): Changed | undefined {
   const known = principals.named(subject.arn);
   if (known === undefined || known.record.arn !== subject.arn) return undefined;
@@ -92,10 +99,13 @@ export function ownStatement(
   const policyName = freeName(`allow-${named.replace(/[^\w]+/g, '-').toLowerCase()}`, (name) =>
     Object.hasOwn(record.inlinePolicies, name),
   );
-  const statement = { Effect: 'Allow', Action: action, Resource: resource };
+  const statement = {
+    ...{ Effect: 'Allow', Action: action, Resource: resource },
+    ...(condition && { Condition: condition }),
+  };
   const document = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
   return {
-    summary: `give ${kind} \`${record.name}\` an inline policy that allows this alone`,
+    summary: `give ${kind} \`${record.name}\` an inline policy that allows this alone${whom}`,
     statement,
     command: awsCommand('iam', `put-${kind}-policy`, {
       ...{ [`${kind}-name`]: record.name, 'policy-name': policyName, 'policy-document': document },

@@ -184,10 +184,18 @@ function makeProvider(at: Attempt, way: WorkloadRole): readonly Repair[] {
     repair(
       at,
       `make an OIDC provider for the issuer of the cluster${inAccount(at, accountId)}`,
-      awsCommand('iam', 'create-open-id-connect-provider', { url: issuer, 'client-id-list': clientIds }),
+      providerCommand(issuer, clientIds),
       { accounts: withProviders(at, accountId, [...account.oidcProviders, { arn, url: issuer, clientIds }]) },
     ),
   ];
+}
+
+/** The CLI never fetches this one URL, so that it may stand as it is. */
+function providerCommand(issuer: string, clientIds: readonly string[]): string {
+  const operation = 'create-open-id-connect-provider';
+  return [issuer, ...clientIds].every((one) => /^[a-z][\w.:/-]*$/.test(one) && !/^(?:file|http):/.test(one))
+    ? commandLine(['aws', 'iam', operation, '--url', issuer, '--client-id-list', ...clientIds])
+    : awsCommand('iam', operation, { url: issuer, 'client-id-list': clientIds });
 }
 
 function takeAudience(at: Attempt, way: WorkloadRole): readonly Repair[] {
@@ -277,8 +285,25 @@ function chainPolicy(at: Attempt, way: WorkloadRole): readonly Repair[] {
 
 /** A statement of the role's own, or of the session policy that narrows it. */
 export function decisionRepairs(at: Attempt, question: IamQuestion, step: string): readonly Repair[] {
-  if (step === 'identity') return repairOf(at, ownStatement(at.world, question));
+  if (step === 'identity')
+    return repairOf(at, ownStatement(at.world, { ...question, ...narrowed(at, question) }));
   return step === 'session' ? widenSessionPolicy(at, question) : [];
+}
+
+/** Where a session says whose it is, others who have the role need not get anything. */
+function narrowed({ workload }: Attempt, { session }: IamQuestion) {
+  const { namespace, serviceAccount } = workload;
+  const keys = ['eks-cluster-arn', 'kubernetes-namespace', 'kubernetes-service-account'] as const;
+  const tags = keys.flatMap((key) => {
+    const value = session?.tags[key];
+    return typeof value === 'string' ? [[`aws:PrincipalTag/${key}`, value] as const] : [];
+  });
+  return tags.length === keys.length
+    ? {
+        condition: { StringEquals: Object.fromEntries(tags) },
+        whom: `, for pods of \`${namespace}/${serviceAccount}\``,
+      }
+    : {};
 }
 
 function widenSessionPolicy(at: Attempt, { action, resource }: IamQuestion): readonly Repair[] {

@@ -1,6 +1,9 @@
+import { parsePrincipalArn } from '../../arn/principalarn.ts';
+import { Misasked } from '../ask/misasked.ts';
 import { subjectOf } from '../iamworld/allowers.ts';
 import type { Certainty, IamAnswer } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
+import { nearest } from '../policylint/patterns.ts';
 import type { ReachCondition } from '../reach/step.ts';
 import { createTrusts, type Trusts } from '../reach/trusts.ts';
 import type { WorkloadRole } from '../reach/workload.ts';
@@ -50,8 +53,12 @@ function allGaps(world: World, clusters: World['snapshot']['clusters']): readonl
   );
 }
 
-/** The service accounts whose pods can have a session of a role: given it, or assuming it from one that they are given. */
+/**
+ * The service accounts whose pods can have a session of a role: given it, or assuming it from one that they are given. Throws
+ * Misasked for what is no role, and for one that is not there.
+ */
 export function whoCanBecomeRole(world: World, roleArn: string): WhoCanCallAnswer {
+  requireRole(world, roleArn);
   const roles = createWorkloadRoles(world);
   const { iam } = roles;
   const isBlocked = blockedRoles(world);
@@ -75,6 +82,26 @@ export function whoCanBecomeRole(world: World, roleArn: string): WhoCanCallAnswe
     notes: [],
     incomplete: allGaps(world, world.snapshot.clusters),
   };
+}
+
+function requireRole({ principals }: World, roleArn: string): void {
+  const named = parsePrincipalArn(roleArn);
+  if (named?.kind !== 'role') {
+    throw new Misasked(
+      `\`${roleArn}\` is no ARN of a role`,
+      'write the whole of it, as arn:aws:iam::111122223333:role/NAME',
+    );
+  }
+  const known = principals.named(roleArn)?.record.arn;
+  if (known === roleArn || !principals.isRead(named.accountId)) return;
+  const arns = principals.all.flatMap(({ kind, record }) => (kind === 'role' ? [record.arn] : []));
+  const near = known ?? nearest(roleArn, arns);
+  throw new Misasked(
+    `there is no role \`${roleArn}\``,
+    near === undefined
+      ? `list the roles of account \`${named.accountId}\` with: aws iam list-roles`
+      : `did you mean \`${near}\`?`,
+  );
 }
 
 function keyOf({ cluster, namespace, name }: WorkloadRow): string {
