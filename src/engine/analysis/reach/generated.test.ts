@@ -7,8 +7,10 @@ import {
   type SeededRandom,
   seededRandom,
   testArn,
+  testAssociation,
   testEntry,
   testGrant,
+  testProvider,
   testRole,
   testUser,
   testWorld,
@@ -31,7 +33,13 @@ const arns = [
 ];
 const accounts = ['team/a', 'team/b', 'kube-system/c'] as const;
 const rbac = 'rbac.authorization.k8s.io';
-const provider = testArn('oidc-provider/oidc.eks.us-east-1.amazonaws.com/id/ABC');
+const host = 'oidc.eks.us-east-1.amazonaws.com/id/ABC';
+const provider = testArn(`oidc-provider/${host}`);
+const roleArns = [...roles, 'gone'].map((name) => testArn(`role/${name}`));
+const named = accounts.map((text) => {
+  const [namespace = '', name = ''] = text.split('/');
+  return { namespace, name };
+});
 
 /** A small account and cluster in which much is allowed, and much is not. */
 function randomWorld({ pick, some, next }: SeededRandom): World {
@@ -80,6 +88,13 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
         ...{ Effect: 'Allow', Principal: { Federated: provider }, Action: 'sts:AssumeRoleWithWebIdentity' },
         Condition: { StringLike: { 'oidc.eks.us-east-1.amazonaws.com/id/ABC:sub': sub } },
       }),
+      policy({
+        ...{ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' } },
+        Action: pick(['sts:AssumeRole', 'sts:*']),
+        ...(next() < 0.3 && {
+          Condition: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': pick(['team', 'other']) } },
+        }),
+      }),
     ]);
   };
   const grants = [
@@ -112,6 +127,7 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
       roles: roles.map((name) =>
         testRole(name, { inlinePolicies: own(), trustPolicy: trust(), ...bounded() }),
       ),
+      ...(next() < 0.7 && { oidcProviders: [testProvider(host, some(['sts.amazonaws.com', 'vault'], 0.8))] }),
       groups: [{ arn: testArn('group/g'), name: 'g', inlinePolicies: own(), attachedPolicyArns: [] }],
       managedPolicies: [
         { arn: limits, document: pick([policy(statementOf()), policy(statementOf('iam:*'))]) },
@@ -119,10 +135,29 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
     },
     cluster: {
       rbac: objects,
-      serviceAccounts: accounts.map((name) => {
-        const [namespace = '', account = ''] = name.split('/');
-        return { namespace, name: account };
+      serviceAccounts: named.map((account) => ({
+        ...account,
+        ...(next() < 0.3 && { roleArn: pick(roleArns) }),
+        ...(next() < 0.1 && { audience: 'vault' }),
+      })),
+      ...(next() < 0.6 && { issuer: `https://${pick([host, host, `${host}2`])}` }),
+      ...(next() < 0.6 && {
+        podIdentityAssociations: named
+          .filter(() => next() < 0.5)
+          .map(({ namespace, name }) =>
+            testAssociation(pick(roleArns), {
+              ...{ namespace, serviceAccount: name, disableSessionTags: next() < 0.5 },
+              ...(next() < 0.3 && { targetRoleArn: pick(roleArns) }),
+              ...(next() < 0.2 && { policy: policy(statementOf()) }),
+            }),
+          ),
       }),
+      pods: named
+        .filter(() => next() < 0.3)
+        .map(({ namespace, name }) => ({
+          ...{ namespace, name, serviceAccount: name, nodeName: 'n', hostNetwork: next() < 0.3 },
+          injectedPodIdentity: false,
+        })),
       accessEntries: some(arns, 0.4).map((arn) =>
         testEntry(arn, next() < 0.3 ? { AmazonEKSEditPolicy: ['team'] } : {}, {
           ...(arn.includes(':role/') && next() < 0.2
