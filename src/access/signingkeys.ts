@@ -1,15 +1,10 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
+import { createRecordCache } from '../storage/recordcache.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
-import { clusterKey, signingKeysKey } from '../storage/records/keys.ts';
+import { clusterKey, signingKeysKey, signingKeysPrefix } from '../storage/records/keys.ts';
 import type { SigningKeyRecord, SigningKeysRecord } from '../storage/records/signingkeys.ts';
-import {
-  type Batch,
-  type Expectation,
-  RevisionConflictError,
-  type Storage,
-  type StoredEntry,
-} from '../storage/storage.ts';
+import { type Batch, type Expectation, RevisionConflictError, type Storage } from '../storage/storage.ts';
 import { asList, asObject, asText, parseObject } from './json.ts';
 import { announcedAt, announcedFor, isRotationDue, signingAt, stillBelieved } from './signingkeyrotation.ts';
 
@@ -85,8 +80,8 @@ const clustersKept = 256;
 const generateRsaKeys = promisify(generateKeyPair);
 
 /**
- * Keys are read from the store for every use and unpacked when their revision is new, so that a key taken away by
- * another process counts no more from then on.
+ * Keys are unpacked once and follow the store: one that is taken away counts no more from the moment that is acknowledged.
+ * Reading their record for every token would cost more than the signature.
  */
 export function createSigningKeys(options: {
   readonly storage: Storage;
@@ -95,26 +90,15 @@ export function createSigningKeys(options: {
   readonly now: () => number;
 }): SigningKeys {
   const { storage, sealer } = options;
-  const loaded = new Map<string, LoadedKeys>();
+  const loaded = createRecordCache(
+    storage,
+    { prefix: signingKeysPrefix, capacity: clustersKept },
+    (value, _key, revision) => (value === undefined ? undefined : unpack(value, revision)),
+  );
   /** One pair at a time for each cluster: making one takes a core for a tenth of a second. */
   const making = new Map<string, Promise<LoadedKeys>>();
 
-  const load = async (clusterId: string): Promise<LoadedKeys | undefined> => {
-    const entry = await storage.get(signingKeysKey(clusterId));
-    if (entry === undefined) {
-      loaded.delete(clusterId);
-      return undefined;
-    }
-    const known = loaded.get(clusterId);
-    return known?.revision === entry.revision ? known : keep(clusterId, unpack(entry));
-  };
-  const keep = (clusterId: string, keys: LoadedKeys): LoadedKeys => {
-    loaded.delete(clusterId);
-    loaded.set(clusterId, keys);
-    const [oldest] = loaded.keys();
-    if (loaded.size > clustersKept && oldest !== undefined) loaded.delete(oldest);
-    return keys;
-  };
+  const load = (clusterId: string): Promise<LoadedKeys | undefined> => loaded.get(signingKeysKey(clusterId));
   const loadOrMake = async (cluster: ClusterRecord): Promise<LoadedKeys> => {
     const { clusterId } = cluster;
     const known = await load(clusterId);
@@ -270,8 +254,8 @@ const sealingContext = (clusterId: string, keyId: string): string =>
   `service account signing key ${clusterId} ${keyId}`;
 
 /** Throws for a record that cannot be read: then no token can be judged, and none is made. */
-function unpack(entry: StoredEntry): LoadedKeys {
-  const records = asList(parseObject(entry.value)?.keys, readKey);
+function unpack(value: string, revision: number): LoadedKeys {
+  const records = asList(parseObject(value)?.keys, readKey);
   if (records === undefined || records.length === 0) {
     throw new SigningKeysError('the record of the signing keys cannot be read');
   }
@@ -281,7 +265,7 @@ function unpack(entry: StoredEntry): LoadedKeys {
       createPublicKey({ key: { kty: 'RSA', n, e }, format: 'jwk' }),
     ]),
   );
-  return { revision: entry.revision, records, publicKeys, private: undefined, published: undefined };
+  return { revision, records, publicKeys, private: undefined, published: undefined };
 }
 
 function readKey(value: unknown): SigningKeyRecord | undefined {

@@ -1,12 +1,12 @@
 import { parseArn } from '../../engine/arn/arn.ts';
 import { type CompiledPolicy, compileStoredPolicy, denyingPolicy } from '../../engine/iam/compile.ts';
 import type { PolicySource } from '../../engine/iam/decision.ts';
+import { createRecordCache } from '../../storage/recordcache.ts';
 import type { PolicyRecord } from '../../storage/records/iam.ts';
 import { allIamPrefix, policyKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { policyArn } from '../iam/arns.ts';
 import { awsManagedPolicy } from '../iam/policies/managedpolicies.ts';
-import { createRecordCache } from '../recordcache.ts';
 
 /** As what a managed policy is used. */
 export type ManagedUse = 'identity' | 'boundary' | 'session';

@@ -1,9 +1,9 @@
 import { type CompiledPolicy, compileStoredPolicy, denyingPolicy } from '../../engine/iam/compile.ts';
 import type { PolicySource } from '../../engine/iam/decision.ts';
+import { createRecordCache } from '../../storage/recordcache.ts';
 import type { GroupRecord, RoleRecord, UserRecord } from '../../storage/records/iam.ts';
 import { allIamPrefix, groupKey, roleKey, userKey } from '../../storage/records/keys.ts';
 import type { Storage } from '../../storage/storage.ts';
-import { createRecordCache } from '../recordcache.ts';
 import type { ManagedPolicies } from './managedpolicies.ts';
 
 /** Compiled policies of users, groups and roles, as of the last acknowledged write. */

@@ -1,4 +1,5 @@
 import type { Principal } from '../../engine/iam/principal.ts';
+import { createRecordCache } from '../../storage/recordcache.ts';
 import type {
   AccessKeyRecord,
   PrincipalIdRecord,
@@ -17,7 +18,6 @@ import {
 import type { Storage } from '../../storage/storage.ts';
 import type { CredentialLookup, CredentialLookupResult } from '../../wire/sigv4/credential.ts';
 import { roleArn, rootArn, userArn } from '../iam/arns.ts';
-import { createRecordCache } from '../recordcache.ts';
 import type { ByteBox, SecretBox } from '../secrets.ts';
 import { openSession, type SessionSubject } from './sessiontoken.ts';
 

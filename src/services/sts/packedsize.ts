@@ -60,7 +60,7 @@ function shareOf({ policies, tagging }: Packed): number {
     ...tagging.transitiveTagKeys,
   ];
   const plain = Buffer.from(texts.join(''), 'utf8');
-  const compressed = deflateRawSync(JSON.stringify(texts), { level: 9 });
+  const compressed = deflateRawSync(JSON.stringify(texts), { level: 9, chunkSize: packedSpace });
   return Math.max(
     Math.ceil((plain.length * 100) / plainSpace),
     Math.ceil((compressed.length * 100) / packedSpace),
