@@ -1,3 +1,4 @@
+import type { SnapshotPod } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import { type Permitted, stepOf, surestOf } from './asking.ts';
@@ -5,7 +6,15 @@ import type { ClusterIndex } from './clusterindex.ts';
 import { maskOf } from './kubepowers.ts';
 import { createKubeWays, type KubeWay } from './kubeways.ts';
 import { nodeKey, type ReachNode } from './node.ts';
-import { isInstanceRole, isNode, nodesGroup, podsOfNode, roleOfNode } from './nodes.ts';
+import {
+  accountsInHosts,
+  isInstanceRole,
+  isNode,
+  nodesGroup,
+  podsOfNode,
+  roleOfHost,
+  roleOfNode,
+} from './nodes.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import type { ReachStep, StepCode } from './step.ts';
 import type { TrialOf } from './trial.ts';
@@ -56,6 +65,17 @@ export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex, tria
   const hasRole = (to: ReachNode): ReachStep =>
     given('nodeRole', nodes, to, 'takes the credentials of the node', roleOfNode);
 
+  const hosts = accountsInHosts(cluster);
+  /** Which instance has which role no snapshot tells: it may be any role of nodes. */
+  const hasHostRole = (from: ClusterSubject, pod: SnapshotPod, to: ReachNode): ReachStep =>
+    given(
+      'nodeRole',
+      nodeOf(from),
+      to,
+      `takes the credentials of the node by Pod \`${pod.namespace}/${pod.name}\`, which has the node's network`,
+      roleOfHost,
+    );
+
   const takesNode = (subject: ClusterSubject): ReachStep | undefined => {
     for (const namespace of index.placesOf(subject, toNodes)) {
       const best = surestOf(ways.toNodes(subject, namespace));
@@ -103,7 +123,12 @@ export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex, tria
   return {
     *into(to, isKnown) {
       if (to.kind === 'iam') {
-        if (!isKnown(nodesKey) && isInstanceRole(cluster, to.subject)) yield hasRole(to);
+        if (!isInstanceRole(cluster, to.subject)) return;
+        if (!isKnown(nodesKey)) yield hasRole(to);
+        for (const [key, pod] of hosts) {
+          const from = index.subjects.get(key);
+          if (from !== undefined && !isKnown(nodeKey(nodeOf(from)))) yield hasHostRole(from, pod, to);
+        }
         return;
       }
       if (to.clusterArn !== clusterArn) return;
@@ -160,9 +185,11 @@ export function createKubeSteps(cluster: ClusterWorld, index: ClusterIndex, tria
       if (isOneOfNodes && to.kind === 'kubernetes' && to.subject.kind === 'ServiceAccount')
         yield hasPodsOf(subject, to);
     }
-    if (own !== nodesKey) return;
+    const pod = hosts.get(subjectKey(subject));
+    if (own !== nodesKey && pod === undefined) return;
     for (const role of index.nodes) {
-      if (isInstanceRole(cluster, role) && !isKnown(nodeKey(nodeOf(role)))) yield hasRole(nodeOf(role));
+      if (!isInstanceRole(cluster, role) || isKnown(nodeKey(nodeOf(role)))) continue;
+      yield pod === undefined ? hasRole(nodeOf(role)) : hasHostRole(subject, pod, nodeOf(role));
     }
   }
 }

@@ -1,5 +1,6 @@
+import type { SnapshotPod } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
-import type { ClusterSubject, KubernetesSubject } from '../world/subject.ts';
+import { type ClusterSubject, type KubernetesSubject, subjectKey } from '../world/subject.ts';
 import { assuming, type Permitted } from './asking.ts';
 
 /** All nodes of a cluster, as the one that somebody becomes who becomes any of them. */
@@ -31,3 +32,20 @@ export const roleOfNode: Permitted = assuming(
   { certainty: 'always', conditions: [], evidence: [] },
   'an instance with this role is the node',
 );
+
+/** A Pod in the node's network asks the instance for its credentials, as any process of the node does. */
+export const roleOfHost: Permitted = assuming(
+  roleOfNode,
+  'the instance answers Pods that ask for its credentials',
+);
+
+/** Service accounts with a Pod in the network of its node, each with one such Pod. */
+export function accountsInHosts({ cluster }: ClusterWorld): ReadonlyMap<string, SnapshotPod> {
+  const pods = (cluster.pods ?? []).filter(({ hostNetwork }) => hostNetwork);
+  return new Map(
+    pods.map((pod) => {
+      const { namespace, serviceAccount: name } = pod;
+      return [subjectKey({ kind: 'ServiceAccount', namespace, name }), pod];
+    }),
+  );
+}

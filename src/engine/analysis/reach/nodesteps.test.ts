@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { allow } from '../../rbac/allow.ts';
 import type { PolicyRule } from '../../rbac/rules.ts';
 import { policyText as policy, statement, trusting } from '../iamworld/testworld.ts';
+import type { SnapshotPod } from '../snapshot/snapshot.ts';
 import { testArn, testEntry, testGrant, testRole, testUser, testWorld } from '../testworld.ts';
 import { createReach } from './reach.ts';
 import { adaWith, api, apiAccount, firstStep } from './testworld.ts';
@@ -37,7 +38,7 @@ const instance = testEntry(
     kubernetesGroups: ['system:nodes'],
   },
 );
-const scene = (type = 'EC2_LINUX') =>
+const scene = (type = 'EC2_LINUX', pods: readonly SnapshotPod[] = []) =>
   testWorld({
     account: {
       users: [
@@ -48,7 +49,7 @@ const scene = (type = 'EC2_LINUX') =>
       roles: [testRole('node', { trustPolicy: trusting({ AWS: testArn('root') }) })],
     },
     cluster: {
-      serviceAccounts: [apiAccount],
+      ...{ serviceAccounts: [apiAccount], pods },
       accessEntries: [{ ...instance, type }],
       rbac: testGrant('of-eve', 'User:eve', [allow('create', 'core', 'pods')], 'dev'),
     },
@@ -69,4 +70,24 @@ test('a node has the tokens of its Pods, whoever is the node', () => {
 
 test('a Pod on Fargate does not get the role of its node', () => {
   expect(told(`iam:${testArn('role/node')}`, 'User:eve', 'FARGATE_LINUX')).toBe(undefined);
+});
+
+test.for<[string, string | undefined, object, string?]>([
+  ['a network of its own', undefined, { hostNetwork: false }],
+  ['the network of another service account', undefined, { serviceAccount: 'web' }],
+  ['that of a machine of its own', undefined, {}, 'FARGATE_LINUX'],
+  ['that of the node', 'nodeRole sometimes', {}],
+])('a Pod has %s: its service account gets the role of the node: %s', ([, expected, change, type]) => {
+  const pod = { namespace: 'payments', name: 'p', serviceAccount: 'api', nodeName: 'n' };
+  const { world, cluster } = scene(type, [
+    { ...pod, hostNetwork: true, injectedPodIdentity: false, ...change },
+  ]);
+  const reach = createReach(world).inCluster(cluster);
+  const node = `iam:${testArn('role/node')}`;
+  const chain = reach.stepsTo([node]).of(api);
+  expect(chain && `${chain.steps.map(({ code }) => code).join(' ')} ${chain.certainty}`).toBe(expected);
+  const forward = reach.stepsFrom({ kind: 'ServiceAccount', ...apiAccount });
+  expect(forward.some(({ steps }) => steps.length === 1 && steps[0].code === 'nodeRole')).toBe(
+    expected !== undefined,
+  );
 });

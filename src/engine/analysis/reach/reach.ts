@@ -8,6 +8,7 @@ import { createEksSteps } from './ekssteps.ts';
 import { createFederationSteps } from './federation.ts';
 import type { ReachGoal } from './goal.ts';
 import { createIamSteps } from './iamsteps.ts';
+import { createIssuerSteps } from './issuersteps.ts';
 import { createKubeSteps } from './kubesteps.ts';
 import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
 import { isInstanceRole } from './nodes.ts';
@@ -93,6 +94,7 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
     createEksSteps(world, { iam, trusts, raises, trialOf }),
     createFederationSteps(world, { iam, raises }),
     createWorkloadSteps(world, workload),
+    createIssuerSteps(world, { iam, trusts }),
     ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, { index, trialOf })),
   ];
 
