@@ -1,3 +1,4 @@
+import { isIssuerHostOfEks } from '../../engine/podcredentials/issuerhosts.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { invalidParameter } from '../eks/refusals.ts';
 
@@ -18,7 +19,8 @@ export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name
       name,
     );
   }
-  if (isIssuerOfEks(given)) {
+  // Also those of clusters that are gone.
+  if (isIssuerHostOfEks(hostOf(given))) {
     throw invalidParameter('The issuer is one of EKS’s own: a cluster of EKS has it, and no other', name);
   }
   if (isPublicProvider(given)) {
@@ -28,13 +30,6 @@ export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name
     );
   }
   return given;
-}
-
-/** The form that the issuers of built-in clusters have as well, those that are gone among them (eks-access-facts I1). */
-function isIssuerOfEks(url: string): boolean {
-  return /^oidc[.-]eks\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|api\.(?:aws|amazonwebservices\.com\.cn)|c2s\.ic\.gov|sc2s\.sgov\.gov)$/.test(
-    hostOf(url),
-  );
 }
 
 /**
