@@ -157,6 +157,24 @@ describe('a pod gets', () => {
     expect(answer.headers.warning).toBeUndefined();
   });
 
+  test('what its maker owns no field of, nor does whoever applies it', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      ...podOf('both', { name: 'owned', generateName: undefined }),
+    };
+    const applying = { body: pod, headers: { 'content-type': 'application/apply-patch+yaml' } };
+    const applied = await world.api.call('PATCH', `${core}/pods/owned?fieldManager=me`, applying);
+    const again = await world.api.call('PATCH', `${core}/pods/owned?fieldManager=me`, applying);
+    for (const answer of [await make(podOf('both')), applied, again]) {
+      expect(variablesIn(answer), answer.text).toEqual({ ...region, ...agent });
+      const owned = JSON.stringify(answer.body.metadata.managedFields);
+      expect(owned).toContain('f:image');
+      expect(owned).not.toMatch(/AWS_|pod-identity|kube-api-access|volumeMounts/);
+    }
+    expect(again.body.metadata.resourceVersion).toBe(applied.body.metadata.resourceVersion);
+  });
+
   test('the same in a dry run', async () => {
     const answer = await make(podOf('both'), '?dryRun=All');
     expect([answer.status, variablesIn(answer)]).toEqual([201, { ...region, ...agent }]);

@@ -85,7 +85,7 @@ export async function changeObject(
     ];
     if (errors.length > 0) throw invalid(resource, name, errors);
     if (!options.isAdmitted) await review(context, request, { ...write, object: changed });
-    const ownership = options.own({ before: stored, after: changed, given });
+    const ownership = options.own({ before: stored, offered, given });
     const written = writtenVersion(resource, changed);
     if (ownership.isSame && sameJson(written, stored)) return current;
     const next = withManagedFields(written, ownership.managers);

@@ -120,7 +120,8 @@ export async function storeNew(
   };
   const nameIsGenerated = given.metadata.name !== name;
   const write = { operation: 'CREATE', oldObject: undefined, dryRun, nameIsGenerated } as const;
-  const completed = await mutate(context, request, { ...write, object: settle(given) }, settle);
+  const offered = settle(given);
+  const completed = await mutate(context, request, { ...write, object: offered }, settle);
   rules.admit?.(context, request, completed, undefined);
   const errors = validateObject(resource, completed, undefined, minorVersion(request.cluster.cluster));
   if (errors.length > 0) throw invalid(resource, name, errors);
@@ -131,7 +132,7 @@ export async function storeNew(
   if ((await context.storage.get(key)) !== undefined) throw alreadyExists(resource, name);
   const object = withManagedFields(
     writtenVersion(resource, completed),
-    options.own({ before: undefined, after: completed, given }).managers,
+    options.own({ before: undefined, offered, given }).managers,
   );
   if (dryRun) return object;
   expect.push({ key, revision: 0 });

@@ -33,8 +33,11 @@ import { type KubeObject, kubernetesTime } from './object.ts';
 interface Write {
   /** Undefined when the object is new. */
   readonly before: KubeObject | undefined;
-  /** Complete and valid; its managedFields are still the old ones. */
-  readonly after: KubeObject;
+  /**
+   * Complete, with its managedFields still the old ones, and as admission has not changed it yet: what a webhook or the
+   * server itself adds to it is nobody's, as upstream.
+   */
+  readonly offered: KubeObject;
   /** What the client wants the object to be. */
   readonly given: KubeObject;
 }
@@ -105,10 +108,10 @@ function served(table: ResourceTable, resource: ResourceDefinition, managers: Ma
 export function ownershipOfUpdate(context: ApiContext, request: ResourceRequest): Ownership {
   const { resource } = request;
   const shape = shapeOfResource(resource);
-  return ({ before, after, given }) => {
+  return ({ before, offered, given }) => {
     const writer = writerOf(context, request);
     if (before === undefined) {
-      const changes = compareFields(shape, {}, fromStoredVersion(resource, after));
+      const changes = compareFields(shape, {}, fromStoredVersion(resource, offered));
       return { managers: encodeManagers(updateManagers([], writer, changes)), isSame: false };
     }
     const old = storedManagers(request, before.metadata.managedFields);
@@ -116,7 +119,7 @@ export function ownershipOfUpdate(context: ApiContext, request: ResourceRequest)
     const changes = compareFields(
       shape,
       fromStoredVersion(resource, before),
-      fromStoredVersion(resource, after),
+      fromStoredVersion(resource, offered),
     );
     const next = managers.length === 0 ? managers : updateManagers(managers, writer, changes);
     return { managers: encodeManagers(next), isSame: sameManagers(old, next) };
