@@ -1,8 +1,13 @@
 /** The analyses below `/entryway/v1/`, of a real server: who may ask what, and that answers are those of the functions. */
+
+import { CreatePodIdentityAssociationCommand } from '@aws-sdk/client-eks';
+import { CreateRoleCommand } from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAwsClient } from '../../src/clients/aws.ts';
 import type { Snapshot } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { whoCan } from '../../src/engine/analysis/whocan/whocan.ts';
+import { explainPod } from '../../src/engine/analysis/workload/explainpod.ts';
+import { parseWorkload } from '../../src/engine/analysis/workload/workload.ts';
 import { createWorld } from '../../src/engine/analysis/world/world.ts';
 import { parseQuestion } from '../../src/wire/kube/question.ts';
 import type { Keys } from './process.ts';
@@ -35,6 +40,7 @@ async function userWith(name: string, ...Statement: readonly object[]): Promise<
 
 const clusterArn = (name: string): string =>
   `arn:aws:eks:${scene.connection.region}:${scene.connection.accountId}:cluster/${name}`;
+const getObject = { action: 's3:GetObject', resource: 'arn:aws:s3:::reports/today' };
 const getPods = { clusterName: 'main', verb: 'get', resource: 'pods', namespace: 'team-a' };
 
 beforeAll(async () => {
@@ -58,7 +64,7 @@ describe('who may ask', () => {
       Resource: clusterArn('main'),
     });
     expect(await outcome(ask('WhoCan', getPods))).toBe('ok');
-    expect(await outcome(ask('WhoCan', { ...getPods, clusterName: 'hidden' }))).toBe('AwsError');
+    expect(await outcome(ask('WhoCan', { ...getPods, clusterName: 'hidden' }))).toBe('AwsRefusal');
     await expect(ask('WhoCan', { ...getPods, clusterName: 'hidden' })).rejects.toMatchObject({
       code: 'AccessDeniedException',
     });
@@ -73,6 +79,9 @@ describe('who may ask', () => {
       ['WhoCan', { ...getPods, transitive: true }],
       ['LeastPrivilege', { clusterName: 'main', principal: 'role/dev' }],
       ['ExplainAwsRequest', { principal: 'role/dev', action: 'eks:DescribeCluster', resource: '*' }],
+      ['ExplainPod', { clusterName: 'main', pod: 'default/default', ...getObject }],
+      ['WhoCanCallAws', { ...getObject, clusterName: 'main' }],
+      ['WhoCanBecomeRole', { clusterName: 'main', roleArn: roleArn(scene.connection, 'dev') }],
       ...['ExplainLast', 'LintAccess', 'GetSnapshot'].map((name) => [name, {}] as const),
     ] as const) {
       await expect(ask(operation, input)).rejects.toMatchObject({ code: 'AccessDeniedException' });
@@ -110,6 +119,56 @@ describe('an answer', () => {
       ...{ clusterName: 'main', principal: 'role/dev', comparedWith: 'role/ops', closestPolicy: true },
     });
     expect(what).toMatchObject({ comparison: expect.any(Object), closestPolicy: expect.any(Object) });
+  });
+
+  test('of what pods may call of AWS is that of the function, of one cluster or of all', async () => {
+    const role = roleArn(scene.connection, 'reader');
+    await scene.root.iam.send(
+      new CreateRoleCommand({
+        RoleName: 'reader',
+        AssumeRolePolicyDocument: JSON.stringify({
+          Version: '2012-10-17',
+          Statement: {
+            ...{ Effect: 'Allow', Action: ['sts:AssumeRole', 'sts:TagSession'] },
+            Principal: { Service: 'pods.eks.amazonaws.com' },
+          },
+        }),
+      }),
+    );
+    await scene.root.eks.send(
+      new CreatePodIdentityAssociationCommand({
+        ...{ clusterName: 'main', namespace: 'default', serviceAccount: 'default', roleArn: role },
+      }),
+    );
+    const world = createWorld((await own('GetSnapshot')).snapshot);
+    const cluster = world.snapshot.clusters.find(({ name }) => name === 'main');
+    if (cluster === undefined) throw new Error('no cluster');
+    const workload = parseWorkload(
+      'default/default',
+      { cluster, snapshot: world.snapshot },
+      { isAccount: false },
+    );
+    const { answer } = await own('ExplainPod', { clusterName: 'main', pod: 'default/default', ...getObject });
+    expect(answer).toMatchObject(
+      JSON.parse(JSON.stringify(explainPod(world, cluster, workload, { ...getObject, context: {} }))),
+    );
+    expect(answer.steps.at(-1)).toMatchObject({ step: 'decision', outcome: 'failed' });
+    expect((await own('WhoCanCallAws', getObject)).answer.rows).toEqual([]);
+    for (const [clusterName, count] of [
+      ['main', 1],
+      ['hidden', 0],
+    ] as const) {
+      const { answer: become } = await own('WhoCanBecomeRole', { clusterName, roleArn: role });
+      expect(become.rows).toHaveLength(count);
+    }
+    await expect(
+      own('ExplainPod', { clusterName: 'main', pod: 'default/gone', ...getObject }),
+    ).rejects.toMatchObject({
+      ...{
+        code: 'InvalidParameterException',
+        message: expect.stringContaining('no pod and no service account'),
+      },
+    });
   });
 
   test('tells what a Terraform plan would change, of the cluster that it is for', async () => {
@@ -201,7 +260,7 @@ describe('a question that is none', () => {
 
   test('of a body that has no end is not read', async () => {
     await expect(own('DiffAccess', { after: 'x'.repeat(2 ** 20) })).rejects.toMatchObject({
-      name: 'AwsError',
+      name: 'AwsRefusal',
     });
   });
 });

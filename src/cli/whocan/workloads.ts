@@ -94,7 +94,7 @@ function summary({ rows, incomplete }: WhoCanCallAnswer, what: string): string {
   const open = [...new Set(rows.filter((row) => !named.includes(row)).map(nameOf))];
   const known = asKnown(incomplete);
   const others =
-    open.length === 0 ? '' : `, and of any that is called ${open.map((one) => `\`${one}\``).join(' or ')}`;
+    open.length === 0 ? '' : `, and of any that is called ${open.map((one) => `\`${one}\``).join(' or ')},`;
   if (count + open.length === 0) return `the pods of no service account may ${what}${known}`;
   const perhaps = rows.every(({ certainty }) => certainty === 'sometimes') ? 'perhaps ' : '';
   return `the pods of ${counted(count, 'service account')}${others} may ${perhaps}${what}${known}`;

@@ -23,6 +23,9 @@ import { permissionsOf } from '../../engine/analysis/whatcan/permissions.ts';
 import { whatCan } from '../../engine/analysis/whatcan/whatcan.ts';
 import { whoCanBecome } from '../../engine/analysis/whocan/transitive.ts';
 import { whoCan } from '../../engine/analysis/whocan/whocan.ts';
+import { explainPod } from '../../engine/analysis/workload/explainpod.ts';
+import { whoCanBecomeRole, whoCanCall } from '../../engine/analysis/workload/whocancall.ts';
+import { parseWorkload } from '../../engine/analysis/workload/workload.ts';
 import type { ClusterWorld } from '../../engine/analysis/world/cluster.ts';
 import type { Question } from '../../engine/analysis/world/question.ts';
 import { subjectKey } from '../../engine/analysis/world/subject.ts';
@@ -49,6 +52,13 @@ interface QuestionInput {
   readonly resource: string;
   readonly namespace?: string;
   readonly name?: string;
+}
+
+interface CallInput {
+  readonly action: string;
+  readonly resource: string;
+  /** Condition keys of the request. */
+  readonly context?: unknown;
 }
 
 interface PrincipalInput {
@@ -108,28 +118,40 @@ export const analyses = {
     return { subject: subjectKey(subject), question, ...explanation };
   }) satisfies Analysis<ClusterInput & QuestionInput & PrincipalInput>,
 
-  ExplainAwsRequest: ((world, { principal, action, resource, context }) => {
-    if (!/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action))
-      throw new Misasked(`\`${action}\` is no action`, 'write it as eks:DescribeCluster');
-    if (resource !== '*' && !resource.startsWith('arn:'))
-      throw new Misasked(`\`${resource}\` is no ARN`, 'write the whole ARN of the resource, or *');
+  ExplainAwsRequest: ((world, { principal, ...asked }) => {
+    const call = callOf(asked);
     const cluster = anyCluster(world);
     const subject = parseSubject(principal, cluster);
     if (subject.kind !== 'iam')
       throw new Misasked(`\`${principal}\` is nobody of IAM`, 'write an ARN, role/NAME or user/NAME');
-    const question = {
-      subject,
-      action,
-      resource,
-      ...(context !== undefined && { context: keysOf(context) }),
-    };
     return {
-      ...{ subject: subjectKey(subject), action, resource, context: question.context ?? {} },
-      ...explainAws(world, cluster, question),
+      ...{ subject: subjectKey(subject), ...call },
+      ...explainAws(world, cluster, { subject, ...call }),
+    };
+  }) satisfies Analysis<PrincipalInput & CallInput>,
+
+  ExplainPod: ((world, { clusterName, pod: name, serviceAccount: isAccount = false, ...asked }) => {
+    const call = callOf(asked);
+    const { cluster } = clusterOf(world, clusterName);
+    const workload = parseWorkload(name, { cluster, snapshot: world.snapshot }, { isAccount });
+    const { pod, namespace, serviceAccount } = workload;
+    return {
+      ...{ cluster: cluster.arn, namespace, serviceAccount, ...(pod && { pod: pod.name }), ...call },
+      ...explainPod(world, cluster, workload, call),
     };
   }) satisfies Analysis<
-    PrincipalInput & { readonly action: string; readonly resource: string; readonly context?: unknown }
+    ClusterInput & CallInput & { readonly pod: string; readonly serviceAccount?: boolean }
   >,
+
+  WhoCanCallAws: ((world, { clusterName, ...asked }) => {
+    const call = callOf(asked);
+    return { ...call, ...whoCanCall(onlyIn(world, clusterName), call) };
+  }) satisfies Analysis<CallInput & Partial<ClusterInput>>,
+
+  WhoCanBecomeRole: ((world, { clusterName, roleArn }) => ({
+    roleArn,
+    ...whoCanBecomeRole(onlyIn(world, clusterName), roleArn),
+  })) satisfies Analysis<Partial<ClusterInput> & { readonly roleArn: string }>,
 
   ExplainLast: ((world, { count = 5, clusters, records, gaps }) => {
     if (count < 1 || count > 100) throw new Misasked(`\`count\` is ${count}`, 'ask for 1 to 100');
@@ -226,6 +248,25 @@ function clusterOf(world: World, clusterName: string): ClusterWorld {
   if (clusters.length === 0)
     throw new Misasked(`there is no cluster \`${clusterName}\``, 'name one of your clusters');
   return onlyCluster({ clusters });
+}
+
+/** With this cluster alone, where one is named. */
+function onlyIn(world: World, clusterName: string | undefined): World {
+  if (clusterName === undefined) return world;
+  const cluster = clusterOf(world, clusterName);
+  return {
+    ...world,
+    clusters: [cluster],
+    snapshot: { ...world.snapshot, clusters: [cluster.cluster] },
+  };
+}
+
+function callOf({ action, resource, context }: CallInput) {
+  if (!/^[a-z0-9-]+:[A-Za-z0-9]+$/.test(action))
+    throw new Misasked(`\`${action}\` is no action`, 'write it as eks:DescribeCluster');
+  if (resource !== '*' && !resource.startsWith('arn:'))
+    throw new Misasked(`\`${resource}\` is no ARN`, 'write the whole ARN of the resource, or *');
+  return { action, resource, context: context === undefined ? {} : keysOf(context) };
 }
 
 /** Places are lines of the plan as `jq .` prints it: how it was written is not known. */

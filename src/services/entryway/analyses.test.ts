@@ -70,6 +70,9 @@ test.each([
 
 test.each([
   ['ExplainAwsRequest', {}],
+  ['ExplainPod', { clusterName: 'prod', pod: 'a/b', action: 's3:GetObject', resource: '*' }],
+  ['WhoCanCallAws', { action: 's3:GetObject', resource: '*' }],
+  ['WhoCanBecomeRole', { clusterName: 'prod', roleArn: 'x' }],
   ['ExplainLast', {}],
   ['LintAccess', {}],
   ['DiffAccess', {}],
@@ -81,7 +84,7 @@ test.each([
   expect(target).toEqual({ action: `entryway:${name}`, resources: ['*'] });
   await run();
   expect(asked).toHaveLength(1);
-  expect(asked[0]?.input).toEqual('clusterName' in input ? { ...input, clusterName: prod } : {});
+  expect(asked[0]?.input).toEqual('clusterName' in input ? { ...input, clusterName: prod } : input);
 });
 
 test('who may ask of a cluster is told ways through IAM only with permission for all of it', async () => {

@@ -37,9 +37,15 @@ interface Answered {
 
 /** Of one cluster: permission can be given for it alone, and nothing is told of another. */
 const ofCluster = ['WhoCan', 'WhatCan', 'ExplainRequest', 'PlanAwsAuthMigration'] as const;
-/** Of the account as a whole. LeastPrivilege is about a cluster, but tells what its principal called of AWS, too. */
+/**
+ * Of the account as a whole. LeastPrivilege and ExplainPod are about a cluster, but tell what its principal called of AWS, and
+ * what the account's roles allow.
+ */
 const ofAccount = [
   'ExplainAwsRequest',
+  'ExplainPod',
+  'WhoCanCallAws',
+  'WhoCanBecomeRole',
   'ExplainLast',
   'LintAccess',
   'DiffAccess',

@@ -69,6 +69,10 @@ export const entryway = {
     WhatCan: 'POST /entryway/v1/analyses/what-can 200 WhatCanRequest AnalysisResponse',
     ExplainRequest: 'POST /entryway/v1/explain/request 200 ExplainRequestRequest AnalysisResponse',
     ExplainAwsRequest: 'POST /entryway/v1/explain/aws 200 ExplainAwsRequestRequest AnalysisResponse',
+    ExplainPod: 'POST /entryway/v1/explain/pod 200 ExplainPodRequest AnalysisResponse',
+    WhoCanCallAws: 'POST /entryway/v1/analyses/who-can-call-aws 200 WhoCanCallAwsRequest AnalysisResponse',
+    WhoCanBecomeRole:
+      'POST /entryway/v1/analyses/who-can-become-role 200 WhoCanBecomeRoleRequest AnalysisResponse',
     ExplainLast: 'POST /entryway/v1/explain/last 200 ExplainLastRequest AnalysisResponse',
     LintAccess: 'POST /entryway/v1/analyses/lint 200 LintAccessRequest AnalysisResponse',
     LeastPrivilege: 'POST /entryway/v1/analyses/least-privilege 200 LeastPrivilegeRequest AnalysisResponse',
@@ -167,6 +171,11 @@ export const entryway = {
     WhatCanRequest: 'clusterName! principal! namespace comparedWith closestPolicy:boolean at:timestamp',
     ExplainRequestRequest: 'clusterName! principal! verb! resource! namespace name at:timestamp',
     ExplainAwsRequestRequest: 'principal! action! resource! context:document at:timestamp',
+    // `pod`: NAMESPACE/NAME of a pod, or of a service account.
+    ExplainPodRequest:
+      'clusterName! pod! serviceAccount:boolean action! resource! context:document at:timestamp',
+    WhoCanCallAwsRequest: 'action! resource! context:document clusterName at:timestamp',
+    WhoCanBecomeRoleRequest: 'roleArn! clusterName at:timestamp',
     ExplainLastRequest: 'count:number clusters:[string]',
     LintAccessRequest:
       'minSeverity rules:[string] skipRules:[string] suppressions:document usageSince:timestamp at:timestamp',

@@ -4,6 +4,7 @@ const cluster = { clusterName };
 const principalArn = `arn:aws:iam::${account}:role/developers`;
 const principal = 'role/developers';
 const pods = { verb: 'get', resource: 'pods', namespace: 'shop' };
+const getObject = { action: 's3:GetObject', resource: 'arn:aws:s3:::reports/today' };
 const rule = { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get', 'list'] };
 /** Seconds since 1970: the first day of 2027. */
 const newYear = 1798761600;
@@ -62,6 +63,9 @@ export const entrywayExamples: Readonly<Record<string, object>> = {
     resource: `arn:aws:eks:us-east-1:${account}:cluster/${clusterName}`,
     context: { 'aws:SourceIp': '192.0.2.1' },
   },
+  ExplainPod: { ...cluster, pod: 'shop/cart', ...getObject },
+  WhoCanCallAws: { ...getObject, clusterName },
+  WhoCanBecomeRole: { roleArn: principalArn },
   ExplainLast: { count: 5, clusters: [clusterName] },
   LintAccess: {
     minSeverity: 'warning',

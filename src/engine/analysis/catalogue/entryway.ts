@@ -26,6 +26,7 @@ export const entryway: ServiceText = {
     DiffAccess: '',
     ExplainAwsRequest: '',
     ExplainLast: '',
+    ExplainPod: '',
     ExplainRequest: 'cluster',
     ExplainToken: 'cluster',
     GetAccessPolicy: 'access-policy',
@@ -48,5 +49,7 @@ export const entryway: ServiceText = {
     UpdateAccessPolicy: 'access-policy',
     WhatCan: 'cluster',
     WhoCan: 'cluster',
+    WhoCanBecomeRole: '',
+    WhoCanCallAws: '',
   },
 };
