@@ -40,8 +40,14 @@ export function createIssuerSteps(
     return host === '' || isIssuerHostOfEks(name) ? [] : [{ cluster, host }];
   });
 
-  /** By a token that says whatever the trust policy wants to hear. */
-  const forged = (role: KnownRole, host: string): Permitted | undefined =>
+  const entered = new Map<string, Permitted | undefined>();
+  /** By a token that says whatever the trust policy wants to hear: the same for everybody. */
+  const forged = (role: KnownRole, host: string): Permitted | undefined => {
+    const key = `${role.record.arn} ${host}`;
+    if (!entered.has(key)) entered.set(key, ask(role, host));
+    return entered.get(key);
+  };
+  const ask = (role: KnownRole, host: string): Permitted | undefined =>
     surest(
       trusts
         .of(role)
@@ -57,13 +63,13 @@ export function createIssuerSteps(
     subject: IamSubject,
     { cluster: { cluster } }: { readonly cluster: ClusterWorld },
     role: KnownRole,
-    entered: Permitted,
+    trusted: Permitted,
   ): ReachStep | undefined => {
     if (subject.standing !== 'exists' || subject.accountId !== cluster.accountId) return undefined;
     const may = postureOf(iam, subject).may({ action: handsOver, resource: cluster.arn });
     if (may === undefined) return undefined;
     const by = assuming(
-      both(may, entered),
+      both(may, trusted),
       `\`${cluster.name}\` is a connected cluster whose keys are handed over`,
     );
     const message = `hands over a key of its own for the issuer of cluster \`${cluster.name}\`, and gets role \`${role.record.arn}\` for a token it makes`;
@@ -77,12 +83,12 @@ export function createIssuerSteps(
       for (const one of settable) {
         const { arn, accountId } = one.cluster.cluster;
         // Keys that were handed over speak in the cluster's own account.
-        const entered = accountId === role.accountId ? forged(role, one.host) : undefined;
-        if (entered === undefined) continue;
+        const trusted = accountId === role.accountId ? forged(role, one.host) : undefined;
+        if (trusted === undefined) continue;
         const some = [...iam.allowers.of(handsOver, arn)].map((principal) => iamNode(principal).subject);
         for (const subject of [...some, rootSubject(world.snapshot.partition, accountId)]) {
           if (isKnown(nodeKey({ kind: 'iam', subject }))) continue;
-          const found = step(subject, one, role, entered);
+          const found = step(subject, one, role, trusted);
           if (found !== undefined) yield found;
         }
       }
@@ -93,8 +99,8 @@ export function createIssuerSteps(
         if (one.cluster.cluster.accountId !== from.subject.accountId) continue;
         for (const role of trusts.federated()) {
           if (role.accountId !== from.subject.accountId || isKnown(nodeKey(iamNode(role)))) continue;
-          const entered = forged(role, one.host);
-          const found = entered && step(from.subject, one, role, entered);
+          const trusted = forged(role, one.host);
+          const found = trusted && step(from.subject, one, role, trusted);
           if (found !== undefined) yield found;
         }
       }
