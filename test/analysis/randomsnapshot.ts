@@ -116,6 +116,7 @@ export function randomSnapshot(random: Random): Snapshot {
         ? [{ area: 'iam', accountId: random.pick(accountIds), reason: 'a test' } as const]
         : []),
       ...(random.chance(0.05) ? [{ area: 'serviceAccounts', reason: 'a test' } as const] : []),
+      ...(random.chance(0.1) ? [{ area: 'podIdentity', reason: 'a test' } as const] : []),
     ],
     places: {},
   };
@@ -240,7 +241,32 @@ function randomCluster(random: Random, at: number): SnapshotCluster {
         { namespace: 'x', name: 'y' },
       ],
     }),
+    ...randomWorkloads(random),
     identityProviders: [],
+  };
+}
+
+/** Which AWS credentials pods have changes nothing of who may do what in the cluster. */
+function randomWorkloads(random: Random): Partial<SnapshotCluster> {
+  const roleArn = `arn:aws:iam::${random.pick(accountIds)}:role/dev`;
+  return {
+    ...(random.chance(0.3) && { issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/ABC' }),
+    ...(random.chance(0.3) && {
+      podIdentityAssociations: [
+        {
+          ...{ associationId: 'a-1', namespace: 'dev', serviceAccount: 'other', roleArn },
+          disableSessionTags: random.chance(0.5),
+        },
+      ],
+    }),
+    ...(random.chance(0.3) && {
+      pods: [
+        {
+          ...{ namespace: 'dev', name: 'p', serviceAccount: 'third', nodeName: 'n' },
+          ...{ hostNetwork: random.chance(0.5), injectedPodIdentity: false },
+        },
+      ],
+    }),
   };
 }
 
