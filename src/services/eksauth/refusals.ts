@@ -50,7 +50,7 @@ export function refuseToken(
 
 const unconfigured: Readonly<Record<'tokenIssuer' | 'outboundIssuers', (clusterName: string) => string>> = {
   tokenIssuer: (name) =>
-    `Nobody has told who issues the service account tokens of the connected cluster ${name}; see: entryway cluster issuer.`,
+    `Nobody has told who issues the service account tokens of the connected cluster ${name}; see: entryway cluster issuer set.`,
   outboundIssuers: (name) =>
     `This Entryway asks no token issuer for its keys, and cluster ${name} handed none over; see: serve --oidc-issuers.`,
 };

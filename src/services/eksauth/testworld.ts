@@ -17,7 +17,7 @@ import { createEksAuthOperations } from './operations.ts';
 
 export const now = Date.parse('2026-11-21T03:00:00.500Z');
 export const issuedAt = Math.floor(now / 1000) * 1000;
-export const region = 'us-east-1';
+const region = 'us-east-1';
 const service = 'pods.eks.amazonaws.com';
 
 export const prod: ClusterRecord = {
