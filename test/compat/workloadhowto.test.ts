@@ -37,7 +37,7 @@ function settled(text: string): string {
   return text
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '1509c7bc-5da6-4455-83ec-9c4d8ad501a4')
     .replace(/botocore-session-\d+/g, 'botocore-session-1795294710')
-    .replace(/`a-[a-z0-9]{17}`/g, '`a-z5c7p9k3mf2t8wq4x`')
+    .replace(/\ba-[a-z0-9]{17}\b/g, 'a-z5c7p9k3mf2t8wq4x')
     .replace(/\/id\/[0-9A-F]{32}/g, '/id/B67F7DA143B7B204FFDF3E8166D1BA62');
 }
 
