@@ -1,6 +1,9 @@
 import { createIamWorld, type IamWorld } from '../iamworld/iamworld.ts';
 import { clusterAdminKey } from '../reach/node.ts';
+import { createPodIdentity, type PodIdentity } from '../reach/podidentity.ts';
 import { createReach, type ReachedFrom } from '../reach/reach.ts';
+import { createTrusts } from '../reach/trusts.ts';
+import { createWebIdentity, type WebIdentity } from '../reach/webidentity.ts';
 import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { Question } from '../world/question.ts';
@@ -19,6 +22,9 @@ export interface Facts {
   readonly world: World;
   readonly now: number;
   readonly iam: IamWorld;
+  /** Which roles tokens of service accounts get, and which associations do. */
+  readonly webIdentity: WebIdentity;
+  readonly podIdentity: PodIdentity;
   /** Service accounts of all clusters by the ARN of the role that an annotation or an association gives them. */
   readonly workloads: ReadonlyMap<string, readonly Workload[]>;
   /** Who used the cluster; undefined where there are no records of it. */
@@ -48,6 +54,14 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
     iamWorld ??= createIamWorld(world);
     return iamWorld;
   };
+  let ways: { readonly webIdentity: WebIdentity; readonly podIdentity: PodIdentity } | undefined;
+  const workloadWays = (): NonNullable<typeof ways> => {
+    if (ways === undefined) {
+      const asking = { iam: iam(), trusts: createTrusts(world, iam()) };
+      ways = { webIdentity: createWebIdentity(world, asking), podIdentity: createPodIdentity(world, asking) };
+    }
+    return ways;
+  };
   let workloads: Facts['workloads'] | undefined;
   const mappings = rememberedLast((cluster: ClusterWorld) => createMappings(cluster, world));
   const grants = rememberedLast((cluster: ClusterWorld) => grantsOf(cluster, world, mappings(cluster)));
@@ -70,6 +84,12 @@ export function createFacts(world: World, { usage }: { readonly usage?: Usage | 
     now: world.now,
     get iam() {
       return iam();
+    },
+    get webIdentity() {
+      return workloadWays().webIdentity;
+    },
+    get podIdentity() {
+      return workloadWays().podIdentity;
     },
     get workloads() {
       workloads ??= workloadsByRole(world.snapshot.clusters);

@@ -110,8 +110,11 @@ export const iamExamples: Readonly<Record<string, Examples>> = {
   'EW-ACC-606': {
     triggers: { cluster: { serviceAccounts: [{ namespace: 'default', name: 'api', roleArn: ops }] } },
     passes: {
-      account: { roles: [exampleRole('ops')] },
-      cluster: { serviceAccounts: [{ namespace: 'default', name: 'api', roleArn: ops }] },
+      account: { roles: [web(aud)], oidcProviders: providers },
+      cluster: {
+        issuer: 'https://oidc.example.com',
+        serviceAccounts: [{ namespace: 'default', name: 'api', roleArn: ops }],
+      },
     },
   },
   'EW-ACC-701': {

@@ -1,14 +1,12 @@
 import { stsAudience } from '../../../podcredentials/names.ts';
-import type { SnapshotCluster, SnapshotServiceAccount } from '../../snapshot/snapshot.ts';
-import type { KnownPrincipal } from '../../world/principals.ts';
+import type { WorkloadRefusal } from '../../reach/workload.ts';
+import { namedRole } from '../../reach/workloadasking.ts';
+import type { SnapshotServiceAccount } from '../../snapshot/snapshot.ts';
+import type { ClusterWorld } from '../../world/cluster.ts';
 import { command } from '../commands.ts';
 import type { Facts } from '../facts.ts';
-import { rewriteTrust } from '../iam/trust.ts';
 import type { AccessRule } from '../rule.ts';
-import { issuerHost, providerOf } from './issuers.ts';
-import { associatedAccounts, workloadLabel } from './workloads.ts';
-
-type KnownRole = KnownPrincipal & { readonly kind: 'role' };
+import { workloadLabel } from './workloads.ts';
 
 /** Annotations of service accounts that give no role. Of a role that does not exist `EW-ACC-606` tells. */
 export const annotationRules: readonly AccessRule[] = [
@@ -17,21 +15,17 @@ export const annotationRules: readonly AccessRule[] = [
     id: 'EW-ACC-805',
     name: 'service account for a role that does not trust it',
     severity: 'error',
-    why: 'The trust policy of the role does not mean the tokens of this service account: its Pods are refused by STS.',
+    why: 'The trust policy of the role does not mean the tokens of this service account, or not of this cluster: its Pods are refused by STS.',
     fix: 'name the service account in the trust policy of the role, or correct the annotation',
-    needs: ['serviceAccounts', 'issuer'],
-    *check({ cluster }, facts) {
-      for (const { account, role } of annotated(cluster, facts)) {
-        const provider = providerIn(role.accountId, cluster, facts);
-        if (provider === undefined || isTrusted(provider, { cluster, account, role }, facts)) continue;
+    needs: ['serviceAccounts'],
+    *check(cluster, facts) {
+      for (const { account, roleArn, refusal } of ofNoUse(cluster, facts)) {
+        if (refusal.code === 'missingRole' || refusal.code === 'missingProvider') continue;
         const { namespace, name } = account;
         yield {
-          ...{ subject: workloadLabel(namespace, name), object: role.record.arn },
-          message: `service account \`${namespace}/${name}\` is annotated with \`${role.record.arn}\`, whose trust policy does not let it in`,
-          fix: rewriteTrust(
-            role.record,
-            `with \`system:serviceaccount:${namespace}:${name}\` on \`${issuerHost(cluster.issuer ?? '')}:sub\``,
-          ),
+          ...{ subject: workloadLabel(namespace, name), object: roleArn },
+          message: `service account \`${namespace}/${name}\` is annotated with \`${roleArn}\`, and does not get it: ${refusal.message}`,
+          fix: `let \`system:serviceaccount:${namespace}:${name}\` assume \`${roleArn}\` by its trust policy, or correct the annotation`,
         };
       }
     },
@@ -43,18 +37,17 @@ export const annotationRules: readonly AccessRule[] = [
     severity: 'error',
     why: 'STS takes tokens of a cluster where the account of the role has an identity provider for the cluster’s issuer, and only there.',
     fix: 'make the provider in the account of the role, or use Pod Identity, which needs none',
-    needs: ['serviceAccounts', 'issuer'],
-    *check({ cluster }, facts) {
-      for (const { account, role } of annotated(cluster, facts)) {
-        if (!areProvidersKnown(role.accountId, facts)) continue;
-        if (providerIn(role.accountId, cluster, facts) !== undefined) continue;
+    needs: ['serviceAccounts'],
+    *check(cluster, facts) {
+      for (const { account, roleArn, refusal } of ofNoUse(cluster, facts)) {
+        if (refusal.code !== 'missingProvider') continue;
         const { namespace, name } = account;
         yield {
-          ...{ subject: workloadLabel(namespace, name), object: role.record.arn },
-          message: `service account \`${namespace}/${name}\` is annotated with \`${role.record.arn}\`, and account \`${role.accountId}\` has no provider for \`${issuerHost(cluster.issuer ?? '')}\``,
+          ...{ subject: workloadLabel(namespace, name), object: roleArn },
+          message: `service account \`${namespace}/${name}\` is annotated with \`${roleArn}\`, and does not get it: ${refusal.message}`,
           fix: command(
             ...['aws', 'iam', 'create-open-id-connect-provider'],
-            ...['--url', cluster.issuer ?? '', '--client-id-list', stsAudience],
+            ...['--url', cluster.cluster.issuer ?? 'ISSUER', '--client-id-list', stsAudience],
           ),
         };
       }
@@ -62,53 +55,21 @@ export const annotationRules: readonly AccessRule[] = [
   },
 ];
 
-/** Service accounts whose annotation counts, with the role where it was read. */
-function* annotated(
-  cluster: SnapshotCluster,
-  { world: { principals } }: Facts,
-): Generator<{ readonly account: SnapshotServiceAccount; readonly role: KnownRole }> {
-  const associated = associatedAccounts(cluster);
-  for (const account of cluster.serviceAccounts ?? []) {
+/** Service accounts whose annotation counts, and gives nothing for certain. */
+function* ofNoUse(
+  cluster: ClusterWorld,
+  { world, webIdentity }: Facts,
+): Generator<{
+  readonly account: SnapshotServiceAccount;
+  readonly roleArn: string;
+  readonly refusal: WorkloadRefusal;
+}> {
+  for (const account of cluster.cluster.serviceAccounts ?? []) {
     const { namespace, name, roleArn } = account;
-    if (roleArn === undefined || associated.has(`${namespace}/${name}`)) continue;
-    const role = principals.named(roleArn);
-    if (role?.kind === 'role' && role.record.arn === roleArn) yield { account, role };
+    // Where there is an association, that counts (eks-access-facts J20).
+    if (roleArn === undefined || cluster.associations.of(namespace, name) !== undefined) continue;
+    const { subject } = namedRole(world, roleArn);
+    const refusal = webIdentity.wayTo(cluster, { namespace, name }, subject)?.refusal;
+    if (refusal !== undefined) yield { account, roleArn, refusal };
   }
-}
-
-function providerIn(accountId: string, cluster: SnapshotCluster, { world: { principals } }: Facts) {
-  const account = principals.account(accountId);
-  return account && providerOf(account, cluster);
-}
-
-/** An empty list is one that nobody read, or a true one. */
-function areProvidersKnown(accountId: string, { world: { principals } }: Facts): boolean {
-  return principals.isRead(accountId) && (principals.account(accountId)?.oidcProviders.length ?? 0) > 0;
-}
-
-/** Whether the role may be had with such a token; also where it is open. */
-function isTrusted(
-  provider: { readonly arn: string },
-  {
-    cluster,
-    account: { namespace, name, audience = stsAudience },
-    role,
-  }: {
-    readonly cluster: SnapshotCluster;
-    readonly account: SnapshotServiceAccount;
-    readonly role: KnownRole;
-  },
-  { iam }: Facts,
-): boolean {
-  const host = issuerHost(cluster.issuer ?? '');
-  const { certainty } = iam.askOutsider({
-    outsider: { kind: 'federated', provider: provider.arn },
-    action: 'sts:AssumeRoleWithWebIdentity',
-    role,
-    context: {
-      [`${host}:sub`]: `system:serviceaccount:${namespace}:${name}`,
-      [`${host}:aud`]: audience,
-    },
-  });
-  return certainty !== 'never';
 }

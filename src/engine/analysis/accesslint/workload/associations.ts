@@ -1,11 +1,9 @@
 import { podIdentityAudience, roleAnnotation } from '../../../podcredentials/names.ts';
-import { subjectOf } from '../../iamworld/allowers.ts';
+import type { WorkloadRefusal } from '../../reach/workload.ts';
 import type { SnapshotCluster, SnapshotPodIdentityAssociation } from '../../snapshot/snapshot.ts';
 import type { KnownPrincipal } from '../../world/principals.ts';
 import { command } from '../commands.ts';
 import type { Facts } from '../facts.ts';
-import { rewriteTrust, trustOf } from '../iam/trust.ts';
-import { subjectNamed } from '../mappings.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
 import { readsPodTags } from './podtags.ts';
 import { workloadLabel } from './workloads.ts';
@@ -41,75 +39,43 @@ export const associationRules: readonly AccessRule[] = [
       }
     },
   },
-  {
-    about: 'cluster',
-    id: 'EW-ACC-812',
-    name: 'association of a role that does not exist',
-    severity: 'error',
-    why: 'Pods of the service account get no credentials of AWS, and those that an annotation would give them neither: Pod Identity goes first.',
-    fix: 'delete the association, or update it with a role that exists',
-    needs: ['podIdentity'],
-    *check({ cluster }, { world: { principals } }) {
-      for (const association of cluster.podIdentityAssociations ?? []) {
-        for (const arn of [association.roleArn, association.targetRoleArn]) {
-          if (arn === undefined || !isMissing(arn, principals)) continue;
-          yield {
-            ...{ ...base(association), object: arn },
-            message: `${about(association)} names \`${arn}\`, which does not exist`,
-            fix: deleteAssociation(cluster, association),
-          };
-        }
-      }
+  refusedRule(
+    {
+      id: 'EW-ACC-812',
+      name: 'association of a role that cannot be given',
+      severity: 'error',
+      why: 'The role does not exist, or is of another account than the cluster (eks-access-facts J6). Pods of the service account get no credentials of AWS, and those that an annotation would give them neither: Pod Identity goes first.',
+      fix: 'delete the association, or update it with a role that exists',
     },
-  },
-  {
-    about: 'cluster',
-    id: 'EW-ACC-813',
-    name: 'association of a role that does not trust Pod Identity',
-    severity: 'error',
-    why: 'EKS assumes the role as `pods.eks.amazonaws.com` with `sts:AssumeRole`, and with `sts:TagSession` unless session tags are disabled (eks-access-facts J7, J8). Both must be allowed for these tags.',
-    fix: 'let pods.eks.amazonaws.com have sts:AssumeRole and sts:TagSession in the trust policy of the role',
-    needs: ['podIdentity'],
-    *check({ cluster }, facts) {
-      for (const association of cluster.podIdentityAssociations ?? []) {
-        const role = roleOf(association.roleArn, facts);
-        const refused = role && refusedAction(role, { cluster, association }, facts);
-        if (role === undefined || refused === undefined) continue;
-        const { arn } = role.record;
-        yield {
-          ...{ ...base(association), object: arn },
-          message: !trustsService(role)
-            ? `${about(association)} names \`${arn}\`, which does not trust \`${podIdentityAudience}\``
-            : `${about(association)} names \`${arn}\`, whose trust policy refuses \`${refused}\` for it`,
-          fix: rewriteTrust(role.record, `with \`${refused}\` for \`${podIdentityAudience}\``),
-        };
-      }
+    ({ refusal }) => refusal.code !== 'notAllowed',
+    (cluster, association) => deleteAssociation(cluster, association),
+  ),
+  refusedRule(
+    {
+      id: 'EW-ACC-813',
+      name: 'association of a role that does not trust Pod Identity',
+      severity: 'error',
+      why: 'EKS assumes the role as `pods.eks.amazonaws.com` with `sts:AssumeRole`, and with `sts:TagSession` unless session tags are disabled (eks-access-facts J7, J8). Both must be allowed for these tags.',
+      fix: 'let pods.eks.amazonaws.com have sts:AssumeRole and sts:TagSession in the trust policy of the role',
     },
-  },
-  {
-    about: 'cluster',
-    id: 'EW-ACC-814',
-    name: 'association whose target role cannot be had',
-    severity: 'error',
-    why: 'The role of the association assumes the target role: its own policies and the trust policy of the target must both let it, with `sts:TagSession` as well, since session tags are passed on, unless they are disabled.',
-    fix: 'let the role assume the target role, on both sides',
-    needs: ['podIdentity'],
-    *check({ cluster }, facts) {
-      for (const association of cluster.podIdentityAssociations ?? []) {
-        const { roleArn, targetRoleArn } = association;
-        const role = roleOf(roleArn, facts);
-        if (targetRoleArn === undefined || role === undefined) continue;
-        if (isMissing(targetRoleArn, facts.world.principals)) continue;
-        const refused = refusedTarget(role, targetRoleArn, association, facts);
-        if (refused === undefined) continue;
-        yield {
-          ...{ ...base(association), object: targetRoleArn },
-          message: `${about(association)} leads to \`${targetRoleArn}\`, and \`${roleArn}\` is refused \`${refused}\` on it`,
-          fix: `allow \`${refused}\` in the policies of \`${roleArn}\` and in the trust policy of \`${targetRoleArn}\``,
-        };
-      }
+    ({ refusal, association }) =>
+      refusal.code === 'notAllowed' && refusal.asked?.resource === association.roleArn,
+    (_, { roleArn }) =>
+      `allow \`${podIdentityAudience}\` \`sts:AssumeRole\` and \`sts:TagSession\` in the trust policy of \`${roleArn}\``,
+  ),
+  refusedRule(
+    {
+      id: 'EW-ACC-814',
+      name: 'association whose target role cannot be had',
+      severity: 'error',
+      why: 'The role of the association assumes the target role: its own policies and the trust policy of the target must both let it, with `sts:TagSession` as well, since session tags are passed on, unless they are disabled.',
+      fix: 'let the role assume the target role, on both sides',
     },
-  },
+    ({ refusal, association }) =>
+      refusal.code === 'notAllowed' && refusal.asked?.resource !== association.roleArn,
+    (_, { roleArn, targetRoleArn }) =>
+      `allow \`sts:AssumeRole\` and \`sts:TagSession\` in the policies of \`${roleArn}\` and in the trust policy of \`${targetRoleArn}\``,
+  ),
   {
     about: 'cluster',
     id: 'EW-ACC-815',
@@ -189,67 +155,37 @@ function deleteAssociation(
   );
 }
 
-function isMissing(arn: string, principals: Facts['world']['principals']): boolean {
-  const subject = subjectNamed(arn, principals);
-  // Names with another path are another role.
-  return subject?.standing === 'missing' || (subject?.standing === 'exists' && subject.arn !== arn);
-}
-
 function roleOf(arn: string, { world: { principals } }: Facts): KnownRole | undefined {
   const known = principals.named(arn);
   return known?.kind === 'role' && known.record.arn === arn ? known : undefined;
 }
 
-function trustsService({ record }: KnownRole): boolean {
-  const document = trustOf(record);
-  if (document === null) return false;
-  return document.statements.some(
-    ({ effect, principal }) =>
-      effect === 'Allow' &&
-      principal?.negated === false &&
-      principal.entries.some(({ type, value }) => type === 'Service' && value === podIdentityAudience),
-  );
+interface Refused {
+  readonly association: SnapshotPodIdentityAssociation;
+  readonly refusal: WorkloadRefusal;
 }
 
-/** The action that the trust policy refuses the service for certain, for these Pods; undefined: none. */
-function refusedAction(
-  role: KnownRole,
-  {
-    cluster,
-    association: { namespace, serviceAccount, disableSessionTags },
-  }: { readonly cluster: SnapshotCluster; readonly association: SnapshotPodIdentityAssociation },
-  { iam }: Facts,
-): string | undefined {
-  const tags: Readonly<Record<string, string>> = {
-    'eks-cluster-arn': cluster.arn,
-    'eks-cluster-name': cluster.name,
-    'kubernetes-namespace': namespace,
-    'kubernetes-service-account': serviceAccount,
+/** A rule about associations that give nothing for certain, and why. */
+function refusedRule(
+  text: Pick<AccessRule, 'id' | 'name' | 'severity' | 'why' | 'fix'>,
+  isMeant: (refused: Refused) => boolean,
+  fixOf: (cluster: SnapshotCluster, association: SnapshotPodIdentityAssociation) => string,
+): AccessRule {
+  return {
+    about: 'cluster',
+    ...text,
+    needs: ['podIdentity'],
+    *check(cluster, { podIdentity }): Generator<Spotted> {
+      for (const association of cluster.associations.listed) {
+        const { namespace, serviceAccount: name } = association;
+        const refusal = podIdentity.waysOf(cluster, { namespace, name })[0]?.refusal;
+        if (refusal === undefined || !isMeant({ association, refusal })) continue;
+        yield {
+          ...{ ...base(association), object: association.targetRoleArn ?? association.roleArn },
+          message: `${about(association)} gives nothing: ${refusal.message}`,
+          fix: fixOf(cluster.cluster, association),
+        };
+      }
+    },
   };
-  const context = Object.fromEntries([
-    ...Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, disableSessionTags ? [] : value]),
-    ...(disableSessionTags ? podTags.map((key) => [`aws:RequestTag/${key}`, []]) : []),
-  ]);
-  const actions = disableSessionTags ? ['sts:AssumeRole'] : ['sts:AssumeRole', 'sts:TagSession'];
-  return actions.find(
-    (action) =>
-      iam.askOutsider({ outsider: { kind: 'service', name: podIdentityAudience }, action, role, context })
-        .certainty === 'never',
-  );
-}
-
-const podTags = ['kubernetes-pod-name', 'kubernetes-pod-uid'];
-
-function refusedTarget(
-  role: KnownRole,
-  target: string,
-  { disableSessionTags, externalId }: SnapshotPodIdentityAssociation,
-  { iam }: Facts,
-): string | undefined {
-  const subject = subjectOf(role);
-  const context = externalId === undefined ? {} : { 'sts:ExternalId': externalId };
-  const actions = disableSessionTags ? ['sts:AssumeRole'] : ['sts:AssumeRole', 'sts:TagSession'];
-  return actions.find(
-    (action) => iam.ask({ subject, action, resource: target, context }).certainty === 'never',
-  );
 }

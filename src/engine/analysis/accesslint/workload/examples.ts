@@ -166,7 +166,13 @@ export const workloadExamples: Readonly<Record<string, Examples>> = {
     triggers: annotated('system:serviceaccount:shop:web'),
     passes: annotated(itsSub),
   },
-  'EW-ACC-806': { triggers: annotated(itsSub, otherHost), passes: annotated(itsSub) },
+  'EW-ACC-806': {
+    triggers: {
+      ...annotated(itsSub),
+      account: { roles: [irsaRole(itsSub)], oidcProviders: providers(otherHost) },
+    },
+    passes: annotated(itsSub),
+  },
   'EW-ACC-811': {
     triggers: associated([podRole('api')], {}, { serviceAccounts: [] }),
     passes: associated([podRole('api')]),

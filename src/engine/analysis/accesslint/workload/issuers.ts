@@ -1,4 +1,4 @@
-import type { Snapshot, SnapshotAccount, SnapshotCluster } from '../../snapshot/snapshot.ts';
+import type { Snapshot } from '../../snapshot/snapshot.ts';
 
 /** `oidc.eks.us-east-1.amazonaws.com/id/…` of the issuer’s URL: as providers and condition keys spell it (eks-access-facts I5). */
 export function issuerHost(issuer: string): string {
@@ -31,14 +31,4 @@ export function wouldBeKnown(host: string, accountId: string, { clusters }: Snap
 
 function baseOf(host: string): string | undefined {
   return /^(.+\/id\/)[A-Za-z0-9-]+$/.exec(host)?.[1];
-}
-
-/** The provider for the cluster’s issuer in an account; undefined where it has none. */
-export function providerOf(
-  { oidcProviders }: SnapshotAccount,
-  { issuer }: SnapshotCluster,
-): SnapshotAccount['oidcProviders'][number] | undefined {
-  if (issuer === undefined) return undefined;
-  const host = issuerHost(issuer);
-  return oidcProviders.find(({ arn }) => arn.endsWith(`:oidc-provider/${host}`));
 }

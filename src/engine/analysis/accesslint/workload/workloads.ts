@@ -33,10 +33,3 @@ export function workloadsByRole(
 export function workloadLabel(namespace: string, name: string): string {
   return `ServiceAccount ${namespace}/${name}`;
 }
-
-/** Keys of service accounts that have an association: annotations of those count for nothing (eks-access-facts J20). */
-export function associatedAccounts({ podIdentityAssociations }: SnapshotCluster): ReadonlySet<string> {
-  return new Set(
-    (podIdentityAssociations ?? []).map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`),
-  );
-}
