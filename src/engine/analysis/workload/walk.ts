@@ -11,7 +11,7 @@ import { createWorkloadRoles, type WorkloadRoles } from '../reach/workloadroles.
 import { type Attempt, attemptAfter } from './attempt.ts';
 import { type Credentials, credentialsOf } from './mechanism.ts';
 import { knownValues, waySteps } from './waysteps.ts';
-import { accountOf, type Workload } from './workload.ts';
+import { accountOf, associationOf, type Workload } from './workload.ts';
 
 /** What a container calls. */
 export interface Call {
@@ -47,7 +47,7 @@ export function walkOf(at: Attempt, call: Call): Walk {
   if (asks === undefined) return ended(first, isCertain ? 'never' : 'sometimes');
   const told = asTold(at, asks);
   const roles = createWorkloadRoles(told.world, told.world === world ? { iam } : {});
-  const way = wayOf(told, roles);
+  const way = wayOf(told, asks, roles);
   if (way === undefined) return ended(first, 'sometimes');
   const own = waySteps(told.world, way);
   const until = [...first, ...own];
@@ -99,12 +99,24 @@ function asTold(at: Attempt, asks: NonNullable<Credentials['asks']>): Attempt {
   });
 }
 
-/** What the containers are told to ask for. */
-function wayOf({ world, cluster, workload }: Attempt, roles: WorkloadRoles): WorkloadRole | undefined {
-  const { namespace, serviceAccount: name } = workload;
-  const asked = world.clusters.find((one) => one.cluster.arn === cluster.arn);
-  if (asked === undefined) return undefined;
-  const ways = roles.rolesOf(asked, { namespace, name });
+/** What the containers are told to ask for; undefined where nobody knows which role that is. */
+function wayOf(
+  { cluster, workload }: Attempt,
+  asks: NonNullable<Credentials['asks']>,
+  roles: WorkloadRoles,
+): WorkloadRole | undefined {
+  const { namespace, serviceAccount } = workload;
+  const association = associationOf(cluster, workload);
+  const roleArn =
+    asks.mechanism === 'irsa' ? asks.roleArn : (association?.targetRoleArn ?? association?.roleArn);
+  if (roleArn === undefined) return undefined;
+  const ways = [
+    ...roles.waysTo(
+      roleArn,
+      (one, account) =>
+        one.cluster.arn === cluster.arn && account.namespace === namespace && account.name === serviceAccount,
+    ),
+  ];
   const delivered = ways.find(({ isDelivered }) => isDelivered);
   const annotated = ways.find(({ token }) => token?.isAnnotated);
   if (delivered !== undefined || annotated === undefined) return delivered;
