@@ -11,11 +11,11 @@ const allowed: Record<string, readonly string[]> = {
   storage: ['engine'],
   clients: ['engine', 'wire'],
   services: ['engine', 'wire', 'storage', 'audit'],
-  access: ['engine', 'wire', 'storage'],
+  access: ['engine', 'wire', 'storage', 'clients'],
   cluster: ['engine', 'wire', 'storage', 'access', 'audit'],
   webhooks: ['engine', 'wire', 'storage', 'access', 'audit'],
   audit: ['engine', 'wire', 'storage'],
-  agent: ['engine', 'wire', 'access', 'clients'],
+  agent: ['engine', 'wire', 'clients'],
   sources: ['engine', 'wire', 'storage', 'access'],
   server: [
     'engine',

@@ -1,6 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createGate } from '../access/aws/gate.ts';
+import { createGate } from '../clients/gate.ts';
 import { agentUri, agentUriIpv6 } from '../engine/podcredentials/names.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import { createDoor, type Door, type DoorBounds } from './doors.ts';

@@ -1,5 +1,5 @@
-import { parseSharedCredentials } from '../access/aws/credentials.ts';
-import { followFile } from '../access/aws/followedfile.ts';
+import { followFile } from '../clients/followedfile.ts';
+import { parseSharedCredentials } from '../clients/sharedcredentials.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import type { AgentLog } from './telling.ts';
 

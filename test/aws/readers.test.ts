@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, truncateSync, utimesSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseSharedCredentials } from '../../src/access/aws/credentials.ts';
-import { followFile } from '../../src/access/aws/followedfile.ts';
-import { createGate, GateClosed } from '../../src/access/aws/gate.ts';
 import { createJoinedLookup } from '../../src/access/aws/lookups.ts';
 import { createShortMemory } from '../../src/access/aws/shortmemory.ts';
 import { elementsAt, parseXml, textAt } from '../../src/access/aws/xml.ts';
 import { createTableInstanceNames, parseInstanceTable } from '../../src/access/instancetable.ts';
+import { followFile } from '../../src/clients/followedfile.ts';
+import { createGate, GateClosed } from '../../src/clients/gate.ts';
+import { parseSharedCredentials } from '../../src/clients/sharedcredentials.ts';
 import { processorTimer } from '../processortime.ts';
 
 describe('XML', () => {

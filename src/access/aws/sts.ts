@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
+import { createGate, type Gate, type GateOptions } from '../../clients/gate.ts';
 import { percentEncode } from '../../wire/sigv4/canonical.ts';
 import { isStsHost, regionOfHost } from '../../wire/token/hosts.ts';
 import { clusterHeader, type ParsedToken, tokenParameters } from '../../wire/token/parse.ts';
 import { parseStsResponse, type StsAnswer, type StsErrorKind } from '../../wire/token/stsresponse.ts';
 import type { RemoteCallers, RemoteVerdict } from '../remotecallers.ts';
 import { type AwsConnections, ExchangeError } from './connections.ts';
-import { createGate, type Gate, type GateOptions } from './gate.ts';
 import { createShortMemory } from './shortmemory.ts';
 import { principalOf } from './stsprincipal.ts';
 

@@ -1,7 +1,5 @@
 import { createAwsConnections } from '../../access/aws/connections.ts';
-import { parseSharedCredentials } from '../../access/aws/credentials.ts';
 import { createEc2InstanceNames } from '../../access/aws/ec2.ts';
-import { followFile } from '../../access/aws/followedfile.ts';
 import { createAwsIam } from '../../access/aws/iam.ts';
 import { createStsCallers, type StsFigures } from '../../access/aws/sts.ts';
 import { createFirstUsePins, type FirstUsePinsOptions } from '../../access/firstuse.ts';
@@ -9,6 +7,8 @@ import type { InstanceNames } from '../../access/instances.ts';
 import { createTableInstanceNames, parseInstanceTable } from '../../access/instancetable.ts';
 import type { Pins } from '../../access/pins.ts';
 import type { RemoteCallers } from '../../access/remotecallers.ts';
+import { followFile } from '../../clients/followedfile.ts';
+import { parseSharedCredentials } from '../../clients/sharedcredentials.ts';
 import type { AwsPrincipals } from '../../services/eks/deps.ts';
 import { accountKey } from '../../storage/records/keys.ts';
 import type { Storage, Watch } from '../../storage/storage.ts';

@@ -1,4 +1,4 @@
-import type { SigningCredentials } from '../../wire/sigv4/sign.ts';
+import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 
 const settings = {
   aws_access_key_id: 'accessKeyId',
