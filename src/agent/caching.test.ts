@@ -159,20 +159,32 @@ test('trouble that lasts longer than the credentials ends them', async () => {
   expect(world.logged.join()).not.toContain('renewed');
 });
 
-test.each([
-  'ResourceNotFoundException',
-  'AccessDeniedException',
-  'InvalidTokenException',
-  'ExpiredTokenException',
-])('%s of a renewal takes the credentials away at once', async (code) => {
+test.each<readonly [code: string, status: number]>([
+  ['ResourceNotFoundException', 404],
+  ['AccessDeniedException', 400],
+  ['InvalidTokenException', 400],
+  ['ExpiredTokenException', 400],
+])('%s of a renewal takes the credentials away at once', async (code, status) => {
   const token = podToken();
   await keyFor(token);
   world.time += 3 * hour;
-  world.answers({ error: [code, 'gone'] });
+  world.answers({ status, error: [code, 'gone'] });
   world.agent.sweep();
   await until(2);
   expect(world.logged.at(-1)).toMatch(/were taken away/);
   expect(await keyFor(token)).toContain(code);
+});
+
+test('when the session of the node has ended, the pods keep their credentials', async () => {
+  const token = podToken();
+  await keyFor(token);
+  world.time += 3 * hour;
+  // The code that EKS Auth also has for a pod's token; the status is that of refused signatures.
+  world.answers({ status: 403, error: ['ExpiredTokenException', 'The security token is expired'] });
+  world.agent.sweep();
+  await until(2);
+  expect(world.logged.at(-1)).toMatch(/were not renewed; it is tried again/);
+  expect(await keyFor(token)).toBe('ASIA1');
 });
 
 test('no more than three renewals begin in a second, those that end first before the others', async () => {

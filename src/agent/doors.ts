@@ -21,7 +21,7 @@ export interface DoorBounds {
   readonly keepAliveTimeout: number;
   /** Milliseconds between two looks at who is too slow. */
   readonly checkInterval: number;
-  /** Open connections; further ones are closed at once. */
+  /** Open connections; one too many costs the one that has been silent the longest its place. */
   readonly connections: number;
 }
 
@@ -42,8 +42,7 @@ export function createDoor(listener: RequestListener, bounds: Partial<DoorBounds
     maxHeaderSize: headerBytes,
     connectionsCheckingInterval: checkInterval,
   });
-  server.maxConnections = connections;
-  const drain = watchConnections(server);
+  const drain = watchConnections(server, { most: connections });
   server.on('request', listener);
   return { server, close: drain };
 }

@@ -1,5 +1,5 @@
-import type { Gate } from '../access/aws/gate.ts';
 import { AwsRefusal, createAwsClient } from '../clients/aws.ts';
+import type { Gate } from '../clients/gate.ts';
 import { services } from '../wire/protocols/services.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import { type AssumedForPod, type PodCredentials, podCredentialsOf } from './podcredentials.ts';
@@ -37,11 +37,17 @@ const attempts = 3;
  */
 const deadline = 5_000;
 
+/** Of an answer; a genuine one has about two thousand. What is longer is not kept, so that a cache of many stays small. */
+const mostBytes = 64 * 1024;
+
 export function createEksAuth(options: EksAuthOptions): EksAuth {
   const { clusterName, endpoint, region, signal } = options;
   const call = async (token: string): Promise<PodCredentials> => {
     const credentials = await options.credentials();
-    const client = createAwsClient({ endpoint, region, credentials, deadline, signal });
+    const client = createAwsClient({
+      ...{ endpoint, region, credentials, deadline, signal },
+      answerBounds: { milliseconds: deadline, bytes: mostBytes },
+    });
     const started = performance.now();
     const told = (code: string): void => options.called(code, performance.now() - started);
     let answer: Partial<AssumedForPod>;

@@ -1,5 +1,5 @@
-import { GateClosed } from '../access/aws/gate.ts';
 import { AwsRefusal } from '../clients/aws.ts';
+import { GateClosed } from '../clients/gate.ts';
 import { services } from '../wire/protocols/services.ts';
 
 /** What the agent itself has against a request; the message is what the pod reads. */
@@ -22,7 +22,9 @@ export function answerTo(error: unknown): { readonly status: number; readonly me
   if (error instanceof AgentRefusal) return error;
   if (error instanceof GateClosed) return { status: 429, message: tooManyRequests };
   if (error instanceof AwsRefusal) {
-    const { code, message, status, requestId } = error;
+    const { code, message, requestId } = error;
+    // A redirection is nothing that a pod could follow: it would show its token there.
+    const status = error.status >= 400 && error.status < 600 ? error.status : 500;
     return { status, message: `[${requestId}]: (${code}): ${message}, fault: ${faultOf(error)}` };
   }
   const cause = firstOf(error);
@@ -44,9 +46,15 @@ const final = new Set([
   'ResourceNotFoundException',
 ]);
 
-/** Whether what was fetched for a token before must not be answered any more (`IsIrrecoverable` of the upstream agent). */
+/**
+ * Whether what was fetched for a token before must not be answered any more (`IsIrrecoverable` of the upstream agent).
+ *
+ * COMPAT: the upstream agent looks at the code alone. But `ExpiredTokenException` is also what signed requests are answered
+ * whose own session has ended, with another status: all pods would lose their credentials with the node's.
+ */
 export function takesCredentialsAway(error: unknown): boolean {
-  return error instanceof AwsRefusal && final.has(error.code);
+  if (!(error instanceof AwsRefusal) || !final.has(error.code)) return false;
+  return services['eks-auth'].error(error.code)?.status === error.status;
 }
 
 /** Whether the same call may go well in a moment: throttling, a service in trouble, a connection that broke. */

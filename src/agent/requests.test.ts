@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import net from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import {
@@ -173,8 +174,18 @@ test.each<readonly [what: string, answers: readonly FakeAnswer[], status: number
   expect(world.asked.length).toBe(before + 3);
 });
 
+test('a redirection does not become one of the pod', async () => {
+  world.answers({ status: 301, body: '{}' });
+  const { status, text } = await world.get({ token: podToken({ name: 'redirected' }) });
+  expect([status, text]).toEqual([
+    500,
+    '[request-1]: (Http301): the service answered with status 301, fault: unknown\n',
+  ]);
+});
+
 test.each<readonly [what: string, answer: FakeAnswer, text: string]>([
   ['nothing', { body: '{}' }, 'its answer has no credentials'],
+  ['too much', { body: ' '.repeat(70_000) }, 'its answer is longer than 65536 bytes'],
   ['a page', { body: '<html>' }, 'the request body is not valid JSON'],
   [
     'credentials of the past',
@@ -228,6 +239,28 @@ test('a header that is too long, and a client that is too slow, are cut off', as
     });
     expect(text).toMatch(/^HTTP\/1.1 408/);
   } finally {
+    await one.close();
+  }
+});
+
+test('whoever opens connections and says nothing keeps nobody else out', async () => {
+  const one = await openAgentWorld({ doorBounds: { connections: 3 } });
+  const silent = Array.from({ length: 3 }, () => net.connect(one.port, '127.0.0.1'));
+  try {
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const first = once(silent[0] as net.Socket, 'close');
+    let go = (): void => {};
+    one.answers({ after: new Promise((resolve) => (go = resolve)) });
+    const waiting = one.get({ token: podToken() });
+    await vi.waitFor(() => expect(one.asked.length).toBe(1), patiently);
+    await first;
+    // Not even while it waits itself does a pod lose its place to more of them.
+    silent.push(...Array.from({ length: 3 }, () => net.connect(one.port, '127.0.0.1')));
+    await Promise.all(silent.slice(1, 4).map((socket) => once(socket, 'close')));
+    go();
+    expect((await waiting).status).toBe(200);
+  } finally {
+    for (const socket of silent) socket.destroy();
     await one.close();
   }
 });

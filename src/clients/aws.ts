@@ -35,14 +35,21 @@ export interface AwsClientOptions {
   readonly credentials: SigningCredentials;
   /** Milliseconds in which something of the answer must come; 15 s when not given. */
   readonly deadline?: number;
+  /** What an answer may take as a whole; without, it may be as large and slow as a snapshot is. */
+  readonly answerBounds?: AnswerBounds;
   /** Ends calls that are under way. */
   readonly signal?: AbortSignal;
+}
+
+export interface AnswerBounds {
+  readonly milliseconds: number;
+  readonly bytes: number;
 }
 
 const deadlineMs = 15_000;
 
 export function createAwsClient(options: AwsClientOptions): AwsClient {
-  const { endpoint, region, credentials, deadline, signal } = options;
+  const { endpoint, region, credentials, deadline, answerBounds, signal } = options;
   const { host, hostname, port, protocol } = new URL(endpoint);
   return {
     async call<Output>(service: ServiceName, operation: string, input: Readonly<Record<string, unknown>>) {
@@ -56,6 +63,7 @@ export function createAwsClient(options: AwsClientOptions): AwsClient {
         },
         body,
         deadline,
+        answerBounds,
       );
       try {
         return decodeResponse(service, operation, response) as Output;
@@ -98,9 +106,15 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-function send(target: Target, body: Uint8Array, deadline = deadlineMs): Promise<Answer> {
+function send(
+  target: Target,
+  body: Uint8Array,
+  deadline = deadlineMs,
+  bounds?: AnswerBounds,
+): Promise<Answer> {
   const request = target.protocol === 'https:' ? requestSecure : requestPlain;
-  return new Promise((resolve, reject) => {
+  let limit: NodeJS.Timeout | undefined;
+  const answered = new Promise<Answer>((resolve, reject) => {
     const outgoing = request(
       {
         ...target,
@@ -110,7 +124,13 @@ function send(target: Target, body: Uint8Array, deadline = deadlineMs): Promise<
       },
       (incoming) => {
         const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+        let length = 0;
+        incoming.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          length += chunk.length;
+          if (bounds === undefined || length <= bounds.bytes) return;
+          incoming.destroy(new Error(`its answer is longer than ${bounds.bytes} bytes`));
+        });
         incoming.on('error', reject);
         incoming.on('end', () => {
           const headers = Object.fromEntries(
@@ -120,11 +140,23 @@ function send(target: Target, body: Uint8Array, deadline = deadlineMs): Promise<
         });
       },
     );
-    outgoing.on('timeout', () => {
-      const error = new Error(`no answer within ${deadline / 1000} s`);
-      outgoing.destroy(Object.assign(error, { code: 'ETIMEDOUT' }));
+    const late = (text: string): void => {
+      const error = Object.assign(new Error(text), { code: 'ETIMEDOUT' });
+      reject(error);
+      outgoing.destroy(error);
+    };
+    outgoing.on('timeout', () => late(`no answer within ${deadline / 1000} s`));
+    if (bounds !== undefined) {
+      const { milliseconds } = bounds;
+      limit = setTimeout(() => late(`no whole answer within ${milliseconds / 1000} s`), milliseconds);
+    }
+    // Without a listener, node closes the connection and tells nobody.
+    outgoing.on('upgrade', (_, socket) => {
+      socket.destroy();
+      reject(new Error('it answered with another protocol'));
     });
     outgoing.on('error', reject);
     outgoing.end(body);
   });
+  return answered.finally(() => clearTimeout(limit));
 }
