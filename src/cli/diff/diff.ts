@@ -6,6 +6,7 @@ import {
   type SubjectChange,
 } from '../../engine/analysis/diff/diff.ts';
 import type { GrantChange } from '../../engine/analysis/diff/grantchanges.ts';
+import type { WorkloadChange, WorkloadRoleTold } from '../../engine/analysis/diff/workloadchanges.ts';
 import type { RuleOrigin } from '../../engine/analysis/whatcan/permissions.ts';
 import { createWorld } from '../../engine/analysis/world/world.ts';
 import type { OutputOptions } from '../analysis/options.ts';
@@ -37,14 +38,15 @@ export async function diff(
   const at = { now: options.at ?? Date.now() };
   const found = diffAccess(createWorld(sides.before, at), createWorld(sides.after, at));
   const changes = found.changes.filter((change) => counts(change, options.only));
-  const shown: AccessDiff = { ...found, changes };
+  const workloads = found.workloads.filter((change) => counts(change, options.only));
+  const shown: AccessDiff = { ...found, changes, workloads };
   printAnswer(options, shown, () => asText(shown, options));
   const isOpen = options.strict === true && found.incomplete.length > 0;
-  if (changes.length > 0 || isOpen) process.exitCode = exitCodes.denied;
+  if (changes.length > 0 || workloads.length > 0 || isOpen) process.exitCode = exitCodes.denied;
 }
 
 /** A new name without new rights counts as no gain and no loss. */
-function counts({ gained, lost }: SubjectChange, only: DiffOptions['only']): boolean {
+function counts({ gained, lost }: SubjectChange | WorkloadChange, only: DiffOptions['only']): boolean {
   switch (only) {
     case 'all':
       return true;
@@ -57,31 +59,53 @@ function counts({ gained, lost }: SubjectChange, only: DiffOptions['only']): boo
   }
 }
 
-function asText({ changes, clusters }: AccessDiff, { only, rules }: DiffOptions): string {
+function asText({ changes, workloads, clusters }: AccessDiff, { only, rules }: DiffOptions): string {
   const most = rules === true ? Number.POSITIVE_INFINITY : shortest;
   const lines: string[] = [];
   for (const one of clusters) {
     lines.push(`cluster ${printable(one.name)} is ${one.in === 'after' ? 'new' : 'gone'}`);
   }
   let cluster: string | undefined;
+  const inCluster = ({ arn, name }: SubjectChange['cluster']): void => {
+    if (arn === cluster) return;
+    if (cluster !== undefined) lines.push('');
+    cluster = arn;
+    lines.push(`cluster ${printable(name)}`);
+  };
   for (const change of changes) {
-    if (change.cluster.arn !== cluster) {
-      if (cluster !== undefined) lines.push('');
-      cluster = change.cluster.arn;
-      lines.push(`cluster ${printable(change.cluster.name)}`);
-    }
+    inCluster(change.cluster);
     lines.push('', `  ${printable(change.key.replace(/^iam:/, ''))}`, ...identityLines(change));
     lines.push(...change.grants.map(grantLine));
     if (only !== 'lost') lines.push(...ruleLines('gains', change.gained, most));
     if (only !== 'gained') lines.push(...ruleLines('loses', change.lost, most));
   }
+  for (const change of workloads) {
+    inCluster(change.cluster);
+    const { namespace, name } = change.account;
+    lines.push('', `  pods of ServiceAccount ${printable(`${namespace}/${name}`)}`);
+    if (only !== 'lost') lines.push(...change.gained.map((role) => roleLine('gain', role)));
+    if (only !== 'gained') lines.push(...change.lost.map((role) => roleLine('lose', role)));
+  }
   const gain = changes.filter(({ gained }) => gained.length > 0).length;
   const lose = changes.filter(({ lost }) => lost.length > 0).length;
-  const summary =
-    changes.length === 0
-      ? 'no access changes'
-      : `access changes of ${counted(changes.length, 'subject')}: ${gain} gain, ${lose} lose`;
+  const subjects = `access changes of ${counted(changes.length, 'subject')}: ${gain} gain, ${lose} lose`;
+  const pods = `pods of ${counted(workloads.length, 'service account')} get other roles`;
+  const told = [...(changes.length > 0 ? [subjects] : []), ...(workloads.length > 0 ? [pods] : [])];
+  const summary = told.length === 0 ? 'no access changes' : told.join('; ');
   return `${[...lines, ...(lines.length > 0 ? [''] : []), summary].join('\n')}\n`;
+}
+
+function roleLine(
+  verb: 'gain' | 'lose',
+  { roleArn, mechanism, certainty, isDelivered }: WorkloadRoleTold,
+): string {
+  const how =
+    mechanism === 'podIdentity'
+      ? 'by Pod Identity'
+      : isDelivered
+        ? 'for their token'
+        : 'for a token they ask for themselves';
+  return `    ${verb}${certainty === 'always' ? '' : ' perhaps'} role ${printable(roleArn)} ${how}`;
 }
 
 function identityLines({ identity }: SubjectChange): readonly string[] {

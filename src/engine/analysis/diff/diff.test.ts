@@ -2,7 +2,16 @@ import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../../../../test/differential/random.ts';
 import { allow } from '../../rbac/allow.ts';
 import type { Gap, Snapshot, SnapshotCluster } from '../snapshot/snapshot.ts';
-import { bindingSubject, testArn, testEntry, testGrant, testRole, testSnapshot } from '../testworld.ts';
+import {
+  bindingSubject,
+  testArn,
+  testAssociation,
+  testEntry,
+  testGrant,
+  testProvider,
+  testRole,
+  testSnapshot,
+} from '../testworld.ts';
 import { rulesAllow } from '../whatcan/rules.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import { attributesOf, type Question } from '../world/question.ts';
@@ -298,4 +307,54 @@ test('a subject that only a binding names is compared as well', () => {
   expect(keys(diff(snapshot({ rbac: [dangling] }), snapshot({ rbac: [dangling, role] })))).toEqual([
     'ServiceAccount:a/bot',
   ]);
+});
+
+describe('of the roles that pods get', () => {
+  const trust = (Principal: object, Action: string | string[], more: object = {}) =>
+    JSON.stringify({
+      Version: '2012-10-17',
+      Statement: [{ Effect: 'Allow', Principal, Action, ...more }],
+    });
+  const host = 'oidc.eks.us-east-1.amazonaws.com/id/ABC';
+  const app = testArn('role/app');
+  const pods = trust({ Service: 'pods.eks.amazonaws.com' }, ['sts:AssumeRole', 'sts:TagSession']);
+  const token = trust({ Federated: testArn(`oidc-provider/${host}`) }, 'sts:AssumeRoleWithWebIdentity', {
+    Condition: { StringEquals: { [`${host}:sub`]: 'system:serviceaccount:payments:api' } },
+  });
+  const of = (cluster: Partial<SnapshotCluster>, trustPolicy = pods): Snapshot =>
+    testSnapshot({
+      account: { roles: [testRole('app', { trustPolicy })], oidcProviders: [testProvider(host)] },
+      cluster: {
+        serviceAccounts: [{ namespace: 'payments', name: 'api' }],
+        ...{ podIdentityAssociations: [], issuer: `https://${host}`, ...cluster },
+      },
+    });
+  const associated = { podIdentityAssociations: [testAssociation(app)] };
+  const unknown = { podIdentityAssociations: undefined, issuer: undefined } as object;
+  const annotated = { serviceAccounts: [{ namespace: 'payments', name: 'api', roleArn: app }] };
+
+  test.for<[string, readonly string[], Snapshot, Snapshot]>([
+    ['nothing', [], of(associated), of(associated)],
+    ['an association that is not known after', [], of(associated), of(unknown)],
+    ['a role that only might be', [], of(unknown, trust({ Service: 'x' }, 'sts:AssumeRole')), of(unknown)],
+    ['an association of no use', [], of({}), of(associated, token.replace(':api', ':web'))],
+    ['an association', ['+podIdentity'], of({}), of(associated)],
+    ['an association that goes', ['-podIdentity'], of(associated), of({})],
+    ['a trust policy', ['-podIdentity', '+irsa'].toSorted(), of(associated), of(associated, token)],
+    ['the issuer', ['-irsa'], of({}, token), of({ issuer: 'https://other/id/X' }, token)],
+    [
+      'an annotation, and the issuer is not known',
+      ['+irsa'],
+      of(unknown, token),
+      of({ ...unknown, ...annotated }, token),
+    ],
+  ])('%s changes: %s', ([, expected, before, after]) => {
+    const { workloads, changes } = diff(before, after);
+    const told = workloads.flatMap(({ account, gained, lost }) => {
+      expect(account).toEqual({ namespace: 'payments', name: 'api' });
+      return [...gained.map((one) => `+${one.mechanism}`), ...lost.map((one) => `-${one.mechanism}`)];
+    });
+    expect(told.toSorted()).toEqual(expected);
+    expect(changes).toEqual([]);
+  });
 });

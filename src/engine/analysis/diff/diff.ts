@@ -7,11 +7,14 @@ import type { ClusterWorld, SubjectIdentities } from '../world/cluster.ts';
 import { type ClusterSubject, subjectKey } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { changedPlaces, type GrantChange, grantChanges, type HeldGrant, heldGrants } from './grantchanges.ts';
+import { type WorkloadChange, workloadChanges, sideOf as workloadsOf } from './workloadchanges.ts';
 
 /** Whose access changes from one snapshot to another. Plain data that JSON holds as it is. */
 export interface AccessDiff {
   /** One for each subject of a cluster whose access changes, in the order of the clusters and their subjects. */
   readonly changes: readonly SubjectChange[];
+  /** One for each service account whose pods get other roles of AWS, in the order of the clusters. */
+  readonly workloads: readonly WorkloadChange[];
   /** Clusters that only one side has: all access to them is gained or lost. */
   readonly clusters: readonly {
     readonly name: string;
@@ -55,8 +58,10 @@ export interface PlacedRules {
  */
 export function diffAccess(before: World, after: World): AccessDiff {
   const pairs = pairsOf(before, after);
+  const [old, fresh] = [workloadsOf(before), workloadsOf(after)];
   return {
     changes: pairs.flatMap((pair) => clusterChanges(pair)),
+    workloads: pairs.flatMap((pair) => workloadChanges(old(pair.before), fresh(pair.after))),
     clusters: pairs.flatMap(({ before: old, after: fresh }) => {
       if (old !== undefined && fresh !== undefined) return [];
       const one = old ?? fresh;
@@ -71,7 +76,13 @@ export function diffAccess(before: World, after: World): AccessDiff {
 /** One without clusters may be so because of its gaps. */
 function gapsOfSide({ snapshot, clusters }: World): readonly Gap[] {
   if (clusters.length === 0) return snapshot.gaps;
-  return [...new Set(clusters.flatMap(({ cluster }) => gapsOf(snapshot, cluster)))];
+  const isAssociated = ({ area }: Gap): boolean => area === 'podIdentity';
+  return [
+    ...new Set([
+      ...clusters.flatMap(({ cluster }) => gapsOf(snapshot, cluster)),
+      ...snapshot.gaps.filter(isAssociated),
+    ]),
+  ];
 }
 
 /** What neither side knows is told once. */
