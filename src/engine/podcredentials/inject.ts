@@ -16,8 +16,12 @@ export interface Injection {
   readonly warnings: readonly string[];
 }
 
-/** Of a patch that API servers take: with more the pod would be refused. */
+/**
+ * Of a patch that API servers take, and about as many characters as they store of an object: with more the pod would be
+ * refused. SECURITY: a role of an annotation is up to 256 KiB long, and in thousands of containers that would be gigabytes.
+ */
 const mostOperations = 10_000;
+const mostCharacters = 1_500_000;
 
 /**
  * What EKS's webhook adds to a pod so that its containers get to their credentials (I8, J20), as a patch of it: the label,
@@ -52,9 +56,19 @@ export function injectCredentials(pod: unknown, terms: CredentialTerms): Injecti
   const volumes =
     known === undefined ? addFirst(member(spec, 'volumes'), '/spec/volumes', tokenVolume(terms)) : [];
   const patch = [...labelPatch(pod, terms), ...volumes, ...containers];
-  return patch.length > mostOperations
-    ? { patch: [], warnings: ['no AWS credentials: the pod has too many containers'] }
+  return isTooMuch(patch)
+    ? { patch: [], warnings: ['no AWS credentials: with them the pod would be too large'] }
     : { patch, warnings: [] };
+}
+
+function isTooMuch(patch: readonly AddOperation[]): boolean {
+  if (patch.length > mostOperations) return true;
+  let characters = 0;
+  // One after the other: all of them at once may be longer than a text can be.
+  return patch.some((operation) => {
+    characters += JSON.stringify(operation).length;
+    return characters > mostCharacters;
+  });
 }
 
 interface Variable {

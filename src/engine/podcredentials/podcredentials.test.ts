@@ -454,11 +454,19 @@ describe('what a pod gets', () => {
   );
 });
 
-test('a pod of more containers than a patch can name is made without', () => {
-  const containers = Array.from({ length: 5_000 }, (_, index) => ({ name: `c${index}` }));
-  const { pod: after, warnings } = injected({ accountAnnotations: role, pod: pod({ containers }) });
-  expect(after).toEqual(pod({ containers }));
-  expect(warnings).toEqual(['no AWS credentials: the pod has too many containers']);
+describe('a pod is made without when it would become larger than an API server takes it', () => {
+  const environment = [{ name: 'AWS_REGION' }, { name: 'AWS_ROLE_ARN' }];
+  test.each([
+    ['more containers than a patch can name', 5_000, environment, roleArn],
+    ['many containers', 2_500, [], roleArn],
+    ['a role as long as annotations may be', 4_000, [], 'x'.repeat(262_144)],
+  ])('%s', (_, length, env, long) => {
+    const containers = Array.from({ length }, (_, index) => ({ name: `c${index}`, env }));
+    const annotations = { 'eks.amazonaws.com/role-arn': long };
+    const { pod: after, warnings } = injected({ accountAnnotations: annotations, pod: pod({ containers }) });
+    expect(after).toEqual(pod({ containers }));
+    expect(warnings.at(-1)).toBe('no AWS credentials: with them the pod would be too large');
+  });
 });
 
 test('an environment that is none stays, for the API server to refuse', () => {
