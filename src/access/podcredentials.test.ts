@@ -105,6 +105,16 @@ describe('what is not known gives nothing', () => {
   );
 });
 
+test('a pod that has no room for them is said to get none', async () => {
+  const { metadata, spec } = pod();
+  const full = { metadata, spec: { ...spec, volumes: [{ name: 'aws-iam-token', emptyDir: {} }] } };
+  expect(await inject({ [account]: annotated }, { pod: full })).toEqual({
+    outcome: 'unfit',
+    patch: [],
+    warnings: [expect.stringContaining('no AWS credentials: the pod has another volume')],
+  });
+});
+
 test('an association leads to the agent of this server', async () => {
   const { outcome, patch } = await inject({ [association]: '{"roleArn":"r"}', [account]: annotated });
   expect(outcome).toBe('podIdentity');

@@ -11,9 +11,9 @@ import { asObject, asText, parseObject } from './json.ts';
 export interface PodInjection {
   /**
    * `none`: neither association nor role, or no pod that gets any. `unknownAccount`: what the account says is not known.
-   * `unreadable`: the store does not tell. The pod is let be in all of these.
+   * `unreadable`: the store does not tell. `unfit`: the pod cannot take them. It is let be in all of these.
    */
-  readonly outcome: 'podIdentity' | 'webIdentity' | 'none' | 'unknownAccount' | 'unreadable';
+  readonly outcome: 'podIdentity' | 'webIdentity' | 'none' | 'unknownAccount' | 'unreadable' | 'unfit';
   /** Of the pod; empty where it has everything. */
   readonly patch: readonly AddOperation[];
   /** For whoever makes the pod: one line each. */
@@ -73,7 +73,7 @@ export async function injectPodCredentials(
     const broken =
       association === 'unreadable' ? [`the Pod Identity association of ${shown} cannot be read`] : [];
     return {
-      outcome: terms.mechanism,
+      outcome: injection.warnings.length === 0 ? terms.mechanism : 'unfit',
       patch: injection.patch,
       warnings: [...broken, ...warnings, ...injection.warnings],
     };
