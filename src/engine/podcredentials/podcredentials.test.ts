@@ -245,6 +245,8 @@ describe('skip-containers', () => {
     ['a,b', ['a', 'b']],
     ['a, b', ['a', ' b']],
     ['a,', ['a', '']],
+    ['a,b\r', ['a', 'b']],
+    ['\r', undefined],
     ['\n\r\na,b\nc', ['a', 'b']],
     ['"a","b,c"', ['a', 'b,c']],
     ['"a""b"', ['a"b']],

@@ -3,7 +3,7 @@
  * included. Undefined for a text it does not read, and for one without a record: no container is left out then.
  */
 export function parseSkippedContainers(annotation: string): readonly string[] | undefined {
-  const csv = annotation.replaceAll('\r\n', '\n').replace(/^\n+/, '');
+  const csv = annotation.replaceAll('\r\n', '\n').replace(/\r$/, '').replace(/^\n+/, '');
   if (csv === '') return undefined;
   const names: string[] = [];
   let at = 0;
