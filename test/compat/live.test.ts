@@ -6,7 +6,11 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request as forward } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { AssociateIdentityProviderConfigCommand, DescribeClusterCommand } from '@aws-sdk/client-eks';
+import {
+  AssociateIdentityProviderConfigCommand,
+  CreatePodIdentityAssociationCommand,
+  DescribeClusterCommand,
+} from '@aws-sdk/client-eks';
 import {
   AddUserToGroupCommand,
   AttachRolePolicyCommand,
@@ -108,6 +112,32 @@ async function furnish(scene: Scene): Promise<void> {
     username: 'pathed',
   });
 
+  await iam.send(
+    new CreateRoleCommand({
+      RoleName: 'pods',
+      AssumeRolePolicyDocument: JSON.stringify({
+        Version: '2012-10-17',
+        Statement: [
+          {
+            ...{ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' } },
+            Action: ['sts:AssumeRole', 'sts:TagSession'],
+          },
+        ],
+      }),
+    }),
+  );
+  for (const serviceAccount of ['web', 'api']) {
+    await eks.send(
+      new CreatePodIdentityAssociationCommand({
+        ...{ clusterName: 'main', namespace: 'team-a', serviceAccount, roleArn: roleArn(connection, 'pods') },
+        ...(serviceAccount === 'web' && {
+          targetRoleArn: 'arn:aws:iam::444455556666:role/theirs',
+          disableSessionTags: true,
+        }),
+      }),
+    );
+  }
+
   const admin = await openKubernetesUser(
     scene.directory,
     connection,
@@ -131,6 +161,10 @@ async function furnish(scene: Scene): Promise<void> {
         ...{ name: 'builder', namespace: 'team-a' },
         annotations: { 'eks.amazonaws.com/role-arn': roleArn(connection, 'dev') },
       },
+    },
+    {
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'one', namespace: 'team-a' } },
+      spec: { serviceAccountName: 'builder', containers: [{ name: 'main', image: 'example' }] },
     },
     {
       ...{ apiVersion: `${rbac}/v1`, kind: 'ClusterRole', metadata: { name: 'secret-readers' } },
@@ -293,7 +327,7 @@ describe('entryway snapshot --live', () => {
     expect(stdout).toBe('');
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(
-        /^entryway: 1 account with 5 roles and 3 users, 2 clusters with 4 access entries and/,
+        /^entryway: 1 account with 6 roles and 3 users, 2 clusters with 4 access entries and/,
       ),
       expect.stringMatching(/^entryway: incomplete because RBAC of `legacy` was not read: .*--context$/),
       expect.stringMatching(/^entryway: incomplete because aws-auth of `legacy` was not read: .*--context$/),
