@@ -183,11 +183,19 @@ describe('one for each service account', () => {
     expect(await storedKeys(world)).toEqual([]);
   });
 
-  test.each(['', 'a-x', '../x', 'shop/cart', 'a-00000000000000000'])('`%s` is no id of one', async (id) => {
-    await calls.create();
-    expect(await outcomeOf(calls.described(id))).toBe(
+  const notLong = 'InvalidParameterException: The parameter associationId should be 19 characters long.';
+  test.each([
+    ['', notLong],
+    ['a-x', notLong],
+    ['../x', notLong],
+    ['shop/cart', notLong],
+    ...['a-00000000000000000', 'longer-shop/cart-00'].map((id) => [
+      id,
       `ResourceNotFoundException: No association found for ID: ${id}.`,
-    );
+    ]),
+  ])('`%s` is no id of one', async (id, answer) => {
+    await calls.create();
+    expect(await outcomeOf(calls.described(id))).toBe(answer);
   });
 });
 

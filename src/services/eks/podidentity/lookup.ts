@@ -11,7 +11,7 @@ import type { AuthorizationTarget, OperationContext } from '../../operation.ts';
 import { podIdentityArn } from '../arns.ts';
 import { ownTagKeys } from '../entrykeys.ts';
 import { type Found, findCluster, foundRecord } from '../lookup.ts';
-import { noSuchPodIdentity } from '../refusals.ts';
+import { invalidParameter, noSuchPodIdentity } from '../refusals.ts';
 
 export type FoundAssociation = Found<PodIdentityAssociationRecord>;
 
@@ -30,13 +30,20 @@ export async function associationById(
   return found?.record.associationId === associationId ? found : undefined;
 }
 
-/** Throws F21, then that there is no such association. */
+/** Of every id: `a-` and 17 letters or digits (eks-access-facts J4). */
+const idLength = 19;
+
+/** Throws for what is no id, then F21, then that there is no such association. */
 export async function findAssociation(
   storage: Storage,
   context: OperationContext,
   clusterName: string,
   associationId: string,
 ): Promise<{ readonly cluster: Found<ClusterRecord>; readonly association: FoundAssociation }> {
+  // COMPAT: the text is reported (aws-samples/eks-workshop-v2 issue 882); that it comes first is our reading of F36.
+  if (associationId.length !== idLength) {
+    throw invalidParameter(`The parameter associationId should be ${idLength} characters long.`, clusterName);
+  }
   const cluster = await findCluster(storage, context, clusterName);
   const association = await associationById(storage, cluster.record.clusterId, associationId);
   if (association === undefined) throw noSuchPodIdentity(clusterName, associationId);
