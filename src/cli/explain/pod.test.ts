@@ -41,7 +41,7 @@ test('a pod that was made too early: the step, the command, and the exit code of
       '✓ pod         pod `dev/web` runs as service account `dev/api`',
       `✓ mechanism   IRSA: annotation \`eks.amazonaws.com/role-arn\` of the service account names role \`${app}\``,
       '✗ injection   this pod was made before the annotation: its containers were told nothing',
-      '              next: delete the pod, so that its controller makes it again: kubectl -n dev delete pod web',
+      '              next: delete the pod, so that its controller makes it again: kubectl -n dev delete pod web; if it is told nothing then, too, look for label `eks.amazonaws.com/skip-pod-identity-webhook` or annotation `eks.amazonaws.com/skip-containers` on it',
       '- decision    not reached: an earlier step failed',
       'refused: `s3:GetObject` on `arn:aws:s3:::reports/today` by pod `dev/web` of cluster `prod`',
       "note: an SDK that is told nothing asks the node's instance metadata: where the pod can reach that, it calls as the node's role, which is not judged here",

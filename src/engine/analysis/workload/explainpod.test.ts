@@ -312,6 +312,23 @@ describe('a pod', () => {
   });
 });
 
+test('what is nearly right, and what is not to be had, is told', () => {
+  const gone = { serviceAccounts: [{ ...account, roleArn: testArn('role/ap') }] };
+  const role = explainIn(podWorld({ trustPolicy: irsaTrust(sub) }, gone)).steps.find(
+    ({ step }) => step === 'role',
+  );
+  expect(role?.misses).toEqual([{ code: 'nearName', message: `there is a role \`${app}\`` }]);
+  const pod = testPod({ nodeName: 'fargate-ip-10-0-0-1', injectedPodIdentity: true });
+  const world = podWorld({ trustPolicy: podTrust() }, { ...associated, pods: [pod] });
+  expect(explainIn(world, { who: 'dev/web' }).notes.join()).toContain('use IRSA there');
+});
+
+test('a name that a shell would read as an option is none', () => {
+  const world = podWorld({}, { pods: [testPod({ serviceAccount: '--server=https://evil' })] });
+  expect(() => explainIn(world, { who: 'dev/web' })).toThrow('is no name of a service account');
+  expect(() => explainIn(world, { who: 'dev/--all' })).toThrow('is no pod and no service account');
+});
+
 describe('what would allow it', () => {
   const commandsOf = (...world: Parameters<typeof podWorld>): readonly string[] =>
     explainIn(podWorld(...world), { who: world[1]?.pods ? 'dev/web' : 'dev/api' }).changes[0]?.commands ?? [];

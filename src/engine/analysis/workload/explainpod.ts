@@ -6,7 +6,7 @@ import type { Gap, SnapshotCluster } from '../snapshot/snapshot.ts';
 import type { World } from '../world/world.ts';
 import type { Attempt } from './attempt.ts';
 import type { Mechanism } from './mechanism.ts';
-import { actionNotes, fallbackNote, workloadGaps } from './notes.ts';
+import { actionNotes, fallbackNote, nodeNotes, workloadGaps } from './notes.ts';
 import { smallestPodChanges, type WorkloadChange } from './podchanges.ts';
 import { type Call, walkOf } from './walk.ts';
 import { conditionText } from './waysteps.ts';
@@ -65,7 +65,11 @@ export function explainPod(
       .slice(0, mostTold)
       .map((condition) => ({ message: conditionText(condition), condition })),
     changes: certainty === 'never' && limit > 0 ? smallestPodChanges(at, call, walk).slice(0, limit) : [],
-    notes: [...(isFallback ? [fallbackNote] : []), ...actionNotes(call.action)],
+    notes: [
+      ...(isFallback ? [fallbackNote] : []),
+      ...nodeNotes(way?.mechanism, workload.pod?.nodeName),
+      ...actionNotes(call.action),
+    ],
     incomplete: workloadGaps(world.snapshot, [cluster], accounts),
   };
 }

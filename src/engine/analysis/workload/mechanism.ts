@@ -1,4 +1,4 @@
-import { roleAnnotation } from '../../podcredentials/names.ts';
+import { roleAnnotation, skipContainersAnnotation, skipLabel } from '../../podcredentials/names.ts';
 import { awsCommand } from '../explain/awscommand.ts';
 import type { ExplainMiss, ExplainStep } from '../explain/explanation.ts';
 import { commandLine } from '../explain/shell.ts';
@@ -185,9 +185,11 @@ function notInjected(workload: Workload, given: Asks | undefined): ExplainStep {
       `this pod was made before ${what}: its containers were told nothing`,
     ),
     outcome: 'failed',
-    hint: againHint(workload),
+    hint: `${againHint(workload)}; if it is told nothing then, too, look for ${leftOut} on it`,
   };
 }
+
+const leftOut = `label \`${skipLabel}\` or annotation \`${skipContainersAnnotation}\``;
 
 function againHint(workload: Workload): string {
   return `delete the pod, so that its controller makes it again: ${deletePod(workload)}`;

@@ -17,6 +17,15 @@ export function actionNotes(action: string): readonly string[] {
 export const fallbackNote =
   "an SDK that is told nothing asks the node's instance metadata: where the pod can reach that, it calls as the node's role, which is not judged here";
 
+/** EKS's agent runs on no node of Fargate (eks-access-facts J21), whose names tell. */
+export function nodeNotes(mechanism: string | undefined, nodeName: string | undefined): readonly string[] {
+  return mechanism === 'podIdentity' && nodeName?.startsWith('fargate-') === true
+    ? [
+        `node \`${nodeName}\` looks like one of Fargate, where EKS has no agent of Pod Identity: use IRSA there`,
+      ]
+    : [];
+}
+
 /** What was not read and may change the answer: of the clusters, and of the IAM of the accounts. */
 export function workloadGaps(
   { gaps }: Pick<Snapshot, 'gaps'>,

@@ -3,6 +3,7 @@ import type { ExplainMiss, ExplainStep } from '../explain/explanation.ts';
 import { decidedText, iamHints, type KnownValues, missText, openText } from '../explain/iamtext.ts';
 import type { RoleSession } from '../iamworld/answer.ts';
 import { openValue } from '../iamworld/opencontext.ts';
+import { nearest } from '../policylint/patterns.ts';
 import { hostOf } from '../reach/issuers.ts';
 import type { ReachCondition, ReachEvidence } from '../reach/step.ts';
 import type { WorkloadRefusal, WorkloadRole } from '../reach/workload.ts';
@@ -44,7 +45,7 @@ function roleStep({ principals, snapshot }: World, way: WorkloadRole): ExplainSt
     const isOther = refusal.code === 'otherAccount';
     return {
       ...step('role', 'failed', refusal.code, refusal.message),
-      misses: namesakes(principals.named(arn)?.record.arn, arn),
+      misses: namesakes(principals, arn),
       hint: isOther
         ? 'name a role of the account of the cluster, and the role of the other account as its target: --target-role-arn'
         : 'name a role that exists, with its path, or make it',
@@ -59,11 +60,15 @@ function roleStep({ principals, snapshot }: World, way: WorkloadRole): ExplainSt
   );
 }
 
-/** One of the same name with another path. */
-function namesakes(known: string | undefined, wanted: string): readonly ExplainMiss[] {
-  return known === undefined || known === wanted
-    ? []
-    : [{ code: 'otherPath', message: `there is a role \`${known}\`: a role's path is part of its ARN` }];
+/** One of the same name with another path, or of nearly the same name. */
+function namesakes(principals: World['principals'], wanted: string): readonly ExplainMiss[] {
+  const known = principals.named(wanted)?.record.arn;
+  if (known === wanted) return [];
+  if (known !== undefined)
+    return [{ code: 'otherPath', message: `there is a role \`${known}\`: a role's path is part of its ARN` }];
+  const arns = principals.all.flatMap(({ kind, record }) => (kind === 'role' ? [record.arn] : []));
+  const near = nearest(wanted, arns);
+  return near === undefined ? [] : [{ code: 'nearName', message: `there is a role \`${near}\`` }];
 }
 
 function providerStep(world: World, way: WorkloadRole): ExplainStep {

@@ -31,13 +31,17 @@ export function parseWorkload(
     /^(ServiceAccount:)?([^/:]+)[/:]([^/:]+)$/.exec(
       text.replace(/^system:serviceaccount:/, 'ServiceAccount:'),
     ) ?? [];
-  if (name === '')
+  if (!isName(namespace) || !isName(name))
     throw new Misasked(`\`${text}\` is no pod and no service account`, 'write it as NAMESPACE/NAME');
   const isPod = !isAccount && prefix === undefined;
   const pod = isPod
     ? cluster.pods?.find((one) => one.namespace === namespace && one.name === name)
     : undefined;
   if (pod !== undefined) {
+    if (!isName(pod.serviceAccount))
+      throw new Misasked(
+        `pod \`${text}\` runs as \`${pod.serviceAccount}\`, which is no name of a service account`,
+      );
     const standing = standingOf(cluster, snapshot, { namespace, name: pod.serviceAccount });
     return { namespace, serviceAccount: pod.serviceAccount, pod, standing };
   }
@@ -52,6 +56,11 @@ export function parseWorkload(
       : `there is no service account \`${name}\` in namespace \`${namespace}\``,
     hint(cluster, `${namespace}/${name}`, isPod),
   );
+}
+
+/** SECURITY: what files call a service account stands in commands to be pasted, and must not be read as an option there. */
+function isName(text: string): boolean {
+  return /^[a-z0-9][-a-z0-9.]*$/.test(text);
 }
 
 /** The Pod Identity association of the account; undefined where there is none, or none is known. */
