@@ -61,6 +61,7 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
     ...['entryway:PutBreakGlassPrincipal', 'iam:AttachRolePolicy', 'eks:*', 'iam:*'],
     ...['iam:DeleteUserPermissionsBoundary', 'iam:DeleteRolePermissionsBoundary', 'iam:CreateRole'],
     ...['iam:AddUserToGroup', 'iam:CreatePolicyVersion', 'ssm:SendCommand'],
+    ...['entryway:SetClusterIssuer', 'eks-auth:AssumeRoleForPodIdentity'],
   ];
   const own = () => {
     const statements = some(actions, 0.12).map((Action) => ({
@@ -140,7 +141,7 @@ function randomWorld({ pick, some, next }: SeededRandom): World {
         ...(next() < 0.3 && { roleArn: pick(roleArns) }),
         ...(next() < 0.1 && { audience: 'vault' }),
       })),
-      ...(next() < 0.6 && { issuer: `https://${pick([host, host, `${host}2`])}` }),
+      ...(next() < 0.6 && { issuer: `https://${pick([host, host, `${host}2`, 'k.example.com'])}` }),
       ...(next() < 0.6 && {
         podIdentityAssociations: named
           .filter(() => next() < 0.5)

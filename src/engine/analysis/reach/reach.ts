@@ -12,6 +12,7 @@ import { createIssuerSteps } from './issuersteps.ts';
 import { createKubeSteps } from './kubesteps.ts';
 import { clusterAdminKey, nodeKey, type ReachNode } from './node.ts';
 import { isInstanceRole } from './nodes.ts';
+import { createPodTokenSteps } from './podtokensteps.ts';
 import { createRaises } from './raises.ts';
 import type { IsKnown, StepRules } from './rules.ts';
 import { type SearchOptions, searchBackwards, searchForwards } from './search.ts';
@@ -95,6 +96,7 @@ export function createReach(world: World, iam: IamWorld = createIamWorld(world))
     createFederationSteps(world, { iam, raises }),
     createWorkloadSteps(world, workload),
     createIssuerSteps(world, { iam, trusts }),
+    createPodTokenSteps(world, { iam, workload }),
     ...[...indexes.values()].map(({ cluster, index }) => lazily(cluster, { index, trialOf })),
   ];
 

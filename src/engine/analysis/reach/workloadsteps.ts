@@ -1,5 +1,5 @@
 import type { World } from '../world/world.ts';
-import { assuming, stepOf } from './asking.ts';
+import { assuming, type Permitted, stepOf } from './asking.ts';
 import { nodeKey, type ReachNode } from './node.ts';
 import type { StepRules } from './rules.ts';
 import type { ReachStep } from './step.ts';
@@ -32,26 +32,31 @@ function accountNode(clusterArn: string, { namespace, name }: AccountName): Reac
   return { kind: 'kubernetes', clusterArn, subject: { kind: 'ServiceAccount', namespace, name } };
 }
 
-/** None where the way is of no use. */
-function stepsBy(way: WorkloadRole): readonly ReachStep[] {
-  const { certainty, cluster, account, role, mechanism, session } = way;
-  if (certainty === 'never') return [];
-  const by = {
-    ...{ certainty, evidence: way.evidence },
+/** What a way comes to; undefined where it is of no use. A session policy leaves the role not all that it has. */
+export function permittedByWay(way: WorkloadRole): Permitted | undefined {
+  const { certainty, evidence, session } = way;
+  if (certainty === 'never') return undefined;
+  const by: Permitted = {
+    ...{ certainty, evidence },
     get conditions() {
       return way.conditions;
     },
   };
-  const isNarrowed = session.policy !== undefined;
-  const left = isNarrowed
-    ? assuming(by, 'the session policy of the association leaves it what it takes')
-    : by;
+  return session.policy === undefined
+    ? by
+    : assuming(by, 'the session policy of the association leaves it what it takes');
+}
+
+/** None where the way is of no use. */
+function stepsBy(way: WorkloadRole): readonly ReachStep[] {
+  const { cluster, account, role, mechanism } = way;
+  const by = permittedByWay(way);
+  if (by === undefined) return [];
   const ends = {
     from: accountNode(cluster.cluster.arn, account),
     to: { kind: 'iam', subject: role },
   } as const;
-  const code = mechanism === 'irsa' ? 'webIdentity' : 'podIdentity';
-  return [stepOf(code, ends, messageOf(way), left)];
+  return [stepOf(mechanism === 'irsa' ? 'webIdentity' : 'podIdentity', ends, messageOf(way), by)];
 }
 
 function messageOf({ mechanism, role, via, token }: WorkloadRole): string {
