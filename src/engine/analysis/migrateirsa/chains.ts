@@ -2,22 +2,20 @@ import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import type { Certainty, RoleSession } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
 import { postureOf, resourcesInReach } from '../reach/asking.ts';
-import { createTrusts, type Trusts } from '../reach/trusts.ts';
-import type { World } from '../world/world.ts';
 import { type SessionChange, type Sessions, verdictOf } from './decisions.ts';
-
-const trustsOf = new WeakMap<IamWorld, Trusts>();
 
 /**
  * Roles that the role goes on to. Tags of Pod Identity are transitive (eks-access-facts J8): whoever is assumed next inherits
  * them, which both sides must allow with `sts:TagSession` (iam-facts E13). IRSA's sessions have none.
  */
-export function chainChanges(
-  world: World,
-  { subject, before, after, iamBefore, iamAfter }: Sessions,
-): readonly SessionChange[] {
-  const trusts = trustsOf.get(iamBefore) ?? createTrusts(world, iamBefore);
-  trustsOf.set(iamBefore, trusts);
+export function chainChanges({
+  subject,
+  before,
+  after,
+  iamBefore,
+  iamAfter,
+  trusts,
+}: Sessions): readonly SessionChange[] {
   const named = resourcesInReach(postureOf(iamBefore, subject), 'sts:AssumeRole', {
     fallback: subject.arn,
     within: 'arn:*:iam::*:role/*',

@@ -4,7 +4,7 @@ import { parsePolicy } from '../../iam/parse.ts';
 import type { ReachCondition } from '../reach/step.ts';
 import type { KnownRole } from '../reach/trusts.ts';
 import type { AccountName, WorkloadRole } from '../reach/workload.ts';
-import { createWorkloadRoles, type WorkloadRoles } from '../reach/workloadroles.ts';
+import type { WorkloadRoles } from '../reach/workloadroles.ts';
 import type { SnapshotRole, SnapshotServiceAccount } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { World } from '../world/world.ts';
@@ -15,6 +15,7 @@ import { notesOf } from './notes.ts';
 import type { AccountCode, AccountOutcome, IrsaPlan, PlannedAssociation, PlannedRole } from './plan.ts';
 import { mostTrustCharacters } from './plan.ts';
 import { podIdentityStatements, readTrust, trustLength, trustText, withoutTokens } from './trustdocument.ts';
+import { createWays, type Ways } from './ways.ts';
 
 /** A service account that an association can serve, as far as the snapshot tells. */
 interface Mover extends AccountName {
@@ -33,11 +34,11 @@ interface Refusal {
  * and to nobody else. Whether that came true is not said here but by `proveIrsaMigration`.
  */
 export function planIrsaMigration(world: World, cluster: ClusterWorld): IrsaPlan {
-  const roles = createWorkloadRoles(world);
+  const ways = createWays(world);
   const found = (cluster.cluster.serviceAccounts ?? []).flatMap((account) =>
     account.roleArn === undefined
       ? []
-      : [{ account, roleArn: account.roleArn, ...judged(world, cluster, account, roles) }],
+      : [{ account, roleArn: account.roleArn, ...judged(world, cluster, account, ways) }],
   );
   const movers = found.flatMap((one) => ('mover' in one ? [one.mover] : []));
   const refused = new Map<string, Refusal>();
@@ -61,7 +62,7 @@ export function planIrsaMigration(world: World, cluster: ClusterWorld): IrsaPlan
       if (refusal !== undefined) return outcome(base, refusal, 'stays', clusterArn);
       return { ...base, outcome: one.mover.isThere ? 'already' : 'moves' };
     }),
-    ...unannotated(cluster, made.roles, roles),
+    ...unannotated(cluster, made.roles, ways.roles),
   ];
   const plan = {
     ...{ clusterArn, clusterName, accountId, region, partition: world.snapshot.partition },
@@ -76,8 +77,8 @@ type Judged = { readonly mover: Mover } | { readonly is: 'nothing' | 'stays'; re
 function judged(
   world: World,
   cluster: ClusterWorld,
-  { namespace, name, roleArn }: SnapshotServiceAccount,
-  roles: WorkloadRoles,
+  { namespace, name, roleArn = '' }: SnapshotServiceAccount,
+  ways: Ways,
 ): Judged {
   const account = { namespace, name };
   const association = cluster.associations.of(namespace, name);
@@ -85,9 +86,7 @@ function judged(
   if (given !== undefined && given !== roleArn) {
     return { is: 'nothing', refusal: { code: 'otherAssociation', detail: given } };
   }
-  const way = roles
-    .rolesOf(cluster, account)
-    .find(({ mechanism, role, token }) => mechanism === 'irsa' && role.arn === roleArn && token?.isAnnotated);
+  const way = ways.byToken(cluster, account, roleArn);
   if (way === undefined || way.certainty === 'never') {
     const detail = way?.refusal?.message ?? `nobody is known by \`${roleArn}\``;
     return { is: 'nothing', refusal: { code: 'notTrusted', detail } };
@@ -219,14 +218,9 @@ function plannedRole(
 type Served = (mover: Mover) => WorkloadRole | undefined;
 
 function servedIn(world: World, { cluster: { arn } }: ClusterWorld): Served {
-  const roles = createWorkloadRoles(world);
+  const ways = createWays(world);
   const cluster = world.clusters.find((one) => one.cluster.arn === arn);
-  return ({ namespace, name }) =>
-    cluster === undefined
-      ? undefined
-      : roles
-          .rolesOf(cluster, { namespace, name })
-          .find(({ mechanism, association }) => mechanism === 'podIdentity' && association !== undefined);
+  return ({ namespace, name }) => cluster && ways.byAssociation(cluster, { namespace, name });
 }
 
 /** Movers that would have nothing all the same, or whose role cannot be written: they stay. */

@@ -3,13 +3,13 @@ import { parsePolicy } from '../../iam/parse.ts';
 import type { Certainty, RoleSession } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
 import { concrete } from '../reach/asking.ts';
-import type { WorkloadRole } from '../reach/workload.ts';
-import { createWorkloadRoles } from '../reach/workloadroles.ts';
+import type { Trusts } from '../reach/trusts.ts';
 import type { SnapshotRole } from '../snapshot/snapshot.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { chainChanges } from './chains.ts';
 import type { IrsaPlan } from './plan.ts';
+import { createWays } from './ways.ts';
 
 /** What a session of Pod Identity is told otherwise than one of IRSA with the same role. */
 export interface DecisionChange {
@@ -36,26 +36,26 @@ export function decisionChanges(
   after: World,
   plan: Pick<IrsaPlan, 'clusterArn' | 'associations'>,
 ): readonly DecisionChange[] {
-  const [was, is] = [createWorkloadRoles(before), createWorkloadRoles(after)];
+  const [was, is] = [createWays(before), createWays(after)];
   const cluster = before.clusters.find((one) => one.cluster.arn === plan.clusterArn);
   const later = after.clusters.find((one) => one.cluster.arn === plan.clusterArn);
   if (cluster === undefined || later === undefined) return [];
   const changes = new Map<string, DecisionChange & { readonly serviceAccounts: string[] }>();
   for (const { namespace, serviceAccount: name, roleArn } of plan.associations) {
     const account = { namespace, name };
-    const isTo = ({ role, certainty }: WorkloadRole): boolean =>
-      role.arn === roleArn && certainty !== 'never';
-    const token = was.rolesOf(cluster, account).find((way) => way.mechanism === 'irsa' && isTo(way));
-    const tagged = is.rolesOf(later, account).find((way) => way.mechanism === 'podIdentity' && isTo(way));
+    const token = was.byToken(cluster, account, roleArn);
+    const tagged = is.byAssociation(later, account);
     const known = before.principals.named(roleArn);
-    if (token === undefined || tagged === undefined || known?.kind !== 'role') continue;
+    const areWays =
+      token?.certainty !== 'never' && tagged?.certainty !== 'never' && tagged?.role.arn === roleArn;
+    if (token === undefined || tagged === undefined || !areWays || known?.kind !== 'role') continue;
     const sessions: Sessions = {
       ...{ subject: token.role, before: token.session, after: tagged.session },
-      ...{ iamBefore: was.iam, iamAfter: is.iam },
+      ...{ iamBefore: was.iam, iamAfter: is.iam, trusts: was.trusts },
     };
     for (const { verdict, message } of [
       ...statementChanges(known.record, before, sessions),
-      ...chainChanges(before, sessions),
+      ...chainChanges(sessions),
     ]) {
       const key = `${roleArn} ${verdict} ${message}`;
       const told = changes.get(key) ?? { roleArn, verdict, message, serviceAccounts: [] };
@@ -73,6 +73,8 @@ export interface Sessions {
   readonly after: RoleSession;
   readonly iamBefore: IamWorld;
   readonly iamAfter: IamWorld;
+  /** As they are before: nothing but who gets roles by tokens and associations changes. */
+  readonly trusts: Trusts;
 }
 
 export type SessionChange = Pick<DecisionChange, 'verdict' | 'message'>;
