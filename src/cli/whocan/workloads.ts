@@ -144,6 +144,7 @@ function howText(row: WorkloadRow): string {
     ...(isPattern === true ? ['any such name, once it is made'] : []),
     ...(missing === true ? ['does not exist yet'] : []),
     way,
+    ...(row.assumes === undefined ? [] : ['then sts:AssumeRole']),
   ];
   if (certainty === 'always') return parts.join('; ');
   const [first, ...more] = conditions;

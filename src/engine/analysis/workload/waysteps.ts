@@ -204,13 +204,16 @@ function allowedText(evidence: readonly ReachEvidence[]): string {
     string,
     { readonly actions: string[]; readonly text: (what: string) => string }
   >();
+  const told = new Set<string>();
   for (const one of evidence) {
-    if (one.kind !== 'iam') continue;
+    // What both sides allow is asked of one side again: the first answer says it all.
+    if (one.kind !== 'iam' || told.has(`${one.action} ${one.resource}`)) continue;
     const { decision, action, resource } = one;
+    told.add(`${action} ${resource}`);
     const text = (what: string): string => decidedText(decision, what, resource);
     const known = byDecision.get(text(''));
     if (known === undefined) byDecision.set(text(''), { actions: [action], text });
-    else if (!known.actions.includes(action)) known.actions.push(action);
+    else known.actions.push(action);
   }
   return [...byDecision.values()].map(({ actions, text }) => text(actions.join('` and `'))).join('; ');
 }
