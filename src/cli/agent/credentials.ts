@@ -41,6 +41,11 @@ export function nodeCredentials(
   if (environment !== undefined) return async () => environment;
   if (server === undefined || (!isNamed && process.env.AWS_PROFILE !== undefined))
     return sdkCredentials(options.region);
+  return operatorCredentials(server, options);
+}
+
+/** Whom the options name, else the first account's root; made anew before a session ends. */
+export function operatorCredentials(server: ReadyFile, options: IdentityOptions): NodeCredentials {
   const read = async () => ({
     credentials: await identityOf(server, options),
     expiresAt: Date.now() + sessionLife,
