@@ -5,7 +5,6 @@ import {
   aNoon,
   clusterInput,
   createApiCluster,
-  createWorld,
   outcomeOf,
   region,
   type World,
@@ -15,6 +14,7 @@ import {
   allowRead,
   association,
   callsOf,
+  createPodWorld,
   externalId,
   type PodIdentityCalls,
   storedKeys,
@@ -25,9 +25,7 @@ let world: World;
 let calls: PodIdentityCalls;
 
 beforeEach(async () => {
-  world = await createWorld();
-  await createApiCluster(world);
-  await addPodRole(world, 'pods');
+  world = await createPodWorld();
   calls = callsOf(world);
 });
 

@@ -1,8 +1,8 @@
 import type { PodIdentityAssociationSummary } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createApiCluster, createWorld, outcomeOf, type World } from '../testworld.ts';
+import { outcomeOf, type World } from '../testworld.ts';
 import { MAX_ASSOCIATIONS_PER_CLUSTER } from './associations.ts';
-import { addPodRole, callsOf, type PodIdentityCalls, seed } from './testworld.ts';
+import { callsOf, createPodWorld, type PodIdentityCalls, seed } from './testworld.ts';
 
 const invalid = 'InvalidParameterException: ';
 
@@ -10,9 +10,7 @@ let world: World;
 let calls: PodIdentityCalls;
 
 beforeEach(async () => {
-  world = await createWorld();
-  await createApiCluster(world);
-  await addPodRole(world, 'pods');
+  world = await createPodWorld();
   calls = callsOf(world);
 });
 

@@ -1,18 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { account, otherAccount, outcomeOf, rootOf, type World } from '../testworld.ts';
 import {
-  account,
-  createApiCluster,
-  createWorld,
-  otherAccount,
-  outcomeOf,
-  rootOf,
-  type World,
-} from '../testworld.ts';
-import {
-  addPodRole,
   allowRead,
   association,
   callsOf,
+  createPodWorld,
   type PodIdentityCalls,
   podTrust,
   refused,
@@ -28,9 +20,7 @@ let world: World;
 let calls: PodIdentityCalls;
 
 beforeEach(async () => {
-  world = await createWorld();
-  await createApiCluster(world);
-  await addPodRole(world, 'pods');
+  world = await createPodWorld();
   calls = callsOf(world);
 });
 

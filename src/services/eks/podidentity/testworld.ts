@@ -1,7 +1,16 @@
 import type { PodIdentityAssociation, PodIdentityAssociationSummary } from '@aws-sdk/client-eks';
 import type { ClusterRecord } from '../../../storage/records/eks.ts';
 import { clusterKey } from '../../../storage/records/keys.ts';
-import { account, aNoon, type CallOptions, otherAccount, region, type World } from '../testworld.ts';
+import {
+  account,
+  aNoon,
+  type CallOptions,
+  createApiCluster,
+  createWorld,
+  otherAccount,
+  region,
+  type World,
+} from '../testworld.ts';
 import { creationOf } from './record.ts';
 
 /** For tests: what the guide tells everybody to write (eks-access-facts J7). */
@@ -13,6 +22,14 @@ export function trustPolicy(Action: string | readonly string[], more: object = {
     Version: '2012-10-17',
     Statement: [{ Effect: 'Allow', Principal, Action, ...more }],
   });
+}
+
+/** A world with the cluster `prod` and the role of `association`. */
+export async function createPodWorld(): Promise<World> {
+  const world = await createWorld();
+  await createApiCluster(world);
+  await addPodRole(world, 'pods');
+  return world;
 }
 
 /** A role that pods can get; its ARN. */

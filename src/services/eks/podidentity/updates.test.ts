@@ -1,19 +1,12 @@
 import type { PodIdentityAssociation } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, test } from 'vitest';
-import {
-  account,
-  aNoon,
-  createApiCluster,
-  createWorld,
-  otherAccount,
-  outcomeOf,
-  type World,
-} from '../testworld.ts';
+import { account, aNoon, otherAccount, outcomeOf, type World } from '../testworld.ts';
 import {
   addPodRole,
   allowRead,
   association,
   callsOf,
+  createPodWorld,
   externalId,
   type PodIdentityCalls,
   refused,
@@ -27,9 +20,7 @@ let world: World;
 let calls: PodIdentityCalls;
 
 beforeEach(async () => {
-  world = await createWorld();
-  await createApiCluster(world);
-  await addPodRole(world, 'pods');
+  world = await createPodWorld();
   calls = callsOf(world);
 });
 
