@@ -84,6 +84,8 @@ describe('an issuer is refused', () => {
     ['with a line break', `${url}\n`, /https URL/],
     ['that is too long', `${url}/${'a'.repeat(255)}`, /https URL/],
     ['that is none', '', /https URL/],
+    ['with a port that there is not', `${url}:99999`, /https URL/],
+    ['at an address that there is not', 'https://10.0.0.256', /https URL/],
     ['of EKS', `https://oidc.eks.eu-west-1.amazonaws.com/id/${'A'.repeat(32)}`, /EKS’s own/],
     ['of EKS, in capitals', `https://OIDC.EKS.eu-west-1.amazonaws.com/id/${'A'.repeat(32)}`, /EKS’s own/],
     ['of EKS, with a dot', 'https://oidc.eks.eu-west-1.amazonaws.com./id/A', /EKS’s own/],

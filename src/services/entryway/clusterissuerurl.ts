@@ -10,20 +10,22 @@ const longest = 255;
  * provider of IAM can have one (iam-facts J19). Throws InvalidParameterException.
  */
 export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name'>): string {
-  if (
-    given.length > longest ||
-    !/^https:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~%:@!$&+,;=/-]*)?$/.test(given)
-  ) {
+  const isPlain =
+    given.length <= longest &&
+    /^https:\/\/[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._~%:@!$&+,;=/-]*)?$/.test(given);
+  // Ports and addresses that there are not, like `10.0.0.256`.
+  const host = isPlain ? URL.parse(given)?.hostname.replace(/\.$/, '') : undefined;
+  if (host === undefined) {
     throw invalidParameter(
       `The issuer must be an https URL of at most ${longest} characters without user, query and fragment`,
       name,
     );
   }
   // Also those of clusters that are gone.
-  if (isIssuerHostOfEks(hostOf(given))) {
+  if (isIssuerHostOfEks(host)) {
     throw invalidParameter('The issuer is one of EKS’s own: a cluster of EKS has it, and no other', name);
   }
-  if (isPublicProvider(given)) {
+  if (isPublicProvider(host)) {
     throw invalidParameter(
       'The issuer is a public identity provider: no cluster’s tokens come from there',
       name,
@@ -37,8 +39,7 @@ export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name
  * providers that accounts commonly trust for something else than a cluster nobody may, not even ahead of the day on which
  * somebody creates an OIDC provider for one. The list helps; what protects the others is in `clusterissuer.ts`.
  */
-function isPublicProvider(url: string): boolean {
-  const host = hostOf(url);
+function isPublicProvider(host: string): boolean {
   return publicProviders.some((known) => host === known || host.endsWith(`.${known}`));
 }
 
@@ -66,5 +67,3 @@ const publicProviders: readonly string[] = [
   'www.amazon.com',
   'www.facebook.com',
 ];
-
-const hostOf = (url: string): string => new URL(url).hostname.replace(/\.$/, '');
