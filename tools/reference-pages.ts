@@ -13,6 +13,7 @@ import { rules } from '../src/engine/analysis/policylint/rules.ts';
 import type { PolicyRule } from '../src/engine/rbac/rules.ts';
 import { createCloudTrailOperations } from '../src/services/cloudtrail/operations.ts';
 import { createEksOperations } from '../src/services/eks/operations.ts';
+import { createEksAuthOperations } from '../src/services/eksauth/operations.ts';
 import { createEntrywayOperations } from '../src/services/entryway/operations.ts';
 import { createIamOperations } from '../src/services/iam/operations.ts';
 import type { Operations } from '../src/services/operation.ts';
@@ -50,6 +51,7 @@ function operationsPage(): string {
   const nothing = <Dependencies>(): Dependencies => ({}) as Dependencies;
   const implemented: Readonly<Record<string, Operations>> = {
     eks: createEksOperations(nothing()),
+    'eks-auth': createEksAuthOperations(nothing()),
     iam: createIamOperations(nothing()),
     sts: createStsOperations(nothing()),
     cloudtrail: createCloudTrailOperations(nothing()),

@@ -84,6 +84,7 @@ export function createOperations(
       }),
       'eks-auth': createEksAuthOperations({
         ...{ storage, authorizer, secretBox, random, partition, isBlocked },
+        findCluster: (accountId, region, name) => access.clusterByName(accountId, region, name)?.cluster,
         verifyPodToken: parts.verifyPodToken,
       }),
       iam: createIamOperations({

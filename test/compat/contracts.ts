@@ -1,6 +1,7 @@
 /** What each service has, what is served of it, and the least input that its decoder takes. */
 import { createCloudTrailOperations } from '../../src/services/cloudtrail/operations.ts';
 import { createEksOperations } from '../../src/services/eks/operations.ts';
+import { createEksAuthOperations } from '../../src/services/eksauth/operations.ts';
 import { createEntrywayOperations } from '../../src/services/entryway/operations.ts';
 import { createIamOperations } from '../../src/services/iam/operations.ts';
 import { createStsOperations } from '../../src/services/sts/operations.ts';
@@ -22,7 +23,7 @@ export const contracts: Readonly<Record<ServiceName, Contract>> = {
   iam: contractOf('iam', Object.keys(createIamOperations(unused))),
   sts: contractOf('sts', Object.keys(createStsOperations(unused))),
   cloudtrail: contractOf('cloudtrail', Object.keys(createCloudTrailOperations(unused))),
-  'eks-auth': contractOf('eks-auth', []),
+  'eks-auth': contractOf('eks-auth', Object.keys(createEksAuthOperations(unused))),
   entryway: contractOf('entryway', Object.keys(createEntrywayOperations(unused))),
 };
 

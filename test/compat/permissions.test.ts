@@ -57,14 +57,14 @@ afterAll(async () => {
   directory.remove();
 });
 
-type Service = 'eks' | 'iam' | 'sts' | 'cloudtrail' | 'entryway';
+type Service = 'eks' | 'eks-auth' | 'iam' | 'sts' | 'cloudtrail' | 'entryway';
 interface Call {
   readonly service: Service;
   readonly operation: string;
 }
 
-const calls: readonly Call[] = (['eks', 'iam', 'sts', 'cloudtrail', 'entryway'] as const).flatMap((service) =>
-  contracts[service].served.map((operation) => ({ service, operation })),
+const calls: readonly Call[] = (['eks', 'eks-auth', 'iam', 'sts', 'cloudtrail', 'entryway'] as const).flatMap(
+  (service) => contracts[service].served.map((operation) => ({ service, operation })),
 );
 /** What our own operations do as EKS does, they do by permission of EKS's action. */
 const asEks = new Set(
@@ -150,6 +150,7 @@ async function ask({ service, operation }: Call, keys: Keys, names: Names) {
 
 const deniedCodes = {
   eks: 'AccessDeniedException 403',
+  'eks-auth': 'AccessDeniedException 400',
   iam: 'AccessDenied 403',
   sts: 'AccessDenied 403',
   cloudtrail: 'AccessDeniedException 400',

@@ -35,7 +35,7 @@ afterAll(async () => {
   expect(log).not.toMatch(/ error /);
 });
 
-type Service = 'eks' | 'eks-auth' | 'iam' | 'sts' | 'cloudtrail';
+type Service = 'eks' | 'iam' | 'sts' | 'cloudtrail';
 
 function send(service: Service, request: Draft): Promise<RawAnswer> {
   return sendSigned(server.connection, request, { keys, service });
@@ -59,7 +59,6 @@ describe('an operation that is not implemented answers an error that names it', 
     ['iam', contracts.iam],
     ['sts', contracts.sts],
     ['cloudtrail', contracts.cloudtrail],
-    ['eks-auth', contracts['eks-auth']],
   ])('in all of %s', async (service, contract) => {
     expect(contract.missing.length).toBeGreaterThan(0);
     const code =

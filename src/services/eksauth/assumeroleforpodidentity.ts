@@ -1,8 +1,7 @@
 import { emptyContext } from '../../engine/iam/request.ts';
 import { podIdentityAudience } from '../../engine/podcredentials/names.ts';
-import { createRecordCache } from '../../storage/recordcache.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
-import { allClustersPrefix, clusterKey, podIdentityKey } from '../../storage/records/keys.ts';
+import { podIdentityKey } from '../../storage/records/keys.ts';
 import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
 import { resourceWithKeys } from '../conditionkeys.ts';
 import { clusterArn, podIdentityArn } from '../eks/arns.ts';
@@ -11,9 +10,6 @@ import { defineOperation, type Operation, type OperationContext } from '../opera
 import type { EksAuthDependencies, PodSubject } from './dependencies.ts';
 import { invalidParameter, noAssociation, noSuchCluster, refuseToken } from './refusals.ts';
 import { assumeRoleForPod } from './rolesforpods.ts';
-
-/** As many clusters are remembered as read. */
-const clustersKept = 256;
 
 interface Input {
   readonly clusterName: string;
@@ -42,23 +38,18 @@ interface Output {
  * be used by every caller that may ask for this cluster, until it ends or its pod is gone.
  */
 export function createAssumeRoleForPodIdentity(dependencies: EksAuthDependencies): Operation {
-  const clusters = createRecordCache(
-    dependencies.storage,
-    { prefix: allClustersPrefix, capacity: clustersKept },
-    (value) => (value === undefined ? undefined : (JSON.parse(value) as ClusterRecord)),
-  );
   const clusterOf = ({ caller, region }: OperationContext, name: string) =>
-    clusters.get(clusterKey(caller.accountId, region, name));
+    dependencies.findCluster(caller.accountId, region, name);
   return defineOperation<Input, Output>({
-    async authorization({ clusterName }, context) {
-      const cluster = await clusterOf(context, clusterName);
+    authorization({ clusterName }, context) {
+      const cluster = clusterOf(context, clusterName);
       const tags = cluster === undefined ? emptyContext : ownTagKeys(cluster.tags);
       const resource = resourceWithKeys(clusterArn(context, clusterName), tags);
       return { action: 'eks-auth:AssumeRoleForPodIdentity', resources: [resource] };
     },
     async handle({ clusterName, token }, context) {
       refuseMalformed(clusterName, token);
-      const cluster = await clusterOf(context, clusterName);
+      const cluster = clusterOf(context, clusterName);
       if (cluster === undefined) throw noSuchCluster(clusterName);
       const subject = await requireSubject(dependencies, cluster, token, context.now);
       const association = await requireAssociation(dependencies, cluster, subject);

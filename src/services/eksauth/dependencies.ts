@@ -1,19 +1,23 @@
 import type { ClusterRecord } from '../../storage/records/eks.ts';
-import type { Storage } from '../../storage/storage.ts';
+import type { StorageReader } from '../../storage/storage.ts';
 import type { CallerAuthorizer } from '../authorization/authorizer.ts';
 import type { IsBlocked } from '../blocked.ts';
 import type { ByteBox, RandomSource } from '../secrets.ts';
 
 /** What EKS Auth is built from; `server` constructs it. */
 export interface EksAuthDependencies {
-  readonly storage: Storage;
+  readonly storage: StorageReader;
   readonly authorizer: Pick<CallerAuthorizer, 'authorizeRoleSession'>;
   readonly secretBox: ByteBox;
   readonly random: RandomSource;
   readonly partition: string;
   readonly isBlocked: IsBlocked;
+  readonly findCluster: FindCluster;
   readonly verifyPodToken: VerifyPodToken;
 }
+
+/** The cluster of that name as it is stored; undefined also for one whose record cannot be read. */
+export type FindCluster = (accountId: string, region: string, name: string) => ClusterRecord | undefined;
 
 /**
  * Is this the token of a pod of the cluster, for that audience, and is everything it is bound to still there? See

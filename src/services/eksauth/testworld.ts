@@ -2,7 +2,7 @@ import type { Judged, MadeCall } from '../../audit/calls.ts';
 import type { Guardrails } from '../../engine/iam/evaluate.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
-import { clusterKey, podIdentityKey } from '../../storage/records/keys.ts';
+import { podIdentityKey } from '../../storage/records/keys.ts';
 import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
 import { asSession, createWorld, document, other, own, roleRecord } from '../authorization/testworld.ts';
 import { nobodyIsBlocked } from '../blocked.ts';
@@ -121,11 +121,12 @@ export async function createEksAuth(
     const record = { ...association, ...given };
     return put(podIdentityKey(prod.clusterId, record.namespace, record.serviceAccount), record);
   };
-  await put(clusterKey(own, region, prod.name), prod);
   await world.putRole(node);
   await world.putRole(shop());
   await associate();
 
+  /** The one there is. */
+  let cluster = prod;
   /** What is found of every token. */
   let answer: PodTokenAnswer = { outcome: 'verified', subject };
   let uuids = 0;
@@ -139,6 +140,8 @@ export async function createEksAuth(
     },
     partition: 'aws',
     isBlocked: nobodyIsBlocked,
+    findCluster: (accountId, inRegion, name) =>
+      accountId === own && inRegion === cluster.region && name === cluster.name ? cluster : undefined,
     verifyPodToken: async () => answer,
     ...others,
   });
@@ -176,6 +179,9 @@ export async function createEksAuth(
     judged,
     made,
     ask,
+    clusterIs: (next: ClusterRecord) => {
+      cluster = next;
+    },
     /** What the next tokens are found to be. */
     tokensAre: (next: PodTokenAnswer) => {
       answer = next;
