@@ -2,6 +2,8 @@
  * Pods get AWS credentials as on EKS (eks-access-facts I and J): the stock SDK and the stock AWS CLI run with what a
  * container of the pod finds, and nothing else says who they are.
  */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreatePodIdentityAssociationCommand,
@@ -13,7 +15,8 @@ import {
   CreateRoleCommand,
   PutRolePolicyCommand,
 } from '@aws-sdk/client-iam';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { runAsPod } from '../../src/cli/pod/run.ts';
 import { awsCliDirectory, awsCliUnavailable } from './clients.ts';
 import type { KubernetesUser } from './kubernetes.ts';
 import { entryway, type Keys } from './process.ts';
@@ -62,9 +65,14 @@ beforeAll(async () => {
   ]);
   other = JSON.parse(made.stdout) as typeof other;
   otherRoot = scene.as(other);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIAOFWHOEVERRUNSTHIS');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'is-not-the-pod');
 }, 120_000);
 
-afterAll(() => scene?.close());
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await scene?.close();
+});
 
 /** Answers the role's ARN. */
 async function role(
@@ -95,16 +103,15 @@ async function pod(namespace: string, name: string, annotations: Record<string, 
   );
 }
 
-/** Runs a program as the pod's container, and answers what it printed. */
+/** Runs a program as the pod's container, by the command's own function, and answers what it printed. */
 async function inPod(name: string, ...command: string[]): Promise<unknown> {
+  const output = join(scene.directory, `${randomUUID()}.json`);
   const { dataDir } = scene.connection;
-  const result = await entryway(
-    scene.directory,
-    ['pod', 'run', name, '--cluster', cluster, '--data', dataDir, '--', ...command],
-    { AWS_ACCESS_KEY_ID: 'AKIAOFWHOEVERRUNSTHIS', AWS_SECRET_ACCESS_KEY: 'is-not-the-pod' },
-  );
-  if (result.code !== 0) throw new Error(result.stderr);
-  return JSON.parse(result.stdout);
+  const code = await runAsPod(name, ['sh', '-c', 'exec "$@" > "$0"', output, ...command], {
+    ...{ cluster, data: dataDir },
+  });
+  if (code !== 0) throw new Error(`${command[0]} in ${name} ended with ${code}`);
+  return JSON.parse(readFileSync(output, 'utf8'));
 }
 const sdkIn = (name: string) => inPod(name, process.execPath, askAws, cluster);
 const cliIn = (name: string) =>
@@ -217,7 +224,10 @@ describe('a service account with a Pod Identity association', () => {
       await associate({ namespace: 'team-a', serviceAccount, roleArn: first, targetRoleArn: target });
       await pod('team-a', serviceAccount);
     }
+    const told = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
     const [chained, mistaken] = await Promise.all([sdkIn('team-a/chained'), sdkIn('team-a/mistaken')]);
+    expect(told.mock.calls.join('\n')).toContain('EKS does not have permissions to assume the target role');
+    told.mockRestore();
     expect(chained).toMatchObject({
       arn: expect.stringContaining(`arn:aws:sts::${other.accountId}:assumed-role/target/eks-apps-chained-`),
       list: 'allowed',
