@@ -92,8 +92,16 @@ function writeValue(shape: Shape, value: unknown, writing: Writing): unknown {
 function writeTime(time: Date, protocol: Protocol): unknown {
   const at = time.getTime();
   if (Number.isNaN(at)) return undefined;
-  return protocol === 'awsQuery' ? javaTime.format(time).replaceAll('\u202f', ' ') : at / 1000;
+  return protocol === 'awsQuery' ? javaText(at) : at / 1000;
 }
+
+/** Sessions end many to a second, and printing when costs more than printing the rest of the answer. */
+function javaText(at: number): string {
+  if (at !== printed.at) printed = { at, text: javaTime.format(at).replaceAll('\u202f', ' ') };
+  return printed.text;
+}
+
+let printed: { readonly at: number; readonly text: string } = { at: Number.NaN, text: '' };
 
 const javaTime = new Intl.DateTimeFormat('en-US', {
   dateStyle: 'medium',
