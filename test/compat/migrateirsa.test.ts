@@ -1,6 +1,6 @@
-/** Annotations end and no pod notices: by `--apply` and back, and by the script with the stock AWS CLI and kubectl. */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** Annotations end and no pod notices: by the commands of the tutorial as printed, and by the script with stock clients. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import {
   DescribeClusterCommand,
   DescribePodIdentityAssociationCommand,
@@ -8,21 +8,27 @@ import {
 } from '@aws-sdk/client-eks';
 import { CreateOpenIDConnectProviderCommand, CreateRoleCommand, GetRoleCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { openWorld } from '../../src/cli/analysis/source.ts';
-import { applyIrsa, rollBackIrsa } from '../../src/cli/migrate/irsa/apply.ts';
+import { applyIrsa } from '../../src/cli/migrate/irsa/apply.ts';
 import { irsaScript } from '../../src/cli/migrate/irsa/script.ts';
 import { onlyCluster } from '../../src/engine/analysis/ask/onlycluster.ts';
 import { planIrsaMigration } from '../../src/engine/analysis/migrateirsa/create.ts';
 import { proveIrsaMigration } from '../../src/engine/analysis/migrateirsa/proof.ts';
-import { awsCliUnavailable, type CommandResult } from './clients.ts';
+import { awsCliUnavailable, type CommandResult, run } from './clients.ts';
 import type { KubernetesUser } from './kubernetes.ts';
-import { entryway, openShell } from './process.ts';
+import { entryway, npxDirectory, openShell } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole, outcome, roleArn, rootKeys } from './world.ts';
 
 const unavailable = awsCliUnavailable();
 const because = unavailable === undefined ? '' : ` (not run: ${unavailable})`;
+const page = readFileSync(resolve(import.meta.dirname, '../../docs/tutorials/leave-irsa.md'), 'utf8');
+const blocksOf = (language: string): readonly string[] =>
+  [...page.matchAll(new RegExp(`\`\`\`${language}\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, text = '']) => text);
+const objects = parseAllDocuments(blocksOf('yaml').join('---\n')).map((document) => document.toJS());
+const pod = objects.at(-1);
 const cluster = 'prod';
 const annotation = 'eks.amazonaws.com/role-arn';
 
@@ -40,45 +46,17 @@ beforeAll(async () => {
   const provided = await root.iam.send(
     new CreateOpenIDConnectProviderCommand({ Url: issuer, ClientIDList: ['sts.amazonaws.com'] }),
   );
-  const host = issuer.replace('https://', '');
-  trustBefore = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Principal: { Federated: provided.OpenIDConnectProviderArn },
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Condition: {
-          StringEquals: {
-            [`${host}:aud`]: 'sts.amazonaws.com',
-            [`${host}:sub`]: ['system:serviceaccount:shop:api', 'system:serviceaccount:shop:job'],
-          },
-        },
-      },
-    ],
-  };
+  expect(provided.OpenIDConnectProviderArn).toContain(issuer.replace('https://', ''));
+  const [written = ''] = blocksOf('json');
+  trustBefore = JSON.parse(written.replaceAll('PROVIDER', issuer.replace('https://', '')));
   await root.iam.send(
     new CreateRoleCommand({ RoleName: 'api', AssumeRolePolicyDocument: JSON.stringify(trustBefore) }),
   );
   admin = await scene.enter(cluster, rootKeys(connection));
-  await admin.apply(
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },
-    serviceAccount('api', { [annotation]: roleArn(connection, 'api') }),
-    serviceAccount('job'),
-    pod,
-  );
+  await admin.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, ...objects);
 }, 120_000);
 
 afterAll(() => scene?.close());
-
-const serviceAccount = (name: string, annotations: Record<string, string> = {}) => ({
-  ...{ apiVersion: 'v1', kind: 'ServiceAccount' },
-  metadata: { name, namespace: 'shop', annotations },
-});
-const pod = {
-  ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'api', namespace: 'shop' } },
-  spec: { serviceAccountName: 'api', containers: [{ name: 'app', image: 'example.com/app' }] },
-};
 
 async function restartPod(): Promise<void> {
   await admin.core.deleteNamespacedPod({ name: 'api', namespace: 'shop', gracePeriodSeconds: 0 });
@@ -153,49 +131,46 @@ async function state() {
 const associated = () => [`shop/api ${roleArn(scene.connection, 'api')}`];
 const yes = ['ok', 'ok'];
 
-test('--apply puts the association there, --finish takes the rest away, and --rollback leads back', async () => {
-  const said: string[] = [];
-  for (const stream of [process.stdout, process.stderr]) {
-    const spy = vi.spyOn(stream, 'write').mockImplementation((text) => {
-      said.push(String(text));
-      return true;
+test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead back to what was there', async () => {
+  const { directory, connection } = scene;
+  const npx = npxDirectory(directory);
+  const shell = async (commands: string): Promise<string> => {
+    const { code, stdout, stderr } = await run('sh', ['-euc', commands], {
+      cwd: directory,
+      env: {
+        PATH: [npx, process.env.PATH].join(':'),
+        ...{ HOME: directory, ENTRYWAY_DATA: connection.dataDir, NO_COLOR: '1' },
+      },
     });
-    onTestFinished(() => spy.mockRestore());
-  }
-  onTestFinished(() => {
-    process.exitCode = undefined;
-  });
-  const rollbackFile = join(scene.directory, 'rollback.json');
-  const options = {
-    data: scene.connection.dataDir,
-    cluster: [cluster],
-    output: 'plan',
-    rollbackFile,
-  } as const;
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout;
+  };
+  const [plan = '', apply = '', finish = '', rollback = ''] = blocksOf('sh');
+  const outputs = blocksOf('text');
   const before = await state();
   expect(before).toMatchObject({ associations: [], trust: trustBefore, tokens: yes });
-  expect(await podIs()).toBe('assumed-role/api');
+  expect(await shell(plan)).toBe(outputs[0]);
+  expect(await state()).toEqual(before);
 
-  await applyIrsa(options);
-  expect(said.join('')).toContain('associated arn:aws:iam::');
+  expect(await shell(apply)).toBe(outputs[1]);
   const prepared = await state();
   expect(prepared).toMatchObject({ associations: associated(), tokens: yes, annotation: before.annotation });
   expect(prepared.trust.Statement).toHaveLength(2);
 
   // The pod that runs has a token alone: without its statement it would have nothing.
+  const rollbackFile = join(directory, 'pod-identity-prod.json');
+  const options = { data: connection.dataDir, cluster: [cluster], output: 'plan', rollbackFile } as const;
   await expect(applyIrsa({ ...options, finish: true })).rejects.toThrow('`shop/api`');
   expect(await state()).toEqual(prepared);
   await restartPod();
-  expect(await podIs()).toBe('assumed-role/api');
-  await applyIrsa({ ...options, finish: true });
+  expect(await shell(finish)).toBe(outputs[2]);
   const finished = await state();
   expect(finished).toMatchObject({ associations: associated(), annotation: undefined });
   expect(finished.tokens).toEqual([expect.stringContaining('AccessDenied'), 'ok']);
   expect(await podIs()).toBe('assumed-role/api');
 
-  await rollBackIrsa(options, rollbackFile);
+  expect(await shell(rollback)).toBe(outputs[3]);
   expect(await state()).toEqual(before);
-  expect(process.exitCode).toBeUndefined();
 }, 120_000);
 
 test.skipIf(unavailable !== undefined)(

@@ -8,11 +8,14 @@ export function irsaProofText({ pairs, unchanged, decisions, unread, isSafe }: I
     pairs.map(({ namespace, serviceAccount, roleArn }) => `${namespace}/${serviceAccount} ${roleArn}`),
   ).size;
   const total = changed + unchanged;
-  const all = total === 1 ? 'the one role of a service account' : `${total} roles of service accounts`;
+  const all =
+    total === 1
+      ? 'the one pair of a service account and a role'
+      : `${total} pairs of a service account and a role`;
   const head = isSafe
     ? `of ${all} none is gained and none is lost, and no policy tells the sessions apart.`
     : pairs.length + decisions.length > 0
-      ? `ACCESS CHANGES: ${counted(changed, 'role')} of ${total}, and ${counted(decisions.length, 'difference')} in what sessions may.`
+      ? `ACCESS CHANGES: for ${changed} of ${counted(total, 'pair')} of a service account and a role, and ${counted(decisions.length, 'difference')} in what sessions may.`
       : 'none, since not all was read. Mend what stands here, and ask again.';
   return [
     `Proof: ${head}\n`,

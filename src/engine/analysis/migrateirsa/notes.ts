@@ -27,6 +27,10 @@ export function notesOf(plan: Omit<IrsaPlan, 'notes'>, cluster: SnapshotCluster)
     'agent',
     'the agent of Pod Identity must run on every node before Pods are started again: the add-on eks-pod-identity-agent, or `entryway agent`',
   );
+  note(
+    'sdk',
+    'SDKs from before 2024 may not know Pod Identity, and a proxy must let 169.254.170.23 through (NO_PROXY): try one Pod of each kind first',
+  );
   const types = new Set(cluster.accessEntries.map(({ type }) => type));
   if (types.has('EC2_WINDOWS')) {
     note(
@@ -66,6 +70,10 @@ export function notesOf(plan: Omit<IrsaPlan, 'notes'>, cluster: SnapshotCluster)
     if (kept.length === 0) continue;
     note('kept', `\`${roleArn}\` goes on trusting tokens of ${enumerate(kept)}: look who still needs them`);
   }
+  note(
+    'resourcePolicies',
+    'policies of buckets, keys and other resources were not read: see that none compares what a provider says of a session, or denies by session tags',
+  );
   note(
     'restart',
     'Pods that run keep what they have; each asks Pod Identity from its next start on, and only then the annotations may go',

@@ -79,6 +79,8 @@ export interface IrsaNote {
   readonly code:
     | 'nothingToDo'
     | 'agent'
+    | 'sdk'
+    | 'resourcePolicies'
     | 'windows'
     | 'fargateProfiles'
     | 'audience'
