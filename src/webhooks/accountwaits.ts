@@ -1,9 +1,13 @@
+import { resourcePrefix } from '../storage/records/keys.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { WebhookLimits } from './limits.ts';
 
 /** Pods that wait for their service accounts. */
 export interface AccountWaits {
-  /** Resolves when the account is stored, when it has taken too long, and at once where too many of the cluster wait. */
+  /**
+   * Resolves when the account is stored, when it has taken too long, and at once where too many of the cluster wait or no
+   * account of it is known: it may not be read then, and every pod would wait in vain.
+   */
   appears(clusterId: string, key: string): Promise<void>;
   /** Nobody waits any longer. */
   close(): void;
@@ -14,7 +18,7 @@ export interface AccountWaits {
  * followers a moment later than its clients.
  */
 export function createAccountWaits(options: {
-  readonly storage: Pick<Storage, 'get' | 'watch'>;
+  readonly storage: Pick<Storage, 'get' | 'list' | 'watch'>;
   readonly limits: Pick<WebhookLimits, 'accountWait' | 'accountWaitsPerCluster'>;
 }): AccountWaits {
   const { storage, limits } = options;
@@ -47,7 +51,9 @@ export function createAccountWaits(options: {
       if (before >= limits.accountWaitsPerCluster) return;
       waiting.set(clusterId, before + 1);
       try {
-        await wait(key);
+        const prefix = resourcePrefix(clusterId, '', 'serviceaccounts');
+        const { entries } = await storage.list({ prefix, limit: 1 });
+        if (entries.length > 0) await wait(key);
       } finally {
         const left = (waiting.get(clusterId) ?? 1) - 1;
         if (left === 0) waiting.delete(clusterId);

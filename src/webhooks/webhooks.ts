@@ -54,7 +54,7 @@ export interface WebhookOutcome {
 export interface WebhooksOptions {
   readonly access: Pick<AccessRegistry, 'cluster'>;
   readonly credentials: CallerCredentials;
-  readonly storage: Pick<Storage, 'get' | 'watch'>;
+  readonly storage: Pick<Storage, 'get' | 'list' | 'watch'>;
   /** Where the pods of a Pod Identity association find the agent; without it, where they do on EKS. */
   readonly podIdentityAgentUri?: string;
   /** Whether what is in a cluster comes here: else nobody waits for it. */
