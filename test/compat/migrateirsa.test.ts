@@ -13,12 +13,13 @@ import { parseAllDocuments } from 'yaml';
 import { openWorld } from '../../src/cli/analysis/source.ts';
 import { applyIrsa } from '../../src/cli/migrate/irsa/apply.ts';
 import { irsaScript } from '../../src/cli/migrate/irsa/script.ts';
+import { runAsPod } from '../../src/cli/pod/run.ts';
 import { onlyCluster } from '../../src/engine/analysis/ask/onlycluster.ts';
 import { planIrsaMigration } from '../../src/engine/analysis/migrateirsa/create.ts';
 import { proveIrsaMigration } from '../../src/engine/analysis/migrateirsa/proof.ts';
 import { awsCliUnavailable, type CommandResult, run } from './clients.ts';
 import type { KubernetesUser } from './kubernetes.ts';
-import { entryway, npxDirectory, openShell } from './process.ts';
+import { npxDirectory, openShell } from './process.ts';
 import { openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole, outcome, roleArn, rootKeys } from './world.ts';
 
@@ -83,24 +84,11 @@ async function byToken(name: string): Promise<string> {
 
 /** Who the pod is for AWS, as its own environment has it; undefined where it is nobody. */
 async function podIs(): Promise<string | undefined> {
-  const { dataDir } = scene.connection;
   const fixture = join(import.meta.dirname, 'fixtures', 'askaws.mjs');
-  const { code, stdout } = await entryway(scene.directory, [
-    ...[
-      'pod',
-      'run',
-      'shop/api',
-      '--cluster',
-      cluster,
-      '--data',
-      dataDir,
-      '--',
-      process.execPath,
-      fixture,
-      cluster,
-    ],
-  ]);
-  return code === 0 ? /assumed-role\/[a-z]+/.exec(stdout)?.[0] : undefined;
+  const output = join(scene.directory, 'who.json');
+  const command = ['sh', '-c', 'exec "$@" > "$0"', output, process.execPath, fixture, cluster];
+  const code = await runAsPod('shop/api', command, { cluster, data: scene.connection.dataDir });
+  return code === 0 ? /assumed-role\/[a-z]+/.exec(readFileSync(output, 'utf8'))?.[0] : undefined;
 }
 
 /** What is there of both mechanisms. */
