@@ -8,7 +8,7 @@ import { createEksAuth } from './eksauth.ts';
 import { createHandler } from './handler.ts';
 import { createAgentMetrics } from './metrics.ts';
 import { operational } from './operational.ts';
-import { AgentRefusal, answerTo } from './refusal.ts';
+import { AgentRefusal, reasonFor } from './refusal.ts';
 import { createRetriever, type RetrieverBounds } from './retriever.ts';
 import { type AgentLog, tellOf } from './telling.ts';
 import { createTokenBucket } from './tokenbucket.ts';
@@ -95,7 +95,7 @@ export function createAgent(options: AgentOptions): Agent {
           ...{ retriever, requests, hosts: listeningAt, answered: metrics.answered },
           failed(error, status) {
             const level = error instanceof AgentRefusal || !warnings.take() ? 'debug' : 'warn';
-            log[level]({ status, error: answerTo(error).message }, 'a pod got no credentials');
+            log[level]({ status, error: reasonFor(error) }, 'a pod got no credentials');
           },
         }),
       );

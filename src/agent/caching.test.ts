@@ -241,14 +241,16 @@ test('the node’s own credentials are asked for before each call', async () => 
   world = await openAgentWorld({
     credentials: async () => {
       count++;
-      if (count === 2) throw new Error('profile `node` has no keys');
+      if (count === 2) throw new Error('profile `node` of `/etc/node` has no keys');
       return { accessKeyId: `AKIANODE${count}`, secretAccessKey: 's', sessionToken: 'session-of-the-node' };
     },
   });
   await keyFor(podToken({ name: 'one' }));
   expect(await keyFor(podToken({ name: 'two' }))).toBe(
-    '500: unable to fetch credentials from EKS Auth: profile `node` has no keys',
+    '500: unable to fetch credentials from EKS Auth: the node has no credentials',
   );
+  // Where the node keeps them is for its operator.
+  expect(world.logged.at(-1)).toContain('has no credentials: profile `node` of `/etc/node` has no keys');
   await keyFor(podToken({ name: 'two' }));
   expect(world.calls.map(({ headers }) => headers.authorization?.match(/AKIANODE\d/)?.[0])).toEqual([
     'AKIANODE1',

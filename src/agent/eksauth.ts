@@ -3,7 +3,7 @@ import type { Gate } from '../clients/gate.ts';
 import { services } from '../wire/protocols/services.ts';
 import type { SigningCredentials } from '../wire/sigv4/sign.ts';
 import { type AssumedForPod, type PodCredentials, podCredentialsOf } from './podcredentials.ts';
-import { mayPass } from './refusal.ts';
+import { mayPass, NodeUnknown } from './refusal.ts';
 
 /** Whom the agent asks. Throws AwsRefusal where EKS Auth refuses, else what went wrong on the way. */
 export interface EksAuth {
@@ -43,7 +43,9 @@ const mostBytes = 64 * 1024;
 export function createEksAuth(options: EksAuthOptions): EksAuth {
   const { clusterName, endpoint, region, signal } = options;
   const call = async (token: string): Promise<PodCredentials> => {
-    const credentials = await options.credentials();
+    const credentials = await options.credentials().catch((cause: unknown) => {
+      throw new NodeUnknown(cause);
+    });
     const client = createAwsClient({
       ...{ endpoint, region, credentials, deadline, signal },
       answerBounds: { milliseconds: deadline, bytes: mostBytes },
@@ -63,14 +65,15 @@ export function createEksAuth(options: EksAuthOptions): EksAuth {
   const tried = async (token: string): Promise<PodCredentials> => {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await call(token);
+        // Not while it waits to be tried again: when a service is in trouble, everybody would wait for those who wait.
+        return await options.gate.pass(() => call(token));
       } catch (error) {
         if (attempt === attempts || signal.aborted || !mayPass(error)) throw error;
         await options.wait(options.random() * 1000 * 2 ** (attempt - 1));
       }
     }
   };
-  return { credentialsFor: (token) => options.gate.pass(() => tried(token)) };
+  return { credentialsFor: tried };
 }
 
 /** A label of a metric: a closed set, whatever a service says. */

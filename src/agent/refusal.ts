@@ -12,6 +12,14 @@ export class AgentRefusal extends Error {
   }
 }
 
+/** Nobody can be asked: what the node signs with is not there. */
+export class NodeUnknown extends Error {
+  constructor(cause: unknown) {
+    super('the node has no credentials', { cause });
+    this.name = 'NodeUnknown';
+  }
+}
+
 export const tooManyRequests = 'Too Many Requests';
 
 /**
@@ -30,6 +38,13 @@ export function answerTo(error: unknown): { readonly status: number; readonly me
   const cause = firstOf(error);
   const reason = cause instanceof Error ? cause.message : String(cause);
   return { status: 500, message: `unable to fetch credentials from EKS Auth: ${reason}` };
+}
+
+/** What the log says of a failure. SECURITY: why the node has no credentials, with files and roles of it, is not for pods. */
+export function reasonFor(error: unknown): string {
+  const { message } = answerTo(error);
+  if (!(error instanceof NodeUnknown)) return message;
+  return `${message}: ${error.cause instanceof Error ? error.cause.message : String(error.cause)}`;
 }
 
 /** Whose fault the model of EKS Auth says it is; of a code that it does not have, nobody knows. */

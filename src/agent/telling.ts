@@ -1,5 +1,5 @@
 import type { AgentMetrics } from './metrics.ts';
-import { answerTo } from './refusal.ts';
+import { reasonFor } from './refusal.ts';
 import type { RetrieverEvent } from './retriever.ts';
 
 export interface AgentLog {
@@ -31,7 +31,7 @@ export function tellOf(metrics: AgentMetrics, log: AgentLog): (event: RetrieverE
         const { associationId, isFinal, error } = event;
         metrics.renewalFailed(isFinal ? 'final' : 'passing');
         log.warn(
-          { associationId, error: answerTo(error).message },
+          { associationId, error: reasonFor(error) },
           isFinal
             ? 'credentials of a pod were taken away'
             : 'credentials of a pod were not renewed; it is tried again',
