@@ -7,13 +7,14 @@ import { connectedClusterOperations } from './connectedclusters.ts';
 import type { EksDeps } from './deps.ts';
 import { identityProviderConfigOperations } from './identityproviderconfigs.ts';
 import { podIdentityOperations } from './podidentity/associations.ts';
+import { withBoundedTokens } from './requesttokens.ts';
 import { tagOperations } from './tags.ts';
 import { updateOperations } from './updates.ts';
 
 /** Every EKS operation this server implements, by its API name. */
 export function createEksOperations(deps: EksDeps): Operations {
   const quota = createClusterQuota(deps.storage);
-  return {
+  return withBoundedTokens({
     ...clusterOperations(deps, quota),
     ...connectedClusterOperations(deps, quota),
     ...updateOperations(deps),
@@ -22,5 +23,5 @@ export function createEksOperations(deps: EksDeps): Operations {
     ...identityProviderConfigOperations(deps),
     ...podIdentityOperations(deps),
     ...tagOperations(deps),
-  };
+  });
 }
