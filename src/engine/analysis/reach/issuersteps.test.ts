@@ -18,15 +18,23 @@ const trusting = (of: string) =>
       },
     ],
   });
-const worldOf = (statements: object, issuer: string | undefined, trusted = host) => ({
+const worldOf = (
+  statements: object | readonly object[],
+  issuer: string | undefined,
+  trusted = host,
+  { isProvided = true } = {},
+) => ({
   account: {
-    users: [testUser('ada', { inlinePolicies: { own: policy(statements) } })],
+    users: [testUser('ada', { inlinePolicies: { own: policy(...[statements].flat()) } })],
     roles: [testRole('app', { trustPolicy: trusting(trusted) })],
-    oidcProviders: [testProvider(trusted)],
+    oidcProviders: isProvided ? [testProvider(trusted)] : [],
   },
   cluster: { ...(issuer !== undefined && { issuer: `https://${issuer}` }) },
 });
 const may = statement('Allow', 'entryway:SetClusterIssuer');
+const creates = statement('Allow', 'iam:CreateOpenIDConnectProvider');
+const deletes = statement('Allow', 'iam:DeleteOpenIDConnectProvider');
+const absent = { isProvided: false };
 const eks = 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123';
 
 test.for<readonly [string, string | undefined, ReturnType<typeof worldOf>]>([
@@ -45,6 +53,26 @@ test.for<readonly [string, string | undefined, ReturnType<typeof worldOf>]>([
     'everything but that',
     undefined,
     worldOf([statement('Allow', 'entryway:*'), statement('Deny', 'entryway:SetClusterIssuer')], host),
+  ],
+  [
+    'a provider that is not there, and that it may make',
+    'setClusterIssuer sometimes',
+    worldOf([may, creates], undefined, host, absent),
+  ],
+  ['one that it may not make', undefined, worldOf(may, undefined, host, absent)],
+  ['one that it may make, and no keys', undefined, worldOf(creates, undefined, host, absent)],
+  ['one that is there, and that it may make', undefined, worldOf([may, creates], undefined)],
+  [
+    'one that is there, and that it may make anew',
+    'setClusterIssuer sometimes',
+    worldOf([may, creates, deletes], 'other.example.com'),
+  ],
+  ['one of EKS that it may make', undefined, worldOf([may, creates], undefined, eks, absent)],
+  ['one for a cluster of EKS', undefined, worldOf([may, creates], eks, host, absent)],
+  [
+    'one of a forge that it may make',
+    undefined,
+    worldOf([may, creates], undefined, 'token.actions.githubusercontent.com', absent),
   ],
 ])('from who may set the issuer to a role by a token of its own making: %s', ([, expected, what]) => {
   const ada = testArn('user/ada');

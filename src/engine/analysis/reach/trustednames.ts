@@ -29,6 +29,48 @@ export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string
   return [...found];
 }
 
+/** Whom roles may be given for, from the other end. */
+export interface TrustedIndex {
+  /** Roles one of whose patterns means the service account. */
+  rolesFor(account: AccountName): Iterable<KnownRole>;
+}
+
+/** An index of the same: thousands of roles are each made for one service account, and few are for many. */
+export function createTrustedIndex(iam: IamWorld, roles: readonly KnownRole[]): TrustedIndex {
+  const exact = new Map<string, KnownRole[]>();
+  const patterns = new Map<
+    string,
+    { readonly matches: (subject: string) => boolean; readonly roles: KnownRole[] }
+  >();
+  for (const role of roles) {
+    for (const subject of trustedSubjects(iam, role)) {
+      if (isPattern(subject)) {
+        const known = patterns.get(subject) ?? { matches: matcherOf(subject), roles: [] };
+        patterns.set(subject, known);
+        known.roles.push(role);
+      } else {
+        const known = exact.get(subject);
+        if (known === undefined) exact.set(subject, [role]);
+        else known.push(role);
+      }
+    }
+  }
+  return {
+    rolesFor(account) {
+      const subject = subjectOfToken(account);
+      const found = new Set(exact.get(subject));
+      for (const { matches, roles: some } of patterns.values()) {
+        if (matches(subject)) for (const role of some) found.add(role);
+      }
+      return found;
+    },
+  };
+}
+
+function matcherOf(pattern: string): (subject: string) => boolean {
+  return pattern.includes('$') ? () => true : compileWildcard(pattern);
+}
+
 /** Those of the listed ones that the patterns mean, and those that they name: one that does not exist can be made. */
 export function accountsMeant(
   listed: readonly AccountName[],
@@ -42,7 +84,7 @@ export function accountsMeant(
       if (named !== undefined) found.set(pattern, named);
       continue;
     }
-    const matches = pattern.includes('$') ? () => true : compileWildcard(pattern);
+    const matches = matcherOf(pattern);
     for (const account of listed) {
       const subject = subjectOfToken(account);
       if (matches(subject)) found.set(subject, account);

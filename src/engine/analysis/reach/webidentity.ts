@@ -7,6 +7,7 @@ import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { assuming, type Permitted, surestOf } from './asking.ts';
 import { createIssuers, hostOf, isClusterIssuer } from './issuers.ts';
+import { createTrustedIndex, type TrustedIndex } from './trustednames.ts';
 import type { KnownRole, Trusts } from './trusts.ts';
 import type { AccountName, WorkloadRefusal, WorkloadRole } from './workload.ts';
 import { granted, inTurn, type NamedRole, namedRole, refused, type WorkloadWay } from './workloadasking.ts';
@@ -180,11 +181,17 @@ export function createWebIdentity(
   };
 
   let byHost: ReadonlyMap<string, readonly KnownRole[]> | undefined;
-  /** Roles that trust the issuer of the cluster, where that is known; else all that trust a provider. */
-  const candidates = ({ cluster: { issuer } }: ClusterWorld): readonly KnownRole[] => {
-    if (issuer === undefined) return trusts.federated();
-    byHost ??= rolesByHost(trusts);
-    return byHost.get(issuer.replace(/^https:\/\//, '')) ?? [];
+  const indexes = new Map<string | undefined, TrustedIndex>();
+  /** Roles that trust the issuer of the cluster, where that is known, else any provider, and may mean the service account. */
+  const candidates = ({ cluster: { issuer } }: ClusterWorld, account: AccountName): Iterable<KnownRole> => {
+    let index = indexes.get(issuer);
+    if (index === undefined) {
+      byHost ??= rolesByHost(trusts);
+      const roles = issuer === undefined ? trusts.federated() : byHost.get(issuer.replace(/^https:\/\//, ''));
+      index = createTrustedIndex(iam, roles ?? []);
+      indexes.set(issuer, index);
+    }
+    return index.rolesFor(account);
   };
 
   return {
@@ -193,7 +200,8 @@ export function createWebIdentity(
       trusts.of(role).providers.some((provider) => issuers.standingOf(cluster, hostOf(provider)) !== 'no'),
     waysOf(cluster, account) {
       const { roleArn } = listed(cluster, account) ?? {};
-      const roles = new Map(candidates(cluster).map((role) => [role.record.arn, subjectOf(role)]));
+      const roles = new Map<string, IamSubject>();
+      for (const role of candidates(cluster, account)) roles.set(role.record.arn, subjectOf(role));
       if (roleArn !== undefined) roles.set(roleArn, namedRole(world, roleArn).subject);
       return [...roles.values()].flatMap((role) => wayTo(cluster, account, role) ?? []);
     },
