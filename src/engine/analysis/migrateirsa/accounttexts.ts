@@ -38,8 +38,9 @@ export function textsOf(
       };
     case 'issuerUnknown':
       return {
-        why: 'it is not known whether the provider that the role trusts is this cluster’s',
-        instead: 'read the cluster where it tells its issuer, and make the plan again',
+        why: `it is not certain that tokens give it the role: ${detail}`,
+        instead:
+          'read the cluster where it tells its issuer, and IAM with its providers, and make the plan again',
       };
     case 'ownConditions':
       return {

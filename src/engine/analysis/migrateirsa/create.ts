@@ -99,10 +99,10 @@ function judged(
     const own = way.conditions.filter(({ kind }) => kind !== 'assumption');
     return own.length > 0
       ? stays('ownConditions', [...new Set(own.map(conditionText))].join(', '))
-      : stays('issuerUnknown');
+      : stays('issuerUnknown', way.conditions.map(conditionText).join(', '));
   }
   const provider = way.token?.provider;
-  if (provider === undefined) return stays('issuerUnknown');
+  if (provider === undefined) return stays('issuerUnknown', 'its provider is not known');
   const onFargate = (cluster.cluster.pods ?? []).find(
     (pod) =>
       pod.namespace === namespace && pod.serviceAccount === name && pod.nodeName.startsWith('fargate-'),

@@ -232,6 +232,16 @@ describe('what stays', () => {
     expect(plan.accounts[0]?.why).toContain('aws:SourceIp');
   });
 
+  test('a role of which is not known whether its account has the provider', () => {
+    const { plan, proof } = migrate([irsaRole('api', ['shop/api'])], [account('shop/api', 'api')], {
+      account: { oidcProviders: [] },
+      gaps: [{ area: 'iam', reason: 'not all providers are in the files' }],
+    });
+    expect(outcomes(plan)).toEqual(['shop/api stays issuerUnknown']);
+    expect(plan.accounts[0]?.why).toContain('which was not read');
+    expect(proof).toMatchObject({ isSafe: false, unread: ['not all providers are in the files'] });
+  });
+
   test('a role whose trust policy would be too long', () => {
     const many = Array.from({ length: 40 }, (_, at) => `shop/api-${at}`);
     const { plan } = migrate(

@@ -1,4 +1,5 @@
 import type {
+  Gap,
   SnapshotAccount,
   SnapshotCluster,
   SnapshotRole,
@@ -48,10 +49,15 @@ export function migrate(
   serviceAccounts: readonly SnapshotServiceAccount[],
   {
     account: ofAccount = {},
+    gaps = [],
     ...cluster
-  }: { readonly account?: Partial<SnapshotAccount> } & Partial<SnapshotCluster> = {},
+  }: {
+    readonly account?: Partial<SnapshotAccount>;
+    readonly gaps?: readonly Gap[];
+  } & Partial<SnapshotCluster> = {},
 ): { readonly plan: IrsaPlan; readonly proof: IrsaProof } {
   const made = testWorld({
+    gaps,
     account: {
       roles,
       oidcProviders: [{ arn: providerArn, url: issuerHost, clientIds: ['sts.amazonaws.com'] }],
