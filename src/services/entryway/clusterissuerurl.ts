@@ -1,4 +1,4 @@
-import { isIssuerHostOfEks } from '../../engine/podcredentials/issuerhosts.ts';
+import { isIssuerHostOfEks, isPublicIssuerHost } from '../../engine/podcredentials/issuerhosts.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { invalidParameter } from '../eks/refusals.ts';
 
@@ -25,7 +25,10 @@ export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name
   if (isIssuerHostOfEks(host)) {
     throw invalidParameter('The issuer is one of EKS’s own: a cluster of EKS has it, and no other', name);
   }
-  if (isPublicProvider(host)) {
+  // SECURITY: whoever may say which keys speak for an issuer is, to every role that trusts it, whoever they like. For these
+  // nobody may, not even ahead of the day on which somebody creates an OIDC provider for one. The list helps; what protects
+  // the others is in `clusterissuer.ts`.
+  if (isPublicIssuerHost(host)) {
     throw invalidParameter(
       'The issuer is a public identity provider: no cluster’s tokens come from there',
       name,
@@ -33,37 +36,3 @@ export function readIssuerUrl(given: string, { name }: Pick<ClusterRecord, 'name
   }
   return given;
 }
-
-/**
- * SECURITY: whoever may say which keys speak for an issuer is, to every role that trusts it, whoever they like. For the
- * providers that accounts commonly trust for something else than a cluster nobody may, not even ahead of the day on which
- * somebody creates an OIDC provider for one. The list helps; what protects the others is in `clusterissuer.ts`.
- */
-function isPublicProvider(host: string): boolean {
-  return publicProviders.some((known) => host === known || host.endsWith(`.${known}`));
-}
-
-const publicProviders: readonly string[] = [
-  'accounts.google.com',
-  'agent.buildkite.com',
-  'api.bitbucket.org',
-  'app.terraform.io',
-  'appleid.apple.com',
-  'auth0.com',
-  'ciamlogin.com',
-  'cognito-identity.amazonaws.com',
-  'gitlab.com',
-  'graph.facebook.com',
-  'login.microsoftonline.com',
-  'login.microsoftonline.us',
-  'oidc.circleci.com',
-  'oidc.vercel.com',
-  'okta.com',
-  'onelogin.com',
-  'securetoken.google.com',
-  'sts.windows.net',
-  'token.actions.githubusercontent.com',
-  'vstoken.dev.azure.com',
-  'www.amazon.com',
-  'www.facebook.com',
-];
