@@ -177,6 +177,7 @@ describe('a token is refused', () => {
     ['for nobody', () => token({ aud: undefined }), 'wrongAudience'],
     ['that never ends', () => token({ exp: undefined }), 'badClaims'],
     ['whose end is a text', () => token({ exp: '9999999999' }), 'badClaims'],
+    ['whose end is no moment', () => token({ exp: 1e308 }), 'badClaims'],
     ['that has ended', () => token({ exp: seconds - 10 }), 'expired'],
     ['that has not begun', () => token({ nbf: seconds + 11 }), 'notYetValid'],
     ['whose beginning is a text', () => token({ nbf: 'now' }), 'badClaims'],

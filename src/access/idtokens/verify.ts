@@ -86,7 +86,10 @@ export async function provenClaims(
       currentDate: new Date(now),
       requiredClaims: ['iss', 'aud', 'exp'],
     });
-    return { ok: true, claims: payload, until: Number(payload.exp) * 1000 };
+    const until = Number(payload.exp) * 1000;
+    // An end that is no moment, like `1e400`, is none.
+    if (!(until <= Number.MAX_SAFE_INTEGER)) return { ok: false, fault: 'badClaims' };
+    return { ok: true, claims: payload, until };
   } catch (error) {
     return { ok: false, fault: faultOf(error) };
   }
