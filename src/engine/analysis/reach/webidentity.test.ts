@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
+import { subjectOf } from '../iamworld/allowers.ts';
+import { createIamWorld } from '../iamworld/iamworld.ts';
 import { policyText as policy } from '../iamworld/testworld.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
-import { testAccountId, testArn, testProvider, testRole } from '../testworld.ts';
+import { testAccountId, testArn, testProvider, testRole, testWorld } from '../testworld.ts';
 import { api, apiAccount, firstStep } from './testworld.ts';
+import { createTrusts } from './trusts.ts';
+import { createWebIdentity } from './webidentity.ts';
 
 const host = 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123';
 const provider = `arn:aws:iam::${testAccountId}:oidc-provider/${host}`;
@@ -94,4 +98,43 @@ test('a provider that an account does not have vouches for nobody', () => {
   expect(firstStep(`iam:${app}`, api, { account, cluster })).toBe(undefined);
   const gaps = [{ area: 'iam', reason: 'a test' } as const];
   expect(firstStep(`iam:${app}`, api, { account, cluster, gaps })).toBe('webIdentity sometimes');
+});
+
+test('the index of names loses nobody whom a trust policy lets in', () => {
+  const values = [
+    'system:serviceaccount:payments:api',
+    ...['system:serviceaccount:payments:*', 'system:serviceaccount:*:api', 'system:*', '*', '*:api'],
+    ...['system:serviceaccount:pay*', 'system:serviceaccount:?:api'],
+  ];
+  const operators = [
+    ...['StringEquals', 'StringLike', 'StringEqualsIfExists', 'StringNotLike', 'StringEqualsIgnoreCase'],
+    ...['ForAnyValue:StringLike', 'ForAllValues:StringEquals', 'StringNotEquals'],
+  ];
+  const policies = [
+    irsa(undefined),
+    ...operators.flatMap((operator) => values.map((value) => irsa(value, operator))),
+  ];
+  const roles = policies.map((trustPolicy, at) =>
+    testRole(`r${at}`, { principalId: `AROA${at}`, trustPolicy }),
+  );
+  const { world, cluster } = testWorld({
+    account: { roles, oidcProviders: [testProvider(host)] },
+    cluster: { issuer: `https://${host}` },
+  });
+  const iam = createIamWorld(world);
+  const found = createWebIdentity(world, { iam, trusts: createTrusts(world, iam) });
+  let all = 0;
+  for (const namespace of ['payments', 'pay', 'a', 'other']) {
+    for (const name of ['api', 'web']) {
+      const account = { namespace, name };
+      const each = world.principals.all.flatMap((principal) => {
+        const way = found.wayTo(cluster, account, subjectOf(principal));
+        return way === undefined ? [] : [`${way.role.arn} ${way.certainty}`];
+      });
+      const told = found.waysOf(cluster, account).map(({ role, certainty }) => `${role.arn} ${certainty}`);
+      expect(told.toSorted(), `${namespace}/${name}`).toEqual(each.toSorted());
+      all += each.length;
+    }
+  }
+  expect(all).toBeGreaterThan(100);
 });
