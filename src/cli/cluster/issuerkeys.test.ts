@@ -33,6 +33,7 @@ test.each<[string, string]>([
   ['keys that are none', '{"keys":["a"]}'],
   ['one key that is in no set', JSON.stringify(jwk)],
   ['PEM that is no key', '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n'],
+  ['two keys in PEM, one of them cut off', `${pem}${pem.slice(0, -10)}`],
 ])('a file with %s is refused', (_, text) => {
   expect(() => readIssuerKeys(text, 'keys')).toThrow('`keys` is neither a JWKS nor public keys in PEM');
 });

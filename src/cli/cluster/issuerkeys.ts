@@ -25,7 +25,8 @@ function keysOfSet(text: string, file: string): readonly Jwk[] {
 
 function keysOfPem(text: string, file: string): readonly Jwk[] {
   const blocks = text.match(/-----BEGIN ([A-Z ]+)-----[^-]*-----END \1-----/g) ?? [];
-  if (blocks.length === 0) throw noKeys(file);
+  // One that was cut off must not be left out: the tokens that it signed would be refused.
+  if (blocks.length === 0 || blocks.length < text.split('-----BEGIN ').length - 1) throw noKeys(file);
   return blocks.map((block) => {
     try {
       const key = createPublicKey(block);
