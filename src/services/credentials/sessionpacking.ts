@@ -27,7 +27,7 @@ export function packClaims(claims: SessionClaims): Uint8Array {
   const text = Buffer.from(JSON.stringify(packed), 'utf8');
   if (text.length > maximumUnpacked)
     throw new RangeError(`session claims of ${text.length} bytes are too long`);
-  const compressed = deflateRawSync(text, { level: 9, chunkSize });
+  const compressed = deflateRawSync(text, smallDeflate);
   const head = Buffer.of(format, compressed.length >> 8, compressed.length & 255);
   return Buffer.concat([head, compressed]);
 }
@@ -44,8 +44,8 @@ export function unpackClaims(bytes: Uint8Array): SessionClaims | undefined {
 }
 
 const format = 2;
-/** Bytes: short texts need no long buffer, which costs more than compressing them. */
-const chunkSize = 4096;
+/** For texts of a few kilobytes: clearing the tables for long ones costs more than compressing these. */
+export const smallDeflate = { level: 9, chunkSize: 4096, windowBits: 13, memLevel: 6 } as const;
 const headLength = 3;
 
 /** Policies of 2,048 characters escaped twice, tags and names are far below it; a bomb is not. */

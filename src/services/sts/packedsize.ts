@@ -1,5 +1,6 @@
 import { deflateRawSync } from 'node:zlib';
 import { AwsError } from '../../wire/protocols/errors.ts';
+import { smallDeflate } from '../credentials/sessionpacking.ts';
 import type { PassedPolicies } from './sessionpolicies.ts';
 import type { SessionTagging } from './sessiontags.ts';
 
@@ -60,7 +61,7 @@ function shareOf({ policies, tagging }: Packed): number {
     ...tagging.transitiveTagKeys,
   ];
   const plain = Buffer.from(texts.join(''), 'utf8');
-  const compressed = deflateRawSync(JSON.stringify(texts), { level: 9, chunkSize: packedSpace });
+  const compressed = deflateRawSync(JSON.stringify(texts), smallDeflate);
   return Math.max(
     Math.ceil((plain.length * 100) / plainSpace),
     Math.ceil((compressed.length * 100) / packedSpace),
