@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ReadyFile } from '../../server/readyfile.ts';
-import { nodeCredentials } from './credentials.ts';
+import { nodeCredentials, tryCredentials } from './credentials.ts';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {} };
 const server: ReadyFile = {
@@ -67,4 +67,19 @@ test.each([
   { region, awsCredentials: 'file', role: 'arn:aws:iam::111122223333:role/node' },
 ])('options that contradict each other are refused: %o', (options) => {
   expect(() => nodeCredentials(options, server, log)).toThrow(/--aws-/);
+});
+
+test('what is missing is told when the agent starts, and does not end it', async () => {
+  const told: unknown[] = [];
+  const telling = { ...log, warn: (fields: object) => void told.push(fields) };
+  await tryCredentials(nodeCredentials({ region, awsCredentials: file }, server, telling), telling);
+  expect(told).toEqual([]);
+  const missing = nodeCredentials({ region, awsCredentials: join(directory, 'none') }, server, telling);
+  await tryCredentials(missing, telling);
+  expect(told).toEqual([{ error: expect.stringContaining('no such file') }]);
+  writeFileSync(
+    join(directory, 'none'),
+    '[default]\naws_access_key_id=AKIALATER0123456789\naws_secret_access_key=s\n',
+  );
+  expect((await missing()).accessKeyId).toBe('AKIALATER0123456789');
 });

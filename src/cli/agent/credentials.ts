@@ -53,6 +53,22 @@ export function operatorCredentials(server: ReadyFile, options: IdentityOptions)
   return keptCredentials(read, Date.now);
 }
 
+/**
+ * Asks once, so that what is missing is told when the agent starts and not by the first pod. Not the end: keys may be put there
+ * later.
+ */
+export async function tryCredentials(credentials: NodeCredentials, log: AgentLog): Promise<void> {
+  try {
+    await credentials();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    log.warn(
+      { error: reason },
+      'the agent has no credentials to ask EKS Auth with: until it has, pods get none',
+    );
+  }
+}
+
 /** What the AWS SDK finds: profiles with roles or sign-on, web identity, and the roles of machines. */
 function sdkCredentials(region: string): NodeCredentials {
   return keptCredentials(async () => {

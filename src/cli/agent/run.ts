@@ -8,7 +8,7 @@ import { removeReadyFile } from '../../server/readyfile.ts';
 import { readConnection } from '../connection.ts';
 import { CommandError } from '../failure.ts';
 import { stopSignal } from '../stopsignal.ts';
-import { type NodeOptions, nodeCredentials } from './credentials.ts';
+import { type NodeOptions, nodeCredentials, tryCredentials } from './credentials.ts';
 import { type Listening, type ListenOptions, listenAll } from './listening.ts';
 import { namedEndpoint, type Target, type TargetOptions, targetOf } from './target.ts';
 
@@ -57,6 +57,7 @@ export async function runAgent(options: AgentCommandOptions): Promise<void> {
     if (readyFile !== undefined) writePrivateFile(readyFile, `${JSON.stringify(ready, undefined, 2)}\n`);
     process.stdout.write(banner(ready));
     log.info({ cluster: clusterName, endpoint: target.endpoint }, 'the agent listens');
+    void tryCredentials(credentials, log);
     await stopped;
     log.info({}, 'the agent stops');
   } finally {
