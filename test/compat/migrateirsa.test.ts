@@ -14,6 +14,7 @@ import { openWorld } from '../../src/cli/analysis/source.ts';
 import { applyIrsa } from '../../src/cli/migrate/irsa/apply.ts';
 import { irsaScript } from '../../src/cli/migrate/irsa/script.ts';
 import { runAsPod } from '../../src/cli/pod/run.ts';
+import { lintAccess } from '../../src/engine/analysis/accesslint/accesslint.ts';
 import { onlyCluster } from '../../src/engine/analysis/ask/onlycluster.ts';
 import { planIrsaMigration } from '../../src/engine/analysis/migrateirsa/create.ts';
 import { proveIrsaMigration } from '../../src/engine/analysis/migrateirsa/proof.ts';
@@ -116,6 +117,13 @@ async function state() {
   };
 }
 
+/** What `lint` says of workload identity, from what the running server tells. */
+async function remarks(): Promise<readonly string[]> {
+  const world = await openWorld({ data: scene.connection.dataDir });
+  const { findings } = lintAccess(world, { served: new Map(), digest: (text) => text });
+  return findings.filter(({ id }) => id.startsWith('EW-ACC-8')).map(({ id, subject }) => `${id} ${subject}`);
+}
+
 const associated = () => [`shop/api ${roleArn(scene.connection, 'api')}`];
 const yes = ['ok', 'ok'];
 
@@ -145,6 +153,8 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
   expect(prepared).toMatchObject({ associations: associated(), tokens: yes, annotation: before.annotation });
   expect(prepared.trust.Statement).toHaveLength(2);
 
+  expect(await remarks()).toEqual(['EW-ACC-815 ServiceAccount shop/api', 'EW-ACC-831 Pod shop/api']);
+
   // The pod that runs has a token alone: without its statement it would have nothing.
   const rollbackFile = join(directory, 'pod-identity-prod.json');
   const options = { data: connection.dataDir, cluster: [cluster], output: 'plan', rollbackFile } as const;
@@ -156,6 +166,7 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
   expect(finished).toMatchObject({ associations: associated(), annotation: undefined });
   expect(finished.tokens).toEqual([expect.stringContaining('AccessDenied'), 'ok']);
   expect(await podIs()).toBe('assumed-role/api');
+  expect(await remarks()).toEqual([]);
 
   expect(await shell(rollback)).toBe(outputs[3]);
   expect(await state()).toEqual(before);
