@@ -170,7 +170,7 @@ describe('a pod gets', () => {
       expect(variablesIn(answer), answer.text).toEqual({ ...region, ...agent });
       const owned = JSON.stringify(answer.body.metadata.managedFields);
       expect(owned).toContain('f:image');
-      expect(owned).not.toMatch(/AWS_|pod-identity|kube-api-access|volumeMounts/);
+      expect(owned).not.toMatch(/AWS_|pod-identity|kube-api-access|volumeMounts|f:status/);
     }
     expect(again.body.metadata.resourceVersion).toBe(applied.body.metadata.resourceVersion);
   });

@@ -121,6 +121,9 @@ export async function storeNew(
   const nameIsGenerated = given.metadata.name !== name;
   const write = { operation: 'CREATE', oldObject: undefined, dryRun, nameIsGenerated } as const;
   const offered = settle(given);
+  // What begins the status is the server's, as upstream: whoever made the object has no part of it.
+  const { status: _, ...withoutStatus } = offered;
+  const owned = keepsStatus ? offered : withoutStatus;
   const completed = await mutate(context, request, { ...write, object: offered }, settle);
   rules.admit?.(context, request, completed, undefined);
   const errors = validateObject(resource, completed, undefined, minorVersion(request.cluster.cluster));
@@ -132,7 +135,7 @@ export async function storeNew(
   if ((await context.storage.get(key)) !== undefined) throw alreadyExists(resource, name);
   const object = withManagedFields(
     writtenVersion(resource, completed),
-    options.own({ before: undefined, offered, given }).managers,
+    options.own({ before: undefined, offered: owned, given }).managers,
   );
   if (dryRun) return object;
   expect.push({ key, revision: 0 });
