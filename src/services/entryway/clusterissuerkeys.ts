@@ -1,5 +1,6 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { invalidParameter } from '../eks/refusals.ts';
+import { isPrivateKey } from '../sts/webidentity/keyset.ts';
 
 /** A public key as it is stored and shown: what verifies a signature, and nothing else. */
 export interface HandedOverKey {
@@ -17,8 +18,6 @@ const curves: Readonly<Record<string, string>> = {
   secp384r1: 'ES384',
   secp521r1: 'ES512',
 };
-/** RFC 7518, 6.2.2, 6.3.2 and 6.4.1. */
-const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 const bits = { least: 2048, most: 8192 };
 
 /**
@@ -40,7 +39,7 @@ export function readIssuerKeys(given: unknown, clusterName: string): readonly Ha
     const which = `Key ${at + 1}`;
     if (typeof one !== 'object' || one === null || Array.isArray(one)) return refuse(`${which} is no object`);
     const jwk = one as Readonly<Record<string, unknown>>;
-    if (privateMembers.some((member) => jwk[member] !== undefined)) {
+    if (isPrivateKey(jwk)) {
       return refuse(`${which} is a private or secret key: hand over public keys only`);
     }
     const { kid, use = 'sig', alg } = jwk;

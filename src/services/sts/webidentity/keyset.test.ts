@@ -13,6 +13,10 @@ test('of a key only what verifies is kept', () => {
 test.each<[string, object]>([
   ['is symmetric', { kty: 'oct', k: 'c2VjcmV0' }],
   ['shows its private half', { ...rsa, d: 'd' }],
+  ['shows a part of it', { ...rsa, p: 'p' }],
+  ['has the exponent one', { ...rsa, e: 'AQ' }],
+  ['has it with zeros before it', { ...rsa, e: 'AAAB' }],
+  ['has no exponent', { ...rsa, e: undefined }],
   ['encrypts', { ...rsa, use: 'enc' }],
   ['is of a use that cannot be read', { ...rsa, use: ['sig'] }],
   ['wraps keys', { ...rsa, key_ops: ['wrapKey'] }],

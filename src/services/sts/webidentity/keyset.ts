@@ -9,7 +9,8 @@ const maximumText = 96 * 1024;
  * The keys of a published set that can verify a signature, with nothing but the members that say so: what else an issuer
  * writes is not kept, nor copied for every token. Throws for a set that cannot be read or is too long.
  *
- * SECURITY: one that is not meant to verify, is symmetric, or shows its private half vouches for nobody.
+ * SECURITY: one that is not meant to verify, is symmetric, shows its private half, or whose signatures anybody can make
+ * vouches for nobody.
  */
 export function readKeySet(published: unknown): JSONWebKeySet {
   if (!Array.isArray(published) || published.length > maximumKeys) throw unreadable();
@@ -32,14 +33,27 @@ function textsOf(key: Readonly<Record<string, unknown>>): JWK {
   );
 }
 
+/** RFC 7518, 6.2.2, 6.3.2 and 6.4.1. */
+const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
+
+/** Whether a JSON Web Key has anything of a private or secret key in it. */
+export function isPrivateKey(key: Readonly<Record<string, unknown>>): boolean {
+  return privateMembers.some((member) => key[member] !== undefined);
+}
+
 function isForVerifying(key: Readonly<Record<string, unknown>>): key is Readonly<Record<string, unknown>> {
-  const { kty, use, key_ops: operations, d } = key;
+  const { kty, use, key_ops: operations } = key;
   return (
-    (kty === 'RSA' || kty === 'EC') &&
-    d === undefined &&
+    ((kty === 'RSA' && !isForgeable(key)) || kty === 'EC') &&
+    !isPrivateKey(key) &&
     (use === undefined || use === 'sig') &&
     (operations === undefined || (Array.isArray(operations) && operations.includes('verify')))
   );
+}
+
+/** With the exponent 1 every text is its own signature. */
+function isForgeable({ e }: Readonly<Record<string, unknown>>): boolean {
+  return typeof e !== 'string' || /^0*1?$/.test(Buffer.from(e, 'base64url').toString('hex'));
 }
 
 const unreadable = (): Error => new Error('the key set cannot be read');
