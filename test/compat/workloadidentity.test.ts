@@ -3,7 +3,7 @@
  * container of the pod finds, and nothing else says who they are.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   CreatePodIdentityAssociationCommand,
@@ -160,6 +160,25 @@ describe('a service account with a role in its annotation', () => {
       Arn: expect.stringMatching(/:assumed-role\/web\/botocore-session-\d+$/),
     });
   });
+});
+
+test('tokens are for the program alone, and gone when a signal ends it', async () => {
+  const { TMPDIR: usual } = process.env;
+  const directory = join(scene.directory, 'tmp');
+  mkdirSync(directory);
+  vi.stubEnv('TMPDIR', directory);
+  const seen = join(scene.directory, 'seen');
+  const file = '"$AWS_WEB_IDENTITY_TOKEN_FILE"';
+  const script = `ls -ld "$TMPDIR"/entryway-pod-* ${file} > "$0"; kill -TERM "$1"; while :; do :; done`;
+  const command = ['sh', '-c', script, seen, String(process.pid)];
+  expect(await runAsPod('team-a/web', command, { cluster, data: scene.connection.dataDir })).toBe(143);
+  vi.stubEnv('TMPDIR', usual);
+  expect(
+    readFileSync(seen, 'utf8')
+      .match(/^[-drwx]{10}/gm)
+      ?.sort(),
+  ).toEqual(['-rw-------', 'drwx------']);
+  expect(readdirSync(directory)).toEqual([]);
 });
 
 describe('a service account with a Pod Identity association', () => {

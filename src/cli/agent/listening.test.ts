@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Agent, createAgent } from '../../agent/agent.ts';
 import { listenAll } from './listening.ts';
@@ -36,6 +37,17 @@ test('with a flag it listens where it is told, on all addresses that were named'
     expect.stringMatching(/^http:\/\/0\.0\.0\.0:\d+\/v1\/credentials$/),
     expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/v1\/credentials$/),
   ]);
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((some) =>
+  some?.some(({ address }) => address === '::1'),
+);
+
+test.skipIf(!hasIpv6)('an address answers clients that write it shorter, as URLs are', async () => {
+  const { urls } = await listenAll(agent, { ...free, listen: ['[0:0:0::1]:0'] });
+  expect(urls).toEqual([expect.stringMatching(/^http:\/\/\[::1\]:\d+\/v1\/credentials$/)]);
+  // It is the token that is missing, not the address that is wrong.
+  expect((await fetch(urls[0] ?? '')).status).toBe(400);
 });
 
 test('an address that another agent has is told by name', async () => {

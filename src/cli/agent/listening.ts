@@ -38,12 +38,19 @@ export async function listenAll(agent: Agent, options: ListenOptions): Promise<L
 
 /** SECURITY: any machine that reaches the agent can try tokens here, and what it answers is not encrypted. */
 function addressOf(text: string, option: string, { allowRemote }: ListenOptions): ListenAddress {
-  const address = parseListenAddress(text, option);
+  const given = parseListenAddress(text, option);
+  const address = { ...given, host: asInUrls(given.host) };
   if (allowRemote || isLoopback(address.host) || agentHosts.includes(address.host)) return address;
   throw new ConfigError(
     `${option} \`${address.host}\` is reachable from other machines`,
     `add --allow-remote when that is what you want; pods reach ${agentHosts.join(' and ')}`,
   );
+}
+
+/** The agent answers to its address as clients write it, who have read it as part of a URL: `fd00:ec2:0::23` is `fd00:ec2::23`. */
+function asInUrls(host: string): string {
+  const origin = originOf('http', host, 80);
+  return URL.canParse(origin) ? new URL(origin).hostname.replace(/^\[|\]$/g, '') : host;
 }
 
 async function openAll(agent: Agent, addresses: readonly ListenAddress[]): Promise<readonly string[]> {
