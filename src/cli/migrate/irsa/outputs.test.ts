@@ -118,6 +118,22 @@ test.each<readonly [string, string, string, readonly string[], string]>([
   expect(changed).toEqual([]);
 });
 
+test('before an annotation goes, an association that was there already is looked at, too', () => {
+  const one = single(plan);
+  const there = {
+    ...one,
+    associations: one.associations.map((association) => ({ ...association, isThere: true })),
+    roles: [],
+  };
+  const listed = 'list-pod-identity-associations) echo a-1 ;;';
+  const given = (arn: string) => `describe-pod-identity-association) echo ${arn} ;;`;
+  expect(runScript(irsaScript(there), 'finish', [listed, given(apiArn)]).status).toBe(0);
+  for (const aws of [[listed, given('arn:x')], ['list-pod-identity-associations) echo None ;;']]) {
+    const { status, calls } = runScript(irsaScript(there), 'finish', aws);
+    expect([status, calls.some((words) => words.includes('annotate'))]).toEqual([1, false]);
+  }
+});
+
 test('the other outputs declare the associations, and say what comes before and after', () => {
   const expected = plan.associations.map(({ namespace, serviceAccount, roleArn }) => [
     namespace,

@@ -57,6 +57,12 @@ check_association() {
   found=$(printf '%s\\n' "$found" | sed 's/^ *//' | tr -d '\\n')
   [ "$found" = "[\\"$1\\",null,false,null]" ] || die "the association of $2 is not as planned: $found"
 }
+# ROLE WHO: sees that the association $id, which was there before, gives the role, perhaps as its target
+check_given() {
+  given=$(eks describe-pod-identity-association --cluster-name "$cluster" --association-id "$id" --output text \\
+    --query 'association.targetRoleArn || association.roleArn') || exit 1
+  [ "$given" = "$1" ] || die "the association of $2 gives another role: $given"
+}
 # Puts the annotation into $annotated: NAMESPACE SERVICE-ACCOUNT
 look_at_annotation() {
   annotated=$(kubectl --namespace "$1" get "serviceaccount/$2" --ignore-not-found \\
@@ -75,11 +81,11 @@ ensure_association() {
   fi
   check_association "$3" "$4/$5"
 }
-# KEY ROLE NAMESPACE SERVICE-ACCOUNT: the association is there, and every Pod asks for it
+# KEY ROLE NAMESPACE SERVICE-ACCOUNT CHECK: the association is there, and every Pod asks for it
 check_moved() {
   look_up "$1"
   [ -n "$id" ] || die "there is no association of $3/$4"
-  check_association "$2" "$3/$4"
+  "$5" "$2" "$3/$4"
   pods=$(kubectl --namespace "$3" get pods --output \\
     'jsonpath={range .items[*]}{.metadata.name} {.spec.serviceAccountName} {.spec.containers[*].env[*].name}{"\\n"}{end}') || exit 1
   stale=$(printf '%s\\n' "$pods" | awk -v account="$4" '$2 == account && !/ AWS_CONTAINER_CREDENTIALS_FULL_URI/ { print $1 }')
@@ -151,9 +157,10 @@ ${indented([
 fi
 
 ${[
-  ...associations
-    .filter(({ isThere }) => !isThere)
-    .map((one) => `check_moved ${key(plan, one)} ${accountWords(one)}`),
+  ...associations.map(
+    (one) =>
+      `check_moved ${key(plan, one)} ${accountWords(one)} ${one.isThere ? 'check_given' : 'check_association'}`,
+  ),
   ...associations.map((one) => `take_annotation ${accountWords(one)}`),
   ...trustLines('prepared', 'finished'),
 ].join('\n')}

@@ -263,8 +263,8 @@ describe('what stays', () => {
 });
 
 /** The proof of a plan that is not as it was made. */
-function proofOf(change: (plan: IrsaPlan) => IrsaPlan): readonly string[] {
-  const { world, cluster } = testWorld({
+function spoiltWorld(): ReturnType<typeof testWorld> {
+  return testWorld({
     account: {
       roles: [irsaRole('api', ['shop/api', 'shop/job']), irsaRole('admin', ['shop/admin'])],
       oidcProviders: [{ arn: providerArn, url: issuerHost, clientIds: ['sts.amazonaws.com'] }],
@@ -274,6 +274,10 @@ function proofOf(change: (plan: IrsaPlan) => IrsaPlan): readonly string[] {
       serviceAccounts: [account('shop/api', 'api'), account('shop/job'), account('shop/admin')],
     },
   });
+}
+
+function proofOf(change: (plan: IrsaPlan) => IrsaPlan): readonly string[] {
+  const { world, cluster } = spoiltWorld();
   return changes(proveIrsaMigration(world, cluster, change(planIrsaMigration(world, cluster))));
 }
 
@@ -299,6 +303,25 @@ describe('a plan that is wrong is proven wrong', () => {
       'finished: shop/job loses api',
       'finished: shop/nobody gains api',
     ]);
+  });
+
+  test('a statement for somebody else than Pods', () => {
+    const { world, cluster } = spoiltWorld();
+    const plan = planIrsaMigration(world, cluster);
+    const proofWith = (step: 'prepared' | 'finished', edit: (text: string) => string) =>
+      proveIrsaMigration(world, cluster, rewritten(step, edit)(plan));
+    const others = [
+      'what is to be written for `arn:aws:iam::111122223333:role/api` lets in others than Pod Identity',
+    ];
+    const user = (text: string): string =>
+      text.replace(/]}$/, `,{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`);
+    const forge = (text: string): string => text.replaceAll(issuerHost, 'token.example.com');
+    const everyCluster = (text: string): string => text.replace(testClusterArn, '*');
+    for (const edit of [user, forge, everyCluster]) {
+      expect(proofWith('prepared', edit)).toMatchObject({ unread: others, isSafe: false });
+      expect(proofWith('finished', edit)).toMatchObject({ unread: others, isSafe: false });
+    }
+    expect(proofWith('prepared', (text) => text)).toMatchObject({ unread: [], isSafe: true });
   });
 
   test('an association of another role, or of another account', () => {

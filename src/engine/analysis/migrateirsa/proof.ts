@@ -8,6 +8,7 @@ import { afterStep, type IrsaStep } from './after.ts';
 import { type DecisionChange, decisionChanges } from './decisions.ts';
 import { irsaGaps } from './gaps.ts';
 import type { IrsaPlan } from './plan.ts';
+import { letsInNobodyElse } from './trustdocument.ts';
 
 /** Whose access to AWS a plan changes: every service account and every role of it, before and after each step. */
 export interface IrsaProof {
@@ -70,7 +71,12 @@ export function proveIrsaMigration(
   }
   const decisions = decisionChanges(world, afterStep(world, plan, 'prepared'), plan);
   const incomplete = irsaGaps(world, cluster);
-  const unread = incomplete.flatMap(({ area, reason }) => (area === 'file' ? [] : [reason]));
+  const unread = [
+    ...incomplete.flatMap(({ area, reason }) => (area === 'file' ? [] : [reason])),
+    ...plan.roles
+      .filter((role) => steps.some((step) => !letsInNobodyElse(role.before, role[step], plan.clusterArn)))
+      .map(({ roleArn }) => `what is to be written for \`${roleArn}\` lets in others than Pod Identity`),
+  ];
   return {
     pairs,
     unchanged: all.size - new Set(pairs.map(pairKey)).size,

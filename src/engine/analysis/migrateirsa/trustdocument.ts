@@ -65,6 +65,44 @@ export function podIdentityStatements(
   }));
 }
 
+/**
+ * Whether a policy lets in nobody but whom the one before does and Pod Identity for this cluster: each statement is one of
+ * before, one of before for fewer subjects, or one for Pod Identity.
+ *
+ * SECURITY: a plan may come from a file; who else its policies let in, no comparison of service accounts would show.
+ */
+export function letsInNobodyElse(before: string, after: string, clusterArn: string): boolean {
+  const [was, is] = [readTrust(before), readTrust(after)];
+  if (was === undefined || is === undefined) return false;
+  const known = new Set(was.Statement.map((statement) => JSON.stringify(statement)));
+  return is.Statement.every(
+    (statement) =>
+      known.has(JSON.stringify(statement)) ||
+      isForPods(statement, clusterArn) ||
+      was.Statement.some((one) => isNarrowed(one, statement)),
+  );
+}
+
+function isForPods(statement: TrustStatement, clusterArn: string): boolean {
+  const { Condition: condition, ...rest } = statement;
+  const [template] = podIdentityStatements(clusterArn, [{ namespace: '', name: '' }]);
+  const { Condition: _, ...wanted } = template ?? {};
+  if (JSON.stringify(rest) !== JSON.stringify(wanted) || !isObject(condition)) return false;
+  const { StringEquals: equals } = condition;
+  return isObject(equals) && equals['aws:RequestTag/eks-cluster-arn'] === clusterArn;
+}
+
+function isNarrowed(before: TrustStatement, after: TrustStatement): boolean {
+  const provider = principalOf(before);
+  if (typeof provider !== 'string') return false;
+  const [was, is] = [subjectsOf(before, provider), subjectsOf(after, provider)];
+  if (was === undefined || is === undefined || is.values.length === 0) return false;
+  return (
+    is.values.every((value) => was.values.includes(value)) &&
+    JSON.stringify(was.with(is.values)) === JSON.stringify(is.with(is.values))
+  );
+}
+
 export interface Withdrawal {
   readonly statements: readonly TrustStatement[];
   /** Of statements that stay for tokens of the provider: whom they are for, as they say it. */
