@@ -48,7 +48,9 @@ export async function showIssuer(clusterName: string, options: ShowIssuerOptions
 
 export async function removeIssuer(clusterName: string, options: ConnectionOptions): Promise<void> {
   await openClusterClient(options).aws.call('entryway', 'ClearClusterIssuer', { clusterName });
-  process.stdout.write(`no token of cluster ${clusterName} counts at STS or EKS Auth any more\n`);
+  process.stdout.write(
+    `no token of cluster ${clusterName} counts at STS or EKS Auth any more\nwhere IAM has an OIDC provider for that issuer, keys are taken for it again only after the provider was deleted\n`,
+  );
 }
 
 const sources: Readonly<Record<string, string>> = {

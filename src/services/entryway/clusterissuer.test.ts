@@ -194,6 +194,9 @@ test('keys are replaced by others while roles trust the issuer: that is how they
   expect(await set({ keys: [{ ...jwk, kid: 'two' }] })).toMatchObject({
     issuer: { keys: [{ keyId: 'two' }] },
   });
+  // Who forgets them does not lose them, since they could not be handed over again.
+  expect(await set({})).toMatch(/^InvalidRequestException: Keys were handed over for this issuer: give all/);
+  expect((await stored()).tokenIssuer?.keys).toHaveLength(1);
   // A provider of another account, or of another issuer, is no reason.
   await provider(`${url}/2`, otherAccount);
   expect(await set({ issuer: `${url}/2`, keys: [jwk] })).toMatchObject({ issuer: { source: 'handedOver' } });

@@ -74,6 +74,7 @@ export function clusterIssuerOperations({
         return await atomically(async () => {
           const cluster = await findCluster(storage, context, clusterName);
           requireConnected(cluster.record, 'have an issuer that is set');
+          if (keys === undefined && hasKeysFor(cluster.record, url)) throw keysWouldBeLost(cluster.record);
           const turn = await takeTurn(cluster.record);
           await refuseIssuerOfAnother(cluster.record, url);
           const isFirst = keys !== undefined && !hasKeysFor(cluster.record, url);
@@ -160,6 +161,13 @@ export function clusterIssuerOperations({
     );
   }
 }
+
+/** Leaving out keys would end all tokens at once, and with a provider in IAM there is no way back (`withoutProvider`). */
+const keysWouldBeLost = ({ name }: ClusterRecord): AwsError =>
+  invalidRequest(
+    'Keys were handed over for this issuer: give all that its tokens may be signed with, or clear the issuer first',
+    name,
+  );
 
 function hasKeysFor({ tokenIssuer }: ClusterRecord, url: string): boolean {
   return tokenIssuer?.url === url && tokenIssuer.keys !== undefined;
