@@ -35,6 +35,7 @@ test.each([
   'http://localhost.example.com',
   'ftp://127.0.0.1',
   'https://user@entryway.example.com',
+  'https://example.com/entryway',
   'entryway',
 ])('the agent does not send tokens to `%s`', (endpoint) => {
   expect(() => targetOf({ endpoint }, server, {})).toThrow(/plain HTTP|is not a URL/);
@@ -45,5 +46,7 @@ test('the region is that of options, of the environment, of the server, in this 
     targetOf({ endpoint: elsewhere, ...options }, server, env).region;
   expect(regionOf({ region: 'us-west-2' }, { AWS_REGION: 'us-east-2' })).toBe('us-west-2');
   expect(regionOf({}, { AWS_REGION: 'us-east-2' })).toBe('us-east-2');
+  // A variable without a value is none.
+  expect(regionOf({}, { AWS_REGION: '', AWS_DEFAULT_REGION: 'us-east-2' })).toBe('us-east-2');
   expect(() => targetOf({ endpoint: elsewhere }, undefined, {})).toThrow('no region is known');
 });

@@ -28,7 +28,7 @@ export function namedEndpoint(options: TargetOptions, env: Environment): string 
 /** Whom the agent asks. `server` is that of this machine, where it was looked for. */
 export function targetOf(options: TargetOptions, server: ReadyFile | undefined, env: Environment): Target {
   const named = namedEndpoint(options, env) ?? server?.awsEndpoint ?? '';
-  const region = options.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? server?.region;
+  const region = options.region ?? (env.AWS_REGION || env.AWS_DEFAULT_REGION || server?.region);
   if (region === undefined) {
     throw new CommandError('misuse', 'no region is known', 'name it with --region or AWS_REGION');
   }
@@ -38,7 +38,9 @@ export function targetOf(options: TargetOptions, server: ReadyFile | undefined, 
 /** SECURITY: whoever reads a pod's token on its way can become the pod. */
 function checked(endpoint: string, { allowRemote }: TargetOptions): string {
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+  // A path would be left out of the calls, and nobody would see why they fail.
+  const isOrigin = url?.href === `${url?.origin}/`;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !isOrigin) {
     throw new CommandError(
       'misuse',
       `endpoint \`${endpoint}\` is not a URL of EKS Auth`,

@@ -131,7 +131,7 @@ export function containerView(
           : [
               {
                 path: join(root, mountPath, fileInVolume(token.path ?? '', volume?.name ?? '')),
-                audience: token.audience,
+                audience: token.audience || undefined,
                 expirationSeconds: token.expirationSeconds ?? usualSeconds,
               },
             ],
