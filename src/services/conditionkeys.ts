@@ -14,7 +14,9 @@ export function conditionKey(name: string, value: string | undefined): RequestCo
 
 /** All of them together. */
 export function joinKeys(...contexts: readonly RequestContext[]): RequestContext {
-  return new Map(contexts.flatMap((context) => [...context]));
+  const joined = new Map<string, string | readonly string[]>();
+  for (const context of contexts) for (const [key, value] of context) joined.set(key, value);
+  return joined;
 }
 
 /**

@@ -115,7 +115,8 @@ async function assume(
     now,
     policies,
     tagging,
-    isMeasured: policies !== undefined || tagging.tags.length > 0,
+    // COMPAT: CloudTrail's AssumeRole of EKS tells the size; ours leaves it out, and measures nothing.
+    isMeasured: false,
     attributes: {},
     isService: true,
   }).catch((error: unknown) => {

@@ -4,7 +4,7 @@ import { document, own } from '../authorization/testworld.ts';
 import { maximumSessionTokenLength, type SessionAttributes } from '../credentials/sessiontoken.ts';
 import { createSecretBox } from '../secretbox.ts';
 import { issueSession } from './answers.ts';
-import { packedPolicySize } from './packedsize.ts';
+import { packedPolicySize, requirePackedPolicyFits } from './packedsize.ts';
 import type { PassedPolicies } from './sessionpolicies.ts';
 
 const noise = (length: number): string => randomBytes(length).toString('base64url').slice(0, length);
@@ -117,4 +117,25 @@ test('what is within its space, but with names and provider too much for a token
   expect(() => issue({ policies: { inline, arns: [] }, tags, federatedProvider })).toThrow(
     'Packed size of session tags consumes',
   );
+});
+
+test('what is not measured is refused as what is, whatever its length', () => {
+  const outcome = (check: () => unknown): string => {
+    try {
+      check();
+      return 'fits';
+    } catch (error) {
+      return String((error as Error).message);
+    }
+  };
+  const found = new Set<string>();
+  for (let length = 0; length <= 256; length += 4) {
+    for (const count of [1, 3, 6, 20]) {
+      const packed = { policies: undefined, tagging: numbered(count, () => noise(length)) };
+      const measured = outcome(() => packedPolicySize(packed));
+      expect(outcome(() => requirePackedPolicyFits(packed))).toBe(measured);
+      found.add(measured === 'fits' ? 'fits' : 'too large');
+    }
+  }
+  expect([...found].toSorted()).toEqual(['fits', 'too large']);
 });

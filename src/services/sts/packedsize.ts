@@ -33,6 +33,18 @@ export function packedPolicySize(packed: Packed): number | undefined {
   );
 }
 
+/**
+ * Throws as `packedPolicySize` does, where nobody is told how much it is: what fits as it is need not be compressed, which
+ * is a good part of what making a session costs.
+ */
+export function requirePackedPolicyFits(packed: Packed): void {
+  const length = Buffer.byteLength(JSON.stringify(textsOf(packed)));
+  if (packed.policies !== undefined || length > packedSpace - deflateHead) packedPolicySize(packed);
+}
+
+/** More than a deflated text can be longer than itself. */
+const deflateHead = 64;
+
 /** iam-facts I9. */
 export function packedPolicyTooLarge(what: 'policies' | 'tags', percent: number): AwsError {
   return new AwsError(
@@ -53,13 +65,17 @@ function shareOfPolicies(policies: PassedPolicies): number {
 
 const noTags: SessionTagging = { tags: [], transitiveTagKeys: [] };
 
-function shareOf({ policies, tagging }: Packed): number {
-  const texts = [
+function textsOf({ policies, tagging }: Packed): readonly string[] {
+  return [
     policies?.inline ?? '',
     ...(policies?.arns ?? []),
     ...tagging.tags.flatMap(({ Key, Value }) => [Key, Value]),
     ...tagging.transitiveTagKeys,
   ];
+}
+
+function shareOf(packed: Packed): number {
+  const texts = textsOf(packed);
   const plain = Buffer.from(texts.join(''), 'utf8');
   const compressed = deflateRawSync(JSON.stringify(texts), smallDeflate);
   return Math.max(

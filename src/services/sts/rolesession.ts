@@ -9,7 +9,7 @@ import { validateMember } from '../validation.ts';
 import { type IssuedSession, issueSession, tokenSizeFailures } from './answers.ts';
 import type { StsDependencies } from './dependencies.ts';
 import { accessDenied, validationError } from './errors.ts';
-import { packedPolicySize } from './packedsize.ts';
+import { packedPolicySize, requirePackedPolicyFits } from './packedsize.ts';
 import {
   type PassedPolicies,
   type PoliciesRequest,
@@ -91,7 +91,8 @@ export async function issueRoleSession(
   const session = principalOfSession(dependencies.partition, role, sessionName);
   if (dependencies.isBlocked(session, now)) throw accessDenied(blockedMessage(session.arn));
   if (policies !== undefined) await requireManagedPolicies(dependencies, accountId, policies);
-  const packedSize = packedPolicySize({ policies, tagging });
+  const packedSize = isMeasured ? packedPolicySize({ policies, tagging }) : undefined;
+  if (!isMeasured) requirePackedPolicyFits({ policies, tagging });
   const { tags, transitiveTagKeys } = tagging;
   const issued = issueSession(
     dependencies,
@@ -111,7 +112,7 @@ export async function issueRoleSession(
   return {
     ...issued,
     AssumedRoleUser: { AssumedRoleId: session.userId, Arn: session.arn },
-    ...(isMeasured && packedSize !== undefined && { PackedPolicySize: packedSize }),
+    ...(packedSize !== undefined && { PackedPolicySize: packedSize }),
     ...(attributes.sourceIdentity !== undefined && { SourceIdentity: attributes.sourceIdentity }),
   };
 }

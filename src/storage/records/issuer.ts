@@ -35,5 +35,18 @@ export function issuerAt(address: string, clusterId: string): string {
 
 /** 32 hex digits in upper case: how issuers name a cluster. Who knows the issuer learns nothing of the cluster's own id. */
 export function issuerIdOf(clusterId: string): string {
-  return createHash('sha256').update(`oidc issuer of ${clusterId}`).digest('hex').slice(0, 32).toUpperCase();
+  const known = issuerIds.get(clusterId);
+  if (known !== undefined) return known;
+  const id = createHash('sha256')
+    .update(`oidc issuer of ${clusterId}`)
+    .digest('hex')
+    .slice(0, 32)
+    .toUpperCase();
+  if (issuerIds.size === idsKept) issuerIds.clear();
+  issuerIds.set(clusterId, id);
+  return id;
 }
+
+/** Asked for every token of a cluster. */
+const issuerIds = new Map<string, string>();
+const idsKept = 1000;
