@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { isatty } from 'node:tty';
 import { CommandError } from '../failure.ts';
 
 const signals = ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const;
@@ -17,7 +18,7 @@ export function holdSignals(): HeldSignals {
   const take = (signal: PassedSignal): void => {
     // `exit` handlers run, which those of node's default for signals do not.
     if (child === undefined) process.exit(exitCodeOf(signal));
-    if (isPassedOn(signal, { isTerminal: process.stdin.isTTY === true })) child.kill(signal);
+    if (isPassedOn(signal, { isTerminal: isatty(0) })) child.kill(signal);
   };
   for (const signal of signals) process.on(signal, take);
   return {
