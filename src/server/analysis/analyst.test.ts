@@ -337,7 +337,7 @@ describe('an analyst', () => {
   });
 
   test('is not stopped by a question that cannot be handed over', async () => {
-    const { ask, logged } = analystOf({ patience: 3_000 });
+    const { ask, logged } = analystOf();
     let deep: unknown = [];
     for (let levels = 0; levels < 400_000; levels++) deep = [deep];
     await expect(ask('DiffAccess', { after: deep })).rejects.toThrow('call stack');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { processorTimer } from '../../../../test/processortime.ts';
 import { onlyIf, policyText, statement } from '../iamworld/testworld.ts';
 import type { SnapshotCluster, SnapshotPodIdentityAssociation, SnapshotRole } from '../snapshot/snapshot.ts';
 import { seededRandom, testArn, testProvider, testRole, testSnapshot } from '../testworld.ts';
@@ -233,7 +234,7 @@ function anyWorld({ pick, chance }: ReturnType<typeof seededRandom>): World {
 }
 
 test('thousands of roles and of service accounts are answered for in a few seconds', () => {
-  // 200 are 10,000 of each: 4 s.
+  // 200 are 10,000 of each: 4 s. Each role asked of each account would be minutes already for 1,500.
   const teams = Number(process.env.TEAMS ?? 30);
   const namespaces = Array.from({ length: teams }, (_, at) => `team-${at}`);
   const serviceAccounts = namespaces.flatMap((namespace) =>
@@ -273,12 +274,12 @@ test('thousands of roles and of service accounts are answered for in a few secon
       },
     }),
   );
-  const began = performance.now();
+  const spent = processorTimer();
   const { rows } = whoCanCall(world, getObject);
-  const took = performance.now() - began;
+  const took = spent();
   expect(rows).toHaveLength(teams * 50);
   expect(rows.every(({ certainty, isDelivered }) => certainty === 'always' && isDelivered)).toBe(true);
-  expect(took).toBeLessThan(teams * 50 + 2_000);
+  expect(took).toBeLessThan(teams * 100 + 4_000);
   const [one] = whoCanBecomeRole(world, testArn('role/team-7-4')).rows;
   expect(one).toMatchObject({ namespace: 'team-7', name: 'app-4' });
-}, 30_000);
+}, 60_000);
