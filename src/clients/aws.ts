@@ -5,7 +5,7 @@ import { AwsError } from '../wire/protocols/errors.ts';
 import type { ServiceName } from '../wire/protocols/services.ts';
 import { type SigningCredentials, signRequest } from '../wire/sigv4/sign.ts';
 
-/** The little of an AWS SDK that our own commands need; the SDK itself is a development dependency. */
+/** The little of an AWS SDK that our own commands need; reading the SDK itself would take them longer than their work. */
 export interface AwsClient {
   /** Input and output in the SDK's shapes; throws AwsRefusal with the service's code and message. */
   call<Output>(

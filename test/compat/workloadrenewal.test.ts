@@ -23,6 +23,8 @@ const silent = { info() {}, warn() {}, error() {}, debug() {} };
 
 let cluster: Cluster;
 let agent: Agent;
+/** Other programs may be running here. */
+const patiently = { interval: 5, timeout: 10_000 };
 const at = (milliseconds: number): unknown => vi.setSystemTime(start + milliseconds);
 
 beforeAll(async () => {
@@ -102,7 +104,7 @@ function openClient() {
 
 /** While the old ones are good, the SDK gives them once more and asks for others meanwhile. */
 const renewed = (client: ReturnType<typeof openClient>, old: string): Promise<void> =>
-  vi.waitFor(async () => expect(await client.accessKey()).not.toBe(old));
+  vi.waitFor(async () => expect(await client.accessKey()).not.toBe(old), patiently);
 
 test('those of a web identity, five minutes before they end, with the token that is in the file by then', async () => {
   const eks = new EKSClient(cluster.aws);
@@ -159,7 +161,7 @@ test('those of Pod Identity, by the agent after three hours and by the SDK befor
   // The agent asks EKS Auth anew; who holds the old ones keeps them until shortly before their end.
   at(3 * hour + minute);
   agent.sweep();
-  await vi.waitFor(async () => expect(await openClient().accessKey()).not.toBe(first));
+  await vi.waitFor(async () => expect(await openClient().accessKey()).not.toBe(first), patiently);
   expect(await client.accessKey()).toBe(first);
   at(5 * hour + 56 * minute);
   await renewed(client, first);
