@@ -59,6 +59,8 @@ export function createIssuerSteps(
     return issuer === undefined || !isIssuerHostOfEks(hostNameOf(issuer));
   });
 
+  const taken = new Set(world.clusters.map((one) => `${one.cluster.accountId} ${issuerOf(one)}`));
+
   const entered = new Map<string, readonly Trusted[]>();
   const trustedBy = (role: KnownRole): readonly Trusted[] => {
     const { arn } = role.record;
@@ -102,7 +104,7 @@ export function createIssuerSteps(
     !host.startsWith('saml-provider/') &&
     !isIssuerHostOfEks(hostNameOf(host)) &&
     !isPublicIssuerHost(hostNameOf(host)) &&
-    !world.clusters.some((one) => one.cluster.accountId === accountId && issuerOf(one) === host);
+    !taken.has(`${accountId} ${host}`);
 
   const step = (subject: IamSubject, cluster: ClusterWorld, role: KnownRole): ReachStep | undefined => {
     const { accountId, arn } = cluster.cluster;

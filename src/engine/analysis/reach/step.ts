@@ -13,7 +13,7 @@ import type { ReachNode } from './node.ts';
  * EKS and ours: `associateAccessPolicy` (own entry), `createAccessEntry` (with a policy), `entryGroups`, `entryUsername`
  * (own entry made or changed), `identityProvider` (one of its own, which says who is who), `breakGlass`, `changeAccessPolicy` (a policy of the account that the own entry has),
  * `replaceConnection` (aws-auth of a connected cluster read from elsewhere), `setClusterIssuer` (keys of its own for the
- * tokens of a connected cluster).
+ * tokens of a connected cluster, perhaps under the issuer of an OIDC provider that it makes).
  * Kubernetes: `createToken`, `runWorkload`, `changeWorkload`, `execInPod`, `tokenSecret`, `impersonate`, `bindRole`,
  * `escalateRole`, `writeAwsAuth`, `kubelet`, `takeNode` (a Pod of its own
  * becomes the node it runs on), `nodePods` (a node's Pods and their tokens), `nodeRole` (by a node, or by a Pod in its network), `certificate`, `admission`, `actAsAdmin` (an administrator as anybody).
