@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { followedCredentials, keptCredentials, type ReadCredentials } from './nodecredentials.ts';
 
 const log = { debug: () => {}, info: () => {}, warn: () => {} };
@@ -43,6 +43,25 @@ test('while they cannot be read again the old ones are used, to their end and no
   expect((await credentials()).accessKeyId).toBe('AKIA');
   time = 3_600_000;
   await expect(credentials()).rejects.toThrow('the profile is locked');
+});
+
+test('a reading that never ends is given up, and the next one counts', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    let reads = 0;
+    const good = { credentials: { accessKeyId: 'AKIA', secretAccessKey: 's' } };
+    const credentials = keptCredentials(
+      () => (reads++ === 0 ? new Promise(() => {}) : Promise.resolve(good)),
+      Date.now,
+    );
+    const hanging = expect(credentials()).rejects.toThrow('nothing came within 30 s');
+    await vi.advanceTimersByTimeAsync(30_000);
+    await hanging;
+    expect((await credentials()).accessKeyId).toBe('AKIA');
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('keys that are rotated in a shared credentials file are found there', async () => {

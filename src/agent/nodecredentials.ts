@@ -31,6 +31,9 @@ export interface ReadCredentials {
 /** Read again so long before they expire, in milliseconds. */
 const early = 5 * 60_000;
 
+/** Milliseconds a reading may take: a program that a profile names may never end. */
+const patience = 30_000;
+
 /**
  * Keeps what was read, and reads again before it expires. While reading fails, what was read before is used to its end.
  * Several who ask at one time wait for one reading.
@@ -42,7 +45,7 @@ export function keptCredentials(read: () => Promise<ReadCredentials>, now: () =>
     kept !== undefined && (kept.expiresAt === undefined || kept.expiresAt - now() > spare);
   return async () => {
     if (!lasts(early)) {
-      reading ??= read().finally(() => {
+      reading ??= inTime(read()).finally(() => {
         reading = undefined;
       });
       try {
@@ -54,4 +57,13 @@ export function keptCredentials(read: () => Promise<ReadCredentials>, now: () =>
     if (kept === undefined) throw new Error('the node has no credentials');
     return kept.credentials;
   };
+}
+
+function inTime<T>(reading: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const end = (): void => reject(new Error(`nothing came within ${patience / 1000} s`));
+    timer = setTimeout(end, patience);
+  });
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer));
 }
