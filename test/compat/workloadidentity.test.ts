@@ -169,9 +169,9 @@ test('tokens are for the program alone, and gone when a signal ends it', async (
   vi.stubEnv('TMPDIR', directory);
   const seen = join(scene.directory, 'seen');
   const file = '"$AWS_WEB_IDENTITY_TOKEN_FILE"';
-  const script = `ls -ld "$TMPDIR"/entryway-pod-* ${file} > "$0"; kill -TERM "$1"; while :; do :; done`;
+  const script = `ls -ld "$TMPDIR"/entryway-pod-* ${file} > "$0"; kill -HUP "$1"; while :; do :; done`;
   const command = ['sh', '-c', script, seen, String(process.pid)];
-  expect(await runAsPod('team-a/web', command, { cluster, data: scene.connection.dataDir })).toBe(143);
+  expect(await runAsPod('team-a/web', command, { cluster, data: scene.connection.dataDir })).toBe(129);
   vi.stubEnv('TMPDIR', usual);
   expect(
     readFileSync(seen, 'utf8')

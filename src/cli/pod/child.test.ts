@@ -14,8 +14,8 @@ test.each<readonly [command: string, code: number]>([
   ['exit 3', 3],
   ['kill -KILL $$', 137],
   ['kill -INT $$', 130],
-  // What this process is told is for the program.
-  [`trap 'exit 9' TERM; kill -TERM ${process.pid}; while :; do :; done`, 9],
+  // What this process is told is for the program. SIGHUP: tests of servers in this process have listened to the others.
+  [`trap 'exit 9' HUP; kill -HUP ${process.pid}; while :; do :; done`, 9],
 ])('`%s` ends with %d, as in a shell', async (command, code) => {
   const signals = holdSignals();
   try {
