@@ -494,19 +494,19 @@ describe('AssumeRoleWithWebIdentity refuses', () => {
   });
 });
 
-test('the record is told what allowed a session, never what refused one: that is not its account’s record', async () => {
+test('the record is told what allowed a session and what refused one: it is that of the role’s account', async () => {
   const { federate, judged, vouched, putRole } = await createFederation();
   await expect(federate(await token({ signer: foreign }))).rejects.toMatchObject({ code: invalid });
   expect(vouched).toEqual([]);
   await putRole({ ...pods, trustPolicy: trustProvider({ StringEquals: { [`${host}:sub`]: 'another' } }) });
   await expect(federate(await token())).rejects.toMatchObject({ code: 'AccessDenied' });
-  expect(judged).toEqual([]);
-  // Who was refused, that account is told: the token is proven.
+  const asked = { action: 'sts:AssumeRoleWithWebIdentity', resources: [roleArn] };
+  const refused = { step: 'trust', misses: [{ statement: { index: 0 }, element: 'condition' }] };
+  expect(judged).toMatchObject([{ ...asked, decision: { decision: 'implicitDeny', ...refused } }]);
+  // Who was refused is told, too: the token is proven.
   const provider = `arn:aws:iam::${own}:oidc-provider/${host}`;
   expect(vouched).toEqual([{ provider, subject: usual.sub, audience: 'sts.amazonaws.com' }]);
   await putRole(pods);
   await federate(await token());
-  expect(judged).toMatchObject([
-    { action: 'sts:AssumeRoleWithWebIdentity', resources: [roleArn], decision: { decision: 'allowed' } },
-  ]);
+  expect(judged.slice(1)).toMatchObject([{ ...asked, decision: { decision: 'allowed' } }]);
 });

@@ -59,9 +59,9 @@ export function createAssumeRoleWithWebIdentity(dependencies: StsDependencies): 
         },
         context,
       );
-      refuseUnlessAllowed(decision);
-      // Only now: what is allowed is recorded for the role's account, what is refused for the operator's.
+      // The record is that of the role's account, whose trust policy it tells of.
       context.judged({ action, resources: [roleArn], decision });
+      refuseUnlessAllowed(decision);
       if (role === undefined) throw accessDenied('Access denied');
       const { tags, transitiveTagKeys } = tagging;
       context.vouched({
