@@ -21,12 +21,32 @@ const credentialHints: Readonly<Record<string, string>> = {
   MissingAuthenticationToken: 'sign the call: it came without a credential',
 };
 
+/** The same of calls that bring a token of a pod: of that it is which was not believed (iam-facts I15, eks-access-facts J15). */
+const tokenHints: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  AssumeRoleWithWebIdentity: {
+    ExpiredToken: 'let the SDK read the token’s file for each call: the kubelet renews it there',
+    InvalidIdentityToken:
+      'compare issuer and audience of the token with `aws iam list-open-id-connect-providers` and the client ids of the provider; `entryway explain pod` follows the rest',
+    IDPCommunicationError:
+      'look at whether this server reaches the issuer’s documents: it must be `serve --oidc-issuers public`, or `private`',
+  },
+  AssumeRoleForPodIdentity: {
+    ExpiredToken: 'let the agent’s caller read the token’s file for each call: the kubelet renews it there',
+    InvalidToken:
+      'look at `entryway cluster issuer show`: the token must be signed by the cluster it is for, and be that of a pod',
+  },
+};
+
+const own = <Value>(record: Readonly<Record<string, Value>>, name: string): Value | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+
 /** A CloudTrail record of a call that was refused. */
 export function callRefusal(record: Fields): Refusal | undefined {
   const code = textAt(record, 'errorCode');
   if (code === undefined) return undefined;
   const credential = code.replace(/Exception$/, '');
-  const credentialHint = Object.hasOwn(credentialHints, credential) ? credentialHints[credential] : undefined;
+  const hints = own(tokenHints, textAt(record, 'eventName') ?? '') ?? {};
+  const credentialHint = own(hints, credential) ?? own(credentialHints, credential);
   if (credentialHint === undefined && !notAllowed.test(code)) return undefined;
   const identity = fieldsAt(record, 'userIdentity');
   const decided = fieldsAt(fieldsAt(fieldsAt(record, 'additionalEventData'), 'entryway'), 'decision');

@@ -164,6 +164,18 @@ describe('a credential that was not taken', () => {
       expect(refusal?.authentication?.hint.length).toBeGreaterThan(20);
     },
   );
+
+  test.each([
+    ['AssumeRoleWithWebIdentity', 'InvalidIdentityTokenException', 'client ids of the provider'],
+    ['AssumeRoleWithWebIdentity', 'ExpiredTokenException', 'the kubelet renews it'],
+    ['AssumeRoleWithWebIdentity', 'IDPCommunicationErrorException', '--oidc-issuers'],
+    ['AssumeRoleForPodIdentity', 'InvalidTokenException', 'cluster issuer show'],
+    ['AssumeRoleForPodIdentity', 'ExpiredTokenException', 'the kubelet renews it'],
+  ])('of a pod’s token at %s, %s, has what to do next', (eventName, errorCode, next) => {
+    const record = call({ eventName, errorCode, userIdentity: { type: 'WebIdentityUser' } });
+    const [refusal] = explainLast(world, [record], { count: 1 }).refusals;
+    expect(refusal).toMatchObject({ now: [], authentication: { hint: expect.stringContaining(next) } });
+  });
 });
 
 describe('a refused call', () => {
