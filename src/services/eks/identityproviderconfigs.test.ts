@@ -6,6 +6,7 @@ import type {
   ListUpdatesResponse,
 } from '@aws-sdk/client-eks';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { clusterKey } from '../../storage/records/keys.ts';
 import { account, aNoon, createApiCluster, createWorld, outcomeOf, region, type World } from './testworld.ts';
 
 const invalid = 'InvalidParameterException: ';
@@ -114,10 +115,16 @@ describe('a config that is refused', () => {
     const issuerOf = async (name: string): Promise<string | undefined> =>
       (await world.call<DescribeClusterResponse>('DescribeCluster', { name })).cluster?.identity?.oidc
         ?.issuer;
-    expect(await outcomeOf(associate({ issuerUrl: await issuerOf('prod') }))).toBe(
-      `${invalid}Incorrect Identity Provider URL configuration. The Identity Provider URL cannot be same as OpenID Connect (OIDC) issuer URL`,
-    );
-    expect(await outcomeOf(associate({ issuerUrl: await issuerOf('other') }))).toBe('ok');
+    const refusal = `${invalid}Incorrect Identity Provider URL configuration. The Identity Provider URL cannot be same as OpenID Connect (OIDC) issuer URL`;
+    const other = await issuerOf('other');
+    expect(await outcomeOf(associate({ issuerUrl: await issuerOf('prod') }))).toBe(refusal);
+    // Nor with the one that was named for a connected cluster.
+    const key = clusterKey(account, region, 'other');
+    const record = JSON.parse((await world.storage.get(key))?.value ?? '{}');
+    const connected = { ...record, kind: 'connected', tokenIssuer: { url: oidc.issuerUrl } };
+    await world.storage.commit({ changes: [{ type: 'put', key, value: JSON.stringify(connected) }] });
+    expect(await outcomeOf(associate({}, { clusterName: 'other' }))).toBe(refusal);
+    expect(await outcomeOf(associate({ issuerUrl: other }))).toBe('ok');
   });
 
   test('beside another one: a cluster has one (K1)', async () => {

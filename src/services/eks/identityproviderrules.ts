@@ -1,6 +1,6 @@
 import type { OidcIdentityProviderConfigRequest } from '@aws-sdk/client-eks';
 import type { ClusterRecord, IdentityProviderConfigRecord } from '../../storage/records/eks.ts';
-import { oidcIssuerOf } from '../../storage/records/issuer.ts';
+import { tokenIssuerOf } from '../../storage/records/issuer.ts';
 import { invalidParameter } from './refusals.ts';
 
 /** What a request says of the provider itself. */
@@ -51,7 +51,7 @@ export function readProviderWish(
   if (!isIssuerUrl(issuerUrl)) {
     refuse('The issuerUrl must be an https URL without user, query and fragment');
   }
-  if (cluster.kind === 'builtIn' && issuerUrl === oidcIssuerOf(cluster)) {
+  if (issuerUrl === tokenIssuerOf(cluster)) {
     refuse(
       'Incorrect Identity Provider URL configuration. The Identity Provider URL cannot be same as OpenID Connect (OIDC) issuer URL',
     );
