@@ -70,15 +70,12 @@ function asText({ clusterName, url, source, keys }: Issuer): string {
 }
 
 function nextSteps({ clusterName, url, source }: Issuer): string {
-  const lines =
-    new URL(url).port === ''
-      ? [
-          'let roles trust it:',
-          `  aws iam create-open-id-connect-provider --url ${printable(url)} --client-id-list sts.amazonaws.com`,
-        ]
-      : [
-          'OIDC providers of IAM have no port: roles cannot trust this issuer, EKS Pod Identity works with it',
-        ];
+  const lines = !/^https:\/\/[^/]*:/.test(url)
+    ? [
+        'let roles trust it:',
+        `  aws iam create-open-id-connect-provider --url ${printable(url)} --client-id-list sts.amazonaws.com`,
+      ]
+    : ['OIDC providers of IAM have no port: roles cannot trust this issuer, EKS Pod Identity works with it'];
   if (source === 'handedOver') {
     lines.push(
       `when the API server of ${printable(clusterName)} gets another signing key, hand over the new keys before it is used`,

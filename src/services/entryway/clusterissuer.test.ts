@@ -170,9 +170,9 @@ test('the first keys for an issuer need permission to create a provider for it, 
   expect(await set({})).toMatchObject({ issuer: { source: 'discovery' } });
   expect(await set({ keys: [jwk] })).toBe('AccessDeniedException: not authorized');
   // No provider can have a port.
-  expect(await set({ issuer: `${url}:6443/a`, keys: [jwk] })).toMatchObject({
-    issuer: { source: 'handedOver' },
-  });
+  for (const issuer of [`${url}:6443/a`, `${url}:443`]) {
+    expect(await set({ issuer, keys: [jwk] })).toMatchObject({ issuer: { source: 'handedOver' } });
+  }
   isRefused = false;
   asked = [];
   await set({ issuer: `${url}/a`, keys: [jwk] });
