@@ -34,6 +34,7 @@ export function readPod(
   object: unknown,
 ): SnapshotPod {
   const spec = asObject(asObject(object)?.spec) ?? {};
+  const phase = asObject(asObject(object)?.status)?.phase;
   let injectedRoleArn: string | undefined;
   let injectedPodIdentity = false;
   for (const list of [spec.initContainers, spec.containers]) {
@@ -52,6 +53,7 @@ export function readPod(
     serviceAccount: asText(spec.serviceAccountName) || asText(spec.serviceAccount) || 'default',
     nodeName: asText(spec.nodeName) ?? '',
     hostNetwork: spec.hostNetwork === true,
+    ...((phase === 'Succeeded' || phase === 'Failed') && { hasEnded: true }),
     ...(injectedRoleArn !== undefined && injectedRoleArn !== '' && { injectedRoleArn }),
     injectedPodIdentity,
   };

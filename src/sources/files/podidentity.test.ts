@@ -115,12 +115,14 @@ const pod = (name: string, metadata: object = { uid: 'u' }) => ({
 });
 
 test('pods that run are told what they were told; those of manifests are not made yet', async () => {
-  const snapshot = await json(pod('runs'), pod('written', {}));
+  const ended = { ...pod('job'), status: { phase: 'Succeeded' } };
+  const snapshot = await json(pod('runs'), pod('written', {}), ended);
   expect(snapshot.clusters[0]?.pods).toEqual([
     {
       ...{ namespace: 'payments', name: 'runs', serviceAccount: 'api', nodeName: 'n', hostNetwork: false },
       ...{ injectedRoleArn: arn('r'), injectedPodIdentity: false },
     },
+    expect.objectContaining({ name: 'job', hasEnded: true }),
   ]);
   expect(snapshot.gaps.map(({ area }) => area)).toContain('pods');
 });

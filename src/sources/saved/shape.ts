@@ -168,9 +168,9 @@ const podIdentityAssociation = object<SnapshotPodIdentityAssociation>(
 const pod = object<SnapshotPod>(
   {
     ...{ namespace: text, name: text, serviceAccount: text, nodeName: text, hostNetwork: boolean },
-    ...{ injectedRoleArn: text, injectedPodIdentity: boolean },
+    ...{ hasEnded: boolean, injectedRoleArn: text, injectedPodIdentity: boolean },
   },
-  ['injectedRoleArn'],
+  ['hasEnded', 'injectedRoleArn'],
 );
 
 const identityProvider = object<SnapshotIdentityProvider>(

@@ -1,7 +1,8 @@
 import { onlyCluster } from '../../../engine/analysis/ask/onlycluster.ts';
 import { planIrsaMigration } from '../../../engine/analysis/migrateirsa/create.ts';
 import { type IrsaProof, proveIrsaMigration } from '../../../engine/analysis/migrateirsa/proof.ts';
-import type { SnapshotCluster } from '../../../engine/analysis/snapshot/snapshot.ts';
+import { enumerate } from '../../../engine/analysis/policylint/policy.ts';
+import type { World } from '../../../engine/analysis/world/world.ts';
 import { openWorld } from '../../analysis/source.ts';
 import { CommandError, exitCodes } from '../../failure.ts';
 import type { CallerOptions } from '../../ours.ts';
@@ -40,7 +41,6 @@ export async function applyIrsa(options: IrsaOptions): Promise<void> {
   if (begun !== undefined) say(`going on with the plan in ${path}`);
   // SECURITY: also of a plan in a file. What it says may be long over, or written by somebody else.
   if (!isAccepted(proveIrsaMigration(world, cluster, plan), options)) return;
-  if (options.finish === true) seeRestarted(cluster.cluster, plan, options);
   const target = await openIrsaTarget(options, plan);
   try {
     const state = begun ?? newIrsaState(plan, Date.now(), path);
@@ -50,6 +50,8 @@ export async function applyIrsa(options: IrsaOptions): Promise<void> {
     }
     await prepare(state, target, say);
     if (options.finish === true) {
+      // Looked at now, not before: a Pod may have been made until its association was.
+      seeRestarted(await openWorld(options), plan, options);
       await finish(state, target, say);
       say('these service accounts have their roles by Pod Identity alone');
       return;
@@ -82,21 +84,29 @@ function isAccepted(proof: IrsaProof, { acceptDifferences }: IrsaOptions): boole
 
 /** Pods that still ask by their tokens would have nothing once the statements are gone. */
 function seeRestarted(
-  { pods, name }: SnapshotCluster,
+  world: World,
   { associations }: CarriedIrsaPlan,
   { acceptDifferences }: IrsaOptions,
 ): void {
   if (acceptDifferences === true) return;
-  const hint = 'see that all were started again, or go on with --accept-differences';
-  if (pods === undefined)
-    throw new CommandError('denied', `which pods of cluster \`${name}\` run was not read`, hint);
+  const hint =
+    'see that all were started again, and that none sets AWS_ROLE_ARN by itself, or go on with --accept-differences';
+  const { arn, name, pods } = onlyCluster(world).cluster;
+  const gap = world.snapshot.gaps.find(
+    ({ area, clusterArn }) => area === 'pods' && (clusterArn === undefined || clusterArn === arn),
+  );
+  if (pods === undefined || gap !== undefined)
+    throw new CommandError('denied', `which pods of cluster \`${name}\` run was not all read`, hint);
   const moved = new Set(associations.map((one) => `${one.namespace}/${one.serviceAccount}`));
   const stale = pods.filter(
-    ({ namespace, serviceAccount, injectedPodIdentity }) =>
-      !injectedPodIdentity && moved.has(`${namespace}/${serviceAccount}`),
+    ({ namespace, serviceAccount, hasEnded, injectedPodIdentity, injectedRoleArn }) =>
+      hasEnded !== true &&
+      // With both, SDKs try the token first.
+      (!injectedPodIdentity || injectedRoleArn !== undefined) &&
+      moved.has(`${namespace}/${serviceAccount}`),
   );
   if (stale.length === 0) return;
-  const names = stale.map((pod) => `\`${pod.namespace}/${pod.name}\``).join(', ');
+  const names = enumerate(stale.map((pod) => `${pod.namespace}/${pod.name}`));
   throw new CommandError(
     'denied',
     `pods that were not started again still ask by their tokens: ${names}`,

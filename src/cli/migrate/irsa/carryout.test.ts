@@ -13,6 +13,8 @@ interface World {
   readonly trusts: Map<string, string>;
   readonly associations: Map<string, FoundAssociation>;
   readonly annotations: Map<string, string>;
+  /** Service accounts that are gone. */
+  readonly deleted: Set<string>;
 }
 
 const quiet = (): void => {};
@@ -56,7 +58,11 @@ function fakeTarget(world: World, changes = Number.POSITIVE_INFINITY, isDone = f
         }
       }),
     annotation: async (account) => world.annotations.get(key(account)),
-    annotate: (account, roleArn) => change(() => void world.annotations.set(key(account), roleArn)),
+    async annotate(account, roleArn) {
+      if (world.deleted.has(key(account))) return false;
+      await change(() => void world.annotations.set(key(account), roleArn));
+      return true;
+    },
     removeAnnotation: (account) => change(() => void world.annotations.delete(key(account))),
   };
 }
@@ -68,6 +74,7 @@ function begin(): { readonly state: IrsaState; readonly world: World } {
       trusts: new Map(plan.roles.map(({ roleName, before }) => [roleName, before])),
       associations: new Map(),
       annotations: new Map(plan.associations.map((one) => [key(one), one.roleArn])),
+      deleted: new Set(),
     },
   };
 }
@@ -156,6 +163,40 @@ test('what somebody else has changed is neither written over nor deleted', async
     'the association of shop/api stays with its role',
   ]);
   expect(world.trusts.get('api')).toBe(other);
+});
+
+test('what is gone by now keeps nothing else from being led back', async () => {
+  const { state, world } = begin();
+  const before = shown(world) as { annotations: object };
+  await wholly(state, fakeTarget(world));
+  world.deleted.add('shop/api');
+  world.trusts.delete('bill');
+  await expect(prepare(state, fakeTarget(world), quiet)).rejects.toThrow(
+    'role/bill` does not exist any more',
+  );
+  expect(await leadBack(state, fakeTarget(world), quiet)).toEqual([
+    'role bill does not exist any more',
+    'service account shop/api does not exist any more',
+  ]);
+  const { 'shop/api': _, ...annotations } = before.annotations as Record<string, string>;
+  const [api] = plan.roles;
+  expect(shown(world)).toEqual({ trusts: { api: api?.before }, annotations, associations: {} });
+});
+
+test('whose role somebody took away, or meant to change, does not get it back', async () => {
+  const { state, world } = begin();
+  await wholly(state, fakeTarget(world));
+  world.associations.delete('shop/api');
+  world.annotations.set('shop/web', 'arn:aws:iam::111122223333:role/other');
+  expect(await leadBack(state, fakeTarget(world), quiet)).toEqual([
+    'somebody took the association of shop/api away: it gets no annotation',
+    // Without it Pods would have the other role, which the annotation gives to nobody as long as it is there.
+    'the annotation of shop/web was changed since and stays, and its association with it',
+    'the trust policy of api keeps what associations need',
+  ]);
+  expect(world.trusts.get('api')).toBe(plan.roles[0]?.prepared);
+  expect([...world.annotations.keys()].sort()).toEqual(['billing/api', 'shop/web']);
+  expect([...world.associations.keys()]).toEqual(['shop/web']);
 });
 
 test('an association without session tags, or that leads further, is not the planned one', async () => {

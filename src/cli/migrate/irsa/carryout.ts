@@ -12,9 +12,7 @@ import type { FoundAssociation, IrsaTarget } from './target.ts';
  */
 export async function prepare({ plan }: IrsaState, target: IrsaTarget, say: Say): Promise<void> {
   for (const role of plan.roles) {
-    const standing = await trustStanding(role, target);
-    if (standing === 'other') throw changedTrust(role);
-    if (standing !== 'before') continue;
+    if ((await knownStanding(role, target)) !== 'before') continue;
     await writeTrust(role, 'prepared', target);
     say(`the trust policy of ${role.roleName} lets Pod Identity have it for these service accounts`);
   }
@@ -32,7 +30,7 @@ export async function finish(state: IrsaState, target: IrsaTarget, say: Say): Pr
     const found = await target.association(association);
     if (found === undefined || !isPlanned(found, association)) throw notAsPlanned(association);
   }
-  for (const role of roles) if ((await trustStanding(role, target)) === 'other') throw changedTrust(role);
+  for (const role of roles) await knownStanding(role, target);
   for (const association of associations) {
     const { namespace, serviceAccount, roleArn } = association;
     const annotated = await target.annotation(association);
@@ -42,8 +40,7 @@ export async function finish(state: IrsaState, target: IrsaTarget, say: Say): Pr
     say(`took the annotation of ${namespace}/${serviceAccount} away`);
   }
   for (const role of roles) {
-    const standing = await trustStanding(role, target);
-    if (standing === 'other') throw changedTrust(role);
+    const standing = await knownStanding(role, target);
     if (standing === 'finished' || role.finished === role.prepared) continue;
     await writeTrust(role, 'finished', target);
     say(`the trust policy of ${role.roleName} lets in no tokens of them any more`);
@@ -53,6 +50,8 @@ export async function finish(state: IrsaState, target: IrsaTarget, say: Say): Pr
 /**
  * Leads back to what the file says was there: tokens and annotations first, then the associations go, the last made first, and
  * what roles needed for them. May be interrupted and run again. Answers what it left alone because somebody has changed it since.
+ *
+ * SECURITY: a service account with neither is one whose role somebody took away: no step of ours, forth or back, leaves it so.
  */
 export async function leadBack(
   { plan }: IrsaState,
@@ -72,23 +71,32 @@ export async function leadBack(
   for (const role of plan.roles) {
     const standing = await trustStanding(role, target);
     if (standing === 'finished' && role.finished !== role.prepared) await back(role, 'prepared');
+    if (standing === 'gone') left.push(`role ${role.roleName} does not exist any more`);
     if (standing !== 'other') continue;
     unknown.add(role.roleArn);
     left.push(`the trust policy of ${role.roleName} was changed since and stays`);
   }
+  const otherwise = new Set<PlannedAssociation>();
+  /** Roles that associations which stay give. */
+  const needed = new Set<string>();
   for (const association of plan.associations) {
     const { namespace, serviceAccount, roleArn } = association;
+    const who = `${namespace}/${serviceAccount}`;
     const annotated = await target.annotation(association);
-    if (annotated === undefined) {
-      await target.annotate(association, roleArn);
-      say(`annotated ${namespace}/${serviceAccount} as it was`);
-    } else if (annotated !== roleArn) {
-      left.push(`the annotation of ${namespace}/${serviceAccount} was changed since and stays`);
-    }
+    if (annotated === roleArn) continue;
+    if (annotated !== undefined) {
+      otherwise.add(association);
+      needed.add(roleArn);
+      left.push(`the annotation of ${who} was changed since and stays, and its association with it`);
+    } else if ((await target.association(association)) === undefined) {
+      left.push(`somebody took the association of ${who} away: it gets no annotation`);
+    } else if (await target.annotate(association, roleArn)) say(`annotated ${who} as it was`);
+    else left.push(`service account ${who} does not exist any more`);
   }
   for (const association of plan.associations.toReversed()) {
     const { namespace, serviceAccount, roleArn, isThere } = association;
-    const found = isThere ? undefined : await target.association(association);
+    if (isThere || otherwise.has(association)) continue;
+    const found = await target.association(association);
     if (found === undefined) continue;
     // Whether tokens would be let in again nobody has seen there.
     if (unknown.has(roleArn))
@@ -96,30 +104,42 @@ export async function leadBack(
     else if (isPlanned(found, association)) {
       await target.disassociate(found.associationId);
       say(`deleted the association of ${namespace}/${serviceAccount}`);
-    } else left.push(`the association of ${namespace}/${serviceAccount} was changed since and stays`);
+    } else {
+      needed.add(found.roleArn);
+      left.push(`the association of ${namespace}/${serviceAccount} was changed since and stays`);
+    }
   }
   for (const role of plan.roles) {
     if (unknown.has(role.roleArn) || role.before === role.prepared) continue;
-    if ((await trustStanding(role, target)) === 'prepared') await back(role, 'before');
+    if ((await trustStanding(role, target)) !== 'prepared') continue;
+    if (needed.has(role.roleArn))
+      left.push(`the trust policy of ${role.roleName} keeps what associations need`);
+    else await back(role, 'before');
   }
   return left;
 }
 
-type TrustStanding = 'before' | 'prepared' | 'finished' | 'other';
+const trustSteps = ['prepared', 'finished', 'before'] as const;
+type TrustStep = (typeof trustSteps)[number];
+
+/** Throws where the trust policy is none of the planned ones. */
+async function knownStanding(role: PlannedRole, target: IrsaTarget): Promise<TrustStep> {
+  const standing = await trustStanding(role, target);
+  if (standing === 'other') throw changedTrust(role);
+  if (standing !== 'gone') return standing;
+  throw new CommandError(
+    'failure',
+    `role \`${role.roleArn}\` does not exist any more`,
+    'make a new plan with another --rollback-file',
+  );
+}
 
 /** The first that fits: what is the same as before needs no writing. */
-async function trustStanding(role: PlannedRole, target: IrsaTarget): Promise<TrustStanding> {
+async function trustStanding(role: PlannedRole, target: IrsaTarget): Promise<TrustStep | 'other' | 'gone'> {
   const text = await target.trust(role.roleName);
-  if (text === undefined) {
-    throw new CommandError(
-      'failure',
-      `role \`${role.roleArn}\` does not exist any more`,
-      'make a new plan with another --rollback-file',
-    );
-  }
+  if (text === undefined) return 'gone';
   const now: unknown = JSON.parse(text);
-  const steps = ['prepared', 'finished', 'before'] as const;
-  return steps.find((step) => isDeepStrictEqual(listed(now), listed(JSON.parse(role[step])))) ?? 'other';
+  return trustSteps.find((step) => isDeepStrictEqual(listed(now), listed(JSON.parse(role[step])))) ?? 'other';
 }
 
 /** A lone statement is a list of one. */
@@ -129,11 +149,7 @@ function listed(document: unknown): unknown {
   return { ...document, Statement: Array.isArray(Statement) ? Statement : [Statement] };
 }
 
-async function writeTrust(
-  role: PlannedRole,
-  step: 'before' | 'prepared' | 'finished',
-  target: IrsaTarget,
-): Promise<void> {
+async function writeTrust(role: PlannedRole, step: TrustStep, target: IrsaTarget): Promise<void> {
   await target.writeTrust(role.roleName, role[step]);
   // What the service says in the end, not what it was sent, is what counts.
   const text = (await target.trust(role.roleName)) ?? 'null';

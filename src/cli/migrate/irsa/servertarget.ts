@@ -61,13 +61,16 @@ export async function openIrsaTarget(
         | undefined;
       return found?.metadata.annotations?.[roleAnnotation];
     },
-    annotate: (account, roleArn) =>
-      change(
+    async annotate(account, roleArn) {
+      if ((await read(pathOf(account))) === undefined) return false;
+      await change(
         'PATCH',
         pathOf(account),
         { metadata: { annotations: { [roleAnnotation]: roleArn } } },
         'application/merge-patch+json',
-      ),
+      );
+      return true;
+    },
     // SECURITY: one that somebody has put there meanwhile is not taken away: the test refuses the whole patch.
     removeAnnotation: (account, roleArn) =>
       change(

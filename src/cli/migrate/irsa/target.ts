@@ -21,7 +21,8 @@ export interface IrsaTarget {
   disassociate(associationId: string): Promise<void>;
   /** The role that the service account is annotated with; undefined: none, or there is no such service account. */
   annotation(account: AccountOfPods): Promise<string | undefined>;
-  annotate(account: AccountOfPods, roleArn: string): Promise<void>;
+  /** False: there is no such service account. */
+  annotate(account: AccountOfPods, roleArn: string): Promise<boolean>;
   /** Takes the annotation away, if it is this one. */
   removeAnnotation(account: AccountOfPods, roleArn: string): Promise<void>;
 }

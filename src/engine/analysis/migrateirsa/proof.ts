@@ -74,7 +74,12 @@ export function proveIrsaMigration(
   const unread = [
     ...incomplete.flatMap(({ area, reason }) => (area === 'file' ? [] : [reason])),
     ...plan.roles
-      .filter((role) => steps.some((step) => !letsInNobodyElse(role.before, role[step], plan.clusterArn)))
+      .filter((role) => {
+        const own = plan.associations.filter(({ roleArn }) => roleArn === role.roleArn);
+        const accounts = own.map(({ namespace, serviceAccount: name }) => ({ namespace, name }));
+        const of = { clusterArn: plan.clusterArn, accounts };
+        return steps.some((step) => !letsInNobodyElse(role.before, role[step], of));
+      })
       .map(({ roleArn }) => `what is to be written for \`${roleArn}\` lets in others than Pod Identity`),
   ];
   return {

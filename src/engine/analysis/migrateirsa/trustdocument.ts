@@ -66,30 +66,45 @@ export function podIdentityStatements(
 }
 
 /**
- * Whether a policy lets in nobody but whom the one before does and Pod Identity for this cluster: each statement is one of
- * before, one of before for fewer subjects, or one for Pod Identity.
+ * Whether a policy lets in nobody but whom the one before does and these service accounts of the cluster by Pod Identity: every
+ * Deny of before is there, and each other statement is one of before, one of before for fewer subjects, or one for the service
+ * accounts.
  *
  * SECURITY: a plan may come from a file; who else its policies let in, no comparison of service accounts would show.
  */
-export function letsInNobodyElse(before: string, after: string, clusterArn: string): boolean {
+export function letsInNobodyElse(
+  before: string,
+  after: string,
+  { clusterArn, accounts }: { readonly clusterArn: string; readonly accounts: readonly AccountName[] },
+): boolean {
   const [was, is] = [readTrust(before), readTrust(after)];
   if (was === undefined || is === undefined) return false;
-  const known = new Set(was.Statement.map((statement) => JSON.stringify(statement)));
+  const [known, written] = [was, is].map(
+    ({ Statement }) => new Set(Statement.map((statement) => JSON.stringify(statement))),
+  );
+  if (known === undefined || written === undefined) return false;
+  const denials = was.Statement.filter(({ Effect: effect }) => effect !== 'Allow');
+  if (!denials.every((statement) => written.has(JSON.stringify(statement)))) return false;
   return is.Statement.every(
     (statement) =>
       known.has(JSON.stringify(statement)) ||
-      isForPods(statement, clusterArn) ||
+      isForPods(statement, clusterArn, accounts) ||
       was.Statement.some((one) => isNarrowed(one, statement)),
   );
 }
 
-function isForPods(statement: TrustStatement, clusterArn: string): boolean {
-  const { Condition: condition, ...rest } = statement;
-  const [template] = podIdentityStatements(clusterArn, [{ namespace: '', name: '' }]);
-  const { Condition: _, ...wanted } = template ?? {};
-  if (JSON.stringify(rest) !== JSON.stringify(wanted) || !isObject(condition)) return false;
-  const { StringEquals: equals } = condition;
-  return isObject(equals) && equals['aws:RequestTag/eks-cluster-arn'] === clusterArn;
+/** Whether it is one that `podIdentityStatements` makes of some of the service accounts, to the last member. */
+function isForPods(statement: TrustStatement, clusterArn: string, accounts: readonly AccountName[]): boolean {
+  const { Condition: condition } = statement;
+  const equals = isObject(condition) ? condition.StringEquals : undefined;
+  if (!isObject(equals)) return false;
+  const names = listOf(equals['aws:RequestTag/kubernetes-service-account']);
+  const meant = accounts.filter(
+    ({ namespace, name }) =>
+      namespace === equals['aws:RequestTag/kubernetes-namespace'] && names.includes(name),
+  );
+  const made = podIdentityStatements(clusterArn, meant);
+  return made.length === 1 && JSON.stringify(made[0]) === JSON.stringify(statement);
 }
 
 function isNarrowed(before: TrustStatement, after: TrustStatement): boolean {

@@ -239,6 +239,8 @@ export interface SnapshotPod {
   /** '' while it is not scheduled. */
   readonly nodeName: string;
   readonly hostNetwork: boolean;
+  /** As that of a Job that is done: its containers ask for nothing any more. Absent: not known, or not so. */
+  readonly hasEnded?: boolean;
   /** The role that its containers were told to ask for by IRSA (`AWS_ROLE_ARN`); absent: they were not. */
   readonly injectedRoleArn?: string;
   /** Whether its containers were told to ask Pod Identity's agent. */

@@ -122,6 +122,7 @@ test.each<readonly [string, Partial<SnapshotPod>, boolean, boolean]>([
   ['from before an association', {}, true, true],
   ['from before an association, with a token', { injectedRoleArn: api }, true, true],
   ['told of its association', { injectedPodIdentity: true }, true, false],
+  ['of a job that is done', { hasEnded: true }, true, false],
   ['on Fargate', { nodeName: 'fargate-ip-10-0-0-1' }, true, false],
   ['from before an annotation', {}, false, true],
   ['told of its annotation', { injectedRoleArn: api }, false, false],

@@ -27,7 +27,10 @@ export const nodeRoleRules: readonly AccessRule[] = [
     fix: 'give these permissions to service accounts by Pod Identity and take them from the role of the nodes; set the hop limit of the instances to 1',
     *check({ cluster }, facts) {
       const inHostNetwork = (cluster.pods ?? [])
-        .filter(({ hostNetwork, namespace }) => hostNetwork && namespace !== 'kube-system')
+        .filter(
+          ({ hostNetwork, hasEnded, namespace }) =>
+            hostNetwork && hasEnded !== true && namespace !== 'kube-system',
+        )
         .map(({ namespace, name }) => `${namespace}/${name}`)
         .sort();
       const told = new Set<string>();

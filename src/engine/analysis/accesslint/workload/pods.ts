@@ -15,6 +15,7 @@ export const podRules: readonly AccessRule[] = [
     *check({ cluster }) {
       const meant = meantRoles(cluster);
       for (const pod of cluster.pods ?? []) {
+        if (pod.hasEnded === true) continue;
         const { namespace, name } = pod;
         const remark = staleness(pod, meant(pod));
         if (remark === undefined) continue;
