@@ -1,6 +1,6 @@
-import type { JWK } from 'jose';
+import type { JSONWebKeySet } from 'jose';
+import { keySetOf } from '../wire/jwks/keysets.ts';
 import type { ClusterIssuers } from './clusterissuers.ts';
-import { asText } from './json.ts';
 import type { ServiceAccountTokens } from './serviceaccounts.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { ServiceAccountTokens } from './serviceaccounts.ts';
  * whose OIDC provider, or whose cluster, believes the issuer; without it only built-in clusters answer. The same object as
  * long as it is the same answer.
  */
-export type LocalIssuers = (issuer: string, accountId?: string) => Promise<KeySet | undefined>;
+export type LocalIssuers = (issuer: string, accountId?: string) => Promise<JSONWebKeySet | undefined>;
 
 /**
  * Built-in clusters answer with their own keys: this server signed what they verify, so whichever account made an OIDC
@@ -37,22 +37,4 @@ export function createLocalIssuers({
     const handedOver = issuers.connected(accountId, issuer)?.tokenIssuer?.keys;
     return handedOver && keySetOf(handedOver);
   };
-}
-
-interface KeySet {
-  readonly keys: JWK[];
-}
-
-/** One set for one list, which is never changed: whoever asks keeps what it made of it. */
-const keySets = new WeakMap<object, KeySet>();
-
-function keySetOf(list: readonly object[]): KeySet {
-  const known = keySets.get(list) ?? { keys: list.flatMap(asKey) };
-  keySets.set(list, known);
-  return known;
-}
-
-function asKey(key: object): readonly JWK[] {
-  const kty = 'kty' in key ? asText(key.kty) : undefined;
-  return kty === undefined ? [] : [{ ...key, kty }];
 }

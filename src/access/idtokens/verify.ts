@@ -7,8 +7,8 @@ import {
   JWTClaimValidationFailed,
   JWTExpired,
 } from 'jose/errors';
-import { createLocalJWKSet } from 'jose/jwks/local';
 import { jwtVerify } from 'jose/jwt/verify';
+import { keyFinderOf } from '../../wire/jwks/keysets.ts';
 import { type JsonObject, parseObject } from '../json.ts';
 import type { DecidingConfig } from './config.ts';
 
@@ -78,7 +78,7 @@ export async function provenClaims(
   { keys, now }: { readonly keys: JSONWebKeySet; readonly now: number },
 ): Promise<ProvenToken> {
   try {
-    const { payload } = await jwtVerify(token, keyFinder(keys), {
+    const { payload } = await jwtVerify(token, keyFinderOf(keys), {
       algorithms,
       issuer: issuerUrl,
       audience: clientId,
@@ -93,16 +93,6 @@ export async function provenClaims(
   } catch (error) {
     return { ok: false, fault: faultOf(error) };
   }
-}
-
-type KeyFinder = ReturnType<typeof createLocalJWKSet>;
-const finders = new WeakMap<JSONWebKeySet, KeyFinder>();
-
-/** Importing a key costs more than a signature: it is done once for each answer of the issuer. */
-function keyFinder(keys: JSONWebKeySet): KeyFinder {
-  const known = finders.get(keys) ?? createLocalJWKSet(keys);
-  finders.set(keys, known);
-  return known;
 }
 
 function faultOf(error: unknown): TokenFault {

@@ -1,5 +1,5 @@
-import type { JSONWebKeySet } from 'jose';
 import type { ClusterRecord } from '../../../storage/records/eks.ts';
+import { keySetOf } from '../../../wire/jwks/keysets.ts';
 import type { IssuerKeys, IssuerKeysAnswer } from '../dependencies.ts';
 
 /**
@@ -24,19 +24,6 @@ export function createClusterKeys({ issuerKeys }: { readonly issuerKeys: IssuerK
     if (kind !== 'connected' || tokenIssuer?.url !== issuer) return { outcome: 'notAsked' };
     const { keys } = tokenIssuer;
     if (keys === undefined) return await issuerKeys.keysOf(issuer, keyId, now);
-    return { outcome: 'keys', keys: handedOver(keys) };
+    return { outcome: 'keys', keys: keySetOf(keys) };
   };
-}
-
-/** One object for one list, as `IssuerKeys` promises: what was made of a key set is kept by it. */
-const keySets = new WeakMap<object, JSONWebKeySet>();
-
-function handedOver(keys: readonly Readonly<Record<string, unknown>>[]): JSONWebKeySet {
-  const known = keySets.get(keys);
-  if (known !== undefined) return known;
-  const made: JSONWebKeySet = {
-    keys: keys.flatMap((key) => (typeof key.kty === 'string' ? [{ ...key, kty: key.kty }] : [])),
-  };
-  keySets.set(keys, made);
-  return made;
 }

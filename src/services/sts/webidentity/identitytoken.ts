@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWTPayload } from 'jose';
 import { JWKSNoMatchingKey } from 'jose/errors';
-import { createLocalJWKSet } from 'jose/jwks/local';
 import { compactVerify } from 'jose/jws/compact/verify';
+import { keyFinderOf } from '../../../wire/jwks/keysets.ts';
 import { AwsError } from '../../../wire/protocols/errors.ts';
 import { invalidToken } from '../errors.ts';
 
@@ -105,22 +105,12 @@ export async function verifyIdentityToken(
 
 async function provenClaims(text: string, keys: JSONWebKeySet): Promise<JWTPayload> {
   try {
-    const { payload } = await compactVerify(text, keyFinder(keys), { algorithms });
+    const { payload } = await compactVerify(text, keyFinderOf(keys), { algorithms });
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as JWTPayload;
   } catch (error) {
     if (error instanceof JWKSNoMatchingKey) throw invalidToken(noKey);
     throw new AwsError('InvalidIdentityTokenException', 'Token signature invalid', {}, { cause: error });
   }
-}
-
-type KeyFinder = ReturnType<typeof createLocalJWKSet>;
-const finders = new WeakMap<JSONWebKeySet, KeyFinder>();
-
-/** Importing a key costs more than a signature: it is done once for each answer of the issuer (`IssuerKeys`). */
-function keyFinder(keys: JSONWebKeySet): KeyFinder {
-  const known = finders.get(keys) ?? createLocalJWKSet(keys);
-  finders.set(keys, known);
-  return known;
 }
 
 /** The party the token was issued to stands for the audience where it is named (iam-facts I15). */
