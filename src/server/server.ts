@@ -172,7 +172,8 @@ async function compose(
     ...(aws.remoteCallers && { remoteCallers: aws.remoteCallers }),
     ...(aws.instances && { instances: aws.instances }),
     ...(aws.pins && { pins: aws.pins }),
-    identityProviders: createIdentityProviderTokens({ storage, issuerKeys }),
+    // Of the tokens that are judged at once each one has a place: forgeries must not take them all.
+    identityProviders: createIdentityProviderTokens({ storage, issuerKeys: issuerKeys.waiting(64) }),
     now,
     blocks,
     matchedRoles,

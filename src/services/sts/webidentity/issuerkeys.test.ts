@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import type { IssuerKeys } from '../dependencies.ts';
 import { createIssuerKeys, type IssuerKeysOptions } from './issuerkeys.ts';
 
 const issuer = 'https://idp.example.com/realm';
@@ -25,11 +26,13 @@ function createProvider(change: Partial<IssuerKeysOptions> = {}) {
     ...change,
   });
   /** Ids of the keys, or why there are none. */
-  const kidsOf = async (keyId: string, at = start, from = issuer) => {
-    const answer = await issuerKeys.keysOf(from, keyId, at);
+  const kidsOf = async (keyId: string, at = start, from = issuer, by: IssuerKeys = issuerKeys) => {
+    const answer = await by.keysOf(from, keyId, at);
     return answer.outcome === 'keys' ? answer.keys.keys.map(({ kid }) => kid) : answer.outcome;
   };
-  return { asked, answers, kidsOf };
+  const inLine = issuerKeys.waiting(64);
+  const kidsInLine = (keyId: string, at = start) => kidsOf(keyId, at, issuer, inLine);
+  return { asked, answers, kidsOf, kidsInLine };
 }
 
 test('nobody is asked unless the operator allows it', async () => {
@@ -63,12 +66,39 @@ describe('an issuer is not believed', () => {
   });
 });
 
-test('keys are kept for ten minutes', async () => {
-  const { asked, kidsOf } = createProvider();
-  for (const at of [0, 1, 9.9]) expect(await kidsOf('a', start + at * minute)).toEqual(['a']);
+test('keys are asked for anew after five minutes, and nobody waits for that', async () => {
+  const { asked, answers, kidsOf } = createProvider();
+  for (const at of [0, 1, 4.9]) expect(await kidsOf('a', start + at * minute)).toEqual(['a']);
   expect(asked).toHaveLength(2);
-  await kidsOf('a', start + 10 * minute);
+  answers['https://keys.example.com/jwks'] = { keys: [key('a'), key('b')] };
+  expect(await kidsOf('a', start + 5 * minute)).toEqual(['a']);
+  await vi.waitFor(() => expect(asked).toHaveLength(4));
+  await vi.waitFor(async () => expect(await kidsOf('a', start + 5 * minute)).toEqual(['a', 'b']));
   expect(asked).toHaveLength(4);
+});
+
+test('of an issuer that does not answer any more keys are kept for ten minutes, and it is asked twice a minute', async () => {
+  const { asked, answers, kidsOf } = createProvider();
+  await kidsOf('a');
+  answers[`${issuer}/.well-known/openid-configuration`] = undefined;
+  for (const at of [5, 5.1, 5.4, 5.5, 5.9]) {
+    expect(await kidsOf('a', start + at * minute)).toEqual(['a']);
+    await new Promise(setImmediate);
+  }
+  expect(asked).toHaveLength(4);
+  expect(await kidsOf('a', start + 9.9 * minute)).toEqual(['a']);
+  expect(await kidsOf('a', start + 10 * minute)).toBe('unreachable');
+});
+
+test('thousands of tokens after a start are judged by one answer', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { asked, kidsOf } = createProvider({
+    localIssuers: () => gate.promise.then(() => undefined),
+  });
+  const all = Array.from({ length: 4000 }, () => kidsOf('a'));
+  gate.resolve();
+  expect(new Set((await Promise.all(all)).map(String))).toEqual(new Set(['a']));
+  expect(asked).toHaveLength(2);
 });
 
 test('a key id nobody knows asks again after half a minute, not at once', async () => {
@@ -136,10 +166,10 @@ test('many tokens at once ask once', async () => {
   expect(asked).toHaveLength(2);
 });
 
-test('of a flood of forged key ids 64 wait for a slow issuer, the others go by the keys there are', async () => {
+test('of a flood of forged key ids 64 wait in line for a slow issuer, the others go by the keys there are', async () => {
   const gate = Promise.withResolvers<void>();
   let isSlow = false;
-  const { kidsOf } = createProvider({
+  const { kidsInLine: kidsOf } = createProvider({
     fetchJson: async (url) => {
       if (isSlow) await gate.promise;
       return url.endsWith('openid-configuration')
@@ -161,9 +191,9 @@ test('of a flood of forged key ids 64 wait for a slow issuer, the others go by t
   await Promise.all(flood);
 });
 
-test('of a flood of tokens whose issuer was never heard, those that do not wait are told to come again', async () => {
+test('of a flood of tokens whose issuer was never heard, those that do not wait in line are told to come again', async () => {
   const gate = Promise.withResolvers<Record<string, unknown>>();
-  const { kidsOf } = createProvider({ fetchJson: () => gate.promise });
+  const { kidsInLine: kidsOf } = createProvider({ fetchJson: () => gate.promise });
   const flood = Array.from({ length: 64 }, () => kidsOf('a'));
   expect(await kidsOf('a')).toBe('unreachable');
   gate.reject(new Error('it answered 503'));
