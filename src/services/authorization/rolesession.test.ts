@@ -284,6 +284,7 @@ describe('a service of AWS (eks-access-facts J7)', () => {
 
 describe('tags and source identity need a permission of their own (E13)', () => {
   const tag = { Key: 'team', Value: 'blue' };
+  const stage = { Key: 'stage', Value: 'test' };
   const dev = roleRecord('dev', { inlinePolicies: all });
   const devArn = asSession(dev).principalArn;
   const session = { issuedAt: 0, expiresAt: 1 };
@@ -319,6 +320,23 @@ describe('tags and source identity need a permission of their own (E13)', () => 
     const mallory = chained({ sourceIdentity: 'mallory' });
     expect(await outcome(world, mallory)).toBe(denied(mallory, 'sts:SetSourceIdentity'));
     expect(await outcome(world, chained({ sourceIdentity: 'ada' }))).toBe('allowed');
+  });
+
+  test.each<[string, object, object, boolean]>([
+    ['has the value', { 'aws:RequestTag/Team': 'blue' }, {}, true],
+    ['has the value, and others are passed', { 'aws:RequestTag/Team': 'blue' }, { tags: [stage] }, true],
+    ['has another value', { 'aws:RequestTag/Team': 'red' }, {}, false],
+    ['is not inherited', { 'aws:RequestTag/own': 'yes' }, {}, false],
+    ['is not asked for', { 'aws:TagKeys': ['stage'] }, { tags: [stage] }, false],
+  ])('an inherited tag is asked for as a passed one: it %s', async (_name, condition, wish, isAllowed) => {
+    const tags = [tag, { Key: 'own', Value: 'yes' }];
+    const world = createWorld();
+    await world.putRole(dev);
+    const Condition =
+      'aws:TagKeys' in condition ? { 'ForAllValues:StringEquals': condition } : { StringEquals: condition };
+    await world.putRole(target(trusting({ Condition })));
+    const answer = await outcome(world, chained({ tags, transitiveTagKeys: ['Team'] }), wish);
+    expect(answer === 'allowed').toBe(isAllowed);
   });
 
   test('a session’s tags that are not inherited need none', async () => {

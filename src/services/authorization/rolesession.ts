@@ -165,7 +165,11 @@ function sourceIdentityOf(caller: RoleSessionCaller, wish: RoleSessionWish): str
   return wish.sourceIdentity ?? sessionOf(caller)?.sourceIdentity;
 }
 
-/** iam-facts F4.4, F4.6, F.3. */
+/**
+ * iam-facts F4.4, F4.6, F.3. COMPAT: inherited tags count as passed ones: the trust policy that AWS's guide writes for target
+ * roles of Pod Identity asks for them as `aws:RequestTag`, and STS lets nobody pass again what is inherited
+ * (EKS user guide, "Access AWS Resources using EKS Pod Identity Target IAM Roles").
+ */
 function wishKeys(caller: RoleSessionCaller, wish: RoleSessionWish): RequestContext {
   const transitive = [...(sessionOf(caller)?.transitiveTagKeys ?? []), ...(wish.transitiveTagKeys ?? [])];
   return joinKeys(
@@ -173,7 +177,7 @@ function wishKeys(caller: RoleSessionCaller, wish: RoleSessionWish): RequestCont
     conditionKey('sts:ExternalId', wish.externalId),
     conditionKey('sts:SourceIdentity', sourceIdentityOf(caller, wish)),
     new Map(transitive.length === 0 ? [] : [[contextKey('sts:TransitiveTagKeys'), transitive]]),
-    requestTagKeys(wish.tags),
+    requestTagKeys([...(wish.tags ?? []), ...inheritedTags(caller)]),
     new Map(wish.mfaUsed === true ? usedMfa : []),
   );
 }

@@ -376,6 +376,17 @@ describe('a target role (J6)', () => {
       'wants another cluster',
       { target: { Condition: { StringEquals: { 'aws:PrincipalTag/eks-cluster-arn': `${prod.arn}-2` } } } },
     ],
+    [
+      'wants another namespace',
+      { target: { Condition: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'team-b' } } } },
+    ],
+    [
+      'wants tags that the association does not have',
+      {
+        target: { Condition: { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'team-a' } } },
+        association: { disableSessionTags: true },
+      },
+    ],
     ['is missing', { association: { targetRoleArn: `${bucketArn}-2` } }],
   ])('is not handed out that %s', async (_name, given) => {
     const { outcome, judged, made } = await chained(given);
@@ -412,6 +423,10 @@ describe('a target role (J6)', () => {
       StringEquals: {
         'sts:ExternalId': externalId,
         'aws:PrincipalTag/kubernetes-namespace': 'team-a',
+        // As the EKS user guide writes trust policies of target roles.
+        'aws:RequestTag/eks-cluster-arn': prod.arn,
+        'aws:RequestTag/kubernetes-namespace': 'team-a',
+        'aws:RequestTag/kubernetes-service-account': 'shop',
         'aws:PrincipalArn': shopArn,
       },
     };

@@ -60,7 +60,7 @@ export function createPodIdentity(
         'aws:SourceArn': cluster.arn,
         'aws:SourceAccount': cluster.accountId,
       },
-      ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value])),
+      ...requestTags(tags),
     };
     for (const action of ['sts:AssumeRole', ...(keys.length > 0 ? ['sts:TagSession'] : [])]) {
       yield {
@@ -84,7 +84,8 @@ export function createPodIdentity(
     const question = {
       ...{ subject, session, resource: targetArn, closed: ['aws:RequestTag/'] },
       context: {
-        ...{ 'aws:TagKeys': [], 'sts:TransitiveTagKeys': keys, 'sts:SourceIdentity': [] },
+        ...{ 'aws:TagKeys': keys, 'sts:TransitiveTagKeys': keys, 'sts:SourceIdentity': [] },
+        ...requestTags(session.tags),
         ...(externalId !== undefined && { 'sts:ExternalId': externalId }),
       },
     } as const;
@@ -205,6 +206,11 @@ function podTags({ cluster }: ClusterWorld, { namespace, name }: AccountName): R
     'kubernetes-pod-name': openValue,
     'kubernetes-pod-uid': openValue,
   };
+}
+
+/** How the tags are asked for where a session with them is wanted, passed and inherited ones alike. */
+function requestTags(tags: RoleSession['tags']): RoleSession['tags'] {
+  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]));
 }
 
 function withOpenValues(tags: RoleSession['tags']): RoleSession['tags'] {

@@ -210,6 +210,16 @@ test.for<[string, string, What]>([
       ...onlyIf('StringEquals', 'aws:PrincipalTag/kubernetes-namespace', 'other'),
     }),
   ],
+  [
+    'a target that is asked for with the tags of another namespace',
+    'never notAllowed',
+    chained([toTarget(both)], { Action: both, ...requestTag('namespace', 'other') }),
+  ],
+  [
+    'a target that is asked for with its tags, as the EKS user guide has it',
+    'always',
+    chained([toTarget(both)], { Action: both, ...requestTag('namespace', 'payments') }),
+  ],
   ['a target', 'always', chained([toTarget(both)], { Action: both })],
   [
     'a target without tags',
