@@ -1,6 +1,7 @@
 import { compileWildcard, hasWildcard } from '../../arn/wildcard.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
 import { withoutVariables } from '../policylint/patterns.ts';
+import { hostOf } from './issuers.ts';
 import type { KnownRole } from './trusts.ts';
 import type { AccountName } from './workload.ts';
 
@@ -13,20 +14,55 @@ const prefix = 'system:serviceaccount:';
 export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string[] {
   const found = new Set<string>();
   for (const { effect, principal, conditions } of iam.standings.role(role).trust.document?.statements ?? []) {
-    if (effect !== 'Allow' || !principal?.entries.some(({ type }) => type === 'Federated')) continue;
-    const subjects = conditions.filter(
-      ({ key, operator }) =>
-        key.toLowerCase().endsWith(':sub') && /^(?:ForAnyValue:)?String(?:Equals|Like)$/.test(operator),
+    const providers = principal?.entries.filter(({ type }) => type === 'Federated') ?? [];
+    if (effect !== 'Allow' || providers.length === 0) continue;
+    const comparing = conditions.filter(
+      ({ key, operator }) => key.toLowerCase().endsWith(':sub') && comparesSubjects.test(operator),
     );
-    if (subjects.length === 0) return ['*'];
-    for (const { operator, values } of subjects) {
-      for (const value of values) {
-        // A star is a star only for `Like`.
-        if (operator.endsWith('Like') || !hasWildcard(value)) found.add(withoutVariables(value));
-      }
-    }
+    // Of another provider's key a token has nothing, which these operators take for good.
+    const limits = (provider: string) =>
+      comparing.some(
+        ({ key, operator }) =>
+          !/^ForAllValues:|IfExists$/.test(operator) ||
+          key.toLowerCase() === `${hostOf(provider)}:sub`.toLowerCase(),
+      );
+    if (!providers.every(({ value }) => limits(value))) return ['*'];
+    const compared = comparing.map((condition) => subjectsOf(condition));
+    for (const subject of compared.flat()) found.add(subject);
+    for (const subject of crossed(compared)) found.add(subject);
   }
   return [...found];
+}
+
+const comparesSubjects =
+  /^(?:ForAnyValue:|ForAllValues:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?$/;
+
+function subjectsOf({
+  operator,
+  values,
+}: {
+  readonly operator: string;
+  readonly values: readonly string[];
+}): readonly string[] {
+  // A star is a star only for `Like`. Names of Kubernetes have no upper case.
+  const isLike = operator.includes('Like');
+  return values
+    .filter((value) => isLike || !hasWildcard(value))
+    .map((value) => withoutVariables(operator.includes('IgnoreCase') ? value.toLowerCase() : value));
+}
+
+/** Of what one comparison means and of what another does, a statement may mean what has a part of each: `a:*` and `*:x`. */
+const mostCrossed = 1000;
+
+function crossed(compared: readonly (readonly string[])[]): readonly string[] {
+  if (compared.length < 2) return [];
+  const parts = compared.flat().flatMap((subject) => namesIn(subject) ?? []);
+  const namespaces = new Set(parts.map(({ namespace }) => namespace));
+  const names = new Set(parts.map(({ name }) => name));
+  if (namespaces.size * names.size > mostCrossed) return [];
+  return [...namespaces].flatMap((namespace) =>
+    [...names].map((name) => subjectOfToken({ namespace, name })),
+  );
 }
 
 /** Whom roles may be given for, from the other end. */

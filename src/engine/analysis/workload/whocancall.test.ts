@@ -125,20 +125,58 @@ describe('who can become a role', () => {
     }),
   ];
   const associated = { podIdentityAssociations: [association] };
+  const tagging = (name: string, trustPolicy: string): SnapshotRole =>
+    testRole(name, {
+      trustPolicy,
+      principalId: `AROA${name.toUpperCase()}`,
+      inlinePolicies: { own: policyText(statement('Allow', ['sts:AssumeRole', 'sts:TagSession'])) },
+    });
 
   test('by its association, by a target, and by one role after another', () => {
     expect(become(podWorld({}, associated, { roles: roles(app) }), app)).toEqual(['dev/api podIdentity app']);
-    expect(become(podWorld({}, associated, { roles: roles(app) }))).toEqual([
-      'dev/api podIdentity app → target',
-    ]);
     const chain = { podIdentityAssociations: [{ ...association, targetRoleArn: target }] };
+    // The tags of the session go along, which the role's own policies must allow, whomever the other one trusts.
+    expect(become(podWorld({}, associated, { roles: roles(app) }))).toEqual([]);
     expect(become(podWorld({}, chain, { roles: roles(app) }))).toEqual([]);
-    const tagging = testRole('app', {
-      trustPolicy: podTrust(),
-      inlinePolicies: { own: policyText(statement('Allow', ['sts:AssumeRole', 'sts:TagSession'])) },
-    });
-    const both = [tagging, ...roles(app).slice(1)];
+    const both = [tagging('app', podTrust()), ...roles(app).slice(1)];
+    expect(become(podWorld({}, associated, { roles: both }))).toEqual(['dev/api podIdentity app → target']);
     expect(become(podWorld({}, chain, { roles: both }))).toEqual(['dev/api podIdentity target']);
+  });
+
+  test('by a longer way where the short one is not for this session', () => {
+    const trusting = (name: string, more: object = {}) =>
+      policyText({
+        Effect: 'Allow',
+        Principal: { AWS: testArn(`role/${name}`) },
+        Action: ['sts:AssumeRole', 'sts:TagSession'],
+        ...more,
+      });
+    const ofOthers = onlyIf('StringNotEquals', 'aws:PrincipalTag/kubernetes-namespace', 'dev');
+    const world = (middle: string) =>
+      podWorld({}, associated, {
+        roles: [
+          tagging('app', podTrust()),
+          tagging('middle', middle),
+          testRole('target', {
+            trustPolicy: JSON.stringify({
+              Version: '2012-10-17',
+              Statement: [
+                JSON.parse(trusting('app', ofOthers)).Statement,
+                JSON.parse(trusting('middle')).Statement,
+              ].flat(),
+            }),
+          }),
+        ],
+      });
+    expect(become(world(trusting('app')))).toEqual(['dev/api podIdentity app → middle → target']);
+    expect(become(world(trusting('app', ofOthers)))).toEqual([]);
+  });
+
+  test('not of one that is blocked, which is said', () => {
+    const world = podWorld({ trustPolicy: podTrust() }, associated);
+    const blocks = [{ kind: 'principalId', target: 'AROAAPP' } as const];
+    const { rows, notes } = whoCanBecomeRole(createWorld({ ...world.snapshot, blocks }), app);
+    expect([rows, notes.join()]).toEqual([[], expect.stringContaining('is blocked')]);
   });
 
   test('not where the tags of the session are in the way', () => {

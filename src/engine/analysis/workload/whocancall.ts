@@ -1,16 +1,18 @@
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import { Misasked } from '../ask/misasked.ts';
 import { subjectOf } from '../iamworld/allowers.ts';
-import type { Certainty, IamAnswer } from '../iamworld/answer.ts';
+import type { Certainty } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
 import { nearest } from '../policylint/patterns.ts';
 import type { ReachCondition } from '../reach/step.ts';
 import { createTrusts, type Trusts } from '../reach/trusts.ts';
 import type { WorkloadRole } from '../reach/workload.ts';
+import { namedRole } from '../reach/workloadasking.ts';
 import { createWorkloadRoles, type WorkloadRoles } from '../reach/workloadroles.ts';
 import type { Gap } from '../snapshot/snapshot.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
+import { type Chain, chainsTo } from './chains.ts';
 import { actionNotes, workloadGaps } from './notes.ts';
 import type { Call } from './walk.ts';
 import { blockedRoles, inOrder, type WorkloadRow, workloadRow } from './workloadrow.ts';
@@ -63,13 +65,24 @@ export function whoCanBecomeRole(world: World, roleArn: string): WhoCanCallAnswe
   const { iam } = roles;
   const isBlocked = blockedRoles(world);
   const trusts = createTrusts(world, iam);
-  const direct = rowsOf(roles, roleArn, () => undefined);
-  const rows = [...direct];
-  const given = new Set(direct.map(keyOf));
-  for (const { role, assumed, certainty } of chainsTo(world, { iam, trusts }, roleArn)) {
-    if (isBlocked(role)) continue;
-    const [next = roleArn] = assumed;
-    const chained = rowsOf(roles, role.arn, (way) => assumes(iam, way, next), { assumed, certainty });
+  const incomplete = allGaps(world, world.snapshot.clusters);
+  const { subject: wanted } = namedRole(world, roleArn);
+  if (isBlocked(wanted)) return { rows: [], notes: [blockedNote(roleArn)], incomplete };
+  const rows = [...rowsOf(roles, roleArn, () => undefined)];
+  const given = new Set(rows.map(keyOf));
+  const chains = chainsTo(wanted, {
+    iam,
+    mayAssume: (resource) =>
+      [...rolesThatMay(world, { iam, trusts }, { action: 'sts:AssumeRole', resource })].filter(
+        (role) => !isBlocked(role),
+      ),
+  });
+  for (const { arn } of chains.roles) {
+    const chained = rowsOf(
+      roles,
+      arn,
+      ({ role, session }) => chains.path(role, session) ?? { certainty: 'never', conditions: [] },
+    );
     for (const row of chained) {
       // Whoever has it anyway need not take a longer way.
       if (given.has(keyOf(row))) continue;
@@ -77,11 +90,11 @@ export function whoCanBecomeRole(world: World, roleArn: string): WhoCanCallAnswe
       rows.push(row);
     }
   }
-  return {
-    rows: inOrder(world, rows),
-    notes: [],
-    incomplete: allGaps(world, world.snapshot.clusters),
-  };
+  return { rows: inOrder(world, rows), notes: [], incomplete };
+}
+
+function blockedNote(roleArn: string): string {
+  return `role \`${roleArn}\` is blocked: nobody has a session of it while the block lasts`;
 }
 
 function requireRole({ principals }: World, roleArn: string): void {
@@ -108,13 +121,11 @@ function keyOf({ cluster, namespace, name }: WorkloadRow): string {
   return `${cluster} ${namespace}/${name}`;
 }
 
-/** What a session needs for the next role: its tags go with it (iam-facts E13). */
-function assumes(iam: IamWorld, { role: subject, session }: WorkloadRole, resource: string): IamAnswer {
-  const question = { subject, session, resource };
-  const assume = iam.ask({ ...question, action: 'sts:AssumeRole' });
-  if (assume.certainty === 'never' || Object.keys(session.tags).length === 0) return assume;
-  const tag = iam.ask({ ...question, action: 'sts:TagSession' });
-  return tag.certainty === 'always' ? assume : tag;
+/** What is said of one way: whether the pods get what is asked, and after assuming which roles. */
+interface Said {
+  readonly certainty: Certainty;
+  readonly conditions: readonly ReachCondition[];
+  readonly assumed?: Chain['assumed'];
 }
 
 /** One row for each way to the role by which the pods get what is asked. */
@@ -122,34 +133,31 @@ function rowsOf(
   roles: WorkloadRoles,
   roleArn: string,
   /** Undefined: nothing more is asked. */
-  ask: (way: WorkloadRole) => IamAnswer | undefined,
-  chain: { readonly assumed: readonly string[]; readonly certainty: Certainty } = {
-    assumed: [],
-    certainty: 'always',
-  },
+  ask: (way: WorkloadRole) => Said | undefined,
 ): readonly WorkloadRow[] {
   const { ways, patterns } = roles.accountsOf(roleArn);
-  const answers = new Map<string, IamAnswer | undefined>();
+  const answers = new Map<string, ReturnType<typeof ask>>();
   /** Most sessions differ in nothing that a policy speaks of, and then have one answer; asking each is the fallback. */
   const judged = (way: WorkloadRole) => {
     const key = JSON.stringify(way.session);
     if (!answers.has(key)) answers.set(key, ask(way));
     const answer = answers.get(key);
     if (way.certainty === 'never' || answer?.certainty === 'never') return undefined;
-    const isCertain = [way.certainty, answer?.certainty ?? 'always', chain.certainty].every(
-      (certainty) => certainty === 'always',
-    );
-    const conditions = (): readonly ReachCondition[] => [...way.conditions, ...(answer?.conditions ?? [])];
-    return { certainty: isCertain ? ('always' as const) : ('sometimes' as const), conditions };
+    const isCertain = way.certainty === 'always' && (answer?.certainty ?? 'always') === 'always';
+    return {
+      certainty: isCertain ? ('always' as const) : ('sometimes' as const),
+      conditions: (): readonly ReachCondition[] => [...way.conditions, ...(answer?.conditions ?? [])],
+      assumed: answer?.assumed ?? [],
+    };
   };
   const found = ways.flatMap((way) => {
     const by = judged(way);
-    return by === undefined ? [] : [workloadRow(way, way.account, { ...by, assumed: chain.assumed })];
+    return by === undefined ? [] : [workloadRow(way, way.account, by)];
   });
   const open = patterns.flatMap(({ namespace, name, example }) => {
     const by = judged(example);
     const names = { namespace, name, isPattern: true } as const;
-    return by === undefined ? [] : [workloadRow(example, names, { ...by, assumed: chain.assumed })];
+    return by === undefined ? [] : [workloadRow(example, names, by)];
   });
   return [...found, ...open];
 }
@@ -184,32 +192,4 @@ function unreadRoles({ principals, snapshot }: World): readonly IamSubject[] {
     if (principals.named(arn)?.record.arn === arn || principals.isRead(accountId)) return [];
     return [{ kind: 'iam', type: 'role', arn, accountId, principalId: '', standing: 'unlisted' }];
   });
-}
-
-/** Roles that may become the role by assuming roles, nearest first: each with the roles that it assumes one after the other. */
-function* chainsTo(
-  world: World,
-  { iam, trusts }: { readonly iam: IamWorld; readonly trusts: Trusts },
-  roleArn: string,
-): Iterable<{
-  readonly role: IamSubject;
-  readonly assumed: readonly string[];
-  readonly certainty: Certainty;
-}> {
-  const seen = new Set([roleArn]);
-  const queue: { readonly assumed: readonly string[]; readonly certainty: Certainty }[] = [
-    { assumed: [roleArn], certainty: 'always' },
-  ];
-  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
-    const { assumed, certainty } = at;
-    const [resource = ''] = assumed;
-    for (const role of rolesThatMay(world, { iam, trusts }, { action: 'sts:AssumeRole', resource })) {
-      if (seen.has(role.arn)) continue;
-      seen.add(role.arn);
-      yield { role, assumed, certainty };
-      const may = iam.ask({ subject: role, action: 'sts:AssumeRole', resource }).certainty;
-      const both = certainty === 'always' && may === 'always' ? 'always' : 'sometimes';
-      queue.push({ assumed: [role.arn, ...assumed], certainty: both });
-    }
-  }
 }

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { createIamWorld } from '../iamworld/iamworld.ts';
+import { testArn, testRole, testSnapshot } from '../testworld.ts';
+import { createWorld } from '../world/world.ts';
+import { trustedSubjects } from './trustednames.ts';
+
+const host = 'oidc.eks.us-east-1.amazonaws.com/id/A1';
+const elsewhere = 'oidc.eks.us-east-1.amazonaws.com/id/B2';
+const of = (...names: readonly string[]): readonly string[] =>
+  names.map((name) => `system:serviceaccount:${name}`);
+
+const subjects = (Condition: object, hosts: readonly string[] = [host]): readonly string[] => {
+  const trustPolicy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: {
+      Effect: 'Allow',
+      Principal: { Federated: hosts.map((one) => testArn(`oidc-provider/${one}`)) },
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Condition,
+    },
+  });
+  const world = createWorld(testSnapshot({ account: { roles: [testRole('app', { trustPolicy })] } }));
+  const role = world.principals.named(testArn('role/app'));
+  if (role?.kind !== 'role') throw new Error('there is no role');
+  return trustedSubjects(createIamWorld(world), role);
+};
+const sub = (operator: string, value: string | readonly string[], provider = host) => ({
+  [operator]: { [`${provider}:sub`]: value },
+});
+
+test.for<[string, object, readonly string[], (readonly string[])?]>([
+  ['nothing', {}, ['*']],
+  ['who is not meant', sub('StringNotLike', of('a:x')), ['*']],
+  ['one', sub('StringEquals', of('a:x')), of('a:x')],
+  ['a star that is none', sub('StringEquals', of('a:*')), []],
+  ['in any case', sub('StringEqualsIgnoreCase', of('A:X')), of('a:x')],
+  ['if there is one', sub('StringLikeIfExists', of('a:*')), of('a:*')],
+  ['all of them', sub('ForAllValues:StringLike', of('a:*')), of('a:*')],
+  [
+    'who is meant beside who is not',
+    { ...sub('StringNotLike', of('a:x')), ...sub('ForAllValues:StringLike', of('a:*')) },
+    of('a:*'),
+  ],
+  [
+    'a part by each comparison',
+    { ...sub('StringLike', of('a:*')), ...sub('ForAnyValue:StringLike', of('*:x')) },
+    of('*:*', '*:x', 'a:*', 'a:x'),
+  ],
+  // A token of the one has nothing of the other, which is good enough for these.
+  ['what another provider says, if it does', sub('StringLikeIfExists', of('a:*'), elsewhere), ['*']],
+  [
+    'what one of two providers says, if it does',
+    sub('StringLikeIfExists', of('a:*')),
+    ['*'],
+    [host, elsewhere],
+  ],
+  ['what another provider says', sub('StringLike', of('a:*'), elsewhere), of('a:*')],
+])('whose tokens a trust policy may mean that compares %s', ([, condition, expected, hosts]) => {
+  expect(subjects(condition, hosts).toSorted()).toEqual(expected);
+});
