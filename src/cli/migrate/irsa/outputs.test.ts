@@ -44,7 +44,7 @@ describe-cluster) printf '%s\\t' ${testClusterArn} ACTIVE API https://c ;;
 get-role) cat "trust-$4" ;;
 update-assume-role-policy) printf '%s' "$6" >"trust-$4" ;;
 list-pod-identity-associations) [ -e made ] && echo a-1 || echo None ;;
-create-pod-identity-association) touch made ;;
+create-pod-identity-association) touch made; echo a-1 ;;
 describe-pod-identity-association) printf '[\\n    "%s",\\n    null,\\n    false,\\n    null\\n]\\n' '${apiArn}' ;;
 *) exit 9 ;;
 esac
@@ -105,6 +105,13 @@ test.each<readonly [string, string, string, readonly string[], string]>([
     'start them again: old',
     ['list-pod-identity-associations) echo a-1 ;;'],
     'old api AWS_ROLE_ARN\nnew api AWS_CONTAINER_CREDENTIALS_FULL_URI\n',
+  ],
+  [
+    'a pod that sets a role by itself',
+    'finish',
+    'start them again: own',
+    ['list-pod-identity-associations) echo a-1 ;;'],
+    'own api AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_FULL_URI\n',
   ],
   ['another cluster', 'undo', 'not the cluster', ["describe-cluster) echo 'x ACTIVE API https://c' ;;"], ''],
 ])('the script changes nothing more where it finds %s', (_, stage, message, aws, pods) => {

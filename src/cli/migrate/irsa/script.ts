@@ -43,19 +43,23 @@ expect_trust() {
   name=$1; shift
   look_at_trust "$name"
   for one in "$@"; do [ "$trust" != "$one" ] || return 0; done
-  die "the trust policy of $name was changed since this was made, so make a new plan"
+  die "the trust policy of $name was changed since this was made: look at it, and make a new plan"
 }
 # Puts the id of the association into $id, '' where there is none: KEY
 look_up() {
   id=$(eks list-pod-identity-associations --cli-input-json "$1" --query 'associations[0].associationId' --output text) || exit 1
   [ "$id" != None ] || id=
 }
-# ROLE WHO: sees that the association $id is as planned
-check_association() {
+# ROLE: whether the association $id is as planned; what it is stands in $found
+is_planned() {
   found=$(eks describe-pod-identity-association --cluster-name "$cluster" --association-id "$id" --output json \\
     --query 'association.[roleArn, targetRoleArn, disableSessionTags || \`false\`, policy]') || exit 1
   found=$(printf '%s\\n' "$found" | sed 's/^ *//' | tr -d '\\n')
-  [ "$found" = "[\\"$1\\",null,false,null]" ] || die "the association of $2 is not as planned: $found"
+  [ "$found" = "[\\"$1\\",null,false,null]" ]
+}
+# ROLE WHO: sees that the association $id is as planned
+check_association() {
+  is_planned "$1" || die "the association of $2 is not as planned: $found"
 }
 # ROLE WHO: sees that the association $id, which was there before, gives the role, perhaps as its target
 check_given() {
@@ -74,9 +78,8 @@ ensure_association() {
   if [ -z "$id" ]; then
     look_at_annotation "$4" "$5"
     [ "$annotated" = "$3" ] || die "the annotation of $4/$5 was changed since this was made, so make a new plan"
-    eks create-pod-identity-association --cli-input-json "$2" >/dev/null
-    look_up "$1"
-    [ -n "$id" ] || die "there is no association of $4/$5"
+    # It may take seconds until it is listed.
+    id=$(eks create-pod-identity-association --cli-input-json "$2" --query association.associationId --output text) || exit 1
     say "associated: $4/$5"
   fi
   check_association "$3" "$4/$5"
@@ -86,9 +89,9 @@ check_moved() {
   look_up "$1"
   [ -n "$id" ] || die "there is no association of $3/$4"
   "$5" "$2" "$3/$4"
-  pods=$(kubectl --namespace "$3" get pods --output \\
+  pods=$(kubectl --namespace "$3" get pods --field-selector 'status.phase!=Succeeded,status.phase!=Failed' --output \\
     'jsonpath={range .items[*]}{.metadata.name} {.spec.serviceAccountName} {.spec.containers[*].env[*].name}{"\\n"}{end}') || exit 1
-  stale=$(printf '%s\\n' "$pods" | awk -v account="$4" '$2 == account && !/ AWS_CONTAINER_CREDENTIALS_FULL_URI/ { print $1 }')
+  stale=$(printf '%s\\n' "$pods" | awk -v account="$4" '$2 == account && (!/ AWS_CONTAINER_CREDENTIALS_FULL_URI/ || / AWS_ROLE_ARN( |$)/) { print $1 }')
   [ -z "$stale" ] || die "these Pods in $3 still ask for their role by tokens, so start them again: $stale"
 }
 # ROLE NAMESPACE SERVICE-ACCOUNT
@@ -99,18 +102,29 @@ take_annotation() {
   kubectl --namespace "$2" annotate "serviceaccount/$3" ${roleAnnotation}- >/dev/null
   say "annotation taken away: $2/$3"
 }
-# ROLE NAMESPACE SERVICE-ACCOUNT
+left=0 stays=
+# Leaves something alone that somebody has changed since.
+leave() { printf '%s\\n' "$*" >&2; left=1; }
+# KEY ROLE NAMESPACE SERVICE-ACCOUNT
 give_annotation() {
-  look_at_annotation "$2" "$3"
-  [ -z "$annotated" ] || return 0
-  kubectl --namespace "$2" annotate "serviceaccount/$3" "${roleAnnotation}=$1" >/dev/null
-  say "annotated: $2/$3"
+  look_at_annotation "$3" "$4"
+  if [ "$annotated" = "$2" ]; then return 0; fi
+  if [ -n "$annotated" ]; then leave "the annotation of $3/$4 was changed since and stays"; return 0; fi
+  look_up "$1"
+  if [ -z "$id" ]; then leave "somebody took the association of $3/$4 away: it gets no annotation"; return 0; fi
+  there=$(kubectl --namespace "$3" get "serviceaccount/$4" --ignore-not-found --output name) || exit 1
+  if [ -z "$there" ]; then leave "service account $3/$4 does not exist any more"; return 0; fi
+  kubectl --namespace "$3" annotate "serviceaccount/$4" "${roleAnnotation}=$2" >/dev/null
+  say "annotated: $3/$4"
 }
 # KEY ROLE NAMESPACE SERVICE-ACCOUNT
 undo_association() {
   look_up "$1"
   [ -n "$id" ] || return 0
-  check_association "$2" "$3/$4"
+  look_at_annotation "$3" "$4"
+  # With another annotation its Pods would have another role.
+  if [ -n "$annotated" ] && [ "$annotated" != "$2" ]; then stays=1; leave "the association of $3/$4 stays"; return 0; fi
+  if ! is_planned "$2"; then stays=1; leave "the association of $3/$4 was changed since and stays: $found"; return 0; fi
   eks delete-pod-identity-association --cluster-name "$cluster" --association-id "$id" >/dev/null
   say "association deleted: $3/$4"
 }
@@ -130,15 +144,16 @@ ${roles.map(({ roleName }, at) => `expect_trust ${quoted(roleName)} "$before_${a
 if [ "$stage" = undo ]; then
 ${indented([
   ...trustLines('finished', 'prepared'),
-  ...associations.map((one) => `give_annotation ${accountWords(one)}`),
+  ...associations.map((one) => `give_annotation ${key(plan, one)} ${accountWords(one)}`),
   ...associations
     .filter(({ isThere }) => !isThere)
     .toReversed()
     .map((one) => `undo_association ${key(plan, one)} ${accountWords(one)}`),
+  `[ -z "$stays" ] || die 'trust policies keep what these associations need: mend them, and run this again'`,
   ...trustLines('prepared', 'before'),
 ])}
   say 'undone: start the Pods again, so that they ask by tokens'
-  exit 0
+  exit "$left"
 fi
 
 if [ "$stage" = prepare ]; then

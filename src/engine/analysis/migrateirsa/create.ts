@@ -11,7 +11,7 @@ import type { World } from '../world/world.ts';
 import { textsOf } from './accounttexts.ts';
 import { afterStep, changedWorld, clusterAfter } from './after.ts';
 import { irsaGaps } from './gaps.ts';
-import { notesOf } from './notes.ts';
+import { notesOf, type OtherRole } from './notes.ts';
 import type { AccountCode, AccountOutcome, IrsaPlan, PlannedAssociation, PlannedRole } from './plan.ts';
 import { mostTrustCharacters } from './plan.ts';
 import { podIdentityStatements, readTrust, trustLength, trustText, withoutTokens } from './trustdocument.ts';
@@ -68,7 +68,7 @@ export function planIrsaMigration(world: World, cluster: ClusterWorld): IrsaPlan
     ...{ clusterArn, clusterName, accountId, region, partition: world.snapshot.partition },
     ...{ ...made, accounts, incomplete: irsaGaps(world, cluster) },
   };
-  return { ...plan, notes: notesOf(plan, cluster.cluster) };
+  return { ...plan, notes: notesOf(plan, cluster.cluster, otherRoles(cluster, made, ways.roles)) };
 }
 
 type Judged = { readonly mover: Mover } | { readonly is: 'nothing' | 'stays'; readonly refusal: Refusal };
@@ -271,6 +271,23 @@ function unannotated(
       const base = { namespace: account.namespace, name: account.name, roleArn };
       return [outcome(base, { code: 'notAnnotated', detail: '' }, 'stays', clusterArn)];
     }),
+  );
+}
+
+/** Roles that those who move have by their tokens, which nobody annotated. */
+function otherRoles(
+  cluster: ClusterWorld,
+  { associations }: Made,
+  roles: WorkloadRoles,
+): readonly OtherRole[] {
+  return associations.flatMap(({ namespace, serviceAccount: name, roleArn }) =>
+    roles
+      .rolesOf(cluster, { namespace, name })
+      .filter(
+        ({ mechanism, certainty, role }) =>
+          mechanism === 'irsa' && certainty !== 'never' && role.arn !== roleArn,
+      )
+      .map(({ role }) => ({ account: `${namespace}/${name}`, roleArn: role.arn })),
   );
 }
 

@@ -51,9 +51,10 @@ export function decisionChanges(
     if (token === undefined || tagged === undefined || !areWays || known?.kind !== 'role') continue;
     const sessions: Sessions = {
       ...{ subject: token.role, before: token.session, after: tagged.session },
-      ...{ iamBefore: was.iam, iamAfter: is.iam, trusts: was.trusts },
+      ...{ iamBefore: was.iam, iamAfter: is.iam, trusts: was.trusts, isRead: before.principals.isRead },
     };
     for (const { verdict, message } of [
+      ...policyChange(sessions),
       ...statementChanges(known.record, before, sessions),
       ...chainChanges(sessions),
     ]) {
@@ -75,6 +76,8 @@ export interface Sessions {
   readonly iamAfter: IamWorld;
   /** As they are before: nothing but who gets roles by tokens and associations changes. */
   readonly trusts: Trusts;
+  /** Whether all roles of the account are known. */
+  isRead(accountId: string): boolean;
 }
 
 export type SessionChange = Pick<DecisionChange, 'verdict' | 'message'>;
@@ -84,6 +87,13 @@ const rank: Readonly<Record<Certainty, number>> = { never: 0, sometimes: 1, alwa
 /** Undefined: both are told the same. */
 export function verdictOf(before: Certainty, after: Certainty): 'gains' | 'loses' | undefined {
   return before === after ? undefined : rank[after] > rank[before] ? 'gains' : 'loses';
+}
+
+/** Of an association that somebody has made before. */
+function policyChange({ after }: Sessions): readonly SessionChange[] {
+  return after.policy === undefined
+    ? []
+    : [{ verdict: 'mayDiffer', message: 'its association has a policy of its own, by which it may less' }];
 }
 
 /** Statements of the role's policies that read what differs. One whose sample is told the same may differ elsewhere. */

@@ -17,6 +17,7 @@ import {
   sub,
   tokenStatement,
 } from './testworld.ts';
+import { letsInNobodyElse } from './trustdocument.ts';
 
 const podStatement = (namespace: string, names: string | readonly string[]): object => ({
   Effect: 'Allow',
@@ -176,6 +177,46 @@ describe('nobody loses', () => {
   });
 });
 
+test.each<readonly [string | readonly string[], string, readonly string[]]>([
+  ['sts:AssumeRole', 'arn:aws:iam::444455556666:role/next', ['loses']],
+  [['sts:AssumeRole', 'sts:TagSession'], 'arn:aws:iam::444455556666:role/next', ['mayDiffer']],
+  ['sts:AssumeRole', 'arn:aws:iam::*:role/deploy', ['loses']],
+  [['sts:AssumeRole', 'sts:TagSession'], 'arn:aws:iam::*:role/deploy', ['mayDiffer']],
+  ['sts:AssumeRole', '*', ['loses']],
+  // Nothing is known of whom it assumes, if anybody.
+  ['*', '*', []],
+])('of roles of other accounts that were not read: %s on %s', (Action, Resource, verdicts) => {
+  const chain = policy({ Effect: 'Allow', Action, Resource });
+  const role = irsaRole('api', ['shop/api'], { inlinePolicies: { chain } });
+  const { proof } = migrate([role], [account('shop/api', 'api')]);
+  expect(proof.decisions.map(({ verdict }) => verdict)).toEqual(verdicts);
+  expect(proof.isSafe).toBe(verdicts.length === 0);
+});
+
+test('whoever has other roles by the same tokens is told of', () => {
+  const roles = [irsaRole('api', ['shop/api']), irsaRole('reports', ['shop/api'])];
+  const { plan } = migrate(roles, [account('shop/api', 'api')]);
+  expect(plan.notes.find(({ code }) => code === 'otherRoles')?.message).toContain(
+    `\`shop/api ${testArn('role/reports')}\``,
+  );
+});
+
+test('an association that was there with a policy of its own is not called the same', () => {
+  const trustPolicy = policy(tokenStatement(sub('shop/api')), {
+    ...{ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' }, Action: 'sts:AssumeRole' },
+  });
+  const { plan, proof } = migrate([testRole('api', { trustPolicy })], [account('shop/api', 'api')], {
+    podIdentityAssociations: [
+      {
+        ...{ associationId: 'a-1', namespace: 'shop', serviceAccount: 'api', roleArn: testArn('role/api') },
+        ...{ disableSessionTags: true, policy: policy({ Effect: 'Allow', Action: 's3:*', Resource: '*' }) },
+      },
+    ],
+  });
+  expect(outcomes(plan)).toEqual(['shop/api already']);
+  expect(proof.decisions).toMatchObject([{ verdict: 'mayDiffer' }]);
+});
+
 describe('sessions that differ', () => {
   const reading = (Effect: 'Allow' | 'Deny', Condition: object, Resource = 'arn:aws:s3:::orders/a') =>
     migrate(
@@ -317,11 +358,27 @@ describe('a plan that is wrong is proven wrong', () => {
       text.replace(/]}$/, `,{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}]}`);
     const forge = (text: string): string => text.replaceAll(issuerHost, 'token.example.com');
     const everyCluster = (text: string): string => text.replace(testClusterArn, '*');
-    for (const edit of [user, forge, everyCluster]) {
+    const everyAccount = (text: string): string =>
+      text.replace(',"aws:RequestTag/kubernetes-service-account":"api"', '');
+    for (const edit of [user, forge, everyCluster, everyAccount]) {
       expect(proofWith('prepared', edit)).toMatchObject({ unread: others, isSafe: false });
       expect(proofWith('finished', edit)).toMatchObject({ unread: others, isSafe: false });
     }
     expect(proofWith('prepared', (text) => text)).toMatchObject({ unread: [], isSafe: true });
+  });
+
+  test('a Deny that goes', () => {
+    const deny = {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'sts:*',
+      Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+    };
+    const before = policy({ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' }, deny);
+    const of = { clusterArn: testClusterArn, accounts: [] };
+    expect(letsInNobodyElse(before, before, of)).toBe(true);
+    const without = policy({ Effect: 'Allow', Principal: { AWS: '*' }, Action: 'sts:AssumeRole' });
+    expect(letsInNobodyElse(before, without, of)).toBe(false);
   });
 
   test('an association of another role, or of another account', () => {

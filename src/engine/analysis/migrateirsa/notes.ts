@@ -3,8 +3,19 @@ import { enumerate } from '../policylint/policy.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
 import { type IrsaNote, type IrsaPlan, mostAssociations } from './plan.ts';
 
+/** A role that a service account which moves has by its tokens, beside the one that is annotated. */
+export interface OtherRole {
+  /** `NAMESPACE/NAME` */
+  readonly account: string;
+  readonly roleArn: string;
+}
+
 /** What no list of service accounts shows and a reader must know, the gravest first. */
-export function notesOf(plan: Omit<IrsaPlan, 'notes'>, cluster: SnapshotCluster): readonly IrsaNote[] {
+export function notesOf(
+  plan: Omit<IrsaPlan, 'notes'>,
+  cluster: SnapshotCluster,
+  otherRoles: readonly OtherRole[],
+): readonly IrsaNote[] {
   const notes: IrsaNote[] = [];
   const note = (code: IrsaNote['code'], message: string): void => void notes.push({ code, message });
   const { associations, roles } = plan;
@@ -35,13 +46,17 @@ export function notesOf(plan: Omit<IrsaPlan, 'notes'>, cluster: SnapshotCluster)
   if (types.has('EC2_WINDOWS')) {
     note(
       'windows',
-      'the cluster has Windows nodes, where Pod Identity does not work: leave out what runs there',
+      'the cluster has Windows nodes, where Pod Identity does not work: Pods there would lose their role, so leave their service accounts out of what is printed, and do not use --apply',
     );
   }
-  if (types.has('FARGATE_LINUX') && cluster.pods === undefined) {
+  if (types.has('FARGATE_LINUX')) {
     note(
       'fargateProfiles',
-      'the cluster has Pods on Fargate, where Pod Identity does not work: which ones was not read',
+      `the cluster has Pods on Fargate, where Pod Identity does not work: ${
+        cluster.pods === undefined
+          ? 'which ones was not read'
+          : 'look for Jobs there that do not run just now'
+      }`,
     );
   }
   const moved = new Map(associations.map((one) => [`${one.namespace}/${one.serviceAccount}`, one.roleArn]));
@@ -66,13 +81,20 @@ export function notesOf(plan: Omit<IrsaPlan, 'notes'>, cluster: SnapshotCluster)
       `${enumerate(own.map(({ namespace, name }) => `${namespace}/${name}`))} ask for another role than the annotation names: with AWS_ROLE_ARN of their own they go on with tokens, which the SDKs try first`,
     );
   }
+  if (otherRoles.length > 0) {
+    const named = otherRoles.map(({ account, roleArn }) => `${account} ${roleArn}`);
+    note(
+      'otherRoles',
+      `by their tokens these have other roles, too: ${enumerate(named)}: whoever asks for one by the file of the annotation (web_identity_token_file) finds none afterwards`,
+    );
+  }
   for (const { roleArn, kept } of roles) {
     if (kept.length === 0) continue;
     note('kept', `\`${roleArn}\` goes on trusting tokens of ${enumerate(kept)}: look who still needs them`);
   }
   note(
     'resourcePolicies',
-    'policies of buckets, keys and other resources were not read: see that none compares what a provider says of a session, or denies by session tags',
+    'policies of buckets, keys and other resources were not read: see that none compares what a provider says of a session, or denies by session tags; nor those of other accounts, where roles that are assumed next must allow sts:TagSession',
   );
   note(
     'restart',

@@ -85,6 +85,7 @@ export interface IrsaNote {
     | 'fargateProfiles'
     | 'audience'
     | 'ownRole'
+    | 'otherRoles'
     | 'quota'
     | 'accountUnknown'
     | 'restart'

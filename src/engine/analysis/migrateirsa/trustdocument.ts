@@ -174,7 +174,8 @@ function subjectsOf(
     listOf(principalOf(statement)).length === 1 &&
     listOf(action).length > 0 &&
     listOf(action).every(
-      (one) => typeof one === 'string' && one.toLowerCase() === 'sts:assumerolewithwebidentity',
+      // Tags in a token are of no use but to whom it lets in.
+      (one) => typeof one === 'string' && /^sts:(?:assumerolewithwebidentity|tagsession)$/i.test(one),
     );
   if (!isPlain || !isObject(condition)) return undefined;
   const key = `${provider.replace(/^.*:oidc-provider\//, '')}:sub`.toLowerCase();
