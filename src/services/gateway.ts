@@ -1,7 +1,7 @@
 import type { Call, CallRecorder, Judged, MadeCall } from '../audit/calls.ts';
 import type { Principal } from '../engine/iam/principal.ts';
 import type { Batch, Revision, Storage } from '../storage/storage.ts';
-import { authFailure } from '../wire/protocols/commonerrors.ts';
+import { authFailure, internalFailure } from '../wire/protocols/commonerrors.ts';
 import type { Protocol } from '../wire/protocols/contract.ts';
 import { decodeInput } from '../wire/protocols/decode.ts';
 import { encodeError, encodeOutput } from '../wire/protocols/encode.ts';
@@ -108,7 +108,7 @@ export function createGateway(dependencies: GatewayDependencies): Gateway {
         return response;
       } catch (error) {
         const refused = error instanceof AwsError;
-        const failure = refused ? error : authFailure('internal', route.protocol);
+        const failure = refused ? error : internalFailure(route);
         const { code, message } = failure;
         finish(callAs({ code, message, ...(!refused && { fault: error }) }));
         return encodeError(route, failure, known.requestId);

@@ -1,5 +1,5 @@
-import type { Protocol } from './contract.ts';
-import { AwsError } from './errors.ts';
+import type { Protocol, ServiceContract } from './contract.ts';
+import { AwsError, SignatureError } from './errors.ts';
 
 /**
  * Failures every service has, named once; each protocol has its own code and status for them (iam-facts H).
@@ -133,7 +133,29 @@ function statusesOf(protocol: Protocol): ReadonlyMap<string, number> {
 /** The error a protocol's clients know for a situation; `message` replaces the usual text. */
 export function authFailure(situation: AuthSituation, protocol: Protocol, message?: string): AwsError {
   const row = situations[situation];
-  return new AwsError(row[protocol][0], message ?? row.message);
+  const Failure = ofSignatures.has(situation) ? SignatureError : AwsError;
+  return new Failure(row[protocol][0], message ?? row.message);
+}
+
+const ofSignatures: ReadonlySet<AuthSituation> = new Set([
+  'invalidClientToken',
+  'signatureMismatch',
+  'expiredToken',
+  'missingToken',
+  'incompleteSignature',
+]);
+
+/** Our own fault, by the name that the service's model has for it: EKS Auth's is its own (eks-access-facts J15). */
+export function internalFailure({
+  protocol,
+  contract,
+}: {
+  readonly protocol: Protocol;
+  readonly contract?: ServiceContract | undefined;
+}): AwsError {
+  const failure = authFailure('internal', protocol);
+  const own = 'InternalServerException';
+  return contract?.error(own) === undefined ? failure : new AwsError(own, failure.message);
 }
 
 /** The status of a common code; undefined for codes that are not common. */

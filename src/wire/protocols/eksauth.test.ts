@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { encodeRequest } from './client.ts';
+import { authFailure } from './commonerrors.ts';
 import { decodeInput } from './decode.ts';
 import { encodeError, encodeOutput } from './encode.ts';
 import { AwsError } from './errors.ts';
@@ -65,5 +66,22 @@ test.each([
   expect(encodeError(route, new AwsError(code, 'text'), 'id')).toMatchObject({
     status,
     headers: { 'x-amzn-errortype': code },
+  });
+});
+
+test('the expired session of who signs is not told as the expired token of a pod: agents keep what they have then', () => {
+  const route = routeRequest(sent(input));
+  const error = authFailure('expiredToken', 'restJson1');
+  expect(encodeError(route, error, 'id')).toMatchObject({
+    status: 403,
+    headers: { 'x-amzn-errortype': 'ExpiredTokenException' },
+  });
+});
+
+test('our own fault has the name of its model (J15)', () => {
+  const { status, headers } = encodeError(routeRequest(sent(input)), new Error('secret'), 'id');
+  expect({ status, code: headers['x-amzn-errortype'] }).toEqual({
+    status: 500,
+    code: 'InternalServerException',
   });
 });

@@ -1,6 +1,6 @@
-import { authFailure, commonStatus } from './commonerrors.ts';
+import { commonStatus, internalFailure } from './commonerrors.ts';
 import type { Protocol, ServiceContract, Structure } from './contract.ts';
-import { AwsError } from './errors.ts';
+import { AwsError, SignatureError } from './errors.ts';
 import type { HttpResponse } from './http.ts';
 import { writeJsonStructure } from './json.ts';
 import type { OperationRoute } from './route.ts';
@@ -54,10 +54,7 @@ interface WireError {
  * SECURITY: what is not an AwsError is our fault; its text is not for the client.
  */
 export function encodeError(target: ErrorTarget, error: unknown, requestId: string): HttpResponse {
-  const wire = wireError(
-    target,
-    error instanceof AwsError ? error : authFailure('internal', target.protocol),
-  );
+  const wire = wireError(target, error instanceof AwsError ? error : internalFailure(target));
   const { code, status, message } = wire;
   if (target.protocol === 'awsQuery') {
     const type = status >= 500 ? 'Receiver' : 'Sender';
@@ -81,7 +78,7 @@ export function encodeError(target: ErrorTarget, error: unknown, requestId: stri
 }
 
 function wireError({ protocol, contract }: ErrorTarget, error: AwsError): WireError {
-  const modelled = contract?.error(error.code);
+  const modelled = error instanceof SignatureError ? undefined : contract?.error(error.code);
   if (modelled === undefined) {
     const status = commonStatus(error.code, protocol) ?? 400;
     return {

@@ -19,3 +19,9 @@ export class AwsError extends Error {
     this.fields = fields;
   }
 }
+
+/**
+ * What is wrong with who signed, before any operation is reached. INVARIANT: never an operation's modelled error, though one
+ * has the same code: EKS Auth's `ExpiredTokenException` is about the token of a pod, and has another status.
+ */
+export class SignatureError extends AwsError {}
