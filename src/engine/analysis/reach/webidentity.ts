@@ -103,7 +103,10 @@ export function createWebIdentity(
       const token = isGiven ? by : assuming(by, `it has a token for the audience \`${audience}\``);
       return [{ audience, by: token }];
     });
-    const best = surestOf(ways);
+    // Whoever is given a token has that one first, though another would do for certain.
+    const isGivenOne = annotated?.roleArn === (named.kind === 'role' ? named.record.arn : named.arn);
+    const best =
+      (isGivenOne ? ways.find(({ audience }) => audience === injected) : undefined) ?? surestOf(ways);
     if (best !== undefined) {
       if (known !== undefined || owner === undefined) return best;
       const there = `account \`${named.accountId}\` has the OIDC provider \`${provider}\`, which was not read`;
@@ -153,8 +156,8 @@ export function createWebIdentity(
       const isIssuer = `\`${host}\` is the issuer of cluster \`${cluster.cluster.name}\``;
       const by = standing === 'certain' ? asked.by : assuming(asked.by, isIssuer);
       const found = granted(way(provider, asked.audience), by);
-      if (found.certainty === 'always') return found;
-      best ??= found;
+      if (found.certainty === 'always' && (found.isDelivered || !isInjected)) return found;
+      if (best === undefined || (found.isDelivered && !best.isDelivered)) best = found;
     }
     if (best !== undefined || !isAnnotated) return best;
     const message = `role \`${subject.arn}\` trusts no OIDC provider of the issuer of cluster \`${cluster.cluster.name}\``;
