@@ -3,8 +3,8 @@ import type { SessionTag } from '../../engine/iam/principal.ts';
 import type { SessionAttributes, SessionClaims, SessionSubject } from './sessiontoken.ts';
 
 /**
- * Claims as bytes: the format's number, the length of what follows, and the claims as compressed JSON with names of one
- * letter. Anything may follow (padding).
+ * Claims as bytes: the format's number, the length of what follows, and the claims as JSON with names of one letter,
+ * compressed where they are long. Anything may follow (padding).
  *
  * SECURITY: the secret is compressed together with tags that a caller chose. That tells nothing: it is made for this
  * one token, and who sees the token's length was given the secret with it.
@@ -27,23 +27,42 @@ export function packClaims(claims: SessionClaims): Uint8Array {
   const text = Buffer.from(JSON.stringify(packed), 'utf8');
   if (text.length > maximumUnpacked)
     throw new RangeError(`session claims of ${text.length} bytes are too long`);
-  const compressed = deflateRawSync(text, smallDeflate);
-  const head = Buffer.of(format, compressed.length >> 8, compressed.length & 255);
-  return Buffer.concat([head, compressed]);
+  return text.length <= longestPlain
+    ? withHead(plainFormat, text)
+    : withHead(compressedFormat, deflateRawSync(text, smallDeflate));
+}
+
+function withHead(format: number, body: Uint8Array): Uint8Array {
+  return Buffer.concat([Buffer.of(format, body.length >> 8, body.length & 255), body]);
 }
 
 /** Undefined for another format, and for claims that are not exactly what `packClaims` writes. */
 export function unpackClaims(bytes: Uint8Array): SessionClaims | undefined {
-  const [first, high = 0, low = 0] = bytes;
-  if (first !== format) return undefined;
-  const compressed = bytes.subarray(headLength, headLength + (high << 8) + low);
-  const packed: unknown = JSON.parse(
-    inflateRawSync(compressed, { maxOutputLength: maximumUnpacked }).toString('utf8'),
-  );
+  const [format, high = 0, low = 0] = bytes;
+  const text = textOf(format, Buffer.from(bytes).subarray(headLength, headLength + (high << 8) + low));
+  if (text === undefined) return undefined;
+  const packed: unknown = JSON.parse(text.toString('utf8'));
   return isPacked(packed) ? claimsOf(packed) : undefined;
 }
 
-const format = 2;
+function textOf(format: number | undefined, body: Buffer): Buffer | undefined {
+  switch (format) {
+    case plainFormat:
+      return body;
+    case compressedFormat:
+      return inflateRawSync(body, { maxOutputLength: maximumUnpacked });
+    default:
+      return undefined;
+  }
+}
+
+const compressedFormat = 2;
+const plainFormat = 3;
+/**
+ * Bytes that are sealed as they are: compressing is the dearest part of making a session, and pods ask for theirs all at
+ * once. Such a token has 1,411 characters at most, far from what a cluster token can carry.
+ */
+const longestPlain = 1024;
 /** For texts of a few kilobytes: clearing the tables for long ones costs more than compressing these. */
 export const smallDeflate = { level: 9, chunkSize: 4096, windowBits: 13, memLevel: 6 } as const;
 const headLength = 3;
