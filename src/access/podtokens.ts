@@ -2,6 +2,7 @@ import type { JSONWebKeySet } from 'jose';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import { dnsLabelFindings, dnsSubdomainFindings } from '../wire/kube/names.ts';
 import { type TokenFault as ForeignTokenFault, provenClaims, readPresented } from './idtokens/verify.ts';
+import { parseObject } from './json.ts';
 import type { ServiceAccountTokens } from './serviceaccounts.ts';
 import {
   readSubject,
@@ -19,8 +20,10 @@ export interface PodSubject {
 
 export type PodTokenAnswer =
   | { readonly outcome: 'verified'; readonly subject: PodSubject }
+  /** Good until then, in epoch milliseconds: what its issuer has signed. */
+  | { readonly outcome: 'expired'; readonly at: number }
   /** `because` says which check failed, in a fragment without anything of the token. */
-  | { readonly outcome: 'refused'; readonly code: 'expired' | 'invalid'; readonly because: string }
+  | { readonly outcome: 'refused'; readonly because: string }
   /** No token of this cluster can be judged as things are set up. */
   | { readonly outcome: 'unconfigured'; readonly missing: 'tokenIssuer' | 'outboundIssuers' }
   /** Nobody can say now. */
@@ -66,9 +69,8 @@ export function createPodTokens({
           const judged = await serviceAccounts.verify(cluster, token, { now, audiences: [audience] });
           if (judged.outcome === 'verified') return podOf(judged.token);
           const { code, message } = judged.evidence;
-          return judged.outcome === 'unavailable'
-            ? { outcome: 'unavailable', because: message }
-            : refused(message, code === 'expired' ? 'expired' : 'invalid');
+          if (judged.outcome === 'unavailable') return { outcome: 'unavailable', because: message };
+          return code === 'expired' ? expired(token) : refused(message);
         }
         case 'connected':
           try {
@@ -120,7 +122,7 @@ async function verifyForeign(
     { keys: answer.keys, now },
   );
   if (!proven.ok) {
-    return refused(foreignFaultMessages[proven.fault], proven.fault === 'expired' ? 'expired' : 'invalid');
+    return proven.fault === 'expired' ? expired(token) : refused(foreignFaultMessages[proven.fault]);
   }
   const { claims } = proven;
   if (typeof claims.iat !== 'number') return refused(foreignFaultMessages.badClaims);
@@ -168,6 +170,16 @@ function podOf({ namespace, serviceAccount, pod }: TokenSubject): PodTokenAnswer
   };
 }
 
-function refused(because: string, code: 'expired' | 'invalid' = 'invalid'): PodTokenAnswer {
-  return { outcome: 'refused', code, because };
+function refused(because: string): PodTokenAnswer {
+  return { outcome: 'refused', because };
 }
+
+/** INVARIANT: only of a token whose signature has been found good, which all that judge them look at before the times. */
+function expired(token: string): PodTokenAnswer {
+  const [, body = ''] = token.split('.');
+  const at = Number(parseObject(Buffer.from(body, 'base64url').toString('utf8'))?.exp) * 1000;
+  return Math.abs(at) <= furthestTime ? { outcome: 'expired', at } : refused(tokenFaultMessages.badClaims);
+}
+
+/** Milliseconds from 1970 to the first and the last moment that a date can name. */
+const furthestTime = 8.64e15;

@@ -101,11 +101,11 @@ describe('a request is refused', () => {
 describe('a token', () => {
   test.each<readonly [PodTokenAnswer, string]>([
     [
-      { outcome: 'refused', code: 'expired', because: 'it has expired' },
-      'ExpiredTokenException: The token included in the request is expired.',
+      { outcome: 'expired', at: Date.parse('2026-11-20T10:47:44Z') },
+      'ExpiredTokenException: The token included in the request is expired: current date/time 2026-11-21T03:00:00.500Z must be before the expiration date/time 2026-11-20T10:47:44Z.',
     ],
     [
-      { outcome: 'refused', code: 'invalid', because: 'wrong audience' },
+      { outcome: 'refused', because: 'wrong audience' },
       'InvalidTokenException: The token included in the request is invalid: wrong audience.',
     ],
     [

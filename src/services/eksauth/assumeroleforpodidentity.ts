@@ -96,7 +96,7 @@ async function requireSubject(
   now: number,
 ): Promise<PodSubject> {
   const answer = await verifyPodToken(cluster, token, podIdentityAudience, now);
-  return answer.outcome === 'verified' ? answer.subject : refuseToken(cluster.name, answer);
+  return answer.outcome === 'verified' ? answer.subject : refuseToken(cluster.name, answer, now);
 }
 
 async function requireAssociation(

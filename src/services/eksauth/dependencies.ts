@@ -32,8 +32,10 @@ export type VerifyPodToken = (
 
 export type PodTokenAnswer =
   | { readonly outcome: 'verified'; readonly subject: PodSubject }
+  /** Good until then, in epoch milliseconds. */
+  | { readonly outcome: 'expired'; readonly at: number }
   /** `because` is a fragment that says which check failed and nothing of the token. */
-  | { readonly outcome: 'refused'; readonly code: 'expired' | 'invalid'; readonly because: string }
+  | { readonly outcome: 'refused'; readonly because: string }
   | { readonly outcome: 'unconfigured'; readonly missing: 'tokenIssuer' | 'outboundIssuers' }
   | { readonly outcome: 'unavailable'; readonly because: string };
 

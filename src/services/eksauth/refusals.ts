@@ -2,8 +2,9 @@ import { AwsError } from '../../wire/protocols/errors.ts';
 import type { PodTokenAnswer } from './dependencies.ts';
 
 /**
- * Why EKS Auth refuses (eks-access-facts J15). Two texts are reported by users of EKS: that of a token without association
- * and that of a role which cannot be assumed. COMPAT: the others are like them in AWS's manner, and say what is wrong.
+ * Why EKS Auth refuses (eks-access-facts J15). Three texts are reported by users of EKS: that of a token without association,
+ * that of a role which cannot be assumed, and that of an expired token (boto/botocore 3117, aws/eks-pod-identity-agent 89).
+ * COMPAT: the others are like them in AWS's manner, and say what is wrong.
  */
 
 export const invalidParameter = (message: string): AwsError =>
@@ -32,13 +33,17 @@ export const cannotAssume = (which: 'associated' | 'target'): AwsError =>
 export function refuseToken(
   clusterName: string,
   answer: Exclude<PodTokenAnswer, { outcome: 'verified' }>,
+  now: number,
 ): never {
   const token = 'The token included in the request';
   switch (answer.outcome) {
+    case 'expired':
+      throw new AwsError(
+        'ExpiredTokenException',
+        `${token} is expired: current date/time ${timeText(now)} must be before the expiration date/time ${timeText(answer.at)}.`,
+      );
     case 'refused':
-      throw answer.code === 'expired'
-        ? new AwsError('ExpiredTokenException', `${token} is expired.`)
-        : new AwsError('InvalidTokenException', `${token} is invalid: ${answer.because}.`);
+      throw new AwsError('InvalidTokenException', `${token} is invalid: ${answer.because}.`);
     case 'unconfigured':
       throw new AwsError('InvalidRequestException', unconfigured[answer.missing](clusterName));
     case 'unavailable':
@@ -46,6 +51,11 @@ export function refuseToken(
     default:
       throw new Error(`an unknown answer: ${JSON.stringify(answer satisfies never)}`);
   }
+}
+
+/** As EKS writes it: without a fraction that is zero. */
+function timeText(at: number): string {
+  return new Date(at).toISOString().replace('.000Z', 'Z');
 }
 
 const unconfigured: Readonly<Record<'tokenIssuer' | 'outboundIssuers', (clusterName: string) => string>> = {
