@@ -8,12 +8,13 @@ import {
 } from '@aws-sdk/client-eks';
 import { CreateOpenIDConnectProviderCommand, CreateRoleCommand, GetRoleCommand } from '@aws-sdk/client-iam';
 import { AssumeRoleWithWebIdentityCommand } from '@aws-sdk/client-sts';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { openWorld } from '../../src/cli/analysis/source.ts';
 import { applyIrsa } from '../../src/cli/migrate/irsa/apply.ts';
 import { irsaScript } from '../../src/cli/migrate/irsa/script.ts';
 import { runAsPod } from '../../src/cli/pod/run.ts';
+import { createProgram } from '../../src/cli/program.ts';
 import { lintAccess } from '../../src/engine/analysis/accesslint/accesslint.ts';
 import { onlyCluster } from '../../src/engine/analysis/ask/onlycluster.ts';
 import { planIrsaMigration } from '../../src/engine/analysis/migrateirsa/create.ts';
@@ -129,8 +130,8 @@ const yes = ['ok', 'ok'];
 
 test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead back to what was there', async () => {
   const { directory, connection } = scene;
-  const npx = npxDirectory(directory);
   const shell = async (commands: string): Promise<string> => {
+    const npx = npxDirectory(directory);
     const { code, stdout, stderr } = await run('sh', ['-euc', commands], {
       cwd: directory,
       env: {
@@ -141,6 +142,23 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
     expect([code, stderr]).toEqual([0, '']);
     return stdout;
   };
+  const rollbackFile = join(directory, 'pod-identity-prod.json');
+  /** What a command of the page prints; without a process of its own, which would be half of the time of this test. */
+  const printed = async (line: string): Promise<string> => {
+    const [, , ...words] = line.trim().split(' ');
+    const spy = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    try {
+      const named = words.map((word) => (word === 'pod-identity-prod.json' ? rollbackFile : word));
+      const file = named.includes('--apply') ? ['--rollback-file', rollbackFile] : [];
+      await createProgram().parseAsync([...named, ...file, '--data', connection.dataDir], { from: 'user' });
+      expect(process.exitCode).toBeUndefined();
+      return spy.mock.calls
+        .map(([text]) => `${text}`.replace(rollbackFile, 'pod-identity-prod.json'))
+        .join('');
+    } finally {
+      spy.mockRestore();
+    }
+  };
   const [plan = '', apply = '', finish = '', rollback = ''] = blocksOf('sh');
   const outputs = blocksOf('text');
   const before = await state();
@@ -148,7 +166,7 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
   expect(await shell(plan)).toBe(outputs[0]);
   expect(await state()).toEqual(before);
 
-  expect(await shell(apply)).toBe(outputs[1]);
+  expect(await printed(apply)).toBe(outputs[1]);
   const prepared = await state();
   expect(prepared).toMatchObject({ associations: associated(), tokens: yes, annotation: before.annotation });
   expect(prepared.trust.Statement).toHaveLength(2);
@@ -156,19 +174,25 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
   expect(await remarks()).toEqual(['EW-ACC-815 ServiceAccount shop/api', 'EW-ACC-831 Pod shop/api']);
 
   // The pod that runs has a token alone: without its statement it would have nothing.
-  const rollbackFile = join(directory, 'pod-identity-prod.json');
   const options = { data: connection.dataDir, cluster: [cluster], output: 'plan', rollbackFile } as const;
   await expect(applyIrsa({ ...options, finish: true })).rejects.toThrow('`shop/api`');
   expect(await state()).toEqual(prepared);
   await restartPod();
-  expect(await shell(finish)).toBe(outputs[2]);
+  expect(await printed(finish)).toBe(outputs[2]);
   const finished = await state();
   expect(finished).toMatchObject({ associations: associated(), annotation: undefined });
   expect(finished.tokens).toEqual([expect.stringContaining('AccessDenied'), 'ok']);
   expect(await podIs()).toBe('assumed-role/api');
   expect(await remarks()).toEqual([]);
+  expect(await printed(finish)).toBe(
+    outputs[2]
+      ?.split('\n')
+      .filter((line) => !/^(?:took|the trust)/.test(line))
+      .join('\n'),
+  );
 
-  expect(await shell(rollback)).toBe(outputs[3]);
+  expect(await printed(rollback)).toBe(outputs[3]);
+  expect(await printed(rollback)).not.toContain('the trust policy');
   expect(await state()).toEqual(before);
 }, 120_000);
 
@@ -187,6 +211,7 @@ test.skipIf(unavailable !== undefined)(
     const script = (stage: string): Promise<CommandResult> =>
       shell.script(`KUBECONFIG='${kubeconfig}' sh '${join(directory, 'irsa.sh')}' ${stage}`);
 
+    const before = await state();
     const prepared = await script('');
     expect(prepared.code, prepared.stderr).toBe(0);
     expect(prepared.stdout).toContain('trust policy of api written\nassociated: shop/api\n');
@@ -198,6 +223,10 @@ test.skipIf(unavailable !== undefined)(
       annotation: undefined,
       tokens: [expect.stringContaining('AccessDenied'), 'ok'],
     });
+    const undone = await script('undo');
+    expect(undone.code, undone.stderr).toBe(0);
+    expect(undone.stdout).toContain('association deleted: shop/api\ntrust policy of api written\nundone');
+    expect(await state()).toEqual(before);
   },
   120_000,
 );

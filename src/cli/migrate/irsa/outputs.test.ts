@@ -36,7 +36,6 @@ kubectl:config*) printf https://c; exit ;;
 kubectl:*' get pods '*) cat pods; exit ;;
 kubectl:*jsonpath*) printf '%s' '${apiArn}'; exit ;;
 kubectl:*) exit ;;
-*get-caller-identity*) echo 111122223333; exit ;;
 esac
 case $2 in
 ${aws.join('\n')}

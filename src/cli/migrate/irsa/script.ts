@@ -130,8 +130,6 @@ undo_association() {
 }
 
 case $stage in prepare | finish | undo) ;; *) die 'say nothing, finish or undo' ;; esac
-[ "$(aws sts get-caller-identity --query Account --output text)" = ${quoted(accountId)} ] ||
-  die ${quoted(`these credentials are not of account ${printable(accountId)}`)}
 describe
 [ "$arn" = ${quoted(clusterArn)} ] || die 'this is not the cluster the script was made for'
 ${speaksToCluster('it tells which role a service account is annotated with')}
