@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes, randomUUID } from 'node:crypto';
+import { hkdfSync, randomUUID } from 'node:crypto';
 import type { AccessRegistry } from '../access/access.ts';
 import { openBlockList } from '../access/blocklist.ts';
 import { openClusterIssuers } from '../access/clusterissuers.ts';
@@ -17,6 +17,7 @@ import type { IsBlocked } from '../services/blocked.ts';
 import { createCredentialLookup } from '../services/credentials/lookup.ts';
 import { connectionContext } from '../services/entryway/connections.ts';
 import { createGateway } from '../services/gateway.ts';
+import { drawRandomBytes } from '../services/randombytes.ts';
 import { createSecretBox } from '../services/secretbox.ts';
 import type { RandomSource } from '../services/secrets.ts';
 import { createClusterKeys } from '../services/sts/webidentity/clusterkeys.ts';
@@ -103,7 +104,7 @@ async function compose(
   closeAll: () => Promise<void>,
 ): Promise<RunningServer> {
   const now = Date.now;
-  const random: RandomSource = { bytes: randomBytes, uuid: randomUUID };
+  const random: RandomSource = { bytes: drawRandomBytes, uuid: randomUUID };
   const storage = await openStorage(config, directory);
   opened.push(() => storage.close());
   const trail = await openTrail({

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto';
+import { drawRandomBytes } from './randombytes.ts';
 import type { ByteBox, SecretBox } from './secrets.ts';
 
 const cipher = 'aes-256-gcm';
@@ -20,7 +21,7 @@ export function createSecretBox(key: Uint8Array): SecretBox & ByteBox {
   const secret = createSecretKey(key);
   const box: ByteBox = {
     sealBytes(bytes, context) {
-      const nonce = randomBytes(nonceLength);
+      const nonce = drawRandomBytes(nonceLength);
       const sealing = createCipheriv(cipher, secret, nonce, { authTagLength: tagLength });
       sealing.setAAD(Buffer.from(context, 'utf8'));
       const body = Buffer.concat([nonce, sealing.update(bytes), sealing.final(), sealing.getAuthTag()]);
