@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, webcrypto } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { TrailItem, TrailPosition } from '../item.ts';
@@ -30,6 +30,7 @@ export interface StoredChunk {
   readonly characters: number;
 }
 
+const { subtle } = webcrypto;
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
@@ -43,19 +44,22 @@ export async function sealChunk(
 ): Promise<{ readonly seal: ChunkSeal; readonly text: string; readonly sealText: string }> {
   const lines = unordered.toSorted((one, other) => (one.item.position < other.item.position ? -1 : 1));
   const bytes = Buffer.from(`${lines.map(({ line }) => line).join('\n')}\n`, 'utf8');
+  // Both in other threads: under load, hashing a chunk's records takes a third of what sealing them takes in this one.
+  // Level 3: within a tenth of the default's size for a third of its time (measured on records of calls).
+  const packing = Promise.all([compress(bytes, { level: 3 }), subtle.digest('SHA-256', bytes)]);
+  const items = lines.map(({ item }) => item);
+  const terms = encodeTerms(termsOf(items));
+  const accountIds = [...new Set(items.map(({ accountId }) => accountId))];
+  const [packed, digest] = await packing;
+  const text = packed.toString('base64');
   const seal = {
     sequence: previous.sequence + 1,
     records: lines.length,
     first: lines[0]?.item.position ?? '',
     last: lines.at(-1)?.item.position ?? '',
     previousSha256: previous.sha256,
-    contentSha256: sha256(bytes),
+    contentSha256: Buffer.from(digest).toString('hex'),
   };
-  const items = lines.map(({ item }) => item);
-  const terms = encodeTerms(termsOf(items));
-  const accountIds = [...new Set(items.map(({ accountId }) => accountId))];
-  // Level 3: within a tenth of the default's size for a third of its time (measured on records of calls).
-  const text = (await compress(bytes, { level: 3 })).toString('base64');
   const characters = text.length + terms.length;
   const sealText = JSON.stringify({ ...seal, characters, accountIds, terms });
   return { seal: { ...seal, sha256: sha256(sealText) }, text, sealText };
