@@ -205,6 +205,27 @@ describe('who called', () => {
   });
 });
 
+test('a role of a chain tells the tags that it inherits, and no others', () => {
+  const tags = [
+    { Key: 'Department', Value: 'Engineering' },
+    { Key: 'own', Value: 'yes' },
+  ];
+  const caller = { ...ops, session: { ...session, tags, transitiveTagKeys: ['department'] } };
+  const RoleArn = `arn:aws:iam::${accountId}:role/next`;
+  const call = {
+    caller,
+    service: 'sts',
+    operation: 'AssumeRole',
+    input: { RoleArn, RoleSessionName: 's-1' },
+  };
+  const expected = { incomingTransitiveTags: { Department: 'Engineering' }, roleArn: RoleArn };
+  for (const code of ['OK', 'AccessDenied']) {
+    expect(recordOf({ ...call, code }).requestParameters).toMatchObject(expected);
+  }
+  expect(recordOf({ ...call, caller: ops }).requestParameters).not.toHaveProperty('incomingTransitiveTags');
+  expect(recordOf({ ...call, operation: 'GetCallerIdentity' }).requestParameters).toBe(null);
+});
+
 test('a role for a web identity is told in the form of CloudTrail’s sample, without the token', () => {
   const sub = 'system:serviceaccount:shop:web';
   const arn = `arn:aws:iam::${accountId}:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/X`;

@@ -1,4 +1,6 @@
 import { isAccountId, parseArn } from '../../engine/arn/arn.ts';
+import { inheritedTags } from '../../engine/iam/inheritedtags.ts';
+import type { SessionTag } from '../../engine/iam/principal.ts';
 import type { OperationContract, Protocol } from '../../wire/protocols/contract.ts';
 import { openContract } from '../../wire/protocols/contract.ts';
 import { services } from '../../wire/protocols/services.ts';
@@ -76,7 +78,8 @@ function buildRecord(call: Call, { now, newId, operatorAccountId }: Recording): 
     ...{ longest, vocabulary: vocabularyOf(call.service), protocol, withheld: [] },
     cluster: clusterParameter(call.service),
   };
-  const requestParameters = withTokenClaims(writeParameters(shape?.input, call.input, writing), call);
+  const given = writeParameters(shape?.input, call.input, writing);
+  const requestParameters = withInheritedTags(withTokenClaims(given, call), call);
   const refused = call.code !== 'OK';
   const responseElements =
     refused || !tellsAnswer(call.operation) ? null : writeParameters(shape?.output, call.output, writing);
@@ -128,9 +131,23 @@ function withTokenClaims(parameters: JsonRecord | null, { webIdentity }: Call): 
   return {
     ...parameters,
     ...(sourceIdentity !== undefined && { sourceIdentity }),
-    ...(tags.length > 0 && { principalTags: Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value])) }),
+    ...(tags.length > 0 && { principalTags: byKey(tags) }),
     ...(transitiveTagKeys.length > 0 && { transitiveTagKeys: [...transitiveTagKeys] }),
   };
+}
+
+/** The tags that a chain of roles hands on: which pod it was, where a role of another account was assumed (CloudTrail samples of STS). */
+function withInheritedTags(
+  parameters: JsonRecord | null,
+  { service, operation, caller }: Call,
+): JsonRecord | null {
+  if (service !== 'sts' || operation !== 'AssumeRole') return parameters;
+  const tags = inheritedTags(caller?.session);
+  return tags.length === 0 ? parameters : { incomingTransitiveTags: byKey(tags), ...parameters };
+}
+
+function byKey(tags: readonly SessionTag[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
 }
 
 function eventSource(service: string): string {

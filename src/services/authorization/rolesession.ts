@@ -2,6 +2,7 @@ import { parseArn } from '../../engine/arn/arn.ts';
 import { parsePrincipalArn } from '../../engine/arn/principalarn.ts';
 import type { IamDecision } from '../../engine/iam/decision.ts';
 import { evaluate, type Guardrails, type PolicySet } from '../../engine/iam/evaluate.ts';
+import { inheritedTags } from '../../engine/iam/inheritedtags.ts';
 import type { Principal, SessionTag } from '../../engine/iam/principal.ts';
 import { contextKey, type RequestContext } from '../../engine/iam/request.ts';
 import type { RoleRecord } from '../../storage/records/iam.ts';
@@ -155,7 +156,7 @@ function homeOf(caller: Outsider): string | undefined {
  */
 function actionsOf(caller: RoleSessionCaller, wish: RoleSessionWish): readonly [string, ...string[]] {
   const main = caller.kind === 'federated' ? 'sts:AssumeRoleWithWebIdentity' : 'sts:AssumeRole';
-  const tagged = (wish.tags ?? []).length > 0 || inheritedTags(caller).length > 0;
+  const tagged = (wish.tags ?? []).length > 0 || inheritedTags(sessionOf(caller)).length > 0;
   const named = sourceIdentityOf(caller, wish) !== undefined;
   return [main, ...(tagged ? ['sts:TagSession'] : []), ...(named ? ['sts:SetSourceIdentity'] : [])];
 }
@@ -177,7 +178,7 @@ function wishKeys(caller: RoleSessionCaller, wish: RoleSessionWish): RequestCont
     conditionKey('sts:ExternalId', wish.externalId),
     conditionKey('sts:SourceIdentity', sourceIdentityOf(caller, wish)),
     new Map(transitive.length === 0 ? [] : [[contextKey('sts:TransitiveTagKeys'), transitive]]),
-    requestTagKeys([...(wish.tags ?? []), ...inheritedTags(caller)]),
+    requestTagKeys([...(wish.tags ?? []), ...inheritedTags(sessionOf(caller))]),
     new Map(wish.mfaUsed === true ? usedMfa : []),
   );
 }
@@ -193,14 +194,8 @@ function roleKeys(caller: RoleSessionCaller, role: RoleRecord): RequestContext {
   return joinKeys(
     conditionKey('aws:ResourceAccount', role.accountId),
     resourceTagKeys(role.tags, prefixes),
-    resourceTagKeys(inheritedTags(caller), prefixes),
+    resourceTagKeys(inheritedTags(sessionOf(caller)), prefixes),
   );
-}
-
-function inheritedTags(caller: RoleSessionCaller): readonly SessionTag[] {
-  const { tags = [], transitiveTagKeys = [] } = sessionOf(caller) ?? {};
-  const inherited = new Set(transitiveTagKeys.map(contextKey));
-  return tags.filter(({ Key }) => inherited.has(contextKey(Key)));
 }
 
 function sessionOf(caller: RoleSessionCaller): Principal['session'] {

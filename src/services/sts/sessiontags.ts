@@ -1,4 +1,5 @@
 import type { Tag } from '@aws-sdk/client-sts';
+import { inheritedTags } from '../../engine/iam/inheritedtags.ts';
 import type { SessionContext, SessionTag } from '../../engine/iam/principal.ts';
 import { contextKey } from '../../engine/iam/request.ts';
 import { tagFailures, tagKeyFailures } from '../iam/constraints.ts';
@@ -63,9 +64,7 @@ export function passedTagging(
 
 /** With those that the caller's session hands on: transitive tags stay transitive, tags of roles never are (I7). */
 export function withInherited(passed: SessionTagging, session: SessionContext | undefined): SessionTagging {
-  const { tags = [], transitiveTagKeys = [] } = session ?? {};
-  const keys = new Set(transitiveTagKeys.map(contextKey));
-  const inherited = tags.filter(({ Key }) => keys.has(contextKey(Key)));
+  const inherited = inheritedTags(session);
   return {
     tags: [...inherited, ...passed.tags],
     transitiveTagKeys: [...inherited.map(({ Key }) => Key), ...passed.transitiveTagKeys],
