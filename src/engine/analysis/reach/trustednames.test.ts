@@ -1,25 +1,32 @@
 import { expect, test } from 'vitest';
 import { createIamWorld } from '../iamworld/iamworld.ts';
-import { testArn, testRole, testSnapshot } from '../testworld.ts';
+import { testArn, testProvider, testRole, testSnapshot } from '../testworld.ts';
 import { createWorld } from '../world/world.ts';
 import { trustedSubjects } from './trustednames.ts';
+import { createWorkloadRoles } from './workloadroles.ts';
 
 const host = 'oidc.eks.us-east-1.amazonaws.com/id/A1';
 const elsewhere = 'oidc.eks.us-east-1.amazonaws.com/id/B2';
 const of = (...names: readonly string[]): readonly string[] =>
   names.map((name) => `system:serviceaccount:${name}`);
 
-const subjects = (Condition: object, hosts: readonly string[] = [host]): readonly string[] => {
-  const trustPolicy = JSON.stringify({
-    Version: '2012-10-17',
-    Statement: {
-      Effect: 'Allow',
-      Principal: { Federated: hosts.map((one) => testArn(`oidc-provider/${one}`)) },
-      Action: 'sts:AssumeRoleWithWebIdentity',
-      Condition,
-    },
-  });
-  const world = createWorld(testSnapshot({ account: { roles: [testRole('app', { trustPolicy })] } }));
+const statement = (Condition: object, hosts: readonly string[] = [host], Effect = 'Allow') => ({
+  Effect,
+  Principal: { Federated: hosts.map((one) => testArn(`oidc-provider/${one}`)) },
+  Action: 'sts:AssumeRoleWithWebIdentity',
+  Condition,
+});
+const open = (...Statement: readonly object[]) => {
+  const trustPolicy = JSON.stringify({ Version: '2012-10-17', Statement });
+  return createWorld(
+    testSnapshot({
+      account: { roles: [testRole('app', { trustPolicy })], oidcProviders: [testProvider(host)] },
+      cluster: { issuer: `https://${host}`, serviceAccounts: [], podIdentityAssociations: [] },
+    }),
+  );
+};
+const subjects = (condition: object, hosts?: readonly string[]): readonly string[] => {
+  const world = open(statement(condition, hosts));
   const role = world.principals.named(testArn('role/app'));
   if (role?.kind !== 'role') throw new Error('there is no role');
   return trustedSubjects(createIamWorld(world), role);
@@ -47,14 +54,36 @@ test.for<[string, object, readonly string[], (readonly string[])?]>([
     of('*:*', '*:x', 'a:*', 'a:x'),
   ],
   // A token of the one has nothing of the other, which is good enough for these.
-  ['what another provider says, if it does', sub('StringLikeIfExists', of('a:*'), elsewhere), ['*']],
+  [
+    'what another provider says, if it does',
+    sub('StringLikeIfExists', of('a:*'), elsewhere),
+    ['*', ...of('a:*')],
+  ],
   [
     'what one of two providers says, if it does',
     sub('StringLikeIfExists', of('a:*')),
-    ['*'],
+    ['*', ...of('a:*')],
     [host, elsewhere],
   ],
   ['what another provider says', sub('StringLike', of('a:*'), elsewhere), of('a:*')],
 ])('whose tokens a trust policy may mean that compares %s', ([, condition, expected, hosts]) => {
   expect(subjects(condition, hosts).toSorted()).toEqual(expected);
+});
+
+test.for<[string, readonly string[], readonly object[]]>([
+  ['anybody', ['* *'], [statement({})]],
+  ['anybody, and some of them', ['* *'], [statement({}), statement(sub('StringLike', of('a:*')))]],
+  [
+    'anybody but of other namespaces',
+    ['a *'],
+    [statement({}), statement(sub('StringNotLike', of('a:*')), [host], 'Deny')],
+  ],
+  [
+    'a namespace, by what is no comparison of texts and by one',
+    ['a *'],
+    [statement(sub('ArnLike', of('a:x'))), statement(sub('StringLike', of('a:*')))],
+  ],
+])('names that nobody has yet, of a role that trusts %s', ([, expected, statements]) => {
+  const { patterns } = createWorkloadRoles(open(...statements)).accountsOf(testArn('role/app'));
+  expect(patterns.map(({ namespace, name }) => `${namespace} ${name}`)).toEqual(expected);
 });

@@ -9,11 +9,13 @@ const prefix = 'system:serviceaccount:';
 
 /**
  * Patterns of the subjects whose tokens a role may be given for: what `…:sub` is compared with, where every Allow of a
- * provider compares it; `*` where one does not. An index, never a decision: whom none of these means gets nothing.
+ * provider compares it; also `*` where one does not. An index, never a decision: whom none of these means gets nothing.
  */
 export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string[] {
   const found = new Set<string>();
   for (const { effect, principal, conditions } of iam.standings.role(role).trust.document?.statements ?? []) {
+    // Whom a Deny spares may be all that is left of whom an Allow means.
+    if (effect === 'Deny') for (const subject of sparedSubjects(conditions)) found.add(subject);
     const providers = principal?.entries.filter(({ type }) => type === 'Federated') ?? [];
     if (effect !== 'Allow' || providers.length === 0) continue;
     const comparing = conditions.filter(
@@ -26,7 +28,7 @@ export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string
           !/^ForAllValues:|IfExists$/.test(operator) ||
           key.toLowerCase() === `${hostOf(provider)}:sub`.toLowerCase(),
       );
-    if (!providers.every(({ value }) => limits(value))) return ['*'];
+    if (!providers.every(({ value }) => limits(value))) found.add('*');
     const compared = comparing.map((condition) => subjectsOf(condition));
     for (const subject of compared.flat()) found.add(subject);
     for (const subject of crossed(compared)) found.add(subject);
@@ -34,16 +36,24 @@ export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string
   return [...found];
 }
 
+interface Compared {
+  readonly key: string;
+  readonly operator: string;
+  readonly values: readonly string[];
+}
+
+function sparedSubjects(conditions: readonly Compared[]): readonly string[] {
+  return conditions.flatMap((condition) =>
+    condition.key.toLowerCase().endsWith(':sub') && /StringNot(?:Equals|Like)/.test(condition.operator)
+      ? subjectsOf(condition)
+      : [],
+  );
+}
+
 const comparesSubjects =
   /^(?:ForAnyValue:|ForAllValues:)?String(?:Equals|EqualsIgnoreCase|Like)(?:IfExists)?$/;
 
-function subjectsOf({
-  operator,
-  values,
-}: {
-  readonly operator: string;
-  readonly values: readonly string[];
-}): readonly string[] {
+function subjectsOf({ operator, values }: Omit<Compared, 'key'>): readonly string[] {
   // A star is a star only for `Like`. Names of Kubernetes have no upper case.
   const isLike = operator.includes('Like');
   return values

@@ -74,10 +74,16 @@ export function createWorkloadRoles(
           .filter(isPattern)
           .flatMap((pattern) => namesIn(pattern) ?? [])
       : [];
-    const found = byToken.flatMap((names) => {
+    const each = new Map(byToken.map((names) => [nameOf(names), names]));
+    const ways = [...each.values()].flatMap((names) => {
       const way = webIdentity.wayTo(cluster, exampleOf(names), subject);
       return way === undefined ? [] : [{ cluster, mechanism: 'irsa' as const, ...names, example: way }];
     });
+    // Where anybody has it for certain, those of a name are among them.
+    const anybody = ways.find(
+      ({ namespace, name, example }) => namespace === '*' && name === '*' && example.certainty === 'always',
+    );
+    const found = anybody === undefined ? ways : [anybody];
     const isOpen = !cluster.associations.areAll && trusts.of(role).services.includes(podIdentityAudience);
     if (!isOpen) return found;
     const byAssociation = namesInTags(iam, role).flatMap((names) =>
