@@ -171,7 +171,10 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
   expect(prepared).toMatchObject({ associations: associated(), tokens: yes, annotation: before.annotation });
   expect(prepared.trust.Statement).toHaveLength(2);
 
-  expect(await remarks()).toEqual(['EW-ACC-815 ServiceAccount shop/api', 'EW-ACC-831 Pod shop/api']);
+  expect(await remarks()).toEqual([
+    'EW-ACC-815 ServiceAccount shop/api',
+    'EW-ACC-831 ServiceAccount shop/api',
+  ]);
 
   // The pod that runs has a token alone: without its statement it would have nothing.
   const options = { data: connection.dataDir, cluster: [cluster], output: 'plan', rollbackFile } as const;

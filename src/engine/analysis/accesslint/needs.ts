@@ -130,8 +130,6 @@ export function missingInAccount(
       return gap && blocks(gap.reason);
     }
     case 'identityProviders': {
-      // Of `get-account-authorization-details` there are none: an empty list is one that nobody read, or a true one.
-      if (account.oidcProviders.length === 0) return blocks('no identity provider of the account was read');
       const gap = gaps.find(
         ({ area, accountId }) =>
           area === 'iam' && (accountId === undefined || accountId === account.accountId),

@@ -213,8 +213,10 @@ describe('what was not read', () => {
       { StringEquals: { 'oidc.example.com:sub': 'a', 'oidc.example.com:aud': 'b' } },
       'sts:AssumeRoleWithWebIdentity',
     );
-    const { findings, notLookedAt } = lint({ account: { roles: [exampleRole('ops', { trustPolicy })] } });
+    const none = { account: { roles: [exampleRole('ops', { trustPolicy })] } };
+    const { findings, notLookedAt } = lint({ ...none, gaps: [gap('iam')] });
     expect(findings).toEqual([]);
+    expect(found(none)).toEqual([`EW-ACC-603 ${testArn('role/ops')}`]);
     expect(notLookedAt).toContainEqual(
       expect.objectContaining({ ids: expect.arrayContaining(['EW-ACC-603']) }),
     );

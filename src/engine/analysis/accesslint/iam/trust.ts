@@ -9,6 +9,7 @@ import { command } from '../commands.ts';
 import { subjectNamed } from '../mappings.ts';
 import { isServiceLinked } from '../names.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
+import { issuerHost } from '../workload/issuers.ts';
 
 /** Conditions that say which caller of another account is meant, or for whom it acts. */
 const narrowing =
@@ -84,11 +85,18 @@ export const trustRules: readonly AccessRule[] = [
     why: 'The role cannot be assumed with tokens of the provider: it is not in the account. Whoever makes it decides whose tokens count.',
     fix: 'make the provider (aws iam create-open-id-connect-provider), or take it out of the trust policy',
     needs: ['identityProviders'],
-    *check({ roles, oidcProviders: known }) {
+    *check({ roles, oidcProviders: known }, { workloads }) {
       const there = new Set(known.map(({ arn }) => arn));
       for (const { role, statement, base } of trusting(roles)) {
         for (const provider of oidcProviders(statement)) {
-          if (there.has(provider)) continue;
+          // Of one that is missing where a service account needs it `EW-ACC-806` tells, and says to make it.
+          const isNeeded = workloads
+            .get(role.arn)
+            ?.some(
+              ({ cluster }) =>
+                cluster.issuer !== undefined && issuerHost(cluster.issuer) === hostOf(provider),
+            );
+          if (there.has(provider) || isNeeded === true) continue;
           yield {
             ...{ ...base, object: provider },
             message: `\`${role.arn}\` trusts \`${provider}\`, which does not exist`,

@@ -108,14 +108,15 @@ test('an association is dead for each reason once', () => {
   expect(dead({ targetRoleArn: far }, [trusting])).toEqual(['EW-ACC-814 ServiceAccount shop/api']);
 });
 
-test('the same namespace of two clusters is two places', () => {
+test('the same namespace of two clusters is one place', () => {
   const both = { serviceAccounts: [annotated] };
   const shared = {
     ...inCluster(both),
     otherClusters: [{ name: 'test', ...both, issuer: `https://${host}` }],
   };
-  expect(found(shared)).toContain('EW-ACC-821 api');
-  expect(found(inCluster(both))).toEqual([]);
+  expect(found(shared)).not.toContain('EW-ACC-821 api');
+  const twice = { serviceAccounts: [annotated, { ...annotated, namespace: 'billing' }] };
+  expect(found(inCluster(twice))).toContain('EW-ACC-821 api');
 });
 
 test.each<readonly [string, Partial<SnapshotPod>, boolean, boolean]>([
@@ -136,7 +137,72 @@ test.each<readonly [string, Partial<SnapshotPod>, boolean, boolean]>([
   const serviceAccounts = [isAssociated ? { namespace: 'shop', name: 'api' } : annotated];
   const associations = isAssociated ? [association] : [];
   const ids = found(inCluster({ serviceAccounts, pods: [pod], podIdentityAssociations: associations }));
-  expect(ids.filter((one) => one.startsWith('EW-ACC-83'))).toEqual(isStale ? ['EW-ACC-831 Pod shop/p'] : []);
+  expect(ids.filter((one) => one.startsWith('EW-ACC-83'))).toEqual(
+    isStale ? ['EW-ACC-831 ServiceAccount shop/api'] : [],
+  );
+});
+
+test('hundreds of pods from before are told of once', () => {
+  const pods = Array.from({ length: 300 }, (_, at) => ({
+    ...{ namespace: 'shop', name: `p-${at}`, serviceAccount: 'api', nodeName: 'n' },
+    ...{ hostNetwork: false, injectedPodIdentity: false, injectedRoleArn: api },
+  }));
+  const serviceAccounts = [{ namespace: 'shop', name: 'api' }];
+  expect(found(inCluster({ serviceAccounts, pods, podIdentityAssociations: [association] }))).toContain(
+    'EW-ACC-831 ServiceAccount shop/api',
+  );
+});
+
+test('trusts of Pod Identity as AWS writes them are one remark for all, and none where clusters share the role', () => {
+  const podRole = (name: string): SnapshotRole =>
+    exampleRole(name, { trustPolicy: trust({ Service: 'pods.eks.amazonaws.com' }, undefined, 'sts:*') });
+  const given = (name: string) => ({ ...association, roleArn: testArn(`role/${name}`) });
+  const wide = (...names: readonly string[]): readonly string[] =>
+    found({
+      ...inCluster({ podIdentityAssociations: [given('a')] }, names.map(podRole)),
+      otherClusters: [{ name: 'test', podIdentityAssociations: [given('a')] }],
+    }).filter((one) => one.startsWith('EW-ACC-822'));
+  expect(wide('a')).toEqual([]);
+  expect(wide('a', 'b', 'c')).toEqual(['EW-ACC-822 account 111122223333']);
+});
+
+test('a provider that an annotated service account lacks is told of once, with how to make it', () => {
+  const without = inCluster({ serviceAccounts: [annotated] });
+  const aud = { [`${host}:sub`]: 'system:serviceaccount:shop:api', [`${host}:aud`]: 'sts.amazonaws.com' };
+  const roles = [byToken({ StringEquals: aud })];
+  expect(found({ ...without, account: { roles, oidcProviders: [] } })).toEqual([
+    'EW-ACC-806 ServiceAccount shop/api',
+  ]);
+});
+
+test('what AWS and eksctl write for the parts of every cluster is no finding', () => {
+  const both = (name: string) => ({
+    StringEquals: {
+      [`${host}:aud`]: 'sts.amazonaws.com',
+      [`${host}:sub`]: `system:serviceaccount:kube-system:${name}`,
+    },
+  });
+  const names = ['aws-node', 'ebs-csi-controller-sa', 'external-dns'];
+  const roles = names.map((name) => exampleRole(name, { trustPolicy: byToken(both(name)).trustPolicy }));
+  const karpenter = exampleRole('karpenter', {
+    trustPolicy: trust({ Service: 'pods.eks.amazonaws.com' }, undefined, 'sts:*'),
+  });
+  const serviceAccounts = names.map((name) => ({
+    ...{ namespace: 'kube-system', name, roleArn: testArn(`role/${name}`) },
+  }));
+  const cluster = {
+    ...{
+      namespaces: ['kube-system'],
+      serviceAccounts: [...serviceAccounts, { namespace: 'kube-system', name: 'karpenter' }],
+    },
+    podIdentityAssociations: [
+      {
+        ...{ associationId: 'a-1', namespace: 'kube-system', serviceAccount: 'karpenter' },
+        ...{ roleArn: testArn('role/karpenter'), disableSessionTags: false },
+      },
+    ],
+  };
+  expect(found(inCluster(cluster, [...roles, karpenter]))).toEqual([]);
 });
 
 test('the role of Fargate is no role that pods get at, and one for everything of nodes is', () => {

@@ -1,6 +1,9 @@
+import { podIdentityAudience } from '../../../podcredentials/names.ts';
+import { enumerate } from '../../policylint/policy.ts';
 import type { SnapshotCluster, SnapshotPod } from '../../snapshot/snapshot.ts';
 import { command } from '../commands.ts';
 import type { AccessRule } from '../rule.ts';
+import { workloadLabel } from './workloads.ts';
 
 /** Pods that were made before what gives their service account a role. */
 export const podRules: readonly AccessRule[] = [
@@ -14,22 +17,46 @@ export const podRules: readonly AccessRule[] = [
     needs: ['pods', 'podIdentity', 'serviceAccounts'],
     *check({ cluster }) {
       const meant = meantRoles(cluster);
+      const found = new Map<string, Stale>();
       for (const pod of cluster.pods ?? []) {
         if (pod.hasEnded === true) continue;
-        const { namespace, name } = pod;
+        const { namespace, serviceAccount, injectedPodIdentity, injectedRoleArn } = pod;
         const remark = staleness(pod, meant(pod));
         if (remark === undefined) continue;
+        const asks = injectedPodIdentity ? podIdentityAudience : injectedRoleArn;
+        const key = `${namespace}/${serviceAccount} ${asks}`;
+        const known = found.get(key);
+        if (known === undefined)
+          found.set(key, { namespace, serviceAccount, asks, remark, names: [pod.name] });
+        else known.names.push(pod.name);
+      }
+      // All of a service account are told at once: there may be hundreds, and one restart ends it.
+      for (const { namespace, serviceAccount, asks, remark, names } of found.values()) {
+        const pods = enumerate(names.sort().map((name) => `${namespace}/${name}`));
         yield {
-          subject: `Pod ${namespace}/${name}`,
-          object: `ServiceAccount ${namespace}/${pod.serviceAccount}`,
-          message: `pod \`${namespace}/${name}\` ${remark}`,
+          subject: workloadLabel(namespace, serviceAccount),
+          ...(asks !== undefined && { object: asks }),
+          message: `${names.length === 1 ? `pod ${pods} is` : `${names.length} pods are`} ${remark}${names.length === 1 ? '' : `: ${pods}`}`,
           // Whatever it belongs to makes it again.
-          fix: command('kubectl', 'delete', `pod/${name}`, '--namespace', namespace),
+          fix:
+            names.length === 1
+              ? command('kubectl', 'delete', `pod/${names[0]}`, '--namespace', namespace)
+              : `restart what they belong to: ${command('kubectl', 'rollout', 'restart', '--namespace', namespace)} …`,
         };
       }
     },
   },
 ];
+
+/** Pods of one service account to which the same is to be said. */
+interface Stale {
+  readonly namespace: string;
+  readonly serviceAccount: string;
+  /** What they ask for credentials: a role by its token, or Pod Identity. */
+  readonly asks: string | undefined;
+  readonly remark: string;
+  readonly names: string[];
+}
 
 interface Meant {
   readonly associated: boolean;
@@ -52,24 +79,25 @@ function meantRoles(cluster: SnapshotCluster): (pod: SnapshotPod) => Meant {
   };
 }
 
+/** What is to be said of one pod, of several alike. */
 function staleness(
-  { serviceAccount, injectedRoleArn, injectedPodIdentity, nodeName }: SnapshotPod,
+  { namespace, serviceAccount, injectedRoleArn, injectedPodIdentity, nodeName }: SnapshotPod,
   { associated, roleArn }: Meant,
 ): string | undefined {
-  const account = `service account \`${serviceAccount}\``;
+  const account = `service account \`${namespace}/${serviceAccount}\``;
   if (associated && !injectedPodIdentity) {
     // There Pod Identity does not work at all (eks-access-facts J21).
     if (nodeName.startsWith('fargate-')) return undefined;
     return injectedRoleArn === undefined
-      ? `is from before the association of its ${account}, and has no credentials of it`
-      : `is from before the association of its ${account}, and still asks for \`${injectedRoleArn}\` by its token`;
+      ? `from before the association of ${account}, without credentials of it`
+      : `from before the association of ${account}, still asking for \`${injectedRoleArn}\` by a token`;
   }
   if (associated) return undefined;
-  if (injectedPodIdentity) return `asks Pod Identity, and its ${account} has no association any more`;
+  if (injectedPodIdentity) return `asking Pod Identity, where ${account} has no association any more`;
   if (roleArn === injectedRoleArn) return undefined;
   if (injectedRoleArn === undefined)
-    return `is from before the annotation of its ${account}, and has no credentials of it`;
-  return roleArn === undefined
-    ? `still asks for \`${injectedRoleArn}\`, and the annotation of its ${account} is gone`
-    : `asks for \`${injectedRoleArn}\`, and the annotation of its ${account} is \`${roleArn}\` now`;
+    return `from before the annotation of ${account}, without credentials of it`;
+  return `asking for \`${injectedRoleArn}\` by a token, where the annotation of ${account} is ${
+    roleArn === undefined ? 'gone' : `\`${roleArn}\` now`
+  }, unless AWS_ROLE_ARN is set on purpose`;
 }

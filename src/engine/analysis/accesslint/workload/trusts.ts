@@ -3,7 +3,7 @@ import type { ConditionEntry, Statement } from '../../../iam/document.ts';
 import { podIdentityAudience } from '../../../podcredentials/names.ts';
 import { withoutVariables } from '../../policylint/patterns.ts';
 import { enumerate } from '../../policylint/policy.ts';
-import type { SnapshotAccount } from '../../snapshot/snapshot.ts';
+import type { SnapshotAccount, SnapshotRole } from '../../snapshot/snapshot.ts';
 import { command } from '../commands.ts';
 import type { Facts } from '../facts.ts';
 import { hostOf, narrows, oidcProviders, rewriteTrust, trusting } from '../iam/trust.ts';
@@ -121,20 +121,28 @@ export const workloadTrustRules: readonly AccessRule[] = [
     severity: 'suggestion',
     why: 'The trust does not say for which Pods: whoever may make associations in any cluster of the account, and may pass the role, gives it to Pods there.',
     fix: 'add conditions on aws:RequestTag/eks-cluster-arn, kubernetes-namespace and kubernetes-service-account',
-    *check({ roles, accountId }, { world: { snapshot } }) {
+    *check({ roles, accountId }, { workloads, world: { snapshot } }) {
       const count = snapshot.clusters.filter((cluster) => cluster.accountId === accountId).length;
       if (count < 2) return;
-      for (const { role, statement, base } of trusting(roles)) {
+      const found = new Map<string, SnapshotRole>();
+      for (const { role, statement } of trusting(roles)) {
         const isForPods = statement.principal?.entries.some(
           ({ type, value }) => type === 'Service' && value === podIdentityAudience,
         );
         if (isForPods !== true || statement.conditions.some((one) => narrows(one, podKeys))) continue;
-        yield {
-          ...base,
-          message: `\`${role.arn}\` trusts Pod Identity of each of the ${count} clusters of the account, for any service account`,
-          fix: rewriteTrust(role, 'with a condition on `aws:RequestTag/eks-cluster-arn`'),
-        };
+        // One that several clusters are given is meant for more than one.
+        const given = new Set((workloads.get(role.arn) ?? []).map(({ cluster }) => cluster.arn));
+        if (given.size < 2) found.set(role.arn, role);
       }
+      const [first] = found.values();
+      if (first === undefined) return;
+      // AWS's own examples write it so: one remark for all, where each would drown the others.
+      const names = [...found.values()].map(({ name }) => name).sort();
+      yield {
+        subject: `account ${accountId}`,
+        message: `${enumerate(names)} ${names.length === 1 ? 'trusts' : 'trust'} Pod Identity of each of the ${count} clusters of the account, for any service account`,
+        fix: rewriteTrust(first, 'with a condition on `aws:RequestTag/eks-cluster-arn`'),
+      };
     },
   },
 ];
