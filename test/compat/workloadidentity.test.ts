@@ -231,6 +231,8 @@ describe('a service account with a Pod Identity association', () => {
               StringEquals: {
                 'sts:ExternalId': `${region}/${accountId}/${cluster}/team-a/chained`,
                 'aws:PrincipalTag/kubernetes-service-account': 'chained',
+                // As the EKS user guide has it: inherited tags are asked for like those that are passed.
+                'aws:RequestTag/kubernetes-namespace': 'team-a',
               },
             },
           },

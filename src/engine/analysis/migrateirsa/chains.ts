@@ -1,6 +1,7 @@
 import { parsePrincipalArn } from '../../arn/principalarn.ts';
 import type { Certainty, RoleSession } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
+import { askedTags } from '../reach/askedtags.ts';
 import { postureOf, resourcesInReach } from '../reach/asking.ts';
 import { type SessionChange, type Sessions, verdictOf } from './decisions.ts';
 
@@ -98,7 +99,7 @@ function chained(
   const keys = Object.keys(session.tags);
   const question = {
     ...{ subject, session, resource: target, closed: ['aws:RequestTag/'] },
-    context: { 'aws:TagKeys': [], 'sts:TransitiveTagKeys': keys, 'sts:SourceIdentity': [] },
+    context: askedTags(session.tags),
     ...(isOwnOnly && { isOwnOnly }),
   };
   const answers = [iam.ask({ ...question, action: 'sts:AssumeRole' }).certainty];

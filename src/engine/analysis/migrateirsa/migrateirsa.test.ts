@@ -177,6 +177,24 @@ describe('nobody loses', () => {
   });
 });
 
+test.each<readonly [string, object, readonly string[]]>([
+  ['without tags', { Null: { 'aws:RequestTag/kubernetes-namespace': 'true' } }, ['loses']],
+  ['with others', { 'ForAllValues:StringEquals': { 'aws:TagKeys': ['team'] } }, ['loses']],
+  ['of another namespace', { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'other' } }, []],
+  ['of the namespace', { StringEquals: { 'aws:RequestTag/kubernetes-namespace': 'shop' } }, ['gains']],
+])('inherited tags are asked for: of the next role for sessions %s', (_name, Condition, verdicts) => {
+  const both = ['sts:AssumeRole', 'sts:TagSession'];
+  const chain = policy({ Effect: 'Allow', Action: both, Resource: testArn('role/next') });
+  const next = testRole('next', {
+    trustPolicy: policy({
+      ...{ Effect: 'Allow', Principal: { AWS: testArn('role/api') }, Action: both, Condition },
+    }),
+  });
+  const role = irsaRole('api', ['shop/api'], { inlinePolicies: { chain } });
+  const { proof } = migrate([role, next], [account('shop/api', 'api')]);
+  expect(proof.decisions.map(({ verdict }) => verdict)).toEqual(verdicts);
+});
+
 test.each<readonly [string | readonly string[], string, readonly string[]]>([
   ['sts:AssumeRole', 'arn:aws:iam::444455556666:role/next', ['loses']],
   [['sts:AssumeRole', 'sts:TagSession'], 'arn:aws:iam::444455556666:role/next', ['mayDiffer']],

@@ -7,6 +7,7 @@ import type { SnapshotPodIdentityAssociation } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
+import { askedTags } from './askedtags.ts';
 import { assuming, type Permitted, surest } from './asking.ts';
 import type { KnownRole, Trusts } from './trusts.ts';
 import type { AccountName, WorkloadRole } from './workload.ts';
@@ -53,14 +54,11 @@ export function createPodIdentity(
     const context = {
       ...{
         'sts:ExternalId': [],
-        'sts:SourceIdentity': [],
-        'aws:TagKeys': keys,
-        'sts:TransitiveTagKeys': keys,
         // EKS says for which cluster it asks, as the services tell it (services/authorization/context.ts).
         'aws:SourceArn': cluster.arn,
         'aws:SourceAccount': cluster.accountId,
       },
-      ...requestTags(tags),
+      ...askedTags(tags),
     };
     for (const action of ['sts:AssumeRole', ...(keys.length > 0 ? ['sts:TagSession'] : [])]) {
       yield {
@@ -84,8 +82,7 @@ export function createPodIdentity(
     const question = {
       ...{ subject, session, resource: targetArn, closed: ['aws:RequestTag/'] },
       context: {
-        ...{ 'aws:TagKeys': keys, 'sts:TransitiveTagKeys': keys, 'sts:SourceIdentity': [] },
-        ...requestTags(session.tags),
+        ...askedTags(session.tags),
         ...(externalId !== undefined && { 'sts:ExternalId': externalId }),
       },
     } as const;
@@ -206,11 +203,6 @@ function podTags({ cluster }: ClusterWorld, { namespace, name }: AccountName): R
     'kubernetes-pod-name': openValue,
     'kubernetes-pod-uid': openValue,
   };
-}
-
-/** How the tags are asked for where a session with them is wanted, passed and inherited ones alike. */
-function requestTags(tags: RoleSession['tags']): RoleSession['tags'] {
-  return Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]));
 }
 
 function withOpenValues(tags: RoleSession['tags']): RoleSession['tags'] {
