@@ -153,7 +153,11 @@ test('the commands of docs/tutorials/leave-irsa.md say what it shows, and lead b
       await createProgram().parseAsync([...named, ...file, '--data', connection.dataDir], { from: 'user' });
       expect(process.exitCode).toBeUndefined();
       return spy.mock.calls
-        .map(([text]) => `${text}`.replace(rollbackFile, 'pod-identity-prod.json'))
+        .map(([text]) =>
+          `${text}`
+            .replace(` --rollback-file ${rollbackFile}`, '')
+            .replace(rollbackFile, 'pod-identity-prod.json'),
+        )
         .join('');
     } finally {
       spy.mockRestore();

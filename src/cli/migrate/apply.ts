@@ -13,6 +13,7 @@ import type { MigrateOptions } from './migrate.ts';
 import { proofText } from './prooftext.ts';
 import { refusal, refuseTooMany } from './refusal.ts';
 import { newRollbackFile, type RollbackFile, readRollbackFile } from './rollbackfile.ts';
+import { sameOptions } from './sameoptions.ts';
 import { openServerTarget } from './servertarget.ts';
 import { writeState } from './statefile.ts';
 import type { FoundEntry, MigrationTarget } from './target.ts';
@@ -61,16 +62,12 @@ export async function applyMigration(options: MigrateOptions): Promise<void> {
 }
 
 /** The two ways on, as commands to copy. */
-function whatNext(
-  { role, user }: MigrateOptions,
-  clusterName: string,
-  { undo }: RollbackFile,
-): readonly string[] {
-  const as = role !== undefined ? ` --role ${role}` : user !== undefined ? ` --user ${user}` : '';
+function whatNext(options: MigrateOptions, clusterName: string, { undo }: RollbackFile): readonly string[] {
+  const { role, user } = options;
   return [
     'aws-auth still counts beside the entries',
-    `  when all is well:  entryway migrate aws-auth --cluster ${clusterName} --apply --switch-to-api${as}`,
-    `  to go back:        ${undo}${as}`,
+    `  when all is well:  entryway migrate aws-auth --cluster ${clusterName} --apply --switch-to-api${sameOptions(options)}`,
+    `  to go back:        ${undo}${sameOptions({ role, user })}`,
   ];
 }
 

@@ -1,3 +1,4 @@
+import { commandLine } from '../../engine/analysis/explain/shell.ts';
 import type { MigrationPlan } from '../../engine/analysis/migrate/plan.ts';
 import { rollbackShape } from './rollbackshape.ts';
 import { readState } from './statefile.ts';
@@ -31,7 +32,7 @@ export function newRollbackFile(
   now: number,
   path: string,
 ): RollbackFile {
-  const undo = `entryway migrate aws-auth --rollback ${path}`;
+  const undo = commandLine(['entryway', 'migrate', 'aws-auth', '--rollback', path]);
   const plan = { clusterArn, clusterName, entries, bindings };
   return { format, clusterArn, writtenAt: now, plan, before, undo };
 }

@@ -8,12 +8,14 @@ import { CommandError, exitCodes } from '../../failure.ts';
 import type { CallerOptions } from '../../ours.ts';
 import { printable } from '../../render/printable.ts';
 import { refusal, refuseTooMany } from '../refusal.ts';
+import { sameOptions } from '../sameoptions.ts';
 import { writeState } from '../statefile.ts';
 import { finish, leadBack, prepare } from './carryout.ts';
 import type { IrsaOptions } from './irsa.ts';
 import { irsaProofText } from './prooftext.ts';
 import { openIrsaTarget } from './servertarget.ts';
 import { type CarriedIrsaPlan, newIrsaState, readIrsaState } from './state.ts';
+import type { AccountOfPods } from './target.ts';
 
 const say = (line: string): void => void process.stdout.write(`${printable(line)}\n`);
 
@@ -31,14 +33,20 @@ export async function applyIrsa(options: IrsaOptions): Promise<void> {
       'name another file with --rollback-file',
     );
   }
-  const fresh = begun === undefined ? planIrsaMigration(world, cluster) : undefined;
-  if (fresh !== undefined) refuseTooMany(fresh);
-  const plan: CarriedIrsaPlan | undefined = begun?.plan ?? fresh;
-  if (plan === undefined || plan.associations.length === 0) {
+  const fresh = planIrsaMigration(world, cluster);
+  if (begun === undefined) refuseTooMany(fresh);
+  const plan: CarriedIrsaPlan = begun?.plan ?? fresh;
+  if (plan.associations.length === 0) {
     say('no service account is annotated with a role that an association could give: nothing is made');
     return;
   }
-  if (begun !== undefined) say(`going on with the plan in ${path}`);
+  if (begun !== undefined) {
+    say(`going on with the plan in ${path}`);
+    const known = new Set(plan.associations.map(nameOf));
+    const later = fresh.associations.map(nameOf).filter((name) => !known.has(name));
+    if (later.length > 0)
+      say(`annotated later and not in it: ${enumerate(later)}; with another --rollback-file they move, too`);
+  }
   // SECURITY: also of a plan in a file. What it says may be long over, or written by somebody else.
   if (!isAccepted(proveIrsaMigration(world, cluster, plan), options)) return;
   const target = await openIrsaTarget(options, plan);
@@ -56,17 +64,19 @@ export async function applyIrsa(options: IrsaOptions): Promise<void> {
       say('these service accounts have their roles by Pod Identity alone');
       return;
     }
-    const as = asWhom(options);
+    const { role, user } = options;
     say('Pods keep what they have until they are started again: kubectl rollout restart');
-    say(`  when they have been:  entryway migrate irsa --cluster ${name} --apply --finish${as}`);
-    say(`  to go back:           ${state.undo}${as}`);
+    say(
+      `  when they have been:  entryway migrate irsa --cluster ${name} --apply --finish${sameOptions(options)}`,
+    );
+    say(`  to go back:           ${state.undo}${sameOptions({ role, user })}`);
   } finally {
     target.close();
   }
 }
 
-function asWhom({ role, user }: IrsaOptions): string {
-  return role !== undefined ? ` --role ${role}` : user !== undefined ? ` --user ${user}` : '';
+function nameOf({ namespace, serviceAccount }: AccountOfPods): string {
+  return `${namespace}/${serviceAccount}`;
 }
 
 /** Says what was accepted, too: nobody's access changes unseen. */
@@ -97,13 +107,13 @@ function seeRestarted(
   );
   if (pods === undefined || gap !== undefined)
     throw new CommandError('denied', `which pods of cluster \`${name}\` run was not all read`, hint);
-  const moved = new Set(associations.map((one) => `${one.namespace}/${one.serviceAccount}`));
+  const moved = new Set(associations.map(nameOf));
   const stale = pods.filter(
-    ({ namespace, serviceAccount, hasEnded, injectedPodIdentity, injectedRoleArn }) =>
-      hasEnded !== true &&
+    (pod) =>
+      pod.hasEnded !== true &&
       // With both, SDKs try the token first.
-      (!injectedPodIdentity || injectedRoleArn !== undefined) &&
-      moved.has(`${namespace}/${serviceAccount}`),
+      (!pod.injectedPodIdentity || pod.injectedRoleArn !== undefined) &&
+      moved.has(nameOf(pod)),
   );
   if (stale.length === 0) return;
   const names = enumerate(stale.map((pod) => `${pod.namespace}/${pod.name}`));

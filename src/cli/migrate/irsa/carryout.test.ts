@@ -224,6 +224,7 @@ test('the file of another migration, or one that somebody has edited badly, is n
     { ...state, format: 'entryway.migration/v1' },
     { ...state, clusterArn: `${state.clusterArn}2` },
     { ...state, plan: { ...state.plan, roles: [role, role] } },
+    { ...state, plan: { ...state.plan, roles: [{ ...role, roleName: 'admin' }] } },
     { ...state, plan: { ...state.plan, roles: [{ ...role, before: undefined }] } },
     { ...state, more: 1 },
   ]) {

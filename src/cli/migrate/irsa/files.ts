@@ -61,7 +61,8 @@ export function irsaCloudformation(plan: IrsaPlan): string {
     Description: `Associations of Pod Identity in the place of annotations in cluster ${plan.clusterName}`,
     Resources: Object.fromEntries(
       made.map(({ namespace, serviceAccount, roleArn }, at) => [
-        `Association${at + 1}${`${namespace}${serviceAccount}`.replace(/[^A-Za-z0-9]/g, '')}`,
+        // At most 255 characters.
+        `Association${at + 1}${`${namespace}${serviceAccount}`.replace(/[^A-Za-z0-9]/g, '').slice(0, 200)}`,
         {
           Type: 'AWS::EKS::PodIdentityAssociation',
           Properties: {

@@ -1,5 +1,15 @@
+import { commandLine } from '../../../engine/analysis/explain/shell.ts';
 import type { IrsaPlan, PlannedAssociation, PlannedRole } from '../../../engine/analysis/migrateirsa/plan.ts';
-import { boolean, list, number, object, oneOf, type Reader, text } from '../../../sources/saved/check.ts';
+import {
+  boolean,
+  list,
+  number,
+  object,
+  oneOf,
+  type Reader,
+  ShapeFault,
+  text,
+} from '../../../sources/saved/check.ts';
 import { readState } from '../statefile.ts';
 
 const format = 'entryway.podidentity/v1';
@@ -24,9 +34,20 @@ export function newIrsaState(
   now: number,
   path: string,
 ): IrsaState {
-  const undo = `entryway migrate irsa --rollback ${path}`;
+  const undo = commandLine(['entryway', 'migrate', 'irsa', '--rollback', path]);
   return { format, clusterArn, writtenAt: now, plan: { clusterArn, clusterName, associations, roles }, undo };
 }
+
+const plannedRole = object<PlannedRole>({
+  ...{ roleArn: text, roleName: text, before: text, prepared: text, finished: text, kept: list(text) },
+});
+
+/** SECURITY: the ARN is what is proven of, the name what is written. */
+const ofOneRole: Reader<PlannedRole> = (value) => {
+  const role = plannedRole(value);
+  if (!role.roleArn.endsWith(`/${role.roleName}`)) throw new ShapeFault('names two roles');
+  return role;
+};
 
 /** What such a file must look like, to the last member: it decides who has which role. */
 const shape: Reader<IrsaState> = object<IrsaState>({
@@ -39,12 +60,7 @@ const shape: Reader<IrsaState> = object<IrsaState>({
       object<PlannedAssociation>({ namespace: text, serviceAccount: text, roleArn: text, isThere: boolean }),
       ({ namespace, serviceAccount }) => `${namespace}/${serviceAccount}`,
     ),
-    roles: list(
-      object<PlannedRole>({
-        ...{ roleArn: text, roleName: text, before: text, prepared: text, finished: text, kept: list(text) },
-      }),
-      ({ roleArn }) => roleArn,
-    ),
+    roles: list(ofOneRole, ({ roleArn }) => roleArn),
   }),
   undo: text,
 });

@@ -1,17 +1,11 @@
 import type { AccessScope } from '../../accesspolicies/scope.ts';
 import type { Subject } from '../../rbac/objects.ts';
+import { commandLine } from '../explain/shell.ts';
 import type { SnapshotAccessEntry } from '../snapshot/snapshot.ts';
 
-/**
- * A command as it may be pasted into a shell.
- *
- * SECURITY: names of roles and bindings may hold nearly anything; without quotes, one that was chosen with care would run
- * what it likes on the machine of whoever follows the advice.
- */
+/** A command as it may be pasted into a shell, whatever names are in it. */
 export function command(...words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ');
+  return commandLine(words);
 }
 
 export function deleteEntry(clusterName: string, principalArn: string): string {

@@ -7,6 +7,7 @@ import type { AccountName, WorkloadRole } from '../reach/workload.ts';
 import type { WorkloadRoles } from '../reach/workloadroles.ts';
 import type { SnapshotRole, SnapshotServiceAccount } from '../snapshot/snapshot.ts';
 import type { ClusterWorld } from '../world/cluster.ts';
+import type { KnownPrincipal } from '../world/principals.ts';
 import type { World } from '../world/world.ts';
 import { textsOf } from './accounttexts.ts';
 import { afterStep, changedWorld, clusterAfter } from './after.ts';
@@ -68,7 +69,7 @@ export function planIrsaMigration(world: World, cluster: ClusterWorld): IrsaPlan
     ...{ clusterArn, clusterName, accountId, region, partition: world.snapshot.partition },
     ...{ ...made, accounts, incomplete: irsaGaps(world, cluster) },
   };
-  return { ...plan, notes: notesOf(plan, cluster.cluster, otherRoles(cluster, made, ways.roles)) };
+  return { ...plan, notes: notesOf(plan, cluster.cluster, otherRoles(world, cluster, made, ways.roles)) };
 }
 
 type Judged = { readonly mover: Mover } | { readonly is: 'nothing' | 'stays'; readonly refusal: Refusal };
@@ -274,8 +275,9 @@ function unannotated(
   );
 }
 
-/** Roles that those who move have by their tokens, which nobody annotated. */
+/** Roles that those who move have by their tokens, which nobody annotated and whose trust policies name them. */
 function otherRoles(
+  { principals }: World,
   cluster: ClusterWorld,
   { associations }: Made,
   roles: WorkloadRoles,
@@ -285,10 +287,17 @@ function otherRoles(
       .rolesOf(cluster, { namespace, name })
       .filter(
         ({ mechanism, certainty, role }) =>
-          mechanism === 'irsa' && certainty !== 'never' && role.arn !== roleArn,
+          mechanism === 'irsa' &&
+          certainty !== 'never' &&
+          role.arn !== roleArn &&
+          isNamedBy(principals.named(role.arn), `:${namespace}:${name}"`),
       )
       .map(({ role }) => ({ account: `${namespace}/${name}`, roleArn: role.arn })),
   );
+}
+
+function isNamedBy(role: KnownPrincipal | undefined, text: string): boolean {
+  return role?.kind === 'role' && role.record.trustPolicy.includes(text);
 }
 
 function outcome(
