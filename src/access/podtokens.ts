@@ -1,4 +1,5 @@
 import type { JSONWebKeySet } from 'jose';
+import type { PodTokenAnswer } from '../engine/podcredentials/podtoken.ts';
 import type { ClusterRecord } from '../storage/records/eks.ts';
 import { dnsLabelFindings, dnsSubdomainFindings } from '../wire/kube/names.ts';
 import { type TokenFault as ForeignTokenFault, provenClaims, readPresented } from './idtokens/verify.ts';
@@ -10,24 +11,6 @@ import {
   type TokenSubject,
   tokenFaultMessages,
 } from './serviceaccounttoken.ts';
-
-/** Whom a pod's token speaks for: everything the session of its role is named and tagged by (eks-access-facts J8, J16). */
-export interface PodSubject {
-  readonly namespace: string;
-  readonly serviceAccount: string;
-  readonly pod: { readonly name: string; readonly uid: string };
-}
-
-export type PodTokenAnswer =
-  | { readonly outcome: 'verified'; readonly subject: PodSubject }
-  /** Good until then, in epoch milliseconds: what its issuer has signed. */
-  | { readonly outcome: 'expired'; readonly at: number }
-  /** `because` says which check failed, in a fragment without anything of the token. */
-  | { readonly outcome: 'refused'; readonly because: string }
-  /** No token of this cluster can be judged as things are set up. */
-  | { readonly outcome: 'unconfigured'; readonly missing: 'tokenIssuer' | 'outboundIssuers' }
-  /** Nobody can say now. */
-  | { readonly outcome: 'unavailable'; readonly because: string };
 
 /** Where the keys of a connected cluster's token issuer come from; see `services/sts/webidentity/issuerkeys.ts`. */
 export type TokenIssuerKeys = (

@@ -10,13 +10,13 @@ import {
   podIdentityAudience,
   roleAnnotation,
 } from '../../src/engine/podcredentials/names.ts';
+import type { PodSubject } from '../../src/engine/podcredentials/podtoken.ts';
 import { parseGuardrails } from '../../src/server/guardrails.ts';
 import { createCallerAuthorizer } from '../../src/services/authorization/authorizer.ts';
 import { asSession, document, policyRecord, roleRecord } from '../../src/services/authorization/testworld.ts';
 import { nobodyIsBlocked } from '../../src/services/blocked.ts';
 import { createCredentialLookup } from '../../src/services/credentials/lookup.ts';
 import { ownTagKeys } from '../../src/services/eks/entrykeys.ts';
-import type { PodSubject } from '../../src/services/eksauth/dependencies.ts';
 import { createEksAuthOperations } from '../../src/services/eksauth/operations.ts';
 import type { OperationContext } from '../../src/services/operation.ts';
 import { createSecretBox } from '../../src/services/secretbox.ts';

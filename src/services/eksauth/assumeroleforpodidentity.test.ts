@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { createPodTokens } from '../../access/podtokens.ts';
 import { createServiceAccountTokens } from '../../access/serviceaccounts.ts';
 import { compileStoredPolicy } from '../../engine/iam/compile.ts';
+import type { PodTokenAnswer } from '../../engine/podcredentials/podtoken.ts';
 import { createMemoryStorage } from '../../storage/memory/memory.ts';
 import { clusterKey, objectKey, podIdentityKey } from '../../storage/records/keys.ts';
 import { writeJsonStructure } from '../../wire/protocols/json.ts';
@@ -18,7 +19,6 @@ import {
   userRecord,
 } from '../authorization/testworld.ts';
 import { createSecretBox } from '../secretbox.ts';
-import type { PodTokenAnswer } from './dependencies.ts';
 import {
   association,
   bucket,

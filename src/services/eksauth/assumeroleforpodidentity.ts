@@ -1,5 +1,6 @@
 import { emptyContext } from '../../engine/iam/request.ts';
 import { podIdentityAudience } from '../../engine/podcredentials/names.ts';
+import type { PodSubject } from '../../engine/podcredentials/podtoken.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { podIdentityKey } from '../../storage/records/keys.ts';
 import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
@@ -7,7 +8,7 @@ import { resourceWithKeys } from '../conditionkeys.ts';
 import { clusterArn, podIdentityArn } from '../eks/arns.ts';
 import { ownTagKeys } from '../eks/entrykeys.ts';
 import { defineOperation, type Operation, type OperationContext } from '../operation.ts';
-import type { EksAuthDependencies, PodSubject } from './dependencies.ts';
+import type { EksAuthDependencies } from './dependencies.ts';
 import { invalidParameter, noAssociation, noSuchCluster, refuseToken } from './refusals.ts';
 import { assumeRoleForPod } from './rolesforpods.ts';
 

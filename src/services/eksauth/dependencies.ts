@@ -1,3 +1,4 @@
+import type { PodTokenAnswer } from '../../engine/podcredentials/podtoken.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { StorageReader } from '../../storage/storage.ts';
 import type { CallerAuthorizer } from '../authorization/authorizer.ts';
@@ -29,19 +30,3 @@ export type VerifyPodToken = (
   audience: string,
   now: number,
 ) => Promise<PodTokenAnswer>;
-
-export type PodTokenAnswer =
-  | { readonly outcome: 'verified'; readonly subject: PodSubject }
-  /** Good until then, in epoch milliseconds. */
-  | { readonly outcome: 'expired'; readonly at: number }
-  /** `because` is a fragment that says which check failed and nothing of the token. */
-  | { readonly outcome: 'refused'; readonly because: string }
-  | { readonly outcome: 'unconfigured'; readonly missing: 'tokenIssuer' | 'outboundIssuers' }
-  | { readonly outcome: 'unavailable'; readonly because: string };
-
-/** Whom a pod's token speaks for; all of them names as Kubernetes has them. */
-export interface PodSubject {
-  readonly namespace: string;
-  readonly serviceAccount: string;
-  readonly pod: { readonly name: string; readonly uid: string };
-}

@@ -1,6 +1,6 @@
+import type { PodSubject } from '../../engine/podcredentials/podtoken.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { SessionTagging } from '../sts/sessiontags.ts';
-import type { PodSubject } from './dependencies.ts';
 
 /** Characters that are left of the names of cluster and pod in a session's name. */
 const namePart = 10;

@@ -1,5 +1,5 @@
+import type { PodTokenAnswer } from '../../engine/podcredentials/podtoken.ts';
 import { AwsError } from '../../wire/protocols/errors.ts';
-import type { PodTokenAnswer } from './dependencies.ts';
 
 /**
  * Why EKS Auth refuses (eks-access-facts J15). Three texts are reported by users of EKS: that of a token without association,

@@ -1,6 +1,7 @@
 import { parseArn } from '../../engine/arn/arn.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
 import { podIdentityAudience } from '../../engine/podcredentials/names.ts';
+import type { PodSubject } from '../../engine/podcredentials/podtoken.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
 import type { ServiceCaller } from '../authorization/context.ts';
@@ -9,7 +10,7 @@ import type { UnsignedContext } from '../operation.ts';
 import { type IssuedRoleSession, issueRoleSession, principalOfSession } from '../sts/rolesession.ts';
 import { type PassedPolicies, passedPolicies } from '../sts/sessionpolicies.ts';
 import { type SessionTagging, withInherited } from '../sts/sessiontags.ts';
-import type { EksAuthDependencies, PodSubject } from './dependencies.ts';
+import type { EksAuthDependencies } from './dependencies.ts';
 import { podSessionName, podSessionTags } from './podsession.ts';
 import { asRefusalOfEksAuth, cannotAssume } from './refusals.ts';
 

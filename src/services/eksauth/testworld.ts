@@ -1,6 +1,7 @@
 import type { Judged, MadeCall } from '../../audit/calls.ts';
 import type { Guardrails } from '../../engine/iam/evaluate.ts';
 import type { Principal } from '../../engine/iam/principal.ts';
+import type { PodSubject, PodTokenAnswer } from '../../engine/podcredentials/podtoken.ts';
 import type { ClusterRecord } from '../../storage/records/eks.ts';
 import { podIdentityKey } from '../../storage/records/keys.ts';
 import type { PodIdentityAssociationRecord } from '../../storage/records/podidentity.ts';
@@ -10,7 +11,7 @@ import { createCredentialLookup } from '../credentials/lookup.ts';
 import type { OperationContext } from '../operation.ts';
 import { createSecretBox } from '../secretbox.ts';
 import { testContext } from '../testworld.ts';
-import type { EksAuthDependencies, PodSubject, PodTokenAnswer } from './dependencies.ts';
+import type { EksAuthDependencies } from './dependencies.ts';
 import { createEksAuthOperations } from './operations.ts';
 
 /** For tests: EKS Auth over a store with a cluster, a node that may ask, and roles for pods. */
