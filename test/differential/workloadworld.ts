@@ -1,4 +1,6 @@
 /** For the comparison of what analyses say of pods with what the services do: small worlds of accounts, a cluster and pods. */
+
+import type { Gap, Snapshot, SnapshotCluster } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import { roleRecord } from '../../src/services/authorization/testworld.ts';
 import type { OidcProviderRecord, RoleRecord } from '../../src/storage/records/iam.ts';
 import { oidcIssuerOf } from '../../src/storage/records/issuer.ts';
@@ -337,4 +339,35 @@ function resourceControl(random: Random): string {
       Condition: Condition ?? { StringEquals: { 'aws:PrincipalTag/team': 'b' } },
     },
   ]);
+}
+
+/** The snapshot as somebody has it who may not read everything: what is missing is a gap. */
+export function partOf(snapshot: Snapshot, { chance }: Random): Snapshot {
+  const gaps: Gap[] = [...snapshot.gaps];
+  const left = (one: SnapshotCluster): SnapshotCluster => {
+    const { podIdentityAssociations, serviceAccounts, issuer: told, ...others } = one;
+    const keep = <Member>(area: Gap['area'], member: Member): Member | undefined => {
+      if (!chance(0.4)) return member;
+      gaps.push({ area, clusterArn: one.arn, reason: 'not read' });
+      return undefined;
+    };
+    const associations = keep('podIdentity', podIdentityAssociations);
+    const accounts = keep('serviceAccounts', serviceAccounts);
+    return {
+      ...others,
+      ...(associations && { podIdentityAssociations: associations }),
+      ...(accounts && { serviceAccounts: accounts }),
+      ...(told !== undefined && chance(0.6) && { issuer: told }),
+    };
+  };
+  const isAbroadRead = chance(0.6);
+  const arePoliciesRead = chance(0.7);
+  return {
+    ...snapshot,
+    clusters: snapshot.clusters.map(left),
+    accounts: snapshot.accounts
+      .filter(({ accountId }) => isAbroadRead || accountId !== abroad)
+      .map((one) => (arePoliciesRead ? one : { ...one, managedPolicies: [] })),
+    gaps,
+  };
 }

@@ -9,35 +9,25 @@ export interface Issuers {
 }
 
 /**
- * Where the snapshot tells a cluster's issuer, it is that and no other. Where it does not, the annotations of its service
- * accounts do (`annotatedHosts`), and where there are none every provider that looks like a cluster's may be.
+ * Where the snapshot tells a cluster's issuer, it is that and no other. Where it does not, every provider that looks like a
+ * cluster's of the region may be, but for those of other clusters.
+ *
+ * SECURITY: what annotations name proves nothing: whoever annotates could give a cluster another one's issuer, and hide what
+ * its own gives.
  */
-export function createIssuers(
-  world: World,
-  annotatedHosts: (cluster: ClusterWorld) => Iterable<string>,
-): Issuers {
-  let hosts: ReadonlyMap<ClusterWorld, ReadonlySet<string>> | undefined;
-  const own = (): ReadonlyMap<ClusterWorld, ReadonlySet<string>> => {
-    hosts ??= new Map(
-      world.clusters.map((cluster) => {
-        const { issuer } = cluster.cluster;
-        const known = issuer === undefined ? annotatedHosts(cluster) : [issuer.replace(/^https:\/\//, '')];
-        return [cluster, new Set(known)] as const;
-      }),
-    );
-    return hosts;
-  };
+export function createIssuers({ clusters }: Pick<World, 'clusters'>): Issuers {
+  const told = new Set(
+    clusters.flatMap(({ cluster: { issuer } }) =>
+      issuer === undefined ? [] : [issuer.replace(/^https:\/\//, '')],
+    ),
+  );
   return {
-    standingOf(cluster, host) {
-      const ours = own().get(cluster)?.has(host) === true;
-      if (cluster.cluster.issuer !== undefined) return ours ? 'certain' : 'no';
-      const others = [...own()].filter(([other, known]) => other !== cluster && known.has(host));
-      if (others.some(([{ cluster: other }]) => other.issuer !== undefined)) return 'no';
-      // An issuer is that of one cluster: where annotations of two say it is theirs, those of one are mistaken.
-      if (ours) return others.length > 0 ? 'possible' : 'certain';
-      if (others.length > 0 || !isClusterIssuer(host)) return 'no';
+    standingOf({ cluster: { issuer, region: here } }, host) {
+      if (issuer !== undefined) return issuer.replace(/^https:\/\//, '') === host ? 'certain' : 'no';
+      if (told.has(host) || !isClusterIssuer(host)) return 'no';
       const region = /^oidc\.eks\.([a-z0-9-]+)\./.exec(host)?.[1];
-      return region === undefined || region === cluster.cluster.region ? 'possible' : 'no';
+      // What stands for a region that files do not tell has no number.
+      return region === undefined || region === here || !/-[0-9]+$/.test(here) ? 'possible' : 'no';
     },
   };
 }

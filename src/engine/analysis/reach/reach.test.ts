@@ -33,6 +33,7 @@ test('a path goes through IAM and Kubernetes, each step from where the one befor
       oidcProviders: [testProvider('oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123')],
     },
     cluster: {
+      issuer: 'https://oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123',
       serviceAccounts: [{ namespace: 'payments', name: 'api', roleArn: app }],
       accessEntries: [testEntry(testArn('user/dev'), { AmazonEKSEditPolicy: ['payments'] })],
     },

@@ -3,7 +3,17 @@ import { subjectOf } from '../iamworld/allowers.ts';
 import { createIamWorld } from '../iamworld/iamworld.ts';
 import { policyText as policy } from '../iamworld/testworld.ts';
 import type { SnapshotCluster } from '../snapshot/snapshot.ts';
-import { testAccountId, testArn, testProvider, testRole, testWorld } from '../testworld.ts';
+import {
+  testAccountId,
+  testArn,
+  testCluster,
+  testClusterArn,
+  testProvider,
+  testRole,
+  testSnapshot,
+  testWorld,
+} from '../testworld.ts';
+import { createWorld } from '../world/world.ts';
 import { api, apiAccount, firstStep } from './testworld.ts';
 import { createTrusts } from './trusts.ts';
 import { createWebIdentity } from './webidentity.ts';
@@ -22,9 +32,15 @@ const app = testArn('role/app');
 test.for<readonly [string, string | undefined, string, Partial<SnapshotCluster>?]>([
   [
     'annotated',
-    'webIdentity always',
+    'webIdentity sometimes',
     irsa('system:serviceaccount:payments:api'),
     { serviceAccounts: [{ ...apiAccount, roleArn: app }] },
+  ],
+  [
+    'of the issuer',
+    'webIdentity always',
+    irsa('system:serviceaccount:payments:api'),
+    { issuer: `https://${host}` },
   ],
   ['not annotated', 'webIdentity sometimes', irsa('system:serviceaccount:payments:api')],
   ['by pattern', 'webIdentity sometimes', irsa('system:serviceaccount:payments:*', 'StringLike')],
@@ -32,6 +48,12 @@ test.for<readonly [string, string | undefined, string, Partial<SnapshotCluster>?
   ['one of another namespace', undefined, irsa('system:serviceaccount:other:api')],
   ['a star that is no pattern', undefined, irsa('system:serviceaccount:payments:*')],
   ['in another region', undefined, irsa('system:serviceaccount:payments:api'), { region: 'eu-west-1' }],
+  [
+    'in a region that files do not tell',
+    'webIdentity sometimes',
+    irsa('system:serviceaccount:payments:api'),
+    { region: 'unknown-region' },
+  ],
   [
     'a forge',
     undefined,
@@ -69,7 +91,7 @@ test.for<readonly [string, string, readonly string[] | undefined, string | undef
       oidcProviders: clientIds ? [{ arn: provider, url: `https://${host}`, clientIds }] : [],
     },
     ...(clientIds === undefined && { gaps: [{ area: 'iam', reason: 'a test' } as const] }),
-    cluster: { serviceAccounts: [{ ...apiAccount, roleArn: app }] },
+    cluster: { issuer: `https://${host}`, serviceAccounts: [{ ...apiAccount, roleArn: app }] },
   };
   expect(firstStep(`iam:${app}`, api, what)).toBe(expected);
 });
@@ -89,6 +111,22 @@ test('an annotation that is mistaken hides no role of the real issuer', () => {
   expect(
     firstStep(`iam:${app}`, api, { account: { roles, oidcProviders }, cluster: { serviceAccounts } }),
   ).toBe('webIdentity sometimes');
+});
+
+test('an annotation in one cluster hides no role of the issuer of another', () => {
+  const trustPolicy = irsa('system:serviceaccount:payments:api');
+  const account = { roles: [testRole('app', { trustPolicy })], oidcProviders: [testProvider(host)] };
+  const clusters = [
+    { name: 'first', serviceAccounts: [apiAccount] },
+    { name: 'second', serviceAccounts: [{ ...apiAccount, roleArn: app }] },
+  ].map((one) => testCluster({ ...one, arn: testClusterArn.replace(/[^/]*$/, one.name) }));
+  const world = createWorld({ ...testSnapshot({ account }), clusters });
+  const iam = createIamWorld(world);
+  const found = createWebIdentity(world, { iam, trusts: createTrusts(world, iam) });
+  const certainties = world.clusters.map((cluster) =>
+    found.waysOf(cluster, apiAccount).map(({ certainty }) => certainty),
+  );
+  expect(certainties).toEqual([['sometimes'], ['sometimes']]);
 });
 
 test('a provider that an account does not have vouches for nobody', () => {

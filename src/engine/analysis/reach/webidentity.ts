@@ -6,7 +6,7 @@ import type { ClusterWorld } from '../world/cluster.ts';
 import type { IamSubject } from '../world/subject.ts';
 import type { World } from '../world/world.ts';
 import { assuming, type Permitted, surestOf } from './asking.ts';
-import { createIssuers, hostOf, isClusterIssuer } from './issuers.ts';
+import { createIssuers, hostOf } from './issuers.ts';
 import { createTrustedIndex, type TrustedIndex } from './trustednames.ts';
 import type { KnownRole, Trusts } from './trusts.ts';
 import type { AccountName, WorkloadRefusal, WorkloadRole } from './workload.ts';
@@ -30,18 +30,7 @@ export function createWebIdentity(
 ): WebIdentity {
   const { principals } = world;
 
-  /** Hosts of the providers that annotations say are the cluster's. */
-  const issuers = createIssuers(world, ({ cluster }) =>
-    (cluster.serviceAccounts ?? []).flatMap((account) => {
-      const named = account.roleArn === undefined ? undefined : principals.named(account.roleArn);
-      if (named?.kind !== 'role' || named.record.arn !== account.roleArn) return [];
-      return trusts
-        .of(named)
-        .providers.filter((provider) => isClusterIssuer(hostOf(provider)))
-        .filter((provider) => askedFor({ named, provider, account, annotated: account }).by !== undefined)
-        .map(hostOf);
-    }),
-  );
+  const issuers = createIssuers(world);
 
   const accounts = new WeakMap<ClusterWorld, ReadonlyMap<string, SnapshotServiceAccount>>();
   const listed = (cluster: ClusterWorld, { namespace, name }: AccountName) => {
