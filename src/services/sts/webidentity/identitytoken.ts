@@ -1,7 +1,6 @@
 import type { JSONWebKeySet, JWTPayload } from 'jose';
 import { JWKSNoMatchingKey } from 'jose/errors';
-import { compactVerify } from 'jose/jws/compact/verify';
-import { keyFinderOf } from '../../../wire/jwks/keysets.ts';
+import { verifiedAlgorithms, verifiedPayload } from '../../../wire/jwks/verify.ts';
 import { AwsError } from '../../../wire/protocols/errors.ts';
 import { invalidToken } from '../errors.ts';
 
@@ -20,12 +19,6 @@ export interface VerifiedIdentity {
   readonly audience: string;
   readonly claims: JWTPayload;
 }
-
-/**
- * Only signatures with a private key (iam-facts I15).
- * SECURITY: `none`, and HMAC with the public key as its secret, are the classic forgeries.
- */
-const algorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512'];
 
 const longestSubject = 255;
 const longestIssuer = 255;
@@ -48,8 +41,8 @@ export function readPresentedToken(text: string): PresentedToken {
   const header = decoded(head);
   const claims = decoded(body);
   if (header === undefined || claims === undefined) throw invalidToken(notAToken);
-  if (typeof header.alg !== 'string' || !algorithms.includes(header.alg)) {
-    throw invalidToken(`Token must be signed with one of ${algorithms.join(', ')}`);
+  if (typeof header.alg !== 'string' || !verifiedAlgorithms.includes(header.alg)) {
+    throw invalidToken(`Token must be signed with one of ${verifiedAlgorithms.join(', ')}`);
   }
   const { iss: issuer } = claims;
   if (typeof issuer !== 'string') throw invalidToken('Missing a required claim: iss');
@@ -103,14 +96,18 @@ export async function verifyIdentityToken(
   return { subject, audience, claims };
 }
 
+const signatureInvalid = 'Token signature invalid';
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 async function provenClaims(text: string, keys: JSONWebKeySet): Promise<JWTPayload> {
   try {
-    const { payload } = await compactVerify(text, keyFinderOf(keys), { algorithms });
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)) as JWTPayload;
+    const payload = await verifiedPayload(text, keys);
+    if (payload !== undefined) return JSON.parse(utf8.decode(payload)) as JWTPayload;
   } catch (error) {
     if (error instanceof JWKSNoMatchingKey) throw invalidToken(noKey);
-    throw new AwsError('InvalidIdentityTokenException', 'Token signature invalid', {}, { cause: error });
+    throw new AwsError('InvalidIdentityTokenException', signatureInvalid, {}, { cause: error });
   }
+  throw invalidToken(signatureInvalid);
 }
 
 /** The party the token was issued to stands for the audience where it is named (iam-facts I15). */
