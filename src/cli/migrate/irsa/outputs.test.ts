@@ -40,8 +40,8 @@ esac
 case $2 in
 ${aws.join('\n')}
 describe-cluster) printf '%s\\t' ${testClusterArn} ACTIVE API https://c ;;
-get-role) cat "trust-$4" ;;
-update-assume-role-policy) printf '%s' "$6" >"trust-$4" ;;
+get-role) cat "trust-\${3#*=}" ;;
+update-assume-role-policy) printf '%s' "$5" >"trust-\${3#*=}" ;;
 list-pod-identity-associations) [ -e made ] && echo a-1 || echo None ;;
 create-pod-identity-association) touch made; echo a-1 ;;
 describe-pod-identity-association) printf '[\\n    "%s",\\n    null,\\n    false,\\n    null\\n]\\n' '${apiArn}' ;;

@@ -1,5 +1,6 @@
 import type { AccountOutcome, IrsaPlan, PlannedRole } from '../../../engine/analysis/migrateirsa/plan.ts';
 import type { IrsaProof } from '../../../engine/analysis/migrateirsa/proof.ts';
+import { readTrust } from '../../../engine/analysis/migrateirsa/trustdocument.ts';
 import { counted } from '../../render/counted.ts';
 import { printable } from '../../render/printable.ts';
 import { renderTable } from '../../render/table.ts';
@@ -59,8 +60,7 @@ function rolesText(roles: readonly PlannedRole[]): string {
 }
 
 function statements(text: string): number {
-  const { Statement } = JSON.parse(text) as { readonly Statement: readonly unknown[] };
-  return Statement.length;
+  return readTrust(text)?.Statement.length ?? 0;
 }
 
 /** Service accounts of one kind that are printed; `--output json` has all. */

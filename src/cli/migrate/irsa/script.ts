@@ -26,14 +26,14 @@ region=${quoted(region)}
 ${shellFunctions}${describeFunction}\
 # Puts the trust policy of the role into $trust: NAME
 look_at_trust() {
-  trust=$(aws iam get-role --role-name "$1" --query Role.AssumeRolePolicyDocument --output json) || die "role $1 cannot be read"
+  trust=$(aws iam get-role --role-name="$1" --query Role.AssumeRolePolicyDocument --output json) || die "role $1 cannot be read"
   trust=$(printf '%s\\n' "$trust" | sed 's/^ *//' | tr -d '\\n')
 }
 # NAME FROM TO: writes it where it is FROM, and sees that it is TO then
 write_trust() {
   look_at_trust "$1"
   [ "$trust" = "$2" ] || return 0
-  aws iam update-assume-role-policy --role-name "$1" --policy-document "$3"
+  aws iam update-assume-role-policy --role-name="$1" --policy-document "$3"
   look_at_trust "$1"
   [ "$trust" = "$3" ] || die "the trust policy of $1 is not as planned"
   say "trust policy of $1 written"

@@ -196,8 +196,11 @@ function plannedRole(
 ): readonly PlannedRole[] {
   const document = readTrust(trustPolicy);
   if (document === undefined) return [];
+  // As it is written: who looks whether it still is so compares texts.
+  const before = JSON.stringify(JSON.parse(trustPolicy));
   const unserved = movers.filter((mover) => served(mover)?.certainty !== 'always');
   const Statement = [...document.Statement, ...podIdentityStatements(clusterArn, unserved)];
+  const prepared = unserved.length === 0 ? before : trustText({ ...document, Statement });
   const moved = new Set(movers.map((mover) => `system:serviceaccount:${mover.namespace}:${mover.name}`));
   let statements: readonly (typeof Statement)[number][] = Statement;
   const kept: string[] = [];
@@ -208,9 +211,11 @@ function plannedRole(
   }
   return [
     {
-      ...{ roleArn: arn, roleName: name, before: trustText(document) },
-      prepared: trustText({ ...document, Statement }),
-      finished: trustText({ ...document, Statement: statements }),
+      ...{ roleArn: arn, roleName: name, before, prepared },
+      finished:
+        JSON.stringify(statements) === JSON.stringify(Statement)
+          ? prepared
+          : trustText({ ...document, Statement: statements }),
       kept: [...new Set(kept)],
     },
   ];

@@ -414,6 +414,14 @@ describe('a plan that is wrong is proven wrong', () => {
   });
 });
 
+test('a statement that stands alone is compared as it is written', () => {
+  const trustPolicy = JSON.stringify({ Version: '2012-10-17', Statement: tokenStatement(sub('shop/api')) });
+  const { plan, proof } = migrate([testRole('api', { trustPolicy })], [account('shop/api', 'api')]);
+  expect(plan.roles[0]?.before).toBe(trustPolicy);
+  expect(JSON.parse(plan.roles[0]?.prepared ?? '').Statement).toHaveLength(2);
+  expect(proof.isSafe).toBe(true);
+});
+
 test('a role that trusts Pod Identity already is not written again', () => {
   const role = testRole('api', {
     trustPolicy: policy(tokenStatement(sub('shop/api')), {
