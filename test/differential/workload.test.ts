@@ -86,7 +86,8 @@ async function round(
   const isListed = (rows: readonly WorkloadRow[], { namespace, name }: Had['account'], by?: Had): boolean =>
     rows.some(
       (row) =>
-        (by === undefined || (row.roleArn === by.roleArn && row.mechanism === by.mechanism)) &&
+        (by === undefined ||
+          ((row.assumes?.at(-1) ?? row.roleArn) === by.roleArn && row.mechanism === by.mechanism)) &&
         (row.isPattern === true
           ? fits(row.namespace, namespace) && fits(row.name, name)
           : row.namespace === namespace && row.name === name),

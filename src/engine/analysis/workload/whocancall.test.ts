@@ -99,6 +99,29 @@ describe('who can call', () => {
     expect(found[0]?.conditions.map(({ message }) => message).join()).toContain('was not read');
   });
 
+  test('by the target that an association may have which nobody read', () => {
+    const target = testArn('role/target');
+    const trusting = (Condition: object = {}) => [
+      testRole('app', {
+        trustPolicy: podTrust(),
+        inlinePolicies: { own: policyText(statement('Allow', ['sts:AssumeRole', 'sts:TagSession'])) },
+      }),
+      testRole('target', {
+        principalId: 'AROATARGET',
+        trustPolicy: policyText({ Effect: 'Allow', Principal: { AWS: app }, Action: 'sts:*', Condition }),
+        trustedPrincipalIds: { [app]: 'AROAAPP' },
+        inlinePolicies: reads,
+      }),
+    ];
+    const { snapshot } = podWorld({}, {}, { roles: trusting() });
+    const clusters = snapshot.clusters.map(({ podIdentityAssociations: _, ...others }) => others);
+    const unread = createWorld({ ...snapshot, clusters });
+    expect(rowsOf(createWorld(snapshot))).toEqual([]);
+    expect(rowsOf(unread)).toContain('dev/api podIdentity app own token → target PERHAPS');
+    const [row] = whoCanCall(unread, getObject).rows;
+    expect(row?.conditions.map(({ message }) => message).join()).toContain(`\`${target}\` as its target`);
+  });
+
   test('a role that is blocked is nobody’s', () => {
     const world = podWorld({ trustPolicy: podTrust() }, { podIdentityAssociations: [association] });
     const blocks = [{ kind: 'principalId', target: 'AROAAPP' } as const];

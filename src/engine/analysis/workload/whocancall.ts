@@ -34,17 +34,54 @@ export function whoCanCall(world: World, call: Call): WhoCanCallAnswer {
   const { iam } = roles;
   const isBlocked = blockedRoles(world);
   const trusts = createTrusts(world, iam);
-  const rows = [...rolesThatMay(world, { iam, trusts }, call)].flatMap((role) =>
-    isBlocked(role)
-      ? []
-      : rowsOf(roles, role.arn, ({ role: subject, session }) => iam.ask({ subject, session, ...call })),
+  const able = [...rolesThatMay(world, { iam, trusts }, call)].filter((role) => !isBlocked(role));
+  const given = able.flatMap(({ arn }) =>
+    rowsOf(roles, arn, ({ role: subject, session }) => iam.ask({ subject, session, ...call })),
   );
+  const areKnown = world.clusters.every(({ associations }) => associations.areAll);
+  const rows = areKnown ? given : [...given, ...asTargets(world, { roles, trusts, able, call })];
   const clusters = world.snapshot.clusters;
   return {
     rows: inOrder(world, rows),
     notes: actionNotes(call.action),
     incomplete: allGaps(world, clusters),
   };
+}
+
+/** An association that nobody read may have a target: of the roles that Pod Identity gives, those that may assume one. */
+function asTargets(
+  world: World,
+  {
+    roles,
+    trusts,
+    able,
+    call,
+  }: {
+    readonly roles: WorkloadRoles;
+    readonly trusts: Trusts;
+    readonly able: readonly IamSubject[];
+    readonly call: Call;
+  },
+): readonly WorkloadRow[] {
+  const { iam } = roles;
+  return able.flatMap((target) => {
+    const assumed = [target.arn];
+    const assume = { action: 'sts:AssumeRole', resource: target.arn };
+    const isTarget = {
+      kind: 'assumption',
+      message: `an association gives it the role, with \`${target.arn}\` as its target`,
+    } as const;
+    return [...rolesThatMay(world, { iam, trusts }, assume)].flatMap(({ arn }) =>
+      rowsOf(roles, arn, ({ mechanism, association, session }) =>
+        mechanism === 'podIdentity' &&
+        association === undefined &&
+        arn !== target.arn &&
+        iam.ask({ subject: target, session: { tags: session.tags }, ...call }).certainty !== 'never'
+          ? { certainty: 'sometimes', conditions: [isTarget], assumed }
+          : { certainty: 'never', conditions: [] },
+      ),
+    );
+  });
 }
 
 function allGaps(world: World, clusters: World['snapshot']['clusters']): readonly Gap[] {
@@ -139,7 +176,7 @@ function rowsOf(
   const answers = new Map<string, ReturnType<typeof ask>>();
   /** Most sessions differ in nothing that a policy speaks of, and then have one answer; asking each is the fallback. */
   const judged = (way: WorkloadRole) => {
-    const key = JSON.stringify(way.session);
+    const key = JSON.stringify([way.mechanism, way.association === undefined, way.session]);
     if (!answers.has(key)) answers.set(key, ask(way));
     const answer = answers.get(key);
     if (way.certainty === 'never' || answer?.certainty === 'never') return undefined;
