@@ -87,3 +87,9 @@ test.for<[string, readonly string[], readonly object[]]>([
   const { patterns } = createWorkloadRoles(open(...statements)).accountsOf(testArn('role/app'));
   expect(patterns.map(({ namespace, name }) => `${namespace} ${name}`)).toEqual(expected);
 });
+
+test('a name that nobody has yet, and that a trust policy has beside a pattern of anybody', () => {
+  const world = open(statement({ ...sub('StringLike', '*'), ...sub('StringEqualsIfExists', of('a:x')) }));
+  const { ways, patterns } = createWorkloadRoles(world).accountsOf(testArn('role/app'));
+  expect([ways.map(({ account }) => account), patterns]).toEqual([[{ namespace: 'a', name: 'x' }], []]);
+});

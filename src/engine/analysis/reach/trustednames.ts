@@ -122,14 +122,16 @@ export function accountsMeant(
   listed: readonly AccountName[],
   patterns: readonly string[],
 ): readonly AccountName[] {
-  if (patterns.includes('*')) return listed;
   const found = new Map<string, AccountName>();
+  const isAnybody = patterns.includes('*');
+  if (isAnybody) for (const account of listed) found.set(subjectOfToken(account), account);
   for (const pattern of patterns) {
     if (!isPattern(pattern)) {
       const named = namesIn(pattern);
       if (named !== undefined) found.set(pattern, named);
       continue;
     }
+    if (isAnybody) continue;
     const matches = matcherOf(pattern);
     for (const account of listed) {
       const subject = subjectOfToken(account);
