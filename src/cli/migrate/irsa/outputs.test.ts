@@ -112,6 +112,13 @@ test.each<readonly [string, string, string, readonly string[], string]>([
     ['list-pod-identity-associations) echo a-1 ;;'],
     'own api AWS_ROLE_ARN AWS_CONTAINER_CREDENTIALS_FULL_URI\n',
   ],
+  [
+    'an association that is another by now',
+    'undo',
+    'of shop/api was changed since and stays',
+    ['list-pod-identity-associations) echo a-1 ;;', 'describe-pod-identity-association) echo \'["x"]\' ;;'],
+    '',
+  ],
   ['another cluster', 'undo', 'not the cluster', ["describe-cluster) echo 'x ACTIVE API https://c' ;;"], ''],
 ])('the script changes nothing more where it finds %s', (_, stage, message, aws, pods) => {
   const { status, stderr, calls } = runScript(irsaScript(single(plan)), stage, aws, pods);
