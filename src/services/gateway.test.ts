@@ -217,6 +217,24 @@ describe('who is blocked', () => {
     expect(response.status).toBe(403);
     expect(await storage.get('mine')).toBeUndefined();
   });
+
+  test('while the call was under way is told nothing and handed nothing out, but what they have written', async () => {
+    for (const writes of [false, true]) {
+      let isBlocked = false;
+      const output = { cluster: { name: 'c' } };
+      const { gateway, recorded } = createWorld({
+        isBlocked: () => isBlocked,
+        async handle(context) {
+          if (writes) await context.commit({ changes: [{ type: 'put', key: 'mine', value: 'x' }] }, output);
+          isBlocked = true;
+          return output;
+        },
+      });
+      const { status } = await gateway.answer(signed('eks', 'DescribeCluster', { name: 'c' }));
+      expect(status).toBe(writes ? 200 : 403);
+      expect(recorded.map(({ code }) => code)).toEqual(writes ? [] : ['AccessDeniedException']);
+    }
+  });
 });
 
 test('permission is asked again when a write lost a race: it may hang on what the other one changed', async () => {

@@ -174,9 +174,12 @@ async function serve(
       // Asked again after the operation has read, it is about what the operation writes over, or `expect` fails.
       // Without it, whoever keeps writing would outlive the loss of the permission.
       if (storage.revision() !== permittedAt) await requirePermission();
-      return commit(batch, output);
+      const answer = await commit(batch, output);
+      hasWritten = true;
+      return answer;
     },
   };
+  let hasWritten = false;
   let permittedAt: Revision | undefined;
   const requirePermission = async (): Promise<void> => {
     permittedAt = storage.revision();
@@ -187,7 +190,10 @@ async function serve(
   };
   await requirePermission();
   if (operation === undefined) throw notImplemented();
-  return operation.handle(input, context);
+  const output = await operation.handle(input, context);
+  // SECURITY: an acknowledged block is in the next answer, also where EKS Auth has waited for the issuer of a pod's token.
+  if (!hasWritten) requireUnblocked();
+  return output;
 }
 
 async function verify(
