@@ -54,8 +54,8 @@ test('a row a way: what is given, what a container must ask for itself, and name
   expect(text).toBe(
     [
       'SERVICE ACCOUNT  MECHANISM  ROLE      HOW',
-      'dev/api          IRSA       role/app  a token that a container asks for: no annotation',
-      'dev/*            IRSA       role/app  any such name, once it is made; a token that a container asks for: no annotation',
+      'dev/api          IRSA       role/app  a token that a container has to ask for',
+      'dev/*            IRSA       role/app  any such name, once it is made; a token that a container has to ask for',
       '',
       `the pods of 1 service account, and of any that is called \`dev/*\`, may have role \`${app}\``,
       '',

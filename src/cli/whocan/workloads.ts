@@ -132,22 +132,17 @@ function renderRows(world: World, rows: readonly WorkloadRow[]): string {
 
 function howText(row: WorkloadRow): string {
   const { mechanism, isDelivered, isPattern, missing, associationId, conditions, certainty } = row;
-  const way =
-    mechanism === 'podIdentity'
-      ? associationId === undefined
-        ? 'an association'
-        : `association ${associationId}`
-      : isDelivered
-        ? 'annotation'
-        : 'a token that a container asks for: no annotation';
+  // Where no association is known the condition says that there may be one; that of a plan has no id yet.
+  const association = associationId === undefined ? [] : [`association ${associationId}`.trimEnd()];
+  const token = isDelivered ? 'annotation' : 'a token that a container has to ask for';
   const parts = [
     ...(isPattern === true ? ['any such name, once it is made'] : []),
     ...(missing === true ? ['does not exist yet'] : []),
-    way,
+    ...(mechanism === 'podIdentity' ? association : [token]),
     ...(row.assumes === undefined ? [] : ['then sts:AssumeRole']),
   ];
   if (certainty === 'always') return parts.join('; ');
   const [first, ...more] = conditions;
   const others = more.length > 0 ? ` (+${more.length} more)` : '';
-  return `PERHAPS: ${parts.join('; ')}; ${first?.message ?? 'it is not known'}${others}`;
+  return `PERHAPS: ${[...parts, first?.message ?? 'it is not known'].join('; ')}${others}`;
 }

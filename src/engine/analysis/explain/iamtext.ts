@@ -138,7 +138,7 @@ const noAllow: Readonly<Record<IamDecision['step'], string>> = {
   boundary: 'the policies of the principal allow it, but no statement of its permissions boundary allows',
   session: 'the session policy does not allow',
   resource: 'the policy of the resource does not allow',
-  trust: 'the trust policy of the role lets nobody of this kind do',
+  trust: 'the trust policy of the role does not allow',
   account: 'the resource is of another account, which no policy opens for',
   credential: 'AWS does not accept this kind of credential for',
   scp: 'no service control policy of the organization allows',
