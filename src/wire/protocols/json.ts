@@ -31,13 +31,10 @@ export function parseJsonObject(body: Uint8Array): Readonly<Record<string, unkno
  */
 function refuseDepth(body: Uint8Array): void {
   let depth = 0;
-  let quoted = false;
   for (let index = 0; index < body.length; index += 1) {
     const byte = body[index];
     if (byte === 0x22) {
-      quoted = !quoted;
-    } else if (quoted) {
-      index += byte === 0x5c ? 1 : 0;
+      index = endOfText(body, index);
     } else if (byte === 0x5b || byte === 0x7b) {
       depth += 1;
       if (depth > MAX_DEPTH) {
@@ -47,6 +44,16 @@ function refuseDepth(body: Uint8Array): void {
       depth -= 1;
     }
   }
+}
+
+/** Where the text ends that begins at this quote: tokens and policies are most of a body. */
+function endOfText(body: Uint8Array, start: number): number {
+  for (let end = body.indexOf(0x22, start + 1); end !== -1; end = body.indexOf(0x22, end + 1)) {
+    let escapes = 0;
+    while (body[end - 1 - escapes] === 0x5c) escapes += 1;
+    if (escapes % 2 === 0) return end;
+  }
+  return body.length;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
