@@ -22,8 +22,15 @@ export function globalRegion(partition: string): string {
 
 /** A moment in epoch milliseconds, as conditions compare it: whole seconds. */
 export function conditionTime(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(milliseconds / 1000);
+  // Calls come many to a second, and a date costs more to print than most conditions to judge.
+  if (second !== printed.second) {
+    printed = { second, text: `${new Date(milliseconds).toISOString().slice(0, 19)}Z` };
+  }
+  return printed.text;
 }
+
+let printed: { readonly second: number; readonly text: string } = { second: 0, text: '1970-01-01T00:00:00Z' };
 
 export function conditionSeconds(milliseconds: number): string {
   return String(Math.floor(milliseconds / 1000));
