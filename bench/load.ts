@@ -131,27 +131,36 @@ export interface Exchange {
   close(): void;
 }
 
+const headEnd = Buffer.from('\r\n\r\n');
+const receiveBytes = 64 * 1024;
+
 async function open(target: LoadTarget): Promise<Exchange> {
-  const socket = await connected(target);
-  socket.setNoDelay(true);
   let received: Buffer = Buffer.alloc(0);
   let waiting: { resolve(answer: Answer): void; reject(error: Error): void } | undefined;
   const fail = (error: Error): void => waiting?.reject(error);
+  /** `chunk` is good until this returns: the next one is read into the same memory. */
+  const receive = (chunk: Buffer): void => {
+    const bytes = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
+    const bodyAt = bytes.indexOf(headEnd) + headEnd.length;
+    const head = bytes.toString('latin1', 0, bodyAt);
+    const length = /\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1];
+    if (bodyAt >= headEnd.length && length === undefined) {
+      fail(new Error('an answer without Content-Length'));
+      return;
+    }
+    const end = bodyAt + Number(length);
+    if (length === undefined || bytes.length < end) {
+      received = Buffer.from(bytes);
+      return;
+    }
+    const text = bytes.toString('utf8', bodyAt, end);
+    received = Buffer.from(bytes.subarray(end));
+    waiting?.resolve({ status: Number(head.slice(9, 12)), text });
+  };
+  const socket = await connected(target, receive);
+  socket.setNoDelay(true);
   socket.on('error', fail);
   socket.on('close', () => fail(new Error('the server closed the connection')));
-  socket.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk]);
-    const bodyAt = received.indexOf('\r\n\r\n') + 4;
-    if (bodyAt < 4) return;
-    const head = received.toString('latin1', 0, bodyAt);
-    const length = /\r\ncontent-length: (\d+)\r\n/i.exec(head)?.[1];
-    if (length === undefined) return fail(new Error('an answer without Content-Length'));
-    const end = bodyAt + Number(length);
-    if (received.length < end) return;
-    const text = received.toString('utf8', bodyAt, end);
-    received = received.subarray(end);
-    waiting?.resolve({ status: Number(head.slice(9, 12)), text });
-  });
   return {
     send: (request) =>
       new Promise<Answer>((resolve, reject) => {
@@ -162,12 +171,23 @@ async function open(target: LoadTarget): Promise<Exchange> {
   };
 }
 
-function connected({ host, port, ca, client }: LoadTarget): Promise<Socket> {
+/** Without TLS, bytes are received without a stream between, which is a good part of what a client costs. */
+function connected(
+  { host, port, ca, client }: LoadTarget,
+  receive: (chunk: Buffer) => void,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
+    const callback = (length: number, buffer: Uint8Array): boolean => {
+      receive(Buffer.from(buffer.buffer, buffer.byteOffset, length));
+      return true;
+    };
     const socket =
       ca === undefined
-        ? connect({ host, port }, () => resolve(socket))
+        ? connect({ host, port, onread: { buffer: Buffer.alloc(receiveBytes), callback } }, () =>
+            resolve(socket),
+          )
         : connectTls({ host, port, ca, ...client, ALPNProtocols: ['http/1.1'] }, () => resolve(socket));
+    if (ca !== undefined) socket.on('data', receive);
     socket.once('error', reject);
   });
 }
