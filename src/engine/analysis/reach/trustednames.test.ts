@@ -93,3 +93,16 @@ test('a name that nobody has yet, and that a trust policy has beside a pattern o
   const { ways, patterns } = createWorkloadRoles(world).accountsOf(testArn('role/app'));
   expect([ways.map(({ account }) => account), patterns]).toEqual([[{ namespace: 'a', name: 'x' }], []]);
 });
+
+test('a name that only a guardrail spares is one that may have the role', () => {
+  const rcp = {
+    Effect: 'Deny',
+    ...{ Principal: '*', Action: 'sts:*', Resource: '*' },
+    Condition: sub('StringNotEquals', of('a:x')),
+  };
+  const resourceControl = [[JSON.stringify({ Version: '2012-10-17', Statement: rcp })]];
+  const { snapshot } = open(statement({}));
+  const world = createWorld({ ...snapshot, guardrails: { serviceControl: [], resourceControl } });
+  const { ways, patterns } = createWorkloadRoles(world).accountsOf(testArn('role/app'));
+  expect([ways.map(({ account }) => account), patterns]).toEqual([[{ namespace: 'a', name: 'x' }], []]);
+});

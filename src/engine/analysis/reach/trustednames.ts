@@ -13,6 +13,11 @@ const prefix = 'system:serviceaccount:';
  */
 export function trustedSubjects(iam: IamWorld, role: KnownRole): readonly string[] {
   const found = new Set<string>();
+  for (const { document } of iam.standings.guardrails?.resourceControl.flat() ?? []) {
+    for (const { conditions } of document?.statements ?? []) {
+      for (const subject of sparedSubjects(conditions)) found.add(subject);
+    }
+  }
   for (const { effect, principal, conditions } of iam.standings.role(role).trust.document?.statements ?? []) {
     // Whom a Deny spares may be all that is left of whom an Allow means.
     if (effect === 'Deny') for (const subject of sparedSubjects(conditions)) found.add(subject);

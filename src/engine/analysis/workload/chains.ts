@@ -1,5 +1,6 @@
 import type { Certainty, IamAnswer, RoleSession } from '../iamworld/answer.ts';
 import type { IamWorld } from '../iamworld/iamworld.ts';
+import { openValue } from '../iamworld/opencontext.ts';
 import type { ReachCondition } from '../reach/step.ts';
 import type { IamSubject } from '../world/subject.ts';
 
@@ -79,7 +80,8 @@ function assumes(
 ): Omit<Chain, 'assumed'> | undefined {
   const question = { subject, session, resource };
   const tag = { ...question, action: 'sts:TagSession' };
-  const isTagged = Object.keys(session.tags).length > 0;
+  // Of an association that nobody read it is not known whether its sessions have tags at all.
+  const isTagged = Object.values(session.tags).some((value) => value !== openValue);
   const needed: readonly (() => IamAnswer)[] = [
     () => iam.ask({ ...question, action: 'sts:AssumeRole' }),
     ...(isTagged ? [() => iam.ask(tag), () => iam.ask({ ...tag, isOwnOnly: true as const })] : []),

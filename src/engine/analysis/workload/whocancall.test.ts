@@ -166,6 +166,18 @@ describe('who can become a role', () => {
     expect(become(podWorld({}, chain, { roles: both }))).toEqual(['dev/api podIdentity target']);
   });
 
+  test('without tags, as an association that nobody read may have it', () => {
+    const untagged = policyText({ Effect: 'Allow', Principal: { AWS: app }, Action: 'sts:AssumeRole' });
+    const [, second] = roles(app);
+    if (second === undefined) throw new Error('two roles');
+    const of = [tagging('app', podTrust()), { ...second, trustPolicy: untagged }];
+    const { snapshot } = podWorld({}, {}, { roles: of });
+    const clusters = snapshot.clusters.map(({ podIdentityAssociations: _, ...others }) => others);
+    expect(become(createWorld({ ...snapshot, clusters }))).toContain(
+      'dev/api podIdentity app own token → target PERHAPS',
+    );
+  });
+
   test('by a longer way where the short one is not for this session', () => {
     const trusting = (name: string, more: object = {}) =>
       policyText({
