@@ -97,7 +97,7 @@ function asText({ changes, workloads, clusters }: AccessDiff, { only, rules }: D
 
 function roleLine(
   verb: 'gain' | 'lose',
-  { roleArn, mechanism, certainty, isDelivered }: WorkloadRoleTold,
+  { roleArn, mechanism, certainty, isDelivered, policy }: WorkloadRoleTold,
 ): string {
   const how =
     mechanism === 'podIdentity'
@@ -105,7 +105,8 @@ function roleLine(
       : isDelivered
         ? 'for their token'
         : 'for a token they ask for themselves';
-  return `    ${verb}${certainty === 'always' ? '' : ' perhaps'} role ${printable(roleArn)} ${how}`;
+  const narrowed = policy === undefined ? '' : ', narrowed by a session policy';
+  return `    ${verb}${certainty === 'always' ? '' : ' perhaps'} role ${printable(roleArn)} ${how}${narrowed}`;
 }
 
 function identityLines({ identity }: SubjectChange): readonly string[] {

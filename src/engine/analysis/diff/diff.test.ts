@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createRandom, type Random } from '../../../../test/differential/random.ts';
 import { allow } from '../../rbac/allow.ts';
+import { policyText } from '../iamworld/testworld.ts';
 import type { Gap, Snapshot, SnapshotCluster } from '../snapshot/snapshot.ts';
 import {
   bindingSubject,
@@ -330,6 +331,14 @@ describe('of the roles that pods get', () => {
       },
     });
   const associated = { podIdentityAssociations: [testAssociation(app)] };
+  const narrowedTo = (Action: string) => ({
+    podIdentityAssociations: [
+      testAssociation(app, {
+        disableSessionTags: true,
+        policy: policyText({ Effect: 'Allow', Action, Resource: '*' }),
+      }),
+    ],
+  });
   const unknown = { podIdentityAssociations: undefined, issuer: undefined } as object;
   const annotated = { serviceAccounts: [{ namespace: 'payments', name: 'api', roleArn: app }] };
 
@@ -340,6 +349,9 @@ describe('of the roles that pods get', () => {
     ['an association of no use', [], of({}), of(associated, token.replace(':api', ':web'))],
     ['an association', ['+podIdentity'], of({}), of(associated)],
     ['an association that goes', ['-podIdentity'], of(associated), of({})],
+    ['a session policy that goes', ['+podIdentity'], of(narrowedTo('s3:*')), of(associated)],
+    ['a session policy that comes', ['-podIdentity'], of(associated), of(narrowedTo('s3:*'))],
+    ['a session policy', ['+podIdentity', '-podIdentity'], of(narrowedTo('s3:*')), of(narrowedTo('sqs:*'))],
     ['a trust policy', ['-podIdentity', '+irsa'].toSorted(), of(associated), of(associated, token)],
     ['the issuer', ['-irsa'], of({}, token), of({ issuer: 'https://other/id/X' }, token)],
     [

@@ -18,6 +18,8 @@ export interface WorkloadRoleTold {
   readonly certainty: 'always' | 'sometimes';
   /** Whether containers are told to ask for it; else a pod must ask for a token by itself. */
   readonly isDelivered: boolean;
+  /** Session policy of the association, JSON text: their sessions have no more than it allows. */
+  readonly policy?: string;
 }
 
 interface Side {
@@ -60,16 +62,23 @@ function heldBy({ cluster, workload }: Side, account: AccountName, isIssuerKnown
   for (const { mechanism, role, certainty, isDelivered, association, token } of ways) {
     const isTold = association !== undefined || token?.isAnnotated === true || (token && isIssuerKnown);
     if (certainty === 'never' || !isTold) continue;
-    held.set(`${mechanism} ${role.arn}`, { roleArn: role.arn, mechanism, certainty, isDelivered });
+    const policy = association?.policy;
+    held.set(`${mechanism} ${role.arn}`, {
+      ...{ roleArn: role.arn, mechanism, certainty, isDelivered },
+      ...(policy !== undefined && { policy }),
+    });
   }
   return held;
 }
 
-/** What one has and the other has not, or not so surely. */
+/** What one has and the other has not, or not so surely, or narrowed by another policy. */
 function beyond(one: Held | undefined, other: Held | undefined): readonly WorkloadRoleTold[] {
   return [...(one ?? [])].flatMap(([key, told]) => {
     const known = other?.get(key);
-    const isMore = known === undefined || (told.certainty === 'always' && known.certainty !== 'always');
+    const isMore =
+      known === undefined ||
+      (told.certainty === 'always' && known.certainty !== 'always') ||
+      (known.policy !== undefined && known.policy !== told.policy);
     return isMore ? [told] : [];
   });
 }
