@@ -10,6 +10,7 @@ import { subjectNamed } from '../mappings.ts';
 import { isServiceLinked } from '../names.ts';
 import type { AccessRule, Spotted } from '../rule.ts';
 import { issuerHost } from '../workload/issuers.ts';
+import type { Workload } from '../workload/workloads.ts';
 
 /** Conditions that say which caller of another account is meant, or for whom it acts. */
 const narrowing =
@@ -89,14 +90,7 @@ export const trustRules: readonly AccessRule[] = [
       const there = new Set(known.map(({ arn }) => arn));
       for (const { role, statement, base } of trusting(roles)) {
         for (const provider of oidcProviders(statement)) {
-          // Of one that is missing where a service account needs it `EW-ACC-806` tells, and says to make it.
-          const isNeeded = workloads
-            .get(role.arn)
-            ?.some(
-              ({ cluster }) =>
-                cluster.issuer !== undefined && issuerHost(cluster.issuer) === hostOf(provider),
-            );
-          if (there.has(provider) || isNeeded === true) continue;
+          if (there.has(provider) || isNeeded(role, provider, workloads.get(role.arn))) continue;
           yield {
             ...{ ...base, object: provider },
             message: `\`${role.arn}\` trusts \`${provider}\`, which does not exist`,
@@ -177,6 +171,23 @@ export const trustRules: readonly AccessRule[] = [
     },
   },
 ];
+
+/** Whether `EW-ACC-806` tells of it, and says to make it: an annotated service account lacks the provider. */
+function isNeeded(
+  { arn }: SnapshotRole,
+  provider: string,
+  workloads: readonly Workload[] | undefined = [],
+): boolean {
+  return workloads.some(({ cluster, namespace, name }) => {
+    if (cluster.issuer === undefined || issuerHost(cluster.issuer) !== hostOf(provider)) return false;
+    const { serviceAccounts = [], podIdentityAssociations = [] } = cluster;
+    return (
+      serviceAccounts.some(
+        (one) => one.namespace === namespace && one.name === name && one.roleArn === arn,
+      ) && !podIdentityAssociations.some((one) => one.namespace === namespace && one.serviceAccount === name)
+    );
+  });
+}
 
 const parsed = new WeakMap<SnapshotRole, PolicyDocument | null>();
 

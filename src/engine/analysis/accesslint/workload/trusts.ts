@@ -139,7 +139,9 @@ export const workloadTrustRules: readonly AccessRule[] = [
       // AWS's own examples write it so: one remark for all, where each would drown the others.
       const names = [...found.values()].map(({ name }) => name).sort();
       yield {
-        subject: `account ${accountId}`,
+        subject: `arn:${snapshot.partition}:iam::${accountId}:root`,
+        // All of them: who suppresses it decides on these, and not on what comes later.
+        object: names.join(' '),
         message: `${enumerate(names)} ${names.length === 1 ? 'trusts' : 'trust'} Pod Identity of each of the ${count} clusters of the account, for any service account`,
         fix: rewriteTrust(first, 'with a condition on `aws:RequestTag/eks-cluster-arn`'),
       };
