@@ -106,3 +106,22 @@ test('a name that only a guardrail spares is one that may have the role', () => 
   const { ways, patterns } = createWorkloadRoles(world).accountsOf(testArn('role/app'));
   expect([ways.map(({ account }) => account), patterns]).toEqual([[{ namespace: 'a', name: 'x' }], []]);
 });
+
+test('of thousands of names in the tags of a trust policy one pattern stands for all', () => {
+  const many = (letter: string): readonly string[] =>
+    Array.from({ length: 100 }, (_, at) => `${letter}${at}`);
+  const { snapshot } = open({
+    ...{ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' }, Action: 'sts:*' },
+    Condition: {
+      StringEquals: {
+        'aws:RequestTag/kubernetes-namespace': many('n'),
+        'aws:RequestTag/kubernetes-service-account': many('s'),
+      },
+    },
+  });
+  const clusters = snapshot.clusters.map(({ podIdentityAssociations: _, ...others }) => others);
+  const { patterns } = createWorkloadRoles(createWorld({ ...snapshot, clusters })).accountsOf(
+    testArn('role/app'),
+  );
+  expect(patterns.map(({ namespace, name }) => `${namespace} ${name}`)).toEqual(['* *']);
+});

@@ -86,11 +86,19 @@ export function createWorkloadRoles(
     const found = anybody === undefined ? ways : [anybody];
     const isOpen = !cluster.associations.areAll && trusts.of(role).services.includes(podIdentityAudience);
     if (!isOpen) return found;
-    const byAssociation = namesInTags(iam, role).flatMap((names) =>
-      [...podIdentity.waysTo(cluster, subject, [exampleOf(names)], () => true)]
-        .filter(({ association }) => association === undefined)
-        .map((example) => ({ cluster, mechanism: 'podIdentity' as const, ...names, example })),
-    );
+    // The last ones are the most special.
+    const tagged = namesInTags(iam, role);
+    const byAssociation = tagged
+      .slice(0, mostPatterns)
+      .flatMap((names) =>
+        [...podIdentity.waysTo(cluster, subject, [exampleOf(names)], () => true)]
+          .filter(({ association }) => association === undefined)
+          .map((example) => ({ cluster, mechanism: 'podIdentity' as const, ...names, example })),
+      );
+    const [example] = byAssociation;
+    // Of too many one stands for all: to judge each takes a minute, and nobody reads them.
+    if (tagged.length > mostPatterns && example !== undefined)
+      return [...found, { ...example, namespace: '*', name: '*' }];
     return [...found, ...byAssociation];
   };
 
@@ -163,6 +171,9 @@ function nameOf({ namespace, name }: AccountName): string {
 function exampleOf({ namespace, name }: AccountName): AccountName {
   return { namespace: concrete(namespace), name: concrete(name) };
 }
+
+/** Names of a trust policy's tags that are judged each. */
+const mostPatterns = 1000;
 
 /** What a trust policy compares the tags of a pod's session with: each namespace and name together, `*` where it does not. */
 function namesInTags(iam: IamWorld, role: KnownRole): readonly AccountName[] {
