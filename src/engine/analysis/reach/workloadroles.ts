@@ -89,7 +89,7 @@ export function createWorkloadRoles(
     // The last ones are the most special.
     const tagged = namesInTags(iam, role);
     const byAssociation = tagged
-      .slice(0, mostPatterns)
+      .slice(-mostPatterns)
       .flatMap((names) =>
         [...podIdentity.waysTo(cluster, subject, [exampleOf(names)], () => true)]
           .filter(({ association }) => association === undefined)
