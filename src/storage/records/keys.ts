@@ -120,7 +120,7 @@ export const podIdentityPrefix = (clusterId: string, namespace?: string): string
   namespace === undefined
     ? `${allPodIdentityPrefix}${clusterId}/`
     : `${allPodIdentityPrefix}${clusterId}/${namespace}/`;
-export const allPodIdentityPrefix = 'pod-identity/';
+const allPodIdentityPrefix = 'pod-identity/';
 /** The service account of an association, by the association's id. */
 export const podIdentityPlaceKey = (clusterId: string, associationId: string): string =>
   `${podIdentityPlacesPrefix}${clusterId}/${associationId}`;

@@ -189,7 +189,7 @@ say 'done: these service accounts have their roles by Pod Identity alone'
 }
 
 /** What CreatePodIdentityAssociation is sent. */
-export function association(
+function association(
   { clusterName }: Pick<IrsaPlan, 'clusterName'>,
   { namespace, serviceAccount, roleArn }: PlannedAssociation,
 ): Readonly<Record<string, string>> {
