@@ -109,12 +109,12 @@ test('a name that only a guardrail spares is one that may have the role', () => 
 
 test('of thousands of names in the tags of a trust policy one pattern stands for all', () => {
   const many = (letter: string): readonly string[] =>
-    Array.from({ length: 100 }, (_, at) => `${letter}${at}`);
+    Array.from({ length: 1001 }, (_, at) => `${letter}${at}`);
   const { snapshot } = open({
     ...{ Effect: 'Allow', Principal: { Service: 'pods.eks.amazonaws.com' }, Action: 'sts:*' },
     Condition: {
       StringEquals: {
-        'aws:RequestTag/kubernetes-namespace': many('n'),
+        'aws:RequestTag/kubernetes-namespace': 'n',
         'aws:RequestTag/kubernetes-service-account': many('s'),
       },
     },
