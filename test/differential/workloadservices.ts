@@ -5,11 +5,7 @@ import { exportJWK, type JSONWebKeySet, SignJWT } from 'jose';
 import { injectPodCredentials } from '../../src/access/podcredentials.ts';
 import type { Snapshot, SnapshotGuardrails } from '../../src/engine/analysis/snapshot/snapshot.ts';
 import type { Principal } from '../../src/engine/iam/principal.ts';
-import {
-  audienceAnnotation,
-  podIdentityAudience,
-  roleAnnotation,
-} from '../../src/engine/podcredentials/names.ts';
+import { audienceAnnotation, roleAnnotation } from '../../src/engine/podcredentials/names.ts';
 import type { PodSubject } from '../../src/engine/podcredentials/podtoken.ts';
 import { parseGuardrails } from '../../src/server/guardrails.ts';
 import { createCallerAuthorizer } from '../../src/services/authorization/authorizer.ts';
@@ -37,7 +33,7 @@ import type { JsonValue } from '../../src/wire/kube/json.ts';
 import { jsonPatch } from '../../src/wire/kube/patch/jsonpatch.ts';
 import { abroad, cluster, home, issuer, type PodAccount, type PodWorld, subjectOf } from './workloadworld.ts';
 
-export const now = Date.parse('2026-11-21T03:00:00Z');
+const now = Date.parse('2026-11-21T03:00:00Z');
 const seconds = now / 1000;
 const { clusterId, region, name: clusterName } = cluster;
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -236,5 +232,3 @@ export async function openServices({ guardrails: texts, ...world }: PodWorld) {
       }),
   };
 }
-
-export { podIdentityAudience };

@@ -38,6 +38,6 @@ export function hostOf(provider: string): string {
 }
 
 /** A cluster's issuer ends in `/id/` and an id; those of forges and clouds do not. */
-export function isClusterIssuer(host: string): boolean {
+function isClusterIssuer(host: string): boolean {
   return /\/id\/[A-Za-z0-9-]+$/.test(host);
 }

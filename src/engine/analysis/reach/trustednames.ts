@@ -152,7 +152,7 @@ export function isPattern(subject: string): boolean {
 }
 
 /** `sub` of the tokens of a service account (eks-access-facts I4). */
-export function subjectOfToken({ namespace, name }: AccountName): string {
+function subjectOfToken({ namespace, name }: AccountName): string {
   return `${prefix}${namespace}:${name}`;
 }
 

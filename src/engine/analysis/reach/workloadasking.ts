@@ -66,7 +66,7 @@ export function inTurn(
   return { by };
 }
 
-export const nothingNeeded: Permitted = { certainty: 'always', conditions: [], evidence: [] };
+const nothingNeeded: Permitted = { certainty: 'always', conditions: [], evidence: [] };
 
 /** A way before anybody was asked. */
 export type WorkloadWay = Omit<WorkloadRole, 'certainty' | 'conditions' | 'evidence' | 'refusal'>;

@@ -1,6 +1,6 @@
 import { policyText } from '../iamworld/testworld.ts';
 import type { SnapshotAccount, SnapshotCluster, SnapshotPod } from '../snapshot/snapshot.ts';
-import { testAccountId, testArn, testProvider, testRole, testSnapshot } from '../testworld.ts';
+import { testArn, testProvider, testRole, testSnapshot } from '../testworld.ts';
 import { createWorld, type World } from '../world/world.ts';
 import { explainPod, type PodExplanation } from './explainpod.ts';
 import type { Call } from './walk.ts';
@@ -10,7 +10,6 @@ export const issuerHost = 'oidc.eks.us-east-1.amazonaws.com/id/ABCDEF0123';
 export const providerArn = testArn(`oidc-provider/${issuerHost}`);
 export const app = testArn('role/app');
 export const getObject: Call = { action: 's3:GetObject', resource: 'arn:aws:s3:::reports/today' };
-export const otherAccountId = '444455556666';
 
 /** A trust policy for tokens: of these subjects, where any are given. */
 export const irsaTrust = (sub?: string, operator = 'StringEquals', host = issuerHost): string =>
@@ -90,5 +89,3 @@ export function inShort({ certainty, steps }: PodExplanation): string {
   const stopped = steps.find(({ outcome }) => outcome !== 'passed');
   return stopped === undefined ? certainty : `${certainty} ${stopped.step} ${stopped.code}`;
 }
-
-export { testAccountId };
