@@ -14,7 +14,7 @@ import { generateCase, pinned } from './iamcases.ts';
 import { createRandom, roundsOfRun } from './random.ts';
 
 /** A round of `npm run differential` is a hundred cases. */
-const runs = roundsOfRun(100) * 100;
+const runs = roundsOfRun(50) * 100;
 
 function compile(document: ReferencePolicy, kind: PolicyKind): CompiledPolicy {
   return compileStoredPolicy(JSON.stringify(document), kind, { type: 'inline', name: kind }, pinned);
