@@ -191,7 +191,7 @@ function shown({ account, roleArn, mechanism }: Had): string {
 
 test('what is said of the credentials of pods is what the services do', async () => {
   const first = seedOfRun();
-  const rounds = roundsOfRun(12);
+  const rounds = roundsOfRun(25);
   console.log(`differential workload: ENTRYWAY_SEED=${first} ENTRYWAY_ROUNDS=${rounds}`);
   const seen = new Set<string>();
   const wrong: string[] = [];
