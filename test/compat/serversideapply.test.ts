@@ -1,6 +1,6 @@
 /** Server-side apply with stock kubectl (kubernetes-facts D4.6, E13, E14): who owns which field, and who must ask. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectlVersions } from './clients.ts';
+import { alikeKubectlVersions } from './clients.ts';
 import { followSteps, openTerminal, type Terminal } from './kubectl.ts';
 import { openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole } from './world.ts';
@@ -38,7 +38,7 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`
 const managers = `kubectl get configmap settings --show-managed-fields -o jsonpath='{range .metadata.managedFields[*]}{.manager} {.operation} {.fieldsV1}{"\\n"}{end}'`;
 const data = `kubectl get configmap settings -o jsonpath='{.data}'`;
 
-describe.each(kubectlVersions)('kubectl %s', (version) => {
+describe.each(alikeKubectlVersions)('kubectl %s', (version) => {
   let terminal: Terminal;
 
   beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { DescribeClusterCommand } from '@aws-sdk/client-eks';
 import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kubectlVersions } from './clients.ts';
+import { alikeKubectlVersions } from './clients.ts';
 import { followSteps, openTerminal, rawRoot, type Terminal } from './kubectl.ts';
 import { associate, createEntry, openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole } from './world.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => scene?.close());
 
-describe.each(kubectlVersions)('kubectl %s', (version) => {
+describe.each(alikeKubectlVersions)('kubectl %s', (version) => {
   const cluster = `tokens-${version.replace('.', '-')}`;
   let terminal: Terminal;
 
