@@ -1,6 +1,6 @@
 /** Changing a cluster with stock kubectl: what it prints is what a real cluster prints (kubernetes-facts D4). */
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { kubectlVersions } from './clients.ts';
+import { alikeKubectlVersions } from './clients.ts';
 import { type Expected, followSteps, openTerminal, type Terminal } from './kubectl.ts';
 import { openScene, type Scene } from './scene.ts';
 import { createCluster, createClusterRole } from './world.ts';
@@ -20,7 +20,7 @@ const deleted = (...objects: readonly string[]): Expected => ({
   1.34: objects.map((object) => `${object} deleted from team namespace`).join('\n'),
 });
 
-describe.each(kubectlVersions)('kubectl %s writes', (version) => {
+describe.each(alikeKubectlVersions)('kubectl %s writes', (version) => {
   let terminal: Terminal;
 
   beforeAll(async () => {
