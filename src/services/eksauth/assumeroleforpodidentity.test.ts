@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createPodTokens } from '../../access/podtokens.ts';
 import { createServiceAccountTokens } from '../../access/serviceaccounts.ts';
@@ -248,7 +248,9 @@ describe('the role is not handed out', () => {
 
   test('when tags and policy do not fit a session', async () => {
     const { outcome, associate } = await createEksAuth();
-    const Resource = Array.from({ length: 30 }, () => `arn:aws:s3:::${randomBytes(20).toString('hex')}`);
+    // A kilobyte that nothing makes shorter, in fewer characters than a policy may have.
+    const unlike = (turn: number) => createHash('sha256').update(`${turn}`).digest('base64url');
+    const Resource = Array.from({ length: 32 }, (_, turn) => `arn:aws:s3:::${unlike(turn)}`);
     await associate({ policy: document({ Resource }) });
     expect(await outcome()).toMatch(
       /^InvalidRequestException: PackedPolicyTooLarge: Packed .* consumes \d+% of/,
